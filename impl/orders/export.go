@@ -16,7 +16,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // exportBatch is how many orders are read at once, which bounds the memory of an export.
@@ -33,7 +33,7 @@ func (s *Service) ExportOrders(
 	e := &export{
 		ctx: ctx, service: s, end: end, format: *req.Params.Format,
 		filter: orderFilter{
-			status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: keyset.Newest(),
+			status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom, after: paging.Newest(),
 		},
 	}
 	e.filter.before(req.Params.CreatedBefore)

@@ -18,7 +18,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 const (
@@ -45,7 +45,7 @@ func (s *Service) ListOrderEvents(
 	}
 	limit, after := *req.Params.Limit, int64(0)
 	if req.Params.Cursor != nil {
-		after = keyset.After(req.Params.Cursor).Time.UnixMicro()
+		after = paging.After(req.Params.Cursor).Time.UnixMicro()
 	}
 	rows, err := s.queries.ListOrderEvents(ctx, ordersdb.ListOrderEventsParams{
 		OrderID: order.ID, After: after, RowLimit: limit + 1,
@@ -54,8 +54,8 @@ func (s *Service) ListOrderEvents(
 		return nil, explain(err, nil)
 	}
 	// A cursor holds a time; here its microseconds are the sequence number of an event.
-	rows, next := keyset.Page(rows, int(limit), func(e ordersdb.OrderEvent) keyset.Position {
-		return keyset.Position{Time: time.UnixMicro(e.Sequence), ID: e.OrderID}
+	rows, next := paging.Page(rows, int(limit), func(e ordersdb.OrderEvent) paging.Position {
+		return paging.Position{Time: time.UnixMicro(e.Sequence), ID: e.OrderID}
 	})
 	items := make([]ordersapi.OrderEvent, len(rows))
 	for i, row := range rows {

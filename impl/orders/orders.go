@@ -14,7 +14,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // ListOrders lists the caller's orders, or those of all customers for a caller with the role for it.
@@ -23,7 +23,7 @@ func (s *Service) ListOrders(
 ) (ordersapi.ListOrdersResponseObject, error) {
 	filter := orderFilter{
 		customer: req.Params.CustomerID, status: (*ordersdb.OrderStatus)(req.Params.Status), from: req.Params.CreatedFrom,
-		after: keyset.After(req.Params.Cursor),
+		after: paging.After(req.Params.Cursor),
 	}
 	filter.before(req.Params.CreatedBefore)
 	if caller := httpapi.Caller(ctx); !httpapi.HoldsRole(ctx) {
@@ -39,7 +39,7 @@ func (s *Service) ListOrders(
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	rows, next := keyset.Page(rows, int(limit), positionOf)
+	rows, next := paging.Page(rows, int(limit), positionOf)
 	items, err := s.toAPIOrders(ctx, rows)
 	if err != nil {
 		return nil, explain(err, nil)
@@ -50,8 +50,8 @@ func (s *Service) ListOrders(
 	}, nil
 }
 
-func positionOf(o ordersdb.Order) keyset.Position {
-	return keyset.Position{Time: o.CreatedAt, ID: o.ID}
+func positionOf(o ordersdb.Order) paging.Position {
+	return paging.Position{Time: o.CreatedAt, ID: o.ID}
 }
 
 // orderFilter selects the orders of a list or an export.
@@ -59,13 +59,13 @@ type orderFilter struct {
 	customer *uuid.UUID
 	status   *ordersdb.OrderStatus
 	from     *time.Time
-	after    keyset.Position
+	after    paging.Position
 }
 
 // before excludes orders placed at or after a time.
 func (f *orderFilter) before(t *time.Time) {
 	if t != nil && t.Before(f.after.Time) {
-		f.after = keyset.Position{Time: *t}
+		f.after = paging.Position{Time: *t}
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // ListProducts lists the catalog, or the results of a search in it.
 func (s *Service) ListProducts(
 	ctx context.Context, req ordersapi.ListProductsRequestObject,
 ) (ordersapi.ListProductsResponseObject, error) {
-	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	limit, after := *req.Params.Limit, paging.After(req.Params.Cursor)
 	status := ordersdb.ProductStatus(*req.Params.Status)
 	var rows []product
 	var next *string
@@ -40,7 +40,7 @@ func (s *Service) ListProducts(
 }
 
 func (s *Service) listProducts(
-	ctx context.Context, status ordersdb.ProductStatus, after keyset.Position, limit int32,
+	ctx context.Context, status ordersdb.ProductStatus, after paging.Position, limit int32,
 ) (rows []product, next *string, err error) {
 	listed, err := s.queries.ListProducts(ctx, ordersdb.ListProductsParams{
 		Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
@@ -57,8 +57,8 @@ func (s *Service) listProducts(
 
 // pageOf cuts rows, of which there is one more than limit if there is a next page, to a page.
 func pageOf(rows []product, limit int32) (page []product, next *string) {
-	return keyset.Page(rows, int(limit), func(p product) keyset.Position {
-		return keyset.Position{Time: p.CreatedAt, ID: p.ID}
+	return paging.Page(rows, int(limit), func(p product) paging.Position {
+		return paging.Position{Time: p.CreatedAt, ID: p.ID}
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 	"example.com/plumbline/impl/platform/postgres"
 )
 
@@ -37,7 +37,7 @@ var errSearchTimeout = func() *fault.Error {
 
 // searchProducts gives a page of the products that match every word of a text, and the cursor of the next page.
 func (s *Service) searchProducts(
-	ctx context.Context, text string, status ordersdb.ProductStatus, after keyset.Position, limit int32,
+	ctx context.Context, text string, status ordersdb.ProductStatus, after paging.Position, limit int32,
 ) (rows []product, next *string, err error) {
 	query, words := searchFor(text)
 	switch {
@@ -66,7 +66,7 @@ func (s *Service) searchProducts(
 // Rare words are found by the index and sorted. For words between the two it examines more of the newest products, up
 // to lookedAt; the next page continues after the last one examined.
 func searchWithin(
-	ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after keyset.Position,
+	ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after paging.Position,
 	limit int32,
 ) ([]product, *string, error) {
 	newest := ordersdb.SearchNewestProductsParams{
@@ -107,7 +107,7 @@ func searchWithin(
 	}
 	page, next := pageOf(convertRows(rows), limit)
 	if next == nil && !all {
-		cursor := keyset.Encode(keyset.Position{Time: end.CreatedAt, ID: end.ID})
+		cursor := paging.Encode(paging.Position{Time: end.CreatedAt, ID: end.ID})
 		next = &cursor
 	}
 	return page, next, nil

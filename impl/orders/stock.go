@@ -7,7 +7,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 // GetStock reads the stock of a product.
@@ -25,7 +25,7 @@ func (s *Service) GetStock(
 func (s *Service) ListStockAdjustments(
 	ctx context.Context, req ordersapi.ListStockAdjustmentsRequestObject,
 ) (ordersapi.ListStockAdjustmentsResponseObject, error) {
-	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	limit, after := *req.Params.Limit, paging.After(req.Params.Cursor)
 	rows, err := s.queries.ListStockAdjustments(ctx, ordersdb.ListStockAdjustmentsParams{
 		ProductID: req.ProductID, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
@@ -35,8 +35,8 @@ func (s *Service) ListStockAdjustments(
 	if err != nil {
 		return nil, explain(err, errProductNotFound)
 	}
-	rows, next := keyset.Page(rows, int(limit), func(a ordersdb.StockAdjustment) keyset.Position {
-		return keyset.Position{Time: a.CreatedAt, ID: a.ID}
+	rows, next := paging.Page(rows, int(limit), func(a ordersdb.StockAdjustment) paging.Position {
+		return paging.Position{Time: a.CreatedAt, ID: a.ID}
 	})
 	items := make([]ordersapi.StockAdjustment, len(rows))
 	for i, row := range rows {

@@ -11,7 +11,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/webhook"
 )
@@ -20,15 +20,15 @@ import (
 func (s *Service) ListWebhooks(
 	ctx context.Context, req ordersapi.ListWebhooksRequestObject,
 ) (ordersapi.ListWebhooksResponseObject, error) {
-	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	limit, after := *req.Params.Limit, paging.After(req.Params.Cursor)
 	rows, err := s.queries.ListWebhooks(ctx, ordersdb.ListWebhooksParams{
 		BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	rows, next := keyset.Page(rows, int(limit), func(w ordersdb.Webhook) keyset.Position {
-		return keyset.Position{Time: w.CreatedAt, ID: w.ID}
+	rows, next := paging.Page(rows, int(limit), func(w ordersdb.Webhook) paging.Position {
+		return paging.Position{Time: w.CreatedAt, ID: w.ID}
 	})
 	items := make([]ordersapi.Webhook, len(rows))
 	for i, row := range rows {
@@ -186,7 +186,7 @@ func (s *Service) RotateWebhookSecret(
 func (s *Service) ListWebhookDeliveries(
 	ctx context.Context, req ordersapi.ListWebhookDeliveriesRequestObject,
 ) (ordersapi.ListWebhookDeliveriesResponseObject, error) {
-	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	limit, after := *req.Params.Limit, paging.After(req.Params.Cursor)
 	rows, err := s.queries.ListWebhookDeliveries(ctx, ordersdb.ListWebhookDeliveriesParams{
 		WebhookID: req.WebhookID, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
@@ -196,8 +196,8 @@ func (s *Service) ListWebhookDeliveries(
 	if err != nil {
 		return nil, explain(err, errWebhookNotFound)
 	}
-	rows, next := keyset.Page(rows, int(limit), func(d ordersdb.WebhookDelivery) keyset.Position {
-		return keyset.Position{Time: d.CreatedAt, ID: d.ID}
+	rows, next := paging.Page(rows, int(limit), func(d ordersdb.WebhookDelivery) paging.Position {
+		return paging.Position{Time: d.CreatedAt, ID: d.ID}
 	})
 	items := make([]ordersapi.WebhookDelivery, len(rows))
 	for i, row := range rows {

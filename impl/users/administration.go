@@ -11,7 +11,7 @@ import (
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
 )
@@ -20,7 +20,7 @@ import (
 func (s *Service) ListUsers(
 	ctx context.Context, req usersapi.ListUsersRequestObject,
 ) (usersapi.ListUsersResponseObject, error) {
-	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
+	limit, after := *req.Params.Limit, paging.After(req.Params.Cursor)
 	filter := usersdb.ListUsersParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1}
 	if p := req.Params.Email; p != nil {
 		pattern := beginsWith(*p)
@@ -45,8 +45,8 @@ func (s *Service) ListUsers(
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	rows, next := keyset.Page(rows, int(limit), func(r usersdb.User) keyset.Position {
-		return keyset.Position{Time: r.CreatedAt, ID: r.ID}
+	rows, next := paging.Page(rows, int(limit), func(r usersdb.User) paging.Position {
+		return paging.Position{Time: r.CreatedAt, ID: r.ID}
 	})
 	items := make([]usersapi.AdminUser, len(rows))
 	for i, r := range rows {

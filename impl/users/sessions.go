@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/token"
 )
@@ -388,15 +388,15 @@ func (s *Service) ListSessions(
 func (s *Service) listSessions(
 	ctx context.Context, user uuid.UUID, atMost *usersapi.Limit, cursor *usersapi.Cursor,
 ) (items []usersapi.Session, next *string, err error) {
-	limit, after := *atMost, keyset.After(cursor)
+	limit, after := *atMost, paging.After(cursor)
 	rows, err := s.queries.ListSessions(ctx, usersdb.ListSessionsParams{
 		UserID: user, Now: s.clock(), BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, next = keyset.Page(rows, int(limit), func(r usersdb.Session) keyset.Position {
-		return keyset.Position{Time: r.CreatedAt, ID: r.ID}
+	rows, next = paging.Page(rows, int(limit), func(r usersdb.Session) paging.Position {
+		return paging.Position{Time: r.CreatedAt, ID: r.ID}
 	})
 	items = make([]usersapi.Session, len(rows))
 	for i, r := range rows {

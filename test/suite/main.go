@@ -24,6 +24,7 @@ import (
 
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
+	"example.com/plumbline/openapi"
 	"example.com/plumbline/test/contract/conformance"
 )
 
@@ -43,6 +44,8 @@ func main() {
 const (
 	// figures is where the tests leave what they exercise of the documents.
 	figures = "contract"
+	// readmeBadge is the picture of these figures that the README shows.
+	readmeBadge = "docs/pictures/conformance.svg"
 	// contractTests are those of the checks of the contract: alike requests, one after another, which the race detector
 	// makes five times as dear, and whose cost it would falsify.
 	contractTests = "^TestContract"
@@ -125,7 +128,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return "nothing of the documents: no tests of a service were asked for", nil
 		}
 		total, err := conformance.Report(figures, out)
-		return total.String() + "; drawn in " + filepath.Join(figures, "matrix.html"), err
+		if err == nil && !o.contract && testsEveryService(packages) {
+			err = conformance.UpdateBadge(filepath.Join(figures, conformance.BadgeFile), readmeBadge)
+		}
+		return total.String() + "; drawn in " + filepath.Join(figures, conformance.MatrixFile), err
 	})
 }
 
@@ -134,6 +140,17 @@ type pkg struct {
 	path     string // within the module, as in impl/users
 	contract bool   // it has checks of the contract
 	service  bool   // it leaves what these exercise of a document
+}
+
+// testsEveryService reports whether the packages leave figures of every document.
+func testsEveryService(packages []pkg) bool {
+	services := 0
+	for _, p := range packages {
+		if p.service {
+			services++
+		}
+	}
+	return services == len(openapi.Services())
 }
 
 // list gives the packages with tests, those first that take longest: those of services.

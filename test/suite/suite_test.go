@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/openapi"
 )
 
 func TestPlan(t *testing.T) {
@@ -25,6 +27,16 @@ func TestPlan(t *testing.T) {
 	require.Equal(t, []testRun{{raceRun, []string{"-race"}, []string{"impl/users", "impl/platform/mail", "cmd/dev", "test/docs"}}}, plan(packages, options{race: "all"}))
 	require.Equal(t, []testRun{{plainRun, nil, []string{"impl/users", "impl/platform/mail", "cmd/dev", "test/docs"}}}, plan(packages, options{race: "none"}))
 	require.Equal(t, []testRun{{contractRun, []string{"-run", contractTests}, []string{"impl/users"}}}, plan(packages, options{race: "some", contract: true}))
+}
+
+func TestTheBadgeIsOfEveryService(t *testing.T) {
+	t.Parallel()
+	var all []pkg
+	for _, name := range openapi.Services() {
+		require.False(t, testsEveryService(all))
+		all = append(all, pkg{path: "test/" + name}, pkg{path: "impl/" + name, service: true})
+	}
+	require.True(t, testsEveryService(all))
 }
 
 func TestArguments(t *testing.T) {

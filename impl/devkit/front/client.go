@@ -12,10 +12,11 @@ import (
 	"time"
 )
 
-// clientPath is where the packed client is for whoever installs it by hand. It leads on to an address of its own for each content.
+// clientPath is the path that people install the packed client from. It redirects to a path that changes with the
+// content.
 const clientPath = "/clients/typescript.tgz"
 
-// ClientPath is where the packed client is as long as its files are these.
+// ClientPath returns the path of the packed client with these files.
 func ClientPath(files fs.FS) (string, error) {
 	body, err := pack(files)
 	if err != nil {
@@ -24,11 +25,11 @@ func ClientPath(files fs.FS) (string, error) {
 	return "/clients/" + nameOf(sha256.Sum256(body)), nil
 }
 
-// nameOf tells the contents of a package apart.
+// nameOf returns a name that differs for each content of a package.
 func nameOf(sum [sha256.Size]byte) string { return fmt.Sprintf("typescript-%x.tgz", sum[:8]) }
 
-// packed serves the files of an npm package as npm packs them, at an address that follows from their bytes: a lockfile has the address
-// together with a digest, and npm refuses other bytes there. It gives a handler for each path.
+// packed serves the files of an npm package as npm packs them, at a path that is derived from their bytes: a lockfile
+// keeps the path together with a digest, and npm refuses other bytes there. It returns a handler for each path.
 func packed(files fs.FS) (map[string]http.Handler, error) {
 	body, err := pack(files)
 	if err != nil {
@@ -39,7 +40,8 @@ func packed(files fs.FS) (map[string]http.Handler, error) {
 	return map[string]http.Handler{
 		clientPath: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Cache-Control", "no-cache")
-			w.Header().Set("Location", name) // Relative, so that it holds also behind a proxy that has put this under another path.
+			// Relative, so that it also works behind a proxy that serves this under another path.
+			w.Header().Set("Location", name)
 			w.WriteHeader(http.StatusFound)
 		}),
 		"/clients/" + name: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +55,7 @@ func packed(files fs.FS) (map[string]http.Handler, error) {
 	}, nil
 }
 
-// pack makes a tarball with everything in the folder package, where npm looks for it.
+// pack makes a tarball with all files in the folder package, where npm expects them.
 func pack(files fs.FS) ([]byte, error) {
 	var out bytes.Buffer
 	zipped := gzip.NewWriter(&out)
@@ -66,7 +68,7 @@ func pack(files fs.FS) ([]byte, error) {
 		if err != nil {
 			return err
 		}
-		// No time and no owner: they would differ from machine to machine.
+		// No time and no owner, which would differ between machines.
 		header := &tar.Header{Name: "package/" + path, Mode: 0o644, Size: int64(len(text)), Format: tar.FormatUSTAR}
 		if err := tarball.WriteHeader(header); err != nil {
 			return err

@@ -46,9 +46,10 @@ func TestTheClientIsGivenAway(t *testing.T) {
 		require.EqualValues(t, 0o644, header.Mode)
 		found[header.Name] = string(body)
 	}
-	require.Equal(t, map[string]string{"package/package.json": `{"name":"client"}`, "package/lib/index.js": "export {};\n"}, found)
+	require.Equal(t,
+		map[string]string{"package/package.json": `{"name":"client"}`, "package/lib/index.js": "export {};\n"}, found)
 
-	// The same files are the same package, for every server and for ever.
+	// The same files are the same package, on every server and for ever.
 	again, err := pack(client)
 	require.NoError(t, err)
 	require.Equal(t, text, string(again))

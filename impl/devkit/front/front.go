@@ -1,8 +1,8 @@
 // Package front puts several services behind one address, as an ingress does in production.
 //
-// It promises that a request reaches the service whose document has its path as the caller sent it, that an answer reaches
-// the caller as the service gave it and as soon as it does, and that a service which does not answer is told as a problem.
-// Beside that it gives away what callers need: the documents and the client.
+// It promises that a request reaches the service whose document has its path, as the caller sent it; that an answer
+// reaches the caller unchanged and at once; and that a service that does not answer is reported as a problem. It also
+// serves the documents and the client.
 package front
 
 import (
@@ -32,43 +32,43 @@ const (
 	answerTimeout = 90 * time.Second
 	// idleTimeout is shorter than the services', so that no request is sent on a connection that is being closed.
 	idleTimeout = 30 * time.Second
-	// stallTimeout is how long a caller may leave a part of an answer unread.
+	// stallTimeout is how long a caller may take to read a part of an answer.
 	stallTimeout = 30 * time.Second
 )
 
 // Service is one of the services behind the address.
 type Service struct {
-	// The document says which paths are the service's.
+	// The document lists the paths of the service.
 	httpapi.Described
 
-	// Addr and OpsAddr are where the service listens, as in 127.0.0.1:8081.
+	// Addr and OpsAddr are the addresses of the service, as in 127.0.0.1:8081.
 	Addr, OpsAddr string
 }
 
-// Options are what a front is made of.
+// Options configure a front.
 type Options struct {
-	// Addr is where callers are served, and OpsAddr where operators are.
+	// Addr is the address for callers, OpsAddr that for operators.
 	Addr, OpsAddr string
-	// Hosts are the names, besides those of this machine, by which callers and operators may call.
+	// Hosts are the host names that are accepted in requests, besides those of this machine.
 	Hosts hosts.Allowed
-	// Services are those behind the address. The first one answers for paths that are nobody's.
+	// Services are the services behind the address. The first one answers for unknown paths.
 	Services []Service
-	// Client holds the files of the client of the services, an npm package that is given away at /clients/typescript.tgz.
+	// Client holds the files of the services' client, an npm package that is served at /clients/typescript.tgz.
 	Client fs.FS
-	// Before, when there is one, stands before everything that callers reach.
+	// Before, if set, wraps the handler for callers.
 	Before func(next http.Handler) http.Handler
-	// Ready is told when requests are taken.
+	// Ready is called when the front accepts requests.
 	Ready func()
-	// Drain is how long requests that are running may take to end.
+	// Drain is how long running requests may take to end.
 	Drain time.Duration
 	Log   *slog.Logger
 }
 
-// Run serves until ctx ends, and lets running requests end. It refuses documents that share a path.
+// Run serves until ctx ends, then lets running requests end. It refuses documents that share a path.
 func Run(ctx context.Context, o Options) error {
 	transport := &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-		DisableCompression:    true, // What is asked for and what is answered is between the caller and the service.
+		DisableCompression:    true, // Caller and service negotiate it.
 		MaxIdleConnsPerHost:   100,
 		IdleConnTimeout:       idleTimeout,
 		ResponseHeaderTimeout: answerTimeout,
@@ -83,7 +83,8 @@ func Run(ctx context.Context, o Options) error {
 		callers = o.Before(callers)
 	}
 	return httpapi.Server{
-		Addr: o.Addr, OpsAddr: o.OpsAddr, Handler: called(o.Hosts, callers), Ops: called(o.Hosts, operators(o.Services, transport, o.Log)), Drain: o.Drain, Log: o.Log,
+		Addr: o.Addr, OpsAddr: o.OpsAddr, Handler: called(o.Hosts, callers),
+		Ops: called(o.Hosts, operators(o.Services, transport, o.Log)), Drain: o.Drain, Log: o.Log,
 		Ready: func(ready bool) {
 			if ready {
 				o.Ready()
@@ -92,11 +93,12 @@ func Run(ctx context.Context, o Options) error {
 	}.Run(ctx)
 }
 
-// ErrMisdirected is what a request for another name gets (RFC 9110, 15.5.20).
-var ErrMisdirected = fault.New(fault.Misdirected, "misdirected_request", "Nothing is served under this name: call by localhost or the configured address, or give the name in PLUMBLINE_HOSTS.")
+// ErrMisdirected answers a request for a host name that is not served (RFC 9110, section 15.5.20).
+var ErrMisdirected = fault.New(fault.Misdirected, "misdirected_request",
+	"Nothing is served under this name: call by localhost or the configured address, or give the name in PLUMBLINE_HOSTS.")
 
-// called refuses requests for names that are not allowed: a page from elsewhere that has its own name lead here could
-// otherwise do whatever a person at this machine can.
+// called refuses requests for host names that are not allowed. Otherwise a foreign page whose own name resolves to this
+// address could do whatever a person at this machine can.
 func called(allowed hosts.Allowed, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !allowed.Allow(r.Host) {
@@ -107,7 +109,7 @@ func called(allowed hosts.Allowed, next http.Handler) http.Handler {
 	})
 }
 
-// route sends each path to the service whose document has it, shows all documents at /docs and gives the client away.
+// route forwards each path to the service whose document has it, and serves all documents at /docs and the client.
 func route(services []Service, client fs.FS, transport http.RoundTripper, log *slog.Logger) (http.Handler, error) {
 	router := chi.NewRouter()
 	owners := map[string]string{}
@@ -144,8 +146,9 @@ func route(services []Service, client fs.FS, transport http.RoundTripper, log *s
 	stray := forwardTo(services[0], transport, log)
 	router.NotFound(stray.ServeHTTP)
 	router.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
-		// A method that no HTTP router knows is refused by the service which knows what the path takes.
-		if forward, ok := forwards[router.Find(chi.NewRouteContext(), http.MethodGet, cmp.Or(r.URL.RawPath, r.URL.Path))]; ok {
+		// The service that knows the path refuses a method that no HTTP router knows.
+		pattern := router.Find(chi.NewRouteContext(), http.MethodGet, cmp.Or(r.URL.RawPath, r.URL.Path))
+		if forward, ok := forwards[pattern]; ok {
 			forward.ServeHTTP(w, r)
 			return
 		}
@@ -154,20 +157,21 @@ func route(services []Service, client fs.FS, transport http.RoundTripper, log *s
 	return router, nil
 }
 
-// forwardTo sends requests on as they came, with the caller's address in X-Forwarded-For.
+// forwardTo forwards requests unchanged, with the caller's address in X-Forwarded-For.
 func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Handler {
 	proxy := &httputil.ReverseProxy{
 		Transport:     transport,
-		FlushInterval: -1, // At once: what a service writes is meant to arrive.
+		FlushInterval: -1, // Flush after each write, for streams.
 		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", s.Addr
 			if r.Out.Body != nil {
 				r.Out.Body = callersBody{r.Out.Body}
 			}
-			r.Out.URL.RawQuery = r.In.URL.RawQuery // Also what no parser takes: to refuse it is for the service.
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // Unparsable, too: the service refuses it.
 			r.SetXForwarded()
-			r.Out.Header.Set("X-Request-Id", telemetry.NewRequestID()) // A stranger's would be taken for the name that a trusted proxy gives.
+			// A stranger's would be taken for one of a trusted proxy.
+			r.Out.Header.Set("X-Request-Id", telemetry.NewRequestID())
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() != nil {
@@ -179,24 +183,25 @@ func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Ha
 				httpapi.Refuse(w, r, f.Because(unread))
 				return
 			}
-			log.WarnContext(r.Context(), "a service does not answer", slog.String("service", s.Document.Name), slog.Any("error", err))
+			log.WarnContext(r.Context(), "a service does not answer", slog.String("service", s.Document.Name),
+				slog.Any("error", err))
 			httpapi.Refuse(w, r, httpapi.ErrUnavailable)
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := patient{w, http.NewResponseController(w)}
 		proxy.ServeHTTP(answer, r)
-		_ = answer.goOn() // The end of an answer is a part too; what fails here has failed the answer already.
+		_ = answer.goOn() // The last part; an error has already failed the answer.
 	})
 }
 
-// callersBody tells what fails in what a caller sends from what fails in a service.
+// callersBody distinguishes a failure of the caller's body from one of the service.
 type callersBody struct{ io.ReadCloser }
 
-// bodyError is why a caller's body cannot be read.
+// bodyError is the error of reading a caller's body.
 type bodyError struct{ error }
 
-// Unwrap gives what reading it has failed with.
+// Unwrap returns the error of the read.
 func (e bodyError) Unwrap() error { return e.error }
 
 // Read implements io.Reader.
@@ -208,14 +213,14 @@ func (b callersBody) Read(part []byte) (int, error) {
 	return n, err
 }
 
-// patient lets an answer take as long as it likes, but not a caller to read a part of it.
+// patient lets an answer last as long as it likes, but bounds the time in which a caller reads a part of it.
 type patient struct {
 	http.ResponseWriter
 
 	connection *http.ResponseController
 }
 
-// Unwrap implements what http.ResponseController looks for.
+// Unwrap is for http.ResponseController.
 func (p patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 // Write implements http.ResponseWriter.

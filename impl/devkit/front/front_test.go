@@ -27,10 +27,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds every wait here. It is long because nothing is asserted on time.
 const patience = time.Minute
 
-// client is an npm package to give away.
-var client = fstest.MapFS{"package.json": {Data: []byte(`{"name":"client"}`)}, "lib/index.js": {Data: []byte("export {};\n")}}
+// client is an npm package to serve.
+var client = fstest.MapFS{"package.json": {Data: []byte(`{"name":"client"}`)},
+	"lib/index.js": {Data: []byte("export {};\n")}}
 
-// behind is a service with a document of these paths.
+// behind is a service whose document has these paths.
 func behind(t *testing.T, name string, patterns []string, handler http.HandlerFunc) Service {
 	t.Helper()
 	web := httptest.NewServer(handler)
@@ -43,7 +44,7 @@ func behind(t *testing.T, name string, patterns []string, handler http.HandlerFu
 	return s
 }
 
-// says tells which service a request has reached, and how.
+// says answers with the name of the service and the request that reached it.
 func says(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Service", name)
@@ -51,7 +52,7 @@ func says(name string) http.HandlerFunc {
 	}
 }
 
-// start serves the services behind one address and gives the addresses for callers and operators.
+// start serves the services behind one address and returns the addresses for callers and operators.
 func start(t *testing.T, services ...Service) (addr, opsAddr string) {
 	t.Helper()
 	addr, opsAddr = free(t), free(t)
@@ -59,7 +60,8 @@ func start(t *testing.T, services ...Service) (addr, opsAddr string) {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{
-			Addr: addr, OpsAddr: opsAddr, Hosts: hosts.Allowed{"shop.example"}, Services: services, Client: client, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
+			Addr: addr, OpsAddr: opsAddr, Hosts: hosts.Allowed{"shop.example"}, Services: services, Client: client,
+			Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
 		})
 	}()
 	select {
@@ -83,13 +85,15 @@ func free(t *testing.T) string {
 }
 
 // send makes a request on a connection of its own and reads the whole answer.
-func send(t *testing.T, addr, method, target, body string, change ...func(*http.Request)) (answer *http.Response, text string) {
+func send(
+	t *testing.T, addr, method, target, body string, change ...func(*http.Request),
+) (answer *http.Response, text string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, "http://"+addr, strings.NewReader(body))
 	require.NoError(t, err)
-	if r.URL.Opaque = target; strings.HasPrefix(target, "//") { // As it stands here, whatever it is.
+	if r.URL.Opaque = target; strings.HasPrefix(target, "//") { // Verbatim, valid or not.
 		r.URL.Opaque, r.URL.Path = "", target
 	}
 	for _, c := range change {
@@ -106,7 +110,7 @@ func send(t *testing.T, addr, method, target, body string, change ...func(*http.
 	return answer, string(read)
 }
 
-// A request for another name reaches nothing, neither a service nor what operators see.
+// A request for another host name reaches neither a service nor the operators' pages.
 func TestOtherNamesAreRefused(t *testing.T) {
 	t.Parallel()
 	asked := 0
@@ -128,7 +132,8 @@ func TestEveryPathReachesTheServiceThatHasIt(t *testing.T) {
 	t.Parallel()
 	addr, _ := start(t,
 		behind(t, "users", []string{"/api/v1/users", "/api/v1/users/{userId}", "/.well-known/jwks.json"}, says("users")),
-		behind(t, "orders", []string{"/api/v1/orders", "/api/v1/orders/{orderId}", "/api/v1/orders/{orderId}/cancel"}, says("orders")))
+		behind(t, "orders", []string{"/api/v1/orders", "/api/v1/orders/{orderId}", "/api/v1/orders/{orderId}/cancel"},
+			says("orders")))
 	for target, want := range map[string]string{
 		"/api/v1/users":            "users",
 		"/api/v1/users/7?a=b":      "users",
@@ -141,7 +146,7 @@ func TestEveryPathReachesTheServiceThatHasIt(t *testing.T) {
 		"/api/v1/orders/7/cancel":  "orders",
 		"/openapi/orders.yaml":     "orders",
 		"/openapi/orders.json":     "orders",
-		"/api/v1/orders/7/unknown": "users", // What is nobody's, the first one answers for.
+		"/api/v1/orders/7/unknown": "users", // The first service answers for unknown paths.
 		"/api/v1/orders/":          "users",
 		"//api/v1/orders":          "users",
 		"/api/v1/users/../orders":  "users",
@@ -155,14 +160,16 @@ func TestEveryPathReachesTheServiceThatHasIt(t *testing.T) {
 		}
 	}
 	for target, want := range map[string]string{
-		"/api/v1/users": "users", "/api/v1/orders?limit=1": "orders", "/api/v1/orders/a%2Fb/cancel": "orders", "/nothing": "users", "/docs": "users",
+		"/api/v1/users": "users", "/api/v1/orders?limit=1": "orders", "/api/v1/orders/a%2Fb/cancel": "orders",
+		"/nothing": "users", "/docs": "users",
 	} {
 		answer, _ := send(t, addr, "BREW", target, "")
 		require.Equal(t, want, answer.Header.Get("Service"), target)
 	}
 
 	_, text := send(t, addr, http.MethodGet, "/docs/start.js", "")
-	require.Contains(t, text, `[{"url":"/openapi/users.json","name":"users"},{"url":"/openapi/orders.json","name":"orders"}]`)
+	require.Contains(t, text,
+		`[{"url":"/openapi/users.json","name":"users"},{"url":"/openapi/orders.json","name":"orders"}]`)
 	answer, _ := send(t, addr, http.MethodGet, "/", "")
 	require.Equal(t, "/docs", answer.Header.Get("Location"))
 }
@@ -178,7 +185,7 @@ func TestDocumentsThatShareAPathAreRefused(t *testing.T) {
 	require.NotContains(t, err.Error(), "/a")
 }
 
-// A request arrives as it was sent, except that its sender cannot say where it comes from and what it is called.
+// A request arrives as it was sent, except that its sender cannot choose its address and id.
 func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
@@ -195,7 +202,8 @@ func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	answer, text := send(t, addr, http.MethodPut, "/echo?x=1&x=2;y", "what was sent", func(r *http.Request) {
 		r.Host = "shop.example"
 		for name, value := range map[string]string{
-			"Accept-Encoding": "br", "User-Agent": "a test", "Cookie": "c=3", "X-Request-Id": "from-the-caller", "Origin": "http://shop.example",
+			"Accept-Encoding": "br", "User-Agent": "a test", "Cookie": "c=3", "X-Request-Id": "from-the-caller",
+			"Origin":          "http://shop.example",
 			"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Host": "evil.example", "Forwarded": "for=203.0.113.9",
 		} {
 			r.Header.Set(name, value)
@@ -216,13 +224,13 @@ func TestRequestsAndAnswersStayAsTheyAre(t *testing.T) {
 	require.Equal(t, []string{"a=1", "b=2"}, answer.Header.Values("Set-Cookie"))
 	require.Equal(t, `"1"`, answer.Header.Get("Etag"))
 
-	// What is not sent does not arrive either.
+	// A field that is not sent does not arrive either.
 	send(t, addr, http.MethodGet, "/echo", "", func(r *http.Request) { r.Header["User-Agent"] = nil })
 	require.Empty(t, got.Header.Values("Accept-Encoding"))
 	require.Empty(t, got.Header.Values("User-Agent"))
 }
 
-// Every part of a stream arrives before the next one is made, and the service learns that the caller has gone.
+// Every part of a stream arrives before the next one is written, and the service notices that the caller has gone.
 func TestStreamsPassAtOnce(t *testing.T) {
 	t.Parallel()
 	next, left := make(chan struct{}), make(chan struct{})
@@ -261,7 +269,7 @@ func TestStreamsPassAtOnce(t *testing.T) {
 	}
 }
 
-// A stream outlives the time that the listener gives an ordinary answer.
+// A stream outlives the time limit for ordinary answers.
 func TestStreamsAreNotCutOff(t *testing.T) {
 	t.Parallel()
 	service := behind(t, "orders", []string{"/events"}, func(w http.ResponseWriter, _ *http.Request) {
@@ -282,7 +290,7 @@ func TestStreamsAreNotCutOff(t *testing.T) {
 	require.Equal(t, strings.Repeat("a part\n", 4), text)
 }
 
-// An answer that breaks off reaches nobody as a whole one.
+// A truncated answer does not look complete to anybody.
 func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	addr, _ := start(t, behind(t, "orders", []string{"/export"}, func(w http.ResponseWriter, _ *http.Request) {
@@ -302,9 +310,11 @@ func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 
 func TestAServiceThatDoesNotAnswerIsAProblem(t *testing.T) {
 	t.Parallel()
-	down := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders", Operations: []*httpapi.Operation{{Pattern: "/api/v1/orders"}}}}, Addr: free(t), OpsAddr: free(t)}
+	down := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders",
+		Operations: []*httpapi.Operation{{Pattern: "/api/v1/orders"}}}}, Addr: free(t), OpsAddr: free(t)}
 	addr, _ := start(t, behind(t, "users", []string{"/api/v1/users"}, says("users")), down)
-	answer, text := send(t, addr, http.MethodPost, "/api/v1/orders?secret=x", "{}", func(r *http.Request) { r.Header.Set("X-Request-Id", "from-the-caller") })
+	answer, text := send(t, addr, http.MethodPost, "/api/v1/orders?secret=x", "{}",
+		func(r *http.Request) { r.Header.Set("X-Request-Id", "from-the-caller") })
 	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
 	require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"))
 	require.Equal(t, "1", answer.Header.Get("Retry-After"))
@@ -320,15 +330,18 @@ func TestAServiceThatDoesNotAnswerIsAProblem(t *testing.T) {
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 }
 
-// A caller's body that cannot be read is no fault of the service which it was for.
+// A caller's unreadable body does not count as a failure of the service.
 func TestABrokenBodyIsItsCallers(t *testing.T) {
 	t.Parallel()
-	addr, _ := start(t, behind(t, "orders", []string{"/api/v1/orders"}, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	addr, _ := start(t,
+		behind(t, "orders", []string{"/api/v1/orders"},
+			func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addr)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
-	_, err = io.WriteString(conn, "POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")
+	_, err = io.WriteString(conn,
+		"POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")
 	require.NoError(t, err)
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
@@ -339,7 +352,7 @@ func TestABrokenBodyIsItsCallers(t *testing.T) {
 	require.Contains(t, string(text), `"code":"malformed_request"`)
 }
 
-// Running requests end with their answer when the front winds down, and none is taken any more.
+// Running requests end with their answer when the front stops, and no new one is accepted.
 func TestWindingDownLetsRequestsEnd(t *testing.T) {
 	t.Parallel()
 	entered, letGo := make(chan struct{}), make(chan struct{})
@@ -353,7 +366,8 @@ func TestWindingDownLetsRequestsEnd(t *testing.T) {
 	ready, ended := make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Options{
-			Addr: addr, OpsAddr: opsAddr, Services: []Service{service}, Client: client, Ready: func() { close(ready) }, Drain: patience, Log: slog.New(slog.DiscardHandler),
+			Addr: addr, OpsAddr: opsAddr, Services: []Service{service}, Client: client, Ready: func() { close(ready) },
+			Drain: patience, Log: slog.New(slog.DiscardHandler),
 		})
 	}()
 	<-ready

@@ -20,10 +20,10 @@ import (
 	"example.com/plumbline/impl/platform/ops"
 )
 
-// askTimeout is longer than the checks of a service take, and shorter than a prober waits.
+// askTimeout is longer than a service's checks take, and shorter than a prober waits.
 const askTimeout = 5 * time.Second
 
-// operators serves what each service serves its operators, of all services in one.
+// operators serves the operators' pages of all services as one.
 func operators(services []Service, transport http.RoundTripper, log *slog.Logger) http.Handler {
 	client := &http.Client{Transport: transport, Timeout: askTimeout}
 	var metrics prometheus.Gatherers
@@ -48,7 +48,7 @@ func operators(services []Service, transport http.RoundTripper, log *slog.Logger
 	return mux
 }
 
-// readiness is that of the first service that is not ready.
+// readiness returns the readiness of the first service that is not ready.
 func readiness(ctx context.Context, client *http.Client, services []Service) (status int, body map[string]string) {
 	for _, s := range services {
 		said := map[string]string{}
@@ -64,7 +64,7 @@ func readiness(ctx context.Context, client *http.Client, services []Service) (st
 	return http.StatusOK, map[string]string{"status": "ready"}
 }
 
-// health is the worst of the services', with all their dependencies.
+// health returns the worst of the services' states, with all their dependencies.
 func health(ctx context.Context, client *http.Client, services []Service) ops.Report {
 	reports := make([]ops.Report, len(services))
 	var done sync.WaitGroup
@@ -83,8 +83,8 @@ func health(ctx context.Context, client *http.Client, services []Service) ops.Re
 	return all
 }
 
-// healthOf gives what one service reports, its dependencies with its name before theirs. That it does not report is bad
-// enough.
+// healthOf returns the report of one service, each dependency prefixed with the service's name. A service that does not
+// report counts as unhealthy.
 func healthOf(ctx context.Context, client *http.Client, s Service) ops.Report {
 	var report ops.Report
 	if _, err := ask(ctx, client, s, "/healthz", &report); err != nil {
@@ -98,7 +98,7 @@ func healthOf(ctx context.Context, client *http.Client, s Service) ops.Report {
 	return report
 }
 
-// ask reads what a service tells its operators.
+// ask fetches a page of a service's operators.
 func ask(ctx context.Context, client *http.Client, s Service, path string, into any) (status int, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.OpsAddr+path, http.NoBody)
 	if err != nil {
@@ -112,13 +112,13 @@ func ask(ctx context.Context, client *http.Client, s Service, path string, into 
 	return got.StatusCode, errors.Join(err, got.Body.Close())
 }
 
-// gather reads the metrics of a service, each with the service's name in its label service.
+// gather reads the metrics of a service and adds the service's name to each as the label service.
 func gather(client *http.Client, s Service) (families []*dto.MetricFamily, err error) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+s.OpsAddr+"/metrics", http.NoBody)
 	if err != nil {
 		return nil, err
 	}
-	// The one format in which nothing is lost, exemplars and native histograms included.
+	// The only format that loses nothing, exemplars and native histograms included.
 	r.Header.Set("Accept", string(expfmt.NewFormat(expfmt.TypeProtoDelim)))
 	got, err := client.Do(r)
 	if err != nil {
@@ -141,10 +141,11 @@ func gather(client *http.Client, s Service) (families []*dto.MetricFamily, err e
 	}
 }
 
-// label adds a label to a metric that has not got it. Labels stand in the order of their names.
+// label adds a label to a metric that lacks it. Labels are sorted by name.
 func label(m *dto.Metric, name, value string) {
 	labels := m.GetLabel()
-	i, found := slices.BinarySearchFunc(labels, name, func(l *dto.LabelPair, name string) int { return cmp.Compare(l.GetName(), name) })
+	i, found := slices.BinarySearchFunc(labels, name,
+		func(l *dto.LabelPair, name string) int { return cmp.Compare(l.GetName(), name) })
 	if !found {
 		m.Label = slices.Insert(labels, i, &dto.LabelPair{Name: &name, Value: &value})
 	}
@@ -155,5 +156,5 @@ func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // A report or two words; whoever has gone is told nothing more.
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // A report or two words; the prober may have gone.
 }

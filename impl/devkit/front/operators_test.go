@@ -19,19 +19,21 @@ import (
 	"example.com/plumbline/impl/platform/ops"
 )
 
-// operated is a service whose operators see what its registry and checks hold.
+// operated is a service whose operators' pages show this registry and these checks.
 func operated(t *testing.T, name string, registry *prometheus.Registry, checks ...ops.Check) (Service, *ops.Ops) {
 	t.Helper()
 	state := ops.New(ops.Options{Registry: registry, Checks: checks, CacheFor: 1})
 	state.SetReady(true)
 	web := httptest.NewServer(state.Handler())
 	t.Cleanup(web.Close)
-	return Service{Described: httpapi.Described{Document: &httpapi.Document{Name: name}}, Addr: free(t), OpsAddr: strings.TrimPrefix(web.URL, "http://")}, state
+	return Service{Described: httpapi.Described{Document: &httpapi.Document{Name: name}}, Addr: free(t),
+		OpsAddr: strings.TrimPrefix(web.URL, "http://")}, state
 }
 
-// requests registers what each service counts: in one of them with the name of the service, in the other without.
+// requests registers a counter that each service has, in one of them with the service's name as a label.
 func requests(registry *prometheus.Registry, constant prometheus.Labels, count float64) {
-	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total", Help: "Requests.", ConstLabels: constant}, []string{"operation", "status"})
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "http_requests_total", Help: "Requests.",
+		ConstLabels: constant}, []string{"operation", "status"})
 	registry.MustRegister(c)
 	c.WithLabelValues("getOne", "200").Add(count)
 	c.WithLabelValues("getOne", "404").Add(1)
@@ -42,10 +44,14 @@ func TestMetricsOfAllServicesAreOneExposition(t *testing.T) {
 	users, orders := prometheus.NewRegistry(), prometheus.NewRegistry()
 	requests(users, nil, 3)
 	requests(orders, prometheus.Labels{"service": "orders"}, 5)
-	users.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "only_here", Help: "One."}, func() float64 { return 1 }))
-	seconds := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "seconds", Help: "Seconds.", Buckets: []float64{1, 2}})
+	users.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "only_here", Help: "One."},
+		func() float64 { return 1 }))
+	seconds := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "seconds", Help: "Seconds.",
+		Buckets: []float64{1, 2}})
 	orders.MustRegister(seconds)
-	seconds.(prometheus.ExemplarObserver).ObserveWithExemplar(1.5, prometheus.Labels{"trace_id": "0af7651916cd43dd8448eb211c80319c"}) //nolint:forcetypeassert // Every histogram is one.
+	observer, ok := seconds.(prometheus.ExemplarObserver)
+	require.True(t, ok)
+	observer.ObserveWithExemplar(1.5, prometheus.Labels{"trace_id": "0af7651916cd43dd8448eb211c80319c"})
 	one, _ := operated(t, "users", users)
 	two, _ := operated(t, "orders", orders)
 	_, opsAddr := start(t, one, two)
@@ -53,7 +59,7 @@ func TestMetricsOfAllServicesAreOneExposition(t *testing.T) {
 	answer, text := send(t, opsAddr, http.MethodGet, "/metrics", "")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(text)) // It refuses a series that is there twice.
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text)) // It refuses a duplicate series.
 	require.NoError(t, err, text)
 	got := map[string]float64{}
 	for _, m := range families["http_requests_total"].GetMetric() {
@@ -68,17 +74,20 @@ func TestMetricsOfAllServicesAreOneExposition(t *testing.T) {
 	require.Len(t, families["only_here"].GetMetric(), 1)
 	require.Equal(t, dto.MetricType_HISTOGRAM, families["seconds"].GetType())
 
-	_, text = send(t, opsAddr, http.MethodGet, "/metrics", "", func(r *http.Request) { r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0") })
+	_, text = send(t, opsAddr, http.MethodGet, "/metrics", "",
+		func(r *http.Request) { r.Header.Set("Accept", "application/openmetrics-text; version=1.0.0") })
 	require.Contains(t, text, `# {trace_id="0af7651916cd43dd8448eb211c80319c"} 1.5`)
 }
 
-// A service that is down takes only its own metrics along.
+// If a service is down, only its own metrics are missing.
 func TestMetricsOfTheServicesThatAnswer(t *testing.T) {
 	t.Parallel()
 	users := prometheus.NewRegistry()
 	requests(users, nil, 3)
 	one, _ := operated(t, "users", users)
-	_, opsAddr := start(t, Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders"}}, Addr: free(t), OpsAddr: free(t)}, one)
+	_, opsAddr := start(t,
+		Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders"}}, Addr: free(t), OpsAddr: free(t)},
+		one)
 	answer, text := send(t, opsAddr, http.MethodGet, "/metrics", "")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Contains(t, text, `http_requests_total{operation="getOne",service="users",status="200"} 3`)
@@ -128,7 +137,8 @@ func TestOneServiceThatIsNotReadyIsEnough(t *testing.T) {
 	t.Parallel()
 	one, _ := operated(t, "users", prometheus.NewRegistry())
 	two, orders := operated(t, "orders", prometheus.NewRegistry())
-	gone := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "gone"}}, Addr: free(t), OpsAddr: free(t)}
+	gone := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "gone"}}, Addr: free(t),
+		OpsAddr: free(t)}
 	said := func(services ...Service) (status int, body map[string]string) {
 		_, opsAddr := start(t, services...)
 		answer, text := send(t, opsAddr, http.MethodGet, "/readyz", "")

@@ -9,15 +9,14 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Clock is the one that every service tells the time by. It runs with the system's until it is told otherwise, and is
-// never behind that.
+// Clock is the common clock of all services. It follows the system's until it is changed, and is never behind that.
 type Clock struct {
 	mu    sync.Mutex
-	ahead time.Duration // of the system's
+	ahead time.Duration // ahead of the system's
 	fixed time.Time     // zero: it runs
 }
 
-// Now tells the time.
+// Now returns the time.
 func (c *Clock) Now() time.Time {
 	now, _ := c.read()
 	return now
@@ -32,14 +31,14 @@ func (c *Clock) read() (now time.Time, fixed bool) {
 	return time.Now().Add(c.ahead), false
 }
 
-// fix stops the clock.
+// fix stops the clock at a time.
 func (c *Clock) fix(at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.fixed = at
 }
 
-// advance moves the clock on, whether it stands or runs.
+// advance moves the clock forward, whether it is stopped or running.
 func (c *Clock) advance(by time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +49,7 @@ func (c *Clock) advance(by time.Duration) {
 	}
 }
 
-// release lets the clock tell the real time.
+// release returns the clock to the system's time.
 func (c *Clock) release() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -62,15 +61,17 @@ func (c *Clock) show() devapi.Clock {
 	return devapi.Clock{Now: now.UTC().Truncate(time.Millisecond), Fixed: fixed}
 }
 
-// GetClock tells what time it is for the services.
+// GetClock returns the services' time.
 func (s *Service) GetClock(context.Context, devapi.GetClockRequestObject) (devapi.GetClockResponseObject, error) {
 	return devapi.GetClock200JSONResponse(s.clock.show()), nil
 }
 
-// latest is the last year that every format of a time can hold, after a clock has been advanced from it as far as it goes.
+// latest is the last year from which a clock can still be advanced by the maximum without leaving the range of every
+// time format.
 const latest = 9900
 
-// SetClock stops the clock. Before the real time there are neither keys to sign tokens with nor what was seeded.
+// SetClock stops the clock. It refuses a time before the real one, for which there are neither signing keys nor seeded
+// data.
 func (s *Service) SetClock(_ context.Context, req devapi.SetClockRequestObject) (devapi.SetClockResponseObject, error) {
 	switch at := req.Body.Now; {
 	case at.Before(time.Now()):
@@ -83,14 +84,16 @@ func (s *Service) SetClock(_ context.Context, req devapi.SetClockRequestObject) 
 	return devapi.SetClock200JSONResponse(s.clock.show()), nil
 }
 
-// ResetClock lets the clock tell the real time.
+// ResetClock returns the clock to the real time.
 func (s *Service) ResetClock(context.Context, devapi.ResetClockRequestObject) (devapi.ResetClockResponseObject, error) {
 	s.clock.release()
 	return devapi.ResetClock200JSONResponse(s.clock.show()), nil
 }
 
-// AdjustClock moves the clock on.
-func (s *Service) AdjustClock(_ context.Context, req devapi.AdjustClockRequestObject) (devapi.AdjustClockResponseObject, error) {
+// AdjustClock moves the clock forward.
+func (s *Service) AdjustClock(
+	_ context.Context, req devapi.AdjustClockRequestObject,
+) (devapi.AdjustClockResponseObject, error) {
 	by := time.Duration(req.Body.Seconds) * time.Second
 	if s.clock.Now().Add(by).Year() > latest {
 		return nil, httpapi.Violated("#/seconds", "maximum", "There is no such year here")

@@ -7,8 +7,10 @@ import (
 	"example.com/plumbline/gen/devapi"
 )
 
-// ResetData brings back the data of the first day, at the real time and with nothing that goes wrong.
-func (s *Service) ResetData(ctx context.Context, _ devapi.ResetDataRequestObject) (devapi.ResetDataResponseObject, error) {
+// ResetData restores the seeded data, releases the clock and removes the fault rules.
+func (s *Service) ResetData(
+	ctx context.Context, _ devapi.ResetDataRequestObject,
+) (devapi.ResetDataResponseObject, error) {
 	began := time.Now()
 	s.rules.clear()
 	s.clock.release()

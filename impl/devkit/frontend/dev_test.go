@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const password = "correct horse battery"
 
-// served is front-end mode before services that answer 299 to everything, with a client of its document.
+// served is front-end mode in front of services that answer 299 to everything, with a client of its document.
 type served struct {
 	*devapi.ClientWithResponses
 
@@ -52,9 +52,11 @@ func start(t *testing.T, services http.HandlerFunc) *served {
 	behind := httptest.NewServer(services)
 	t.Cleanup(behind.Close)
 	mode, err := New(Config{
-		Services: s.services, Personas: []Persona{{Email: "customer@plumbline.test", Role: "customer"}}, Password: password, UsersURL: behind.URL,
-		Codes:  func(context.Context, string) (Codes, error) { return s.codes, nil },
-		Client: "/clients/typescript-0123.tgz", Hosts: hosts.Allowed{"box.test"}, Clock: s.clock, Mails: &s.mails, Origins: []string{"http://localhost:*"}, Log: slog.New(slog.DiscardHandler),
+		Services: s.services, Personas: []Persona{{Email: "customer@plumbline.test", Role: "customer"}}, Password: password,
+		UsersURL: behind.URL,
+		Codes:    func(context.Context, string) (Codes, error) { return s.codes, nil },
+		Client:   "/clients/typescript-0123.tgz", Hosts: hosts.Allowed{"box.test"}, Clock: s.clock, Mails: &s.mails,
+		Origins: []string{"http://localhost:*"}, Log: slog.New(slog.DiscardHandler),
 		Reset: func(context.Context) error {
 			s.resets++
 			return nil
@@ -79,7 +81,7 @@ func reached(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(299)
 }
 
-// ask sends a request with header fields, and gives the answer with its body.
+// ask sends a request with header fields and returns the answer with its body.
 func (s *served) ask(method, path string, headers ...string) (*http.Response, []byte, error) {
 	s.t.Helper()
 	r, err := http.NewRequest(method, s.url+path, http.NoBody)
@@ -100,7 +102,7 @@ var pathParameter = regexp.MustCompile(`\{[^}]+\}`)
 
 const anID = "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77"
 
-// Every problem that an operation documents can be asked for, and the answer holds against the document.
+// Every problem that an operation documents can be injected, and the answer conforms to the document.
 func TestEveryProblemIsOneOfTheDocument(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
@@ -118,7 +120,9 @@ func TestEveryProblemIsOneOfTheDocument(t *testing.T) {
 				require.Equal(t, p, got, o.ID)
 				require.Equal(t, path, problem.Instance)
 				require.Equal(t, "http://localhost:5173", answer.Header.Get("Access-Control-Allow-Origin"), "a page may read it")
-				require.Empty(t, checker.CheckResponse(o, httpapi.Output{Status: answer.StatusCode, Header: answer.Header, Body: body}), "%s %s: %s", o.ID, p.Code, body)
+				require.Empty(t,
+					checker.CheckResponse(o, httpapi.Output{Status: answer.StatusCode, Header: answer.Header, Body: body}),
+					"%s %s: %s", o.ID, p.Code, body)
 				seen++
 			}
 		}
@@ -173,12 +177,14 @@ func TestKindsOfFault(t *testing.T) {
 	}
 	require.Equal(t, 299, status(http.MethodGet, "/api/v1/products"))
 	require.Equal(t, 299, status(http.MethodGet, "/api/v1/products", faultHeader, "delay=1ms"))
-	require.Equal(t, http.StatusServiceUnavailable, status(http.MethodGet, "/api/v1/products", faultHeader, "delay=1ms, status=503"))
+	require.Equal(t, http.StatusServiceUnavailable,
+		status(http.MethodGet, "/api/v1/products", faultHeader, "delay=1ms, status=503"))
 	require.Equal(t, 299, status(http.MethodGet, "/elsewhere", faultHeader, "drop"), "what is no operation is left alone")
 	_, _, err := s.ask(http.MethodGet, "/api/v1/products", faultHeader, "drop")
 	require.ErrorIs(t, err, io.EOF)
 
-	answer, body, err := s.ask(http.MethodPost, "/api/v2/users", faultHeader, "problem=invalid_request, at=#/email, at=#/name")
+	answer, body, err := s.ask(http.MethodPost, "/api/v2/users", faultHeader,
+		"problem=invalid_request, at=#/email, at=#/name")
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
 	var problem usersapi.Problem
@@ -192,7 +198,7 @@ func TestKindsOfFault(t *testing.T) {
 	require.Contains(t, strings.ToLower(answer.Header.Get("Access-Control-Allow-Headers")), "plumbline-fault")
 }
 
-// A delay lasts as long as it says, and no longer than its caller stays.
+// A delay lasts as long as it says, but ends when its caller leaves.
 func TestDelayEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
@@ -202,17 +208,19 @@ func TestDelayEndsWithItsCaller(t *testing.T) {
 	r.Header.Set(faultHeader, "delay=30s")
 	time.AfterFunc(10*time.Millisecond, leave)
 	_, err = http.DefaultClient.Do(r)
-	require.ErrorIs(t, err, context.Canceled) // The server, which waits for its requests to end, closes at once.
+	require.ErrorIs(t, err, context.Canceled) // The server waits for its requests, and closes at once.
 }
 
 func TestRulesCountAndEnd(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
 	rule := func(operation, text string, times *int32) devapi.Fault {
-		made, err := s.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{Operation: operation, Fault: text, Times: times})
+		made, err := s.CreateFaultWithResponse(t.Context(),
+			devapi.CreateFaultRequest{Operation: operation, Fault: text, Times: times})
 		require.NoError(t, err)
 		contracttest.Body(t, made, made.JSON201)
-		require.Equal(t, "/dev/v1/faults/"+contracttest.Body(t, made, made.JSON201).ID.String(), made.HTTPResponse.Header.Get("Location"))
+		require.Equal(t, "/dev/v1/faults/"+contracttest.Body(t, made, made.JSON201).ID.String(),
+			made.HTTPResponse.Header.Get("Location"))
 		return *contracttest.Body(t, made, made.JSON201)
 	}
 	status := func(path string) int {
@@ -274,7 +282,8 @@ func TestClock(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, contracttest.Body(t, moved, moved.JSON200).Fixed)
 	require.True(t, s.clock.Now().After(at))
-	far, err := s.SetClockWithResponse(t.Context(), devapi.SetClockRequest{Now: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)})
+	far, err := s.SetClockWithResponse(t.Context(),
+		devapi.SetClockRequest{Now: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)})
 	require.NoError(t, err)
 	require.Equal(t, "#/now", contracttest.Body(t, far, far.ApplicationProblemJSON422).Errors[0].Pointer)
 
@@ -285,7 +294,7 @@ func TestClock(t *testing.T) {
 	require.True(t, s.clock.Now().Before(at))
 }
 
-// A persona logs in by the operation that everybody does, and its refusals come through.
+// A persona logs in through the same operation as everybody, and its refusals are passed on.
 func TestPersonas(t *testing.T) {
 	t.Parallel()
 	answers := map[int]string{
@@ -297,7 +306,8 @@ func TestPersonas(t *testing.T) {
 	next := http.StatusOK
 	s := start(t, func(w http.ResponseWriter, r *http.Request) {
 		var sent usersapi.StartSessionRequest
-		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil || sent.Email != "customer@plumbline.test" || sent.Password != password || r.Header.Get("X-Forwarded-For") != "127.0.0.1" {
+		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil || sent.Email != "customer@plumbline.test" ||
+			sent.Password != password || r.Header.Get("X-Forwarded-For") != "127.0.0.1" {
 			w.WriteHeader(http.StatusTeapot)
 			return
 		}
@@ -317,32 +327,37 @@ func TestPersonas(t *testing.T) {
 	}
 	listed, err := s.GetPersonasWithResponse(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []devapi.Persona{{Name: "customer", Email: "customer@plumbline.test", Role: "customer"}}, contracttest.Body(t, listed, listed.JSON200).Personas)
+	require.Equal(t, []devapi.Persona{{Name: "customer", Email: "customer@plumbline.test", Role: "customer"}},
+		contracttest.Body(t, listed, listed.JSON200).Personas)
 	got := logIn("customer", false)
 	require.Equal(t, "a", contracttest.Body(t, got, got.JSON200).AccessToken)
 	require.Empty(t, got.HTTPResponse.Header["Set-Cookie"])
 	require.Equal(t, "refresh=1", logIn("customer", true).HTTPResponse.Header.Get("Set-Cookie"))
 	nobody := logIn("nobody", false)
-	require.Equal(t, devapi.ProblemCodePersonaNotFound, contracttest.Body(t, nobody, nobody.ApplicationProblemJSON404).Code)
+	require.Equal(t, devapi.ProblemCodePersonaNotFound,
+		contracttest.Body(t, nobody, nobody.ApplicationProblemJSON404).Code)
 	next = http.StatusTooManyRequests
 	limited := logIn("customer", false)
 	require.Equal(t, devapi.ProblemCodeRateLimited, contracttest.Body(t, limited, limited.ApplicationProblemJSON429).Code)
 	require.Equal(t, "7", limited.HTTPResponse.Header.Get("Retry-After"))
 	next = http.StatusForbidden
 	disabled := logIn("customer", false)
-	require.Equal(t, devapi.ProblemCodePersonaDisabled, contracttest.Body(t, disabled, disabled.ApplicationProblemJSON403).Code)
+	require.Equal(t, devapi.ProblemCodePersonaDisabled,
+		contracttest.Body(t, disabled, disabled.ApplicationProblemJSON403).Code)
 	next = http.StatusInternalServerError
 	broken := logIn("customer", false)
 	require.Equal(t, devapi.ProblemCodeUnavailable, contracttest.Body(t, broken, broken.ApplicationProblemJSON503).Code)
 }
 
-// A page from elsewhere changes nothing, whatever a browser lets it send.
+// A page of a foreign origin changes nothing, whatever request a browser lets it send.
 func TestPagesFromElsewhereChangeNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
 	for origin, want := range map[string]int{
-		"https://example.com": http.StatusForbidden, "null": http.StatusForbidden, "http://localhost.example.com": http.StatusForbidden,
-		"http://localhost:5173": http.StatusOK, "http://127.0.0.1:5173": http.StatusOK, "": http.StatusOK, s.url: http.StatusOK,
+		"https://example.com": http.StatusForbidden, "null": http.StatusForbidden,
+		"http://localhost.example.com": http.StatusForbidden,
+		"http://localhost:5173":        http.StatusOK, "http://127.0.0.1:5173": http.StatusOK, "": http.StatusOK,
+		s.url:                  http.StatusOK,
 		"http://box.test:5173": http.StatusOK, "http://box.test.evil.test": http.StatusForbidden,
 	} {
 		answer, body, err := s.ask(http.MethodPost, "/dev/v1/reset", "Origin", origin)
@@ -355,7 +370,7 @@ func TestPagesFromElsewhereChangeNothing(t *testing.T) {
 	require.Equal(t, 5, s.resets)
 }
 
-// No operation asks for a token: a test of a front end has none, and the address is of this machine alone.
+// No operation requires a token: tests of front ends have none, and the address is local.
 func TestNoOperationNeedsAToken(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
@@ -374,7 +389,7 @@ func TestNoOperationNeedsAToken(t *testing.T) {
 	}
 }
 
-// The document and the code know the same codes.
+// The document and the code have the same problem codes.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	spec, err := devapi.GetSpec()
@@ -388,7 +403,7 @@ func TestCodes(t *testing.T) {
 	require.ElementsMatch(t, document.Codes, known)
 }
 
-// TestPortal follows the links of the portal: to every problem, and to every document.
+// TestPortal follows the links of the portal to every problem and every document.
 func TestPortal(t *testing.T) {
 	t.Parallel()
 	s := start(t, reached)
@@ -403,7 +418,8 @@ func TestPortal(t *testing.T) {
 		return string(body)
 	}
 	portal := show("/")
-	for _, want := range []string{"npm install " + s.url + "/clients/typescript-0123.tgz", "/docs?persona=customer", "Nobody answers at", "Changelog"} {
+	for _, want := range []string{"npm install " + s.url + "/clients/typescript-0123.tgz", "/docs?persona=customer",
+		"Nobody answers at", "Changelog"} {
 		require.Contains(t, portal, want)
 	}
 	require.Contains(t, show("/docs"), "/docs/personas.js")
@@ -428,7 +444,7 @@ func TestPortal(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, answer.StatusCode)
 }
 
-// A persona with a second factor is logged in by its code; while there is none to use, the answer says how long to wait.
+// A persona with a second factor is logged in with its code; while no code is usable, the answer says how long to wait.
 func TestPersonaWithASecondFactor(t *testing.T) {
 	t.Parallel()
 	code := "123456"
@@ -463,7 +479,8 @@ func TestPersonaWithASecondFactor(t *testing.T) {
 	require.Equal(t, devapi.ProblemCodePersonaNotFound, contracttest.Body(t, none, none.ApplicationProblemJSON404).Code)
 	s.codes = Codes{TOTP: code, ExpiresIn: 1500 * time.Millisecond, Recovery: []string{"AAAA-BBBB-CCCC-DDDD"}}
 	some := told()
-	require.Equal(t, devapi.PersonaSecondFactor{Totp: code, ExpiresIn: 2, RecoveryCodes: s.codes.Recovery}, *contracttest.Body(t, some, some.JSON200))
+	require.Equal(t, devapi.PersonaSecondFactor{Totp: code, ExpiresIn: 2, RecoveryCodes: s.codes.Recovery},
+		*contracttest.Body(t, some, some.JSON200))
 	in := logIn()
 	require.Equal(t, "a", contracttest.Body(t, in, in.JSON200).AccessToken)
 	s.codes.UsableIn = 7 * time.Second

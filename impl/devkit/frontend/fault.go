@@ -12,21 +12,21 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// longestDelay is shorter than any client waits, and than the server lets an answer take.
+// longestDelay is shorter than the time-outs of clients and of the server.
 const longestDelay = 30 * time.Second
 
-// injected is what a request is to meet in place of its operation.
+// injected is the fault that replaces an operation.
 type injected struct {
 	delay   time.Duration
 	problem *fault.Error // nil: none
 	drop    bool
 }
 
-// errInjected is the cause in the log of what was asked for.
+// errInjected is the logged cause of an injected fault.
 var errInjected = errors.New("front-end mode was asked for it")
 
-// parse reads a fault as it is written in the header and in a rule: parts with commas between them. What the operation
-// does not document is refused; the violation says what there is instead and leaves its place to the caller.
+// parse reads a fault as the header and rules write it: parts separated by commas. It refuses what the operation does
+// not document; the violation lists the alternatives, and the caller adds its place.
 func (t *target) parse(text string) (injected, *fault.Violation) {
 	var got injected
 	var places []string
@@ -48,7 +48,8 @@ func (t *target) parse(text string) (injected, *fault.Violation) {
 		default:
 			wrong = &fault.Violation{
 				Keyword: "enum", Params: map[string]any{"allowed": []string{"delay", "status", "problem", "drop", "at"}},
-				Detail: "Must be parts such as delay=800ms, status=503, problem=CODE, at=#/POINTER or drop, with commas between them.",
+				Detail: "Must be parts such as delay=800ms, status=503, problem=CODE, at=#/POINTER or drop, " +
+					"with commas between them.",
 			}
 		}
 		if wrong != nil {
@@ -61,7 +62,7 @@ func (t *target) parse(text string) (injected, *fault.Violation) {
 	return got.at(places)
 }
 
-// at names the places of the request that a problem is about.
+// at sets the places of the request that a problem names.
 func (i injected) at(places []string) (injected, *fault.Violation) {
 	if len(places) == 0 && (i.problem == nil || i.problem.Code != httpapi.ErrInvalid.Code) {
 		return i, nil
@@ -77,7 +78,8 @@ func (i injected) at(places []string) (injected, *fault.Violation) {
 		if !strings.HasPrefix(place, "#") {
 			return i, &fault.Violation{Keyword: "pattern", Detail: "Must be a JSON pointer such as #/email."}
 		}
-		violations = append(violations, fault.Violation{Pointer: place, Keyword: "not", Detail: "Is refused because this was asked for."})
+		violations = append(violations,
+			fault.Violation{Pointer: place, Keyword: "not", Detail: "Is refused because the injected fault says so."})
 	}
 	i.problem = i.problem.At(violations...)
 	return i, nil
@@ -87,13 +89,14 @@ func parseDelay(value string) (time.Duration, *fault.Violation) {
 	d, err := time.ParseDuration(value)
 	if err != nil || d <= 0 || d > longestDelay {
 		return 0, &fault.Violation{
-			Keyword: "maximum", Params: map[string]any{"maximum": longestDelay.String()}, Detail: "Must be a duration such as 800ms, of 30s at most.",
+			Keyword: "maximum", Params: map[string]any{"maximum": longestDelay.String()},
+			Detail: "Must be a duration such as 800ms, of 30s at most.",
 		}
 	}
 	return d, nil
 }
 
-// find finds a problem of the operation by its code, or the first of a status.
+// find returns a problem of the operation by its code, or the first one with a status.
 func (t *target) find(by, value string) (*fault.Error, *fault.Violation) {
 	var allowed []string
 	for _, p := range t.operation.Problems {
@@ -104,7 +107,7 @@ func (t *target) find(by, value string) (*fault.Error, *fault.Violation) {
 		if key == value {
 			f := t.faults[p.Code].Because(errInjected)
 			if f.Kind == fault.PreconditionFailed {
-				f = f.Showing(nil, `"0"`) // The document wants a tag; this one is that of no state.
+				f = f.Showing(nil, `"0"`) // The document requires a tag; this one belongs to no state.
 			}
 			return f, nil
 		}
@@ -113,11 +116,12 @@ func (t *target) find(by, value string) (*fault.Error, *fault.Violation) {
 		}
 	}
 	return nil, &fault.Violation{
-		Keyword: "enum", Params: map[string]any{"allowed": allowed}, Detail: "Must be a " + by + " that " + t.operation.ID + " documents: " + strings.Join(allowed, ", ") + ".",
+		Keyword: "enum", Params: map[string]any{"allowed": allowed},
+		Detail: "Must be a " + by + " that " + t.operation.ID + " documents: " + strings.Join(allowed, ", ") + ".",
 	}
 }
 
-// serve lets a request meet the fault, or its operation after the delay.
+// serve answers a request with the fault, or calls the operation after the delay.
 func (i injected) serve(chain *httpapi.Chain, t *target, next http.Handler, w http.ResponseWriter, r *http.Request) {
 	if i.delay > 0 {
 		timer := time.NewTimer(i.delay)
@@ -131,7 +135,7 @@ func (i injected) serve(chain *httpapi.Chain, t *target, next http.Handler, w ht
 	}
 	switch {
 	case i.drop:
-		panic(http.ErrAbortHandler) // Package http ends the connection then, without an answer.
+		panic(http.ErrAbortHandler) // Package http then closes the connection without an answer.
 	case i.problem != nil:
 		chain.Failing(t.operation, i.problem).ServeHTTP(w, r)
 	default:

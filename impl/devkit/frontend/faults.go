@@ -15,13 +15,13 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// faultHeader is the field by which a request asks for a fault.
+// faultHeader is the header field that requests a fault.
 const faultHeader = "Plumbline-Fault"
 
-// mostRules bounds the rules: more than a test makes.
+// mostRules is the maximum number of rules: more than a test makes.
 const mostRules = 1000
 
-// target is an operation that a fault can be asked for.
+// target is an operation that can be made to fail.
 type target struct {
 	operation *httpapi.Operation
 	faults    map[string]*fault.Error // of its service, by code
@@ -45,13 +45,14 @@ func newTargets(services []httpapi.Described) *targets {
 			t := &target{operation: o, faults: faults}
 			all.byID[o.ID] = t
 			all.byRoute[o.Method+" "+o.Pattern] = t
-			all.routes.Handle(o.Pattern, http.NotFoundHandler()) // Only matched, never served. A fixed path wins for every method.
+			// Only for matching. A fixed path wins for every method.
+			all.routes.Handle(o.Pattern, http.NotFoundHandler())
 		}
 	}
 	return all
 }
 
-// find finds the operation of a request; nil is none.
+// find returns the operation of a request, or nil.
 func (t *targets) find(r *http.Request) *target {
 	path := r.URL.RawPath
 	if path == "" {
@@ -59,25 +60,25 @@ func (t *targets) find(r *http.Request) *target {
 	}
 	method := r.Method
 	if method == http.MethodHead {
-		method = http.MethodGet // Which answers it.
+		method = http.MethodGet // GET answers HEAD.
 	}
 	return t.byRoute[method+" "+t.routes.Find(chi.NewRouteContext(), r.Method, path)]
 }
 
-// rules are what createFault has made, the oldest first.
+// rules are the rules that createFault has made, the oldest first.
 type rules struct {
 	mu  sync.Mutex
 	all []*ruling
 }
 
-// ruling is a rule with its fault as it was understood.
+// ruling is a rule with its parsed fault.
 type ruling struct {
 	devapi.Fault
 
 	injected injected
 }
 
-// take gives what the oldest rule for an operation says and counts it.
+// take applies the oldest rule for an operation: it returns its fault and counts it.
 func (l *rules) take(operation string) (injected, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -101,7 +102,7 @@ func (l *rules) clear() {
 	l.all = nil
 }
 
-// inject lets a request meet the fault that it asks for, or that a rule has for it, and everything else go on.
+// inject answers a request with the fault of its header or of a rule, and passes all other requests on.
 func (s *Service) inject(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	t := s.targets.find(r)
 	asked := r.Header.Values(faultHeader)
@@ -127,7 +128,7 @@ func (s *Service) inject(next http.Handler, w http.ResponseWriter, r *http.Reque
 	next.ServeHTTP(w, r)
 }
 
-// GetFaults tells the rules that are in force.
+// GetFaults returns the rules in force.
 func (s *Service) GetFaults(context.Context, devapi.GetFaultsRequestObject) (devapi.GetFaultsResponseObject, error) {
 	s.rules.mu.Lock()
 	defer s.rules.mu.Unlock()
@@ -138,7 +139,7 @@ func (s *Service) GetFaults(context.Context, devapi.GetFaultsRequestObject) (dev
 	return answer, nil
 }
 
-// shown is a copy of the rule that does not count on.
+// shown returns a copy of the rule that does not change.
 func (r *ruling) shown() devapi.Fault {
 	shown := r.Fault
 	if r.TimesLeft != nil {
@@ -149,7 +150,9 @@ func (r *ruling) shown() devapi.Fault {
 }
 
 // CreateFault makes a rule.
-func (s *Service) CreateFault(_ context.Context, req devapi.CreateFaultRequestObject) (devapi.CreateFaultResponseObject, error) {
+func (s *Service) CreateFault(
+	_ context.Context, req devapi.CreateFaultRequestObject,
+) (devapi.CreateFaultResponseObject, error) {
 	t := s.targets.byID[req.Body.Operation]
 	if t == nil {
 		return nil, httpapi.Violated("#/operation", "enum", "Must be the operationId of an operation of users or orders")
@@ -160,7 +163,8 @@ func (s *Service) CreateFault(_ context.Context, req devapi.CreateFaultRequestOb
 		return nil, httpapi.ErrInvalid.At(*wrong)
 	}
 	made := &ruling{
-		Fault:    devapi.Fault{ID: uuid.Must(uuid.NewV7()), Operation: req.Body.Operation, Fault: req.Body.Fault, TimesLeft: req.Body.Times},
+		Fault: devapi.Fault{ID: uuid.Must(uuid.NewV7()), Operation: req.Body.Operation, Fault: req.Body.Fault,
+			TimesLeft: req.Body.Times},
 		injected: what,
 	}
 	shown := made.shown()
@@ -175,14 +179,18 @@ func (s *Service) CreateFault(_ context.Context, req devapi.CreateFaultRequestOb
 	}, nil
 }
 
-// DeleteFaults lets everything work again.
-func (s *Service) DeleteFaults(context.Context, devapi.DeleteFaultsRequestObject) (devapi.DeleteFaultsResponseObject, error) {
+// DeleteFaults removes all rules.
+func (s *Service) DeleteFaults(
+	context.Context, devapi.DeleteFaultsRequestObject,
+) (devapi.DeleteFaultsResponseObject, error) {
 	s.rules.clear()
 	return devapi.DeleteFaults204Response{}, nil
 }
 
 // DeleteFault removes a rule.
-func (s *Service) DeleteFault(_ context.Context, req devapi.DeleteFaultRequestObject) (devapi.DeleteFaultResponseObject, error) {
+func (s *Service) DeleteFault(
+	_ context.Context, req devapi.DeleteFaultRequestObject,
+) (devapi.DeleteFaultResponseObject, error) {
 	s.rules.mu.Lock()
 	defer s.rules.mu.Unlock()
 	i := slices.IndexFunc(s.rules.all, func(r *ruling) bool { return r.ID == req.FaultID })

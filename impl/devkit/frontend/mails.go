@@ -18,10 +18,10 @@ import (
 	"example.com/plumbline/impl/platform/mail"
 )
 
-// mostMails is how many mails are kept; the oldest goes first.
+// mostMails is the number of mails that are kept; the oldest is dropped first.
 const mostMails = 200
 
-// Mailbox takes every mail of the services and keeps the last ones, in memory. The zero Mailbox is ready.
+// Mailbox receives every mail of the services and keeps the last ones in memory. The zero Mailbox is ready.
 type Mailbox struct {
 	mu    sync.Mutex
 	mails []devapi.Mail
@@ -40,7 +40,7 @@ func (b *Mailbox) Send(_ context.Context, m mail.Message) error {
 	return nil
 }
 
-// list gives the mails to an address, or to anybody where it is empty, the newest first.
+// list returns the mails to an address, or all if it is empty, the newest first.
 func (b *Mailbox) list(to string) []devapi.Mail {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -59,7 +59,7 @@ func (b *Mailbox) clear() {
 	b.mails = nil
 }
 
-// GetMails tells the mails that were sent.
+// GetMails returns the sent mails.
 func (s *Service) GetMails(_ context.Context, req devapi.GetMailsRequestObject) (devapi.GetMailsResponseObject, error) {
 	to := ""
 	if req.Params.To != nil {
@@ -71,7 +71,7 @@ func (s *Service) GetMails(_ context.Context, req devapi.GetMailsRequestObject) 
 //go:embed mails.html
 var mailsPage string
 
-// What links in mails lead to, where no front end has pages for them.
+// The pages that links in mails lead to where no front end serves them.
 var (
 	//go:embed link.html
 	linkPage []byte
@@ -79,7 +79,7 @@ var (
 	linkScript []byte
 )
 
-// The pages of a front end that links in mails lead to.
+// The paths that links in mails lead to.
 const (
 	verifyPage = "/verify-email"
 	resetPage  = "/reset-password"
@@ -89,7 +89,7 @@ const (
 // linkPages are all of them.
 func linkPages() []string { return []string{verifyPage, resetPage, changePage} }
 
-// mailsView is the page at /dev/mails. The markup of a mail stands in a frame that runs no script and may not reach this page.
+// mailsView is the page at /dev/mails. The HTML of a mail is in a frame that runs no script and cannot reach this page.
 type mailsView struct {
 	mails *Mailbox
 	page  *template.Template
@@ -109,5 +109,5 @@ func (v *mailsView) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(text.Bytes()) // A reader who has gone reads nothing.
+	_, _ = w.Write(text.Bytes()) // The reader may have gone.
 }

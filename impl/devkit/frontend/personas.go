@@ -15,28 +15,30 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Persona is an account to log in as; SecondFactor is whether its logins take one.
+// Persona is an account to log in as; SecondFactor says whether its logins require one.
 type Persona struct {
 	Email, Role  string
 	SecondFactor bool
 }
 
-// Codes are what a second factor is answered with: the next code of the app, taken after UsableIn and until ExpiresIn, and
-// recovery codes that have not been used.
+// Codes answer a second factor: the next code of the app, usable after UsableIn until ExpiresIn, and unused recovery
+// codes.
 type Codes struct {
 	TOTP                string
 	UsableIn, ExpiresIn time.Duration
 	Recovery            []string
 }
 
-// name is the first part of the address.
+// name returns the local part of the address.
 func (p Persona) name() string {
 	name, _, _ := strings.Cut(p.Email, "@")
 	return name
 }
 
-// GetPersonas tells who can be logged in as.
-func (s *Service) GetPersonas(context.Context, devapi.GetPersonasRequestObject) (devapi.GetPersonasResponseObject, error) {
+// GetPersonas lists the personas.
+func (s *Service) GetPersonas(
+	context.Context, devapi.GetPersonasRequestObject,
+) (devapi.GetPersonasResponseObject, error) {
 	answer := devapi.GetPersonas200JSONResponse{Personas: []devapi.Persona{}}
 	for _, p := range s.personas {
 		answer.Personas = append(answer.Personas, devapi.Persona{Name: p.name(), Email: p.Email, Role: p.Role})
@@ -44,8 +46,10 @@ func (s *Service) GetPersonas(context.Context, devapi.GetPersonasRequestObject) 
 	return answer, nil
 }
 
-// StartPersonaSession logs in as a persona, through the operation that everybody logs in through, in the name of whoever asks.
-func (s *Service) StartPersonaSession(ctx context.Context, req devapi.StartPersonaSessionRequestObject) (devapi.StartPersonaSessionResponseObject, error) {
+// StartPersonaSession logs in as a persona through the same operation as everybody, on behalf of the caller.
+func (s *Service) StartPersonaSession(
+	ctx context.Context, req devapi.StartPersonaSessionRequestObject,
+) (devapi.StartPersonaSessionResponseObject, error) {
 	email, err := s.emailOf(req.Persona)
 	if err != nil {
 		return nil, err
@@ -73,19 +77,21 @@ func (s *Service) StartPersonaSession(ctx context.Context, req devapi.StartPerso
 		if codes.UsableIn > 0 {
 			return nil, httpapi.ErrRateLimited.After(max(codes.UsableIn, time.Second))
 		}
-		answered, err := s.users.AnswerChallengeWithResponse(ctx, usersapi.AnswerChallengeRequest{Challenge: started.JSON202.Challenge, Totp: &codes.TOTP}, inTheirName)
+		answered, err := s.users.AnswerChallengeWithResponse(ctx,
+			usersapi.AnswerChallengeRequest{Challenge: started.JSON202.Challenge, Totp: &codes.TOTP}, inTheirName)
 		if err != nil {
 			return nil, httpapi.ErrUnavailable.Because(err)
 		}
 		if p := answered.ApplicationProblemJSON403; p != nil && p.Code == usersapi.ProblemCodeInvalidCode {
-			return nil, httpapi.ErrRateLimited.After(time.Second) // Somebody else has used the code meanwhile.
+			return nil, httpapi.ErrRateLimited.After(time.Second) // Another login has used the code.
 		}
 		set, response = answered.JSON200, answered.HTTPResponse
 	}
 	switch h := response.Header; response.StatusCode {
 	case http.StatusOK:
 		tokens := devapi.TokenSet{
-			AccessToken: set.AccessToken, TokenType: devapi.TokenSetTokenType(set.TokenType), ExpiresIn: set.ExpiresIn, RefreshToken: set.RefreshToken,
+			AccessToken: set.AccessToken, TokenType: devapi.TokenSetTokenType(set.TokenType), ExpiresIn: set.ExpiresIn,
+			RefreshToken: set.RefreshToken,
 		}
 		headers := devapi.StartPersonaSession200ResponseHeaders{CacheControl: h.Get("Cache-Control")}
 		if cookie := h.Get("Set-Cookie"); cookie != "" {
@@ -93,7 +99,7 @@ func (s *Service) StartPersonaSession(ctx context.Context, req devapi.StartPerso
 		}
 		return devapi.StartPersonaSession200JSONResponse{Body: tokens, Headers: headers}, nil
 	case http.StatusTooManyRequests:
-		seconds, _ := strconv.Atoi(h.Get("Retry-After")) // Without a figure it is at least one second.
+		seconds, _ := strconv.Atoi(h.Get("Retry-After")) // It is 0 where the field is missing.
 		return nil, httpapi.ErrRateLimited.After(max(time.Duration(seconds)*time.Second, time.Second))
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return nil, errPersonaDisabled
@@ -102,7 +108,7 @@ func (s *Service) StartPersonaSession(ctx context.Context, req devapi.StartPerso
 	}
 }
 
-// emailOf gives the address of a persona.
+// emailOf returns the address of a persona.
 func (s *Service) emailOf(name string) (string, error) {
 	i := slices.IndexFunc(s.personas, func(p Persona) bool { return p.name() == name })
 	if i < 0 {
@@ -111,8 +117,10 @@ func (s *Service) emailOf(name string) (string, error) {
 	return s.personas[i].Email, nil
 }
 
-// GetPersonaSecondFactor tells the codes of a persona.
-func (s *Service) GetPersonaSecondFactor(ctx context.Context, req devapi.GetPersonaSecondFactorRequestObject) (devapi.GetPersonaSecondFactorResponseObject, error) {
+// GetPersonaSecondFactor returns the codes of a persona.
+func (s *Service) GetPersonaSecondFactor(
+	ctx context.Context, req devapi.GetPersonaSecondFactorRequestObject,
+) (devapi.GetPersonaSecondFactorResponseObject, error) {
 	email, err := s.emailOf(req.Persona)
 	if err != nil {
 		return nil, err
@@ -125,9 +133,10 @@ func (s *Service) GetPersonaSecondFactor(ctx context.Context, req devapi.GetPers
 		return nil, errPersonaNotFound
 	}
 	return devapi.GetPersonaSecondFactor200JSONResponse{
-		Totp: codes.TOTP, UsableIn: wholeSeconds(codes.UsableIn), ExpiresIn: wholeSeconds(codes.ExpiresIn), RecoveryCodes: codes.Recovery,
+		Totp: codes.TOTP, UsableIn: wholeSeconds(codes.UsableIn), ExpiresIn: wholeSeconds(codes.ExpiresIn),
+		RecoveryCodes: codes.Recovery,
 	}, nil
 }
 
-// wholeSeconds rounds up what is less than a day.
+// wholeSeconds rounds a duration of less than a day up to whole seconds.
 func wholeSeconds(d time.Duration) int32 { return int32(math.Ceil(d.Seconds())) }

@@ -24,20 +24,20 @@ var portalPage string
 //go:embed personas.js
 var personasScript []byte
 
-// module is what Go programs import the clients from.
+// module is the module path that Go programs import the clients from.
 const module = "example.com/plumbline"
 
-// healthTimeout bounds what the portal waits for.
+// healthTimeout bounds the portal's request for health.
 const healthTimeout = 2 * time.Second
 
-// portal is the page at /, which tells what there is.
+// portal is the page at /, which lists everything that make run offers.
 type portal struct {
 	Ops       string
 	Client    string
 	Module    string
 	Documents []portalDocument
 	Personas  []string
-	Secured   []string // of these, those with a second factor
+	Secured   []string // those of them with a second factor
 	Problems  []httpapi.Explained
 	Changelog string
 
@@ -50,7 +50,7 @@ type portalDocument struct {
 	Operations int
 }
 
-// portalHealth is the state of a thing, and of what it depends on.
+// portalHealth is the state of the services, and of their dependencies.
 type portalHealth struct {
 	Name, Status, Class string
 	Dependencies        []portalHealth
@@ -59,7 +59,8 @@ type portalHealth struct {
 // pages registers the portal, Swagger UI for every document, and the pages of all problems.
 func (s *Service) pages(c Config, documents []httpapi.Described, own httpapi.Served) func(chi.Router) {
 	p := &portal{
-		Ops: c.OpsURL, Client: c.Client, Module: module, Problems: httpapi.Explain(documents...), Changelog: string(openapi.Changelog), log: c.Log,
+		Ops: c.OpsURL, Client: c.Client, Module: module, Problems: httpapi.Explain(documents...),
+		Changelog: string(openapi.Changelog), log: c.Log,
 		page: template.Must(template.New("portal").Parse(portalPage)),
 	}
 	var names []string
@@ -102,10 +103,10 @@ func (p *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(text.Bytes()) // A reader who has gone reads nothing.
+	_, _ = w.Write(text.Bytes()) // The reader may have gone.
 }
 
-// health asks what operators are told; nil is that nobody answers.
+// health fetches the health report for operators; nil means that there is no answer.
 func (p *portal) health(ctx context.Context) *portalHealth {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()

@@ -20,35 +20,35 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Config is what front-end mode is made of.
+// Config configures front-end mode.
 type Config struct {
-	// Services are those whose operations can be let fail.
+	// Services are the services whose operations can be made to fail.
 	Services []httpapi.Described
-	// Personas are the accounts to log in as, all with one Password.
+	// Personas are the accounts to log in as, all with the same Password.
 	Personas []Persona
 	Password string
-	// Codes tells what the second factor of an account is answered with; without one there is no TOTP.
+	// Codes returns the codes of an account's second factor; without one, TOTP is empty.
 	Codes func(ctx context.Context, email string) (Codes, error)
-	// UsersURL is where the users service is.
+	// UsersURL is the URL of the users service.
 	UsersURL string
-	// OpsURL is where operators look.
+	// OpsURL is the URL for operators.
 	OpsURL string
-	// Clock is the one of the services.
+	// Clock is the services' clock.
 	Clock *Clock
-	// Mails are what the services send.
+	// Mails holds the mails of the services.
 	Mails *Mailbox
-	// Reset brings back the data of the first day.
+	// Reset restores the seeded data.
 	Reset func(context.Context) error
 	// Client is the path of the packed client.
 	Client string
-	// Hosts are those that pages may come from, besides this machine, and change something.
+	// Hosts are the hosts whose pages may change something, besides this machine.
 	Hosts hosts.Allowed
-	// Origins are those whose pages may call, as in http://127.0.0.1:*.
+	// Origins are the origins whose pages may call, as in http://127.0.0.1:*.
 	Origins []string
 	Log     *slog.Logger
 }
 
-// Service answers every operation of dev.yaml and stands before the services.
+// Service serves the operations of dev.yaml and wraps the services.
 type Service struct {
 	personas []Persona
 	password string
@@ -66,14 +66,16 @@ type Service struct {
 
 var _ devapi.StrictServerInterface = (*Service)(nil)
 
-// loginTimeout bounds the log-in of a persona.
+// loginTimeout bounds the login of a persona.
 const loginTimeout = 5 * time.Second
 
-// New makes front-end mode ready.
+// New makes front-end mode ready to serve.
 func New(c Config) (*Service, error) {
-	s := &Service{personas: c.Personas, password: c.Password, codes: c.Codes, clock: c.Clock, reset: c.Reset, mails: c.Mails, hosts: c.Hosts, targets: newTargets(c.Services)}
+	s := &Service{personas: c.Personas, password: c.Password, codes: c.Codes, clock: c.Clock, reset: c.Reset,
+		mails: c.Mails, hosts: c.Hosts, targets: newTargets(c.Services)}
 	var err error
-	if s.users, err = usersapi.NewClientWithResponses(c.UsersURL, usersapi.WithHTTPClient(&http.Client{Timeout: loginTimeout})); err != nil {
+	caller := usersapi.WithHTTPClient(&http.Client{Timeout: loginTimeout})
+	if s.users, err = usersapi.NewClientWithResponses(c.UsersURL, caller); err != nil {
 		return nil, err
 	}
 	spec, err := devapi.GetSpec()
@@ -89,7 +91,8 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	if s.chain, err = httpapi.New(httpapi.Options{
-		Document: document, Faults: faults(), Log: c.Log, Metrics: metrics, Clock: s.clock.Now, Responses: httpapi.ResponsesEnforce,
+		Document: document, Faults: faults(), Log: c.Log, Metrics: metrics, Clock: s.clock.Now,
+		Responses:      httpapi.ResponsesEnforce,
 		TrustedOrigins: c.Origins, TrustedHeaders: []string{faultHeader}, Beside: documentsOf(c.Services),
 	}); err != nil {
 		return nil, err
@@ -99,7 +102,9 @@ func New(c Config) (*Service, error) {
 	})
 	s.handler, err = s.chain.Handler(func(r chi.Router) {
 		devapi.HandlerWithOptions(strict, devapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: s.chain.BindingFailed})
-	}, s.pages(c, append(slices.Clone(c.Services), httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
+	}, s.pages(c,
+		append(slices.Clone(c.Services),
+			httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
 		httpapi.Served{Name: document.Name, YAML: Document, JSON: document.JSON}))
 	return s, err
 }
@@ -111,7 +116,7 @@ func documentsOf(services []httpapi.Described) (documents []*httpapi.Document) {
 	return documents
 }
 
-// Before answers what is front-end mode's own and lets requests to the services meet the faults that there are for them.
+// Before serves front-end mode's own paths and injects faults into requests to the services.
 func (s *Service) Before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -127,19 +132,23 @@ func (s *Service) Before(next http.Handler) http.Handler {
 	})
 }
 
-// isOwn tells what is answered here: the document's paths, the pages, and what a page asks before it sends the header of a fault.
+// isOwn reports whether front-end mode itself answers a request: one for the document's paths or the pages, or the
+// preflight request of a page that sends the fault header.
 func isOwn(r *http.Request) bool {
 	path := r.URL.Path
 	return slices.Contains(append(linkPages(), "/", "/docs"), path) ||
-		slices.ContainsFunc([]string{"/dev/", "/openapi/dev.", "/docs/", "/problems/"}, func(prefix string) bool { return strings.HasPrefix(path, prefix) }) ||
-		r.Method == http.MethodOptions && strings.Contains(strings.ToLower(r.Header.Get("Access-Control-Request-Headers")), strings.ToLower(faultHeader))
+		slices.ContainsFunc([]string{"/dev/", "/openapi/dev.", "/docs/", "/problems/"},
+			func(prefix string) bool { return strings.HasPrefix(path, prefix) }) ||
+		r.Method == http.MethodOptions &&
+			strings.Contains(strings.ToLower(r.Header.Get("Access-Control-Request-Headers")), strings.ToLower(faultHeader))
 }
 
-// isForeign tells that a page from elsewhere than this machine, or the hosts that may, wants to change something: the paths
-// of the document need no token, and a browser sends what a page tells it to.
+// isForeign reports whether a foreign page, of neither this machine nor the allowed hosts, tries to change something:
+// the document's paths need no token, and browsers send whatever a page tells them to.
 func (s *Service) isForeign(r *http.Request) bool {
 	header := r.Header.Get("Origin")
-	if header == "" || !strings.HasPrefix(r.URL.Path, "/dev/") || r.Method == http.MethodGet || r.Method == http.MethodHead {
+	if header == "" || !strings.HasPrefix(r.URL.Path, "/dev/") || r.Method == http.MethodGet ||
+		r.Method == http.MethodHead {
 		return false
 	}
 	origin, err := url.Parse(header)

@@ -1,7 +1,7 @@
 // Package natsserver runs a private NATS with JetStream inside a process, for development and for tests.
 //
-// It promises that only who knows the URL, which has a random token in it, can connect, that it listens on the
-// loopback address alone, and that what it acknowledged is there after kill -9 of the process.
+// It promises that only those who know the URL, which contains a random token, can connect; that it listens on the
+// loopback address alone; and that acknowledged messages survive kill -9 of the process.
 package natsserver
 
 import (
@@ -31,13 +31,13 @@ const (
 
 // Options says where a server keeps its data and where it listens.
 type Options struct {
-	// Dir is the folder of the streams. It is made when it is missing; one server at a time may use it.
+	// Dir is the folder of the streams. It is created if missing; one server at a time may use it.
 	Dir string
-	// Port is that of the loopback address; 0 takes a free one.
+	// Port is the loopback port; 0 takes a free one.
 	Port int
-	// Token is asked of who connects; "" makes a random one.
+	// Token is the token that clients must present; "" makes a random one.
 	Token string
-	// Log is told what the server warns of; nil: nobody is.
+	// Log receives the server's warnings; nil discards them.
 	Log *slog.Logger
 }
 
@@ -48,7 +48,7 @@ type Server struct {
 	port   int
 }
 
-// Start runs a server and returns when it can be connected to. The caller stops it.
+// Start runs a server and returns when clients can connect. The caller stops it.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Dir == "" {
 		return nil, errors.New("no folder is given for the private NATS")
@@ -68,7 +68,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	s, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: o.Port, Authorization: o.Token,
 		JetStream: true, StoreDir: o.Dir, DisableJetStreamBanner: true,
-		NoSigs: true, // They are the owner's.
+		NoSigs: true, // The owner handles signals.
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the private NATS: %w", err)
@@ -85,7 +85,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return started, nil
 }
 
-// ready waits until the server can be connected to, or says why it never will.
+// ready waits until clients can connect, or returns why they never will.
 func (s *Server) ready(ctx context.Context, fatal <-chan string) error {
 	for deadline := time.Now().Add(startTimeout); ; {
 		if s.server.ReadyForConnections(startPoll) && s.server.JetStreamEnabled() {
@@ -104,7 +104,7 @@ func (s *Server) ready(ctx context.Context, fatal <-chan string) error {
 	}
 }
 
-// Remove deletes the streams in a folder on which no server runs, and the folder itself when nothing else is in it.
+// Remove deletes the streams in a folder that no server uses, and the folder itself if nothing else is in it.
 func Remove(dir string) error {
 	if err := os.RemoveAll(filepath.Join(dir, server.JetStreamStoreDir)); err != nil {
 		return fmt.Errorf("data of the private NATS: %w", err)
@@ -117,12 +117,12 @@ func Remove(dir string) error {
 	}
 }
 
-// URL is how to connect, with the token in it.
+// URL returns the URL to connect to, with the token.
 func (s *Server) URL() telemetry.Secret {
 	return telemetry.NewSecret("nats://" + s.token + "@" + net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port())))
 }
 
-// Port is where the server listens.
+// Port returns the port of the server.
 func (s *Server) Port() int { return s.port }
 
 // Stop ends the server and returns when its files are closed.
@@ -131,10 +131,10 @@ func (s *Server) Stop() {
 	s.server.WaitForShutdown()
 }
 
-// logger hands on what an operator of a private server wants to know: nothing of what goes well.
+// logger passes on warnings and errors, which are all that the operator of a private server needs.
 type logger struct {
 	log   *slog.Logger
-	fatal chan<- string // why the server cannot start
+	fatal chan<- string // receives why the server cannot start
 }
 
 func (l logger) say(level slog.Level, format string, v []any) {
@@ -151,7 +151,7 @@ func (l logger) Warnf(format string, v ...any) { l.say(slog.LevelWarn, format, v
 func (l logger) Fatalf(format string, v ...any) {
 	select {
 	case l.fatal <- fmt.Sprintf(format, v...):
-	default: // There is a reason already.
+	default: // There already is a reason.
 	}
 }
 

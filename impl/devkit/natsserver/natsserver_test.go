@@ -26,7 +26,7 @@ func connect(t *testing.T, url string) (jetstream.JetStream, error) {
 	return jetstream.New(conn)
 }
 
-// TestWhatIsStoredStays stops a server and starts it again on its folder, on another port and with another token.
+// TestWhatIsStoredStays stops a server and starts it again on its folder, with another port and token.
 func TestWhatIsStoredStays(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "not", "there")
@@ -90,7 +90,7 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// Only what a server has stored is removed.
+// Only files of a server are removed.
 func TestRemove(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "nats")

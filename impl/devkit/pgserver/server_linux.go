@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// bindToParent has the kernel send signal to the command when the thread that starts it ends.
+// bindToParent makes the kernel send signal to the command when the thread that starts it ends.
 func bindToParent(cmd *exec.Cmd, signal syscall.Signal) {
 	cmd.SysProcAttr.Pdeathsig = signal
 }
 
-// processesIn returns the postgres processes whose working folder is data. Each of them, the postmaster and its
-// children, works there; a zombie works nowhere, and neither does another program that got a recorded pid.
+// processesIn returns the postgres processes whose working folder is data. The postmaster and its children all work
+// there; a zombie has no working folder, and another program that reuses a recorded pid has another one.
 func processesIn(data string) []int {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {

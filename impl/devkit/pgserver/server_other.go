@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// bindToParent does nothing: only Linux tells a child that its parent died. The next start ends the child.
+// bindToParent does nothing: only Linux notifies a child of its parent's death. The next start ends the child.
 func bindToParent(*exec.Cmd, syscall.Signal) {}
 
-// processesIn returns the postmaster recorded in data, when that process is indeed a postgres started for data.
+// processesIn returns the postmaster recorded in data if that process is a postgres that was started for data.
 func processesIn(data string) []int {
 	pid, _ := readPidFile(data)
 	if pid <= 1 {

@@ -23,7 +23,7 @@ import (
 
 const patience = time.Minute
 
-// reachable returns an empty folder that the server's account can reach; t.TempDir() is closed to it under root.
+// reachable returns an empty folder that the server's account can reach; as root, t.TempDir() is closed to it.
 func reachable(t *testing.T) string {
 	t.Helper()
 	base := "/dev/shm"
@@ -37,7 +37,7 @@ func reachable(t *testing.T) string {
 	return dir
 }
 
-// serverDir returns a folder for a server, with a name that wants care.
+// serverDir returns a folder for a server, with a name that needs quoting.
 func serverDir(t *testing.T) string {
 	t.Helper()
 	return filepath.Join(reachable(t), "[p] g*")
@@ -51,7 +51,7 @@ func start(t *testing.T, opts pgserver.Options) *pgserver.Server {
 	return server
 }
 
-// stopped returns a folder with a cluster that nobody runs, and the folder of its binaries.
+// stopped returns a folder with a stopped cluster, and the folder of its binaries.
 func stopped(t *testing.T) (dir, binDir string) {
 	t.Helper()
 	dir = serverDir(t)
@@ -123,7 +123,9 @@ func TestCreateDatabaseIsIdempotentAndClosedToOthers(t *testing.T) {
 		require.NoError(t, server.CreateDatabase(t.Context(), "orders", "orders"))
 	}
 	require.Equal(t, "users_owner", query(t, server.URL("users"), "SELECT current_user::text"))
-	require.Equal(t, "false", query(t, server.URL("users"), "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"))
+	require.Equal(t, "false",
+		query(t, server.URL("users"),
+			"SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = current_user"))
 	query(t, server.URL("users"), "CREATE TABLE mine (n int)")
 
 	_, err := tryQuery(t.Context(), server.URLAs("users", "orders"), "SELECT 1")
@@ -164,7 +166,7 @@ func TestTCPNeedsThePassword(t *testing.T) {
 	require.ErrorContains(t, err, "28P01")
 }
 
-// owner runs this test binary as the owner of dir until it is killed, and returns it with the pid of postgres.
+// owner runs this test binary as the owner of dir until it is killed, and returns it with the process id of postgres.
 func owner(t *testing.T, dir string) (*exec.Cmd, int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -198,7 +200,7 @@ func TestOwnerKilledAndRestartedAtOnce(t *testing.T) {
 func TestPostgresInheritsNoEnvironmentAndEndsWithItsOwner(t *testing.T) {
 	t.Parallel()
 	cmd, pid := owner(t, serverDir(t))
-	// Where there is no /proc, there is nothing to see.
+	// Without /proc, there is nothing to see.
 	if environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)); err == nil {
 		require.Contains(t, string(environment), "LC_ALL=C\x00")
 		require.NotContains(t, string(environment), "xx_XX")
@@ -207,14 +209,15 @@ func TestPostgresInheritsNoEnvironmentAndEndsWithItsOwner(t *testing.T) {
 	require.NoError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 
-	require.Eventually(t, func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }, patience,
+		time.Millisecond)
 }
 
 func TestOwnerAndPostgresKilled(t *testing.T) {
 	t.Parallel()
 	dir := serverDir(t)
 	cmd, pid := owner(t, dir)
-	// Stopped, the owner cannot reap postgres, which stays a zombie for a while.
+	// While the owner is stopped, it cannot reap postgres, which remains a zombie.
 	require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 	require.NoError(t, cmd.Process.Kill())
@@ -235,8 +238,11 @@ func TestPidOfKilledPostgresReused(t *testing.T) {
 
 	pid := strconv.Itoa(other.Process.Pid)
 	data := filepath.Join(dir, "data")
-	require.NoError(t, os.WriteFile(filepath.Join(data, "postmaster.pid"), []byte(pid+"\n"+data+"\n1700000000\n5432\n"+dir+"\n\n12 34\nready   \n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, ".s.PGSQL.5432.lock"), []byte(pid+"\n"+data+"\n1700000000\n5432\n"+dir+"\n"), 0o600))
+	require.NoError(t,
+		os.WriteFile(filepath.Join(data, "postmaster.pid"),
+			[]byte(pid+"\n"+data+"\n1700000000\n5432\n"+dir+"\n\n12 34\nready   \n"), 0o600))
+	require.NoError(t,
+		os.WriteFile(filepath.Join(dir, ".s.PGSQL.5432.lock"), []byte(pid+"\n"+data+"\n1700000000\n5432\n"+dir+"\n"), 0o600))
 
 	requireKept(t, pgserver.Options{Dir: dir})
 	require.NoError(t, syscall.Kill(other.Process.Pid, 0), "the other program must be left alone")
@@ -247,7 +253,8 @@ func TestOrphanIsEndedFirst(t *testing.T) {
 	dir, bin := stopped(t)
 	// The shell ends at once, and postgres lives on without a parent that could stop it.
 	shell := exec.Command("/bin/sh", "-c", `"$0" "$@" >/dev/null 2>&1 & echo $!`,
-		filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-c", "listen_addresses=", "-c", "unix_socket_directories="+dir)
+		filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-c", "listen_addresses=", "-c",
+		"unix_socket_directories="+dir)
 	attributes, err := pgserver.ServerAttributes()
 	require.NoError(t, err)
 	shell.SysProcAttr, shell.Dir, shell.Env = attributes, "/", []string{"LC_ALL=C"}
@@ -257,7 +264,8 @@ func TestOrphanIsEndedFirst(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = syscall.Kill(orphan, syscall.SIGQUIT) })
 	orphanURL := "postgres://app@/app?host=" + url.PathEscape(dir)
-	require.Eventually(t, func() bool { _, err := tryQuery(t.Context(), orphanURL, "SELECT 1"); return err == nil }, patience, 5*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := tryQuery(t.Context(), orphanURL, "SELECT 1"); return err == nil },
+		patience, 5*time.Millisecond)
 
 	server := start(t, pgserver.Options{Dir: dir})
 	require.NotEqual(t, orphan, server.Pid())
@@ -336,13 +344,14 @@ func TestFoldersThatDoNotServe(t *testing.T) {
 	attributes, err := pgserver.ServerAttributes()
 	require.NoError(t, err)
 	if attributes.Credential != nil {
-		require.NoError(t, os.Chown(filepath.Join(damaged, "data"), int(attributes.Credential.Uid), int(attributes.Credential.Gid)))
+		require.NoError(t,
+			os.Chown(filepath.Join(damaged, "data"), int(attributes.Credential.Uid), int(attributes.Credential.Gid)))
 	}
 
 	for name, test := range map[string]struct{ dir, want string }{
 		"none":       {"", "no folder is given"},
 		"below file": {filepath.Join(file, "pg"), "cannot be used for PostgreSQL: not a directory"},
-		"other use":  {full, "holds something else (thesis.txt)"},
+		"other use":  {full, "contains something else (thesis.txt)"},
 		"damaged":    {damaged, "not a PostgreSQL cluster, or a damaged one"},
 	} {
 		t.Run(name, func(t *testing.T) {

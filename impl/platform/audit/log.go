@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
 )
@@ -171,13 +171,13 @@ type Filter struct {
 // List gives a page of the entries that fit, the newest first: at most limit, behind those that cursor stands for. next is
 // the cursor of the page after it, nil on the last one.
 func (l *Log) List(ctx context.Context, f Filter, cursor *string, limit int32) (page []httpapi.AuditEntry, next *string, err error) {
-	after := keyset.After(cursor)
+	after := paging.After(cursor)
 	return l.page(ctx, limit, list, after.Time, after.ID, f.Actor, f.Target, f.Action, f.From, f.Before, limit+1)
 }
 
 // ListAbout gives a page of the entries of what an account did and what was done to it, as List does.
 func (l *Log) ListAbout(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (page []httpapi.AuditEntry, next *string, err error) {
-	after := keyset.After(cursor)
+	after := paging.After(cursor)
 	return l.page(ctx, limit, listAbout, after.Time, after.ID, account, limit+1)
 }
 
@@ -191,7 +191,7 @@ func (l *Log) page(ctx context.Context, limit int32, statement string, args ...a
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the audit log: %w", err)
 	}
-	page, next = keyset.Page(entries, int(limit), func(e httpapi.AuditEntry) keyset.Position { return keyset.Position{Time: e.OccurredAt, ID: e.ID} })
+	page, next = paging.Page(entries, int(limit), func(e httpapi.AuditEntry) paging.Position { return paging.Position{Time: e.OccurredAt, ID: e.ID} })
 	return page, next, nil
 }
 

@@ -2,7 +2,7 @@
 
 // Package failpoint lets a test make a process fail at a named place.
 //
-// It promises to be nothing at all in a binary that is built without the tag failpoints.
+// It promises to do nothing in a binary that is built without the tag failpoints.
 package failpoint
 
 import (
@@ -16,12 +16,11 @@ import (
 	"time"
 )
 
-// variable holds what is to happen where, as in
+// variable names the environment variable that lists the failures, as in
 //
 //	outbox.before-publish=kill,outbox.after-publish=error@3,inbox.before-commit=delay:200ms
 //
-// kill ends the process as kill -9 does, error is returned, delay passes the time. @3 means at the third hit and at
-// no other.
+// kill ends the process as kill -9 does, error returns an error, delay waits. @3 means the third hit only.
 const variable = "PLUMBLINE_FAILPOINTS"
 
 type failure struct {
@@ -33,7 +32,7 @@ type failure struct {
 
 var armed = sync.OnceValue(func() map[string]*failure { return parse(os.Getenv(variable)) })
 
-// Hit does what the environment asks for at the place of that name.
+// Hit causes the failure that the environment lists for the named place.
 func Hit(name string) error {
 	f := armed()[name]
 	if f == nil {
@@ -54,7 +53,7 @@ func Hit(name string) error {
 	}
 }
 
-// parse panics at a mistake: a test that injects nothing would prove nothing.
+// parse panics at a mistake, because a test that injects nothing would prove nothing.
 func parse(text string) map[string]*failure {
 	failures := map[string]*failure{}
 	for entry := range strings.SplitSeq(text, ",") {
@@ -80,7 +79,8 @@ func parse(text string) map[string]*failure {
 				continue
 			}
 		}
-		panic(fmt.Sprintf("%s: %q cannot be understood: write place=kill, place=error or place=delay:200ms, with @3 for the third time only", variable, entry))
+		panic(fmt.Sprintf("%s: %q cannot be understood: write place=kill, place=error or place=delay:200ms, "+
+			"with @3 for the third time only", variable, entry))
 	}
 	return failures
 }

@@ -2,8 +2,8 @@
 
 // Package failpoint lets a test make a process fail at a named place.
 //
-// It promises to be nothing at all in a binary that is built without the tag failpoints.
+// It promises to do nothing in a binary that is built without the tag failpoints.
 package failpoint
 
-// Hit does what the environment asks for at the place of that name. In this build that is nothing.
+// Hit causes the failure that the environment lists for the named place. In this build it does nothing.
 func Hit(string) error { return nil }

@@ -18,11 +18,12 @@ func TestNothingHappensWithoutTheTag(t *testing.T) {
 	require.NoError(t, failpoint.Hit("a.place"))
 }
 
-// TestArmed builds a program with the tag that hits a place three times and says what came of it.
+// TestArmed builds a program with the tag that hits a place three times and prints the results.
 func TestArmed(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "hit")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "failpoints", "-o", program, "./testdata/hit").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", "failpoints", "-o", program,
+		"./testdata/hit").CombinedOutput()
 	require.NoError(t, err, string(out))
 	for wanted, c := range map[string]struct {
 		said   string

@@ -1,8 +1,7 @@
-// Package fault names the ways in which a request fails as expected.
+// Package fault defines the expected failures of requests.
 //
-// A service declares each of its faults once, with a code from its document, and returns it
-// like any error; httpapi turns it into an answer. Anything else that is returned is a defect
-// and answers without details.
+// A service declares each of its faults once, with a code of its document, and returns it like any error; httpapi turns
+// it into an answer. Any other error is a defect, and its answer has no details.
 package fault
 
 import "time"
@@ -12,46 +11,46 @@ type Kind int
 
 // The kinds of fault.
 const (
-	// Malformed is a request that cannot be read.
+	// Malformed: the request cannot be read.
 	Malformed Kind = iota + 1
-	// Unauthenticated is a caller who is not known.
+	// Unauthenticated: the caller is unknown.
 	Unauthenticated
-	// Forbidden is a caller who may not do this.
+	// Forbidden: the caller may not do this.
 	Forbidden
-	// NotFound is a thing that is not there, or that the caller may not know of.
+	// NotFound: the thing does not exist, or the caller may not know of it.
 	NotFound
-	// Conflict is a request that does not fit the state of things.
+	// Conflict: the request does not fit the current state.
 	Conflict
-	// TooLarge is a body beyond the operation's limit.
+	// TooLarge: the body exceeds the operation's limit.
 	TooLarge
-	// UnsupportedMediaType is a body of a type that the operation does not take.
+	// UnsupportedMediaType: the operation does not take a body of that type.
 	UnsupportedMediaType
-	// Misdirected is a request for a name that is not served here.
+	// Misdirected: the host name is not served here.
 	Misdirected
-	// Invalid is a request that breaks the document.
+	// Invalid: the request breaks the document.
 	Invalid
-	// PreconditionFailed is a change of a thing that is not as the caller last saw it.
+	// PreconditionFailed: the thing has changed since the caller read it.
 	PreconditionFailed
-	// PreconditionRequired is a change that does not say which state of the thing it is of.
+	// PreconditionRequired: a change must name the version that it is based on.
 	PreconditionRequired
-	// RateLimited is one request too many.
+	// RateLimited: the caller has used up its limit.
 	RateLimited
-	// Unavailable is a failure that passes; trying again is worth it.
+	// Unavailable: the failure is temporary, and the request may be tried again.
 	Unavailable
 )
 
-// Error is one fault: what a program decides on, what a person reads and what only the log may see.
+// Error is one fault: a code for programs, a sentence for people, and a cause for the log.
 type Error struct {
 	Kind Kind
 	// Code is a value of the document's ProblemCode.
 	Code string
-	// Detail is a sentence for a person. It holds nothing that was submitted.
+	// Detail is a sentence for a person. It contains nothing that was submitted.
 	Detail string
-	// Violations are the places of the request that broke the document.
+	// Violations are the places where the request breaks the document.
 	Violations []Violation
-	// RetryAfter is how long to wait before trying again; zero means that waiting does not help.
+	// RetryAfter is the time to wait before another try; zero means that waiting does not help.
 	RetryAfter time.Duration
-	// Current is the state of the thing now, which the answer shows as the member current; nil shows nothing.
+	// Current is the current state of the thing, which the answer shows in the member current; nil shows nothing.
 	Current any
 	// ETag is the entity tag (RFC 9110, section 8.8.3) of Current; "" is none.
 	ETag string
@@ -59,14 +58,14 @@ type Error struct {
 	cause error
 }
 
-// Violation is one place of a request that breaks the document.
+// Violation is one place where a request breaks the document.
 type Violation struct {
 	// Pointer is a JSON pointer (RFC 6901) as a URI fragment: into the body as in #/items/0/quantity, or to
 	// #/query/NAME, #/path/NAME, #/header/NAME, #/cookie/NAME.
 	Pointer string `json:"pointer"`
-	// Keyword is the rule that is broken, a keyword of JSON Schema.
+	// Keyword is the broken rule, a keyword of JSON Schema.
 	Keyword string `json:"keyword"`
-	// Params are the figures of the rule, never what was submitted.
+	// Params are the parameters of the rule, never submitted values.
 	Params map[string]any `json:"params,omitempty"`
 	// Detail is a sentence for a person.
 	Detail string `json:"detail"`
@@ -77,7 +76,7 @@ func New[C ~string](kind Kind, code C, detail string) *Error {
 	return &Error{Kind: kind, Code: string(code), Detail: detail}
 }
 
-// Error gives the code and the cause, for the log.
+// Error returns the code and the cause, for the log.
 func (e *Error) Error() string {
 	if e.cause != nil {
 		return e.Code + ": " + e.cause.Error()
@@ -85,37 +84,37 @@ func (e *Error) Error() string {
 	return e.Code
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is makes every copy of a fault equal to its declaration.
+// Is reports whether target is a copy of the same fault.
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Kind == e.Kind && t.Code == e.Code
 }
 
-// Because gives a copy with a cause for the log.
+// Because returns a copy with a cause for the log.
 func (e *Error) Because(cause error) *Error {
 	c := *e
 	c.cause = cause
 	return &c
 }
 
-// At gives a copy that names places of the request.
+// At returns a copy that names places of the request.
 func (e *Error) At(violations ...Violation) *Error {
 	c := *e
 	c.Violations = violations
 	return &c
 }
 
-// Showing gives a copy with the state of the thing now, as the service's document writes it, and its entity tag.
+// Showing returns a copy with the current state of the thing, as the service's document writes it, and its entity tag.
 func (e *Error) Showing(current any, etag string) *Error {
 	c := *e
 	c.Current, c.ETag = current, etag
 	return &c
 }
 
-// After gives a copy that says when to try again.
+// After returns a copy that says when to try again.
 func (e *Error) After(wait time.Duration) *Error {
 	c := *e
 	c.RetryAfter = wait

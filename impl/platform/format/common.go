@@ -13,8 +13,8 @@ import (
 //go:embed common.txt
 var commonWords string
 
-// keyboardWalks are the orders in which characters are typed without thought. Each is walked in
-// both directions and from its end to its beginning again. Keys stand without shift.
+// keyboardWalks are rows of keys that people type without thought. Each is walked in both directions, and from its end
+// on to its beginning. Keys are named by their unshifted characters.
 var keyboardWalks = []string{
 	"1234567890",
 	"02468", "13579",
@@ -30,14 +30,14 @@ var keyboardWalks = []string{
 
 const (
 	minWalk  = 3 // keys
-	minUnits = 5 // what is left of a password when every walk and every repetition counts as one character
+	minUnits = 5 // of a password, where a walk or repetition counts as one
 )
 
-// shifted are the digits' characters with shift, on a keyboard of the United States.
+// shifted are the characters of the digit keys with shift, on a US keyboard.
 const shifted = ")!@#$%^&*("
 
-// lookalike gives the letter in whose place r is typed, or r. 1 stands for i and for l, so these two count
-// as one letter.
+// lookalike returns the letter that r is typed for, or r. Because 1 stands for both i and l, these two count as one
+// letter.
 func lookalike(r rune) rune {
 	switch r {
 	case '@', '4':
@@ -64,12 +64,12 @@ func lookalike(r rune) rune {
 	return r
 }
 
-// commonPasswords recognises the passwords that people choose first: one common word however it is
-// decorated, a walk on the keyboard, a repetition. It looks at whole passwords only, as
-// NIST SP 800-63B-4, section 3.1.1.2, wants it: words within a phrase are fine.
+// commonPasswords recognises the passwords that people choose first: one common word however decorated, a walk on the
+// keyboard, a repetition. It judges whole passwords only, as NIST SP 800-63B-4, section 3.1.1.2, demands: words within
+// a phrase are accepted.
 type commonPasswords struct {
-	words map[string]struct{} // as skeletons, a letter once where it stands several times in a row
-	steps map[[2]rune]uint64  // the walks, as bits, on which the second key follows the first
+	words map[string]struct{} // as skeletons, with runs of one letter shortened to it
+	steps map[[2]rune]uint64  // as bits, the walks on which the second key follows the first
 }
 
 func newCommonPasswords() *commonPasswords {
@@ -89,7 +89,7 @@ func newCommonPasswords() *commonPasswords {
 	return c
 }
 
-// has tells whether the password is a common one.
+// has reports whether the password is a common one.
 func (c *commonPasswords) has(password string) bool {
 	text := plain(password)
 	unit := repeated(text)
@@ -103,19 +103,19 @@ func (c *commonPasswords) has(password string) bool {
 	return units < minUnits || c.isWord(rest)
 }
 
-// plain gives the characters of s, letters in lower case and without accents.
+// plain returns the characters of s, letters in lower case and without accents.
 func plain(s string) []rune {
 	text := make([]rune, 0, len(s))
 	for _, r := range norm.NFKD.String(s) {
 		if !unicode.Is(unicode.Mn, r) {
-			text = append(text, unicode.ToLower(unicode.ToUpper(r))) // through upper case for the ſ and ı
+			text = append(text, unicode.ToLower(unicode.ToUpper(r))) // upper case first, for ſ and ı
 		}
 	}
 	return text
 }
 
-// repeated gives the shortest start of text that gives the whole text when it is repeated, the last time
-// perhaps in part, or all of text when there is no full repetition.
+// repeated returns the shortest prefix of text that yields text when it is repeated, the last time perhaps in part. It
+// returns all of text if there is no full repetition.
 func repeated[T comparable](text []T) []T {
 	// border[i] is the length of the longest proper start of text[:i+1] that is also its end.
 	border := make([]int, len(text))
@@ -138,8 +138,7 @@ func repeated[T comparable](text []T) []T {
 	return text
 }
 
-// withoutWalks gives what is left when the walks are taken out, and its length when each walk
-// counts as one.
+// withoutWalks returns text without its walks, and its length if each walk counts as one character.
 func (c *commonPasswords) withoutWalks(text []rune) (rest []rune, units int) {
 	rest = make([]rune, 0, len(text))
 	for i := 0; i < len(text); units++ {
@@ -153,7 +152,7 @@ func (c *commonPasswords) withoutWalks(text []rune) (rest []rune, units int) {
 	return rest, units
 }
 
-// walk gives the length of the longest walk that text starts with.
+// walk returns the length of the longest walk that text starts with.
 func (c *commonPasswords) walk(text []rune) int {
 	n, walks := 1, ^uint64(0)
 	for ; n < len(text); n++ {
@@ -172,7 +171,7 @@ func unshifted(r rune) rune {
 	return r
 }
 
-// isWord tells whether text is one common word, once or repeated, between digits and punctuation.
+// isWord reports whether text is one common word, once or repeated, between digits and punctuation.
 func (c *commonPasswords) isWord(text []rune) bool {
 	first := slices.IndexFunc(text, unicode.IsLetter)
 	if first < 0 {
@@ -182,7 +181,7 @@ func (c *commonPasswords) isWord(text []rune) bool {
 	for !unicode.IsLetter(text[last]) {
 		last--
 	}
-	// A character beside the letters may be decoration or stand for a letter of the word: try both.
+	// A character beside the letters may be decoration or stand for a letter of the word, so both are tried.
 	var buffer [4 * maxPassword]byte
 	for from := first; from >= 0 && from >= first-2; from-- {
 		for to := last; to < len(text) && to <= last+2; to++ {
@@ -200,8 +199,8 @@ func (c *commonPasswords) isWord(text []rune) bool {
 	return false
 }
 
-// listed tells whether letters are those of one common word, once or repeated. A word may itself be a
-// repetition of two, such as papa.
+// listed reports whether letters are those of one common word, once or repeated. A word may itself be a repetition,
+// such as papa.
 func (c *commonPasswords) listed(letters []byte) bool {
 	unit := len(repeated(letters))
 	for _, n := range [...]int{len(letters), unit, min(2*unit, len(letters))} {
@@ -213,8 +212,8 @@ func (c *commonPasswords) listed(letters []byte) bool {
 	return false
 }
 
-// skeleton appends the letters of text to dst, in UTF-8, with the letters in whose place other characters
-// stand. What is left out is one separator at most, however often: with more, text is no word.
+// skeleton appends the letters of text to dst, in UTF-8, with the letters that other characters stand for. It leaves
+// out one kind of separator at most, however often it occurs: text with more kinds is not a word.
 func skeleton(dst []byte, text []rune) (letters []byte, ok bool) {
 	var separator rune
 	for _, r := range text {

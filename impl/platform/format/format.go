@@ -1,7 +1,7 @@
-// Package format checks the string formats that the OpenAPI documents use.
+// Package format checks the string formats of the OpenAPI documents.
 //
-// The errors are short sentences for the client who sent the value. They never contain the value,
-// and there is one of them for each reason.
+// The errors are short sentences for the client that sent the value. They never contain the value, and there is one for
+// each reason.
 package format
 
 import (
@@ -14,25 +14,25 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/nyaruka/phonenumbers"
 
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
-// All gives the check of each format by its name, made to be passed to
-// openapi3.WithStringFormatValidators. The checks are safe for concurrent use.
+// All returns the check of each format by its name, for openapi3.WithStringFormatValidators. The checks are safe for
+// concurrent use.
 //
 //	email          a mailbox, RFC 5321: the local part a dot-string of at most 64 ASCII characters, the domain
 //	               a name with a dot, together at most 254; characters of a domain beyond ASCII count as in
 //	               A-labels (xn--), which Plain writes
 //	email-start    how an e-mail address begins: any text
-//	search         what is searched for in names and descriptions: any text
+//	search         text to search for in names and descriptions: any text
 //	uuid           RFC 9562, section 4, any version: 36 characters, digits of either case
 //	date-time      RFC 3339, section 5.6, with any number of digits of a fraction, the year 1 to 9999 in UTC
-//	               also; ParseTime tells what a leap second is
+//	               also; for leap seconds see ParseTime
 //	date           RFC 3339 full-date, the year 1 to 9999
 //	uri-reference  RFC 3986, section 4.1
 //	https-url      an absolute https URI with a host, which is a name or an IP address, without user
 //	phone          E.164 as +4930123456, a number that the numbering plan of its country knows
-//	cursor         package keyset
+//	cursor         package paging
 //	currency       ISO 4217, a code of three capitals that is in use
 //	line           one line of text without anything that cannot be seen: no control character, line or paragraph
 //	               separator, bidirectional control, default-ignorable character where it changes nothing, or
@@ -44,10 +44,10 @@ import (
 //	               a digit and another character; 128 at most; none that is commonly used. Counted are code
 //	               points (NIST SP 800-63B-4, section 3.1.1.2) in normalisation form C (RFC 8265)
 //
-// The map is the caller's own.
+// The map belongs to the caller.
 func All() map[string]openapi3.StringFormatValidator { return maps.Clone(all()) }
 
-// all makes the checks once: that of passwords reads a long list.
+// all makes the checks once, because that of passwords reads a long list.
 var all = sync.OnceValue(func() map[string]openapi3.StringFormatValidator {
 	check := openapi3.NewCallbackValidator[string]
 	return map[string]openapi3.StringFormatValidator{
@@ -74,10 +74,11 @@ var (
 	errLocal     = errors.New("must be an e-mail address with ASCII characters only before the @")
 	errUUID      = errors.New("must be a UUID of 36 characters")
 	errDateTime  = errors.New("must be a date and time of the years 0001 to 9999 such as 2026-11-23T09:30:00Z")
-	errTimeSpace = errors.New("must be a date and time such as 2026-11-23T09:30:00+01:00; in a query + is a space: write %2B")
-	errDate      = errors.New("must be a date of the years 0001 to 9999 such as 2026-11-23")
-	errPhone     = errors.New("must be a phone number that exists, in E.164 form such as +4930123456")
-	errCursor    = errors.New("must be the cursor that an earlier page gave")
+	errTimeSpace = errors.New("must be a date and time such as 2026-11-23T09:30:00+01:00; in a query + is a space: " +
+		"write %2B")
+	errDate   = errors.New("must be a date of the years 0001 to 9999 such as 2026-11-23")
+	errPhone  = errors.New("must be a phone number that exists, in E.164 form such as +4930123456")
+	errCursor = errors.New("must be the cursor that an earlier page gave")
 
 	errTimeCode     = errors.New("must be six digits")
 	errRecoveryCode = errors.New("must be 16 letters and digits such as MFZW-I3LP-OBQX-E2LK")
@@ -85,7 +86,7 @@ var (
 
 func anyText(string) error { return nil }
 
-// code makes the check of a code of which plain reads every form.
+// code returns the check of a code whose spellings plain reads.
 func code(plain func(string) (string, bool), refused error) func(string) error {
 	return func(s string) error {
 		if _, ok := plain(s); !ok {
@@ -95,15 +96,15 @@ func code(plain func(string) (string, bool), refused error) func(string) error {
 	}
 }
 
-// The characters of an atom that are neither letters nor digits, RFC 5322, section 3.2.3.
+// Characters of an atom besides letters and digits: RFC 5322, section 3.2.3.
 const atomSymbols = "!#$%&'*+-/=?^_`{|}~"
 
-// maxEmail is how many bytes an address has at most, in A-labels.
+// maxEmail is the maximum length of an address in bytes, its domain in A-labels.
 const maxEmail = 254
 
-// email holds RFC 5321, section 4.1.2, without quoted strings and address literals, and the limits
-// of section 4.5.3.1; 254 is the 256 of a path less its brackets. A local part beyond ASCII (RFC 6531) is refused: not every
-// server on the way of a mail takes it, and two that look the same would be two accounts.
+// email checks RFC 5321, section 4.1.2, without quoted strings and address literals, and the limits of section 4.5.3.1;
+// 254 is the limit of a path, 256, less its brackets. A local part beyond ASCII (RFC 6531) is refused: not every mail
+// server accepts it, and two addresses that look the same would be two accounts.
 func email(s string) error {
 	s, ok := plainEmail(s)
 	if !ok {
@@ -133,14 +134,14 @@ func dotAtom(s string) bool {
 	return true
 }
 
-// domainName tells whether s is a host name with at least two labels whose last one is not a
-// number, as it is in an IPv4 address.
+// domainName reports whether s is a host name of at least two labels whose last label is not a number, as in an IPv4
+// address.
 func domainName(s string) bool {
 	dot := strings.LastIndexByte(s, '.')
 	return dot > 0 && hostName(s) && strings.Trim(s[dot+1:], "0123456789") != ""
 }
 
-// hostName holds RFC 1123, section 2.1.
+// hostName checks RFC 1123, section 2.1.
 func hostName(s string) bool {
 	if len(s) > 253 {
 		return false
@@ -181,12 +182,12 @@ func dateTime(s string) error {
 	return err
 }
 
-// ParseTime reads the times of the format date-time. A fraction keeps nine digits.
+// ParseTime reads a time of the format date-time. It keeps nine digits of a fraction.
 //
-// A leap second is the second that follows it, so that 2016-12-31T23:59:60Z is 2017-01-01T00:00:00Z: neither time.Time nor
-// PostgreSQL counts it, and POSIX (base definitions, Seconds Since the Epoch) gives the two the same number. It is read where
-// RFC 3339, section 5.7, says that leap seconds are, at the end of June and of December in UTC, of whichever year: who
-// inserts them announces them half a year ahead only.
+// A leap second is read as the second that follows it: 2016-12-31T23:59:60Z is 2017-01-01T00:00:00Z. Neither time.Time
+// nor PostgreSQL counts leap seconds, and POSIX (base definitions, Seconds Since the Epoch) gives both the same number.
+// A leap second is accepted where RFC 3339, section 5.7, places them, at the end of June and of December in UTC, in any
+// year: they are announced only half a year ahead.
 func ParseTime(s string) (time.Time, error) {
 	text := capital(s)
 	const seconds = len("2006-01-02T15:04:")
@@ -207,13 +208,13 @@ func ParseTime(s string) (time.Time, error) {
 	return t, nil
 }
 
-// plainTime writes a time as time.Time reads it, the same instant.
+// plainTime writes a time as time.Time reads it; the instant is the same.
 func plainTime(s string) (plain string, ok bool) {
 	t, err := ParseTime(s)
 	return t.Format(time.RFC3339Nano), err == nil
 }
 
-// capital writes the T and the Z of a time large, which RFC 3339, section 5.6, allows to be small.
+// capital capitalises the t and z that RFC 3339, section 5.6, allows.
 func capital(s string) string {
 	if at := len(time.DateOnly); len(s) > at && s[at] == 't' {
 		s = s[:at] + "T" + s[at+1:]
@@ -224,14 +225,14 @@ func capital(s string) string {
 	return s
 }
 
-// endsHalfYear tells whether t is within the last ordinary second of June or of December.
+// endsHalfYear reports whether t is in the last ordinary second of June or of December.
 func endsHalfYear(t time.Time) bool {
 	last := t.Month() == time.June && t.Day() == 30 || t.Month() == time.December && t.Day() == 31
 	return last && t.Hour() == 23 && t.Minute() == 59 && t.Second() == 59
 }
 
-// strictRFC3339 refuses what time.Parse lets pass beyond RFC 3339: an hour of one digit, a comma before the
-// fraction, an offset of 24 hours or more or with 60 minutes or more.
+// strictRFC3339 refuses what time.Parse accepts beyond RFC 3339: an hour of one digit, a comma before the fraction, an
+// offset of 24 hours or more or with 60 minutes or more.
 func strictRFC3339(s string) bool {
 	if s[len("2006-01-02T15")] != ':' || strings.Contains(s, ",") {
 		return false
@@ -253,7 +254,7 @@ func yearInRange(t time.Time) bool {
 }
 
 func phone(s string) error {
-	// The library also reads other spellings, at the price of many regular expressions.
+	// The library also accepts other spellings, at the price of many regular expressions.
 	if len(s) < 3 || len(s) > 16 || s[0] != '+' || strings.Trim(s[1:], "0123456789") != "" {
 		return errPhone
 	}
@@ -266,7 +267,7 @@ func phone(s string) error {
 }
 
 func cursor(s string) error {
-	if _, err := keyset.Decode(s); err != nil {
+	if _, err := paging.Decode(s); err != nil {
 		return errCursor
 	}
 	return nil

@@ -11,11 +11,11 @@ import (
 
 var (
 	errLine   = errors.New("must be one line that neither begins nor ends with a space")
-	errUnseen = errors.New("must have no characters that cannot be seen or that turn the direction of others")
+	errUnseen = errors.New("must not contain invisible characters or characters that reverse the direction of text")
 )
 
-// line refuses what could show as something else than it is, in a list of names or a terminal: two names that look the same are
-// the same characters. What cannot be seen stays where it changes how its neighbours are shown.
+// line refuses text that could look like other text in a list of names or a terminal: two accepted names that look the
+// same are the same characters. Invisible characters are accepted where they change how their neighbours are shown.
 func line(s string) error {
 	if strings.TrimSpace(s) != s || strings.ContainsFunc(s, breaksLine) {
 		return errLine
@@ -32,7 +32,7 @@ func line(s string) error {
 	return nil
 }
 
-// Seen gives a text that nobody has typed as a line, without what line refuses.
+// Seen returns a text that was not checked as a line, without the characters that line refuses.
 func Seen(s string) string {
 	without := func(s string) string {
 		return strings.Map(func(r rune) rune {
@@ -42,7 +42,7 @@ func Seen(s string) string {
 			return r
 		}, s)
 	}
-	// Once more, because package norm puts a joiner into more than thirty marks in a row (UAX #15, section 13).
+	// Again, because package norm inserts a joiner into runs of more than thirty marks (UAX #15, section 13).
 	return strings.TrimSpace(without(Text(without(strings.ToValidUTF8(s, "")))))
 }
 
@@ -51,17 +51,20 @@ func breaksLine(r rune) bool {
 	return unicode.IsControl(r) || r == lineSeparator || r == paragraphSeparator
 }
 
-// unseen are the characters that cannot be seen by themselves or are none (Unicode, section 23.7), in one table, because every
-// character of a line is looked up in it: Default_Ignorable_Code_Point is Cf and two more, but for what hidden leaves out.
+// unseen are the characters that are invisible by themselves, or are not characters (Unicode, section 23.7). It is one
+// table, because every character of a line is looked up in it: Default_Ignorable_Code_Point is Cf and two more tables,
+// less the exceptions in hidden.
 var unseen = rangetable.Merge(
-	unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Bidi_Control, unicode.Noncharacter_Code_Point,
+	unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Bidi_Control,
+	unicode.Noncharacter_Code_Point,
 	rangetable.New('\u2800'), // the blank of braille
 )
 
-// hidden tells of a character that it cannot be seen by itself, or is none. Of Cf, the signs before Arabic numbers are seen, and the controls
-// of hieroglyphs show how these are joined.
+// hidden reports whether a character is invisible by itself, or is not one. Of Cf, the signs before Arabic numbers are
+// visible, and the controls of hieroglyphs show how these are joined.
 func hidden(r rune) bool {
-	return r > unicode.MaxASCII && unicode.Is(unseen, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) && (r < 0x13430 || 0x1345f < r)
+	return r > unicode.MaxASCII && unicode.Is(unseen, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) &&
+		(r < 0x13430 || 0x1345f < r)
 }
 
 const (
@@ -72,7 +75,7 @@ const (
 	keycap             = '\u20e3'
 )
 
-// shows tells whether the hidden character at a place of text changes how others are shown.
+// shows reports whether the hidden character at index i of text changes how others are shown.
 func shows(text []rune, at int) bool {
 	r, before, after := text[at], neighbour(text, at-1), neighbour(text, at+1)
 	switch {
@@ -100,13 +103,13 @@ func neighbour(text []rune, at int) rune {
 	return text[at]
 }
 
-// isPicture tells of a character whether it may be drawn as an emoji. Their blocks are taken whole, because every version of Unicode adds
-// some.
+// isPicture reports whether a character may be drawn as an emoji. It accepts their blocks as a whole, because every
+// version of Unicode adds some.
 func isPicture(r rune) bool {
 	return unicode.In(r, unicode.So, unicode.Sm) || '\U0001f000' <= r && r <= '\U0001faff'
 }
 
-// drawn gives the picture that ends at a place of text, without the style and the colour of skin behind it.
+// drawn returns the emoji that ends at index i of text, without the style and skin tone behind it.
 func drawn(text []rune, at int) rune {
 	for neighbour(text, at) == emojiStyle || '\U0001f3fb' <= neighbour(text, at) && neighbour(text, at) <= '\U0001f3ff' {
 		at--
@@ -114,15 +117,17 @@ func drawn(text []rune, at int) rune {
 	return neighbour(text, at)
 }
 
-// joined are the scripts whose letters take another shape beside one another, or, as those of India, where a vowel is killed.
+// joined are the scripts whose letters change shape beside one another or, as in Indic scripts, after a virama.
 var joined = []*unicode.RangeTable{
-	unicode.Arabic, unicode.Syriac, unicode.Mandaic, unicode.Nko, unicode.Mongolian, unicode.Phags_Pa, unicode.Adlam, unicode.Hanifi_Rohingya,
-	unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu, unicode.Kannada,
+	unicode.Arabic, unicode.Syriac, unicode.Mandaic, unicode.Nko, unicode.Mongolian, unicode.Phags_Pa, unicode.Adlam,
+	unicode.Hanifi_Rohingya,
+	unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu,
+	unicode.Kannada,
 	unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar,
 }
 
-// joins tells whether a joiner between two characters is one of spelling: behind a virama, as RFC 5892, appendix A, has it, or between
-// letters or marks of a script that joins.
+// joins reports whether a joiner between two characters belongs to the spelling: behind a virama (RFC 5892, appendix
+// A), or between letters or marks of a script that joins.
 func joins(before, after rune) bool {
 	const virama = 9 // the canonical combining class
 	if norm.NFC.PropertiesString(string(before)).CCC() == virama {
@@ -132,7 +137,7 @@ func joins(before, after rune) bool {
 	return isLetter(before) && isLetter(after) && unicode.In(before, joined...) && unicode.In(after, joined...)
 }
 
-// flags takes out the flags that are spelt with invisible tags, and are in use: of England, Scotland and Wales.
+// flags removes the flags that are spelt with invisible tags and are in use: those of England, Scotland and Wales.
 var flags = strings.NewReplacer(
 	"\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "\U0001f3f4",
 	"\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", "\U0001f3f4",

@@ -12,19 +12,20 @@ import (
 // The lengths of a password, in Unicode code points of its normalisation form C.
 const (
 	minPassword  = 8
-	longPassword = 15 // from here on it need not be varied
+	longPassword = 15 // a longer one need not be varied
 	maxPassword  = 128
 )
 
 var (
 	errPasswordShort  = errors.New("must have at least 8 characters")
 	errPasswordLong   = errors.New("must have at most 128 characters")
-	errPasswordVaried = errors.New("must have 15 characters or more, or an upper-case letter, a lower-case letter, a digit and another character")
+	errPasswordVaried = errors.New("must have 15 characters or more, or an upper-case letter, a lower-case letter, " +
+		"a digit and another character")
 	errPasswordCommon = errors.New("must not be a password that is commonly used or easy to guess")
 	errPasswordText   = errors.New("must be valid Unicode text")
 )
 
-// newPasswordCheck gives the check of passwords that are newly chosen.
+// newPasswordCheck returns the check of newly chosen passwords.
 //
 // A password has 15 characters or more, or 8 or more with an upper-case letter, a lower-case letter,
 // a digit and another character; it has at most 128 and is not a common one. Characters are Unicode
@@ -33,7 +34,7 @@ var (
 func newPasswordCheck() func(string) error {
 	common := newCommonPasswords()
 	return func(password string) error {
-		// A character of form C comes from a few bytes at most; what is far longer need not be normalised.
+		// A character of form C comes from a few bytes at most, so a far longer text need not be normalised.
 		if len(password) > 64*maxPassword {
 			return errPasswordLong
 		}
@@ -56,8 +57,8 @@ func newPasswordCheck() func(string) error {
 	}
 }
 
-// varied tells whether s has an upper-case letter, a lower-case letter, a digit and another
-// character. Letters without case are other characters.
+// varied reports whether s has an upper-case letter, a lower-case letter, a digit and another character. Letters
+// without case count as other characters.
 func varied(s string) bool {
 	var upper, lower, digit, other bool
 	for _, r := range s {
@@ -75,8 +76,8 @@ func varied(s string) bool {
 	return upper && lower && digit && other
 }
 
-// PasswordContains tells whether the password contains the e-mail's name, which is the part before
-// the @, in any case. A name of fewer than three characters counts as contained in none.
+// PasswordContains reports whether the password contains the local part of the e-mail address, ignoring case. A local
+// part of fewer than three characters never counts as contained.
 func PasswordContains(password, email string) bool {
 	at := strings.LastIndexByte(email, '@')
 	if at < 0 {

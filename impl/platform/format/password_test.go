@@ -18,8 +18,10 @@ func TestPassword(t *testing.T) {
 	check := newPasswordCheck()
 	for want, passwords := range map[error][]string{
 		nil: {
-			"correct horse battery", "Tr0ub4dor&3", "xkq vbz mwt pfj", "xkqvbzmwtpfjhrd", "XKQVBZMWTPFJHRD", "83920174650192847", "j7#Kw2!p", "Zürich-4f",
-			"purple elephant dances", "the monkey stole my password", "my dragon is 12 years old", "mein Hund frisst gern Wurst", "лошадь скобка батарея",
+			"correct horse battery", "Tr0ub4dor&3", "xkq vbz mwt pfj", "xkqvbzmwtpfjhrd", "XKQVBZMWTPFJHRD", "83920174650192847",
+			"j7#Kw2!p", "Zürich-4f",
+			"purple elephant dances", "the monkey stole my password", "my dragon is 12 years old", "mein Hund frisst gern Wurst",
+			"лошадь скобка батарея",
 			"パスワードはひみつにしてください", "pass the word along please", long(15), long(128),
 			"d~&}'{>0:G",   // the letters of a word, far apart
 			"Kw7!Kw7!xB2#", // a repetition only at first sight
@@ -32,23 +34,32 @@ func TestPassword(t *testing.T) {
 		errPasswordShort: {"", "a", "Aa1!xyz", "Aé1!xyz", "🔑🔑🔑🔑🔑🔑🔑", "Aa1!xe\u0301z"},
 		errPasswordLong:  {long(129), strings.Repeat("🔑x", 64) + "y", strings.Repeat("\u0300", 100_000), long(100_000)},
 		errPasswordVaried: {
-			"xkqvbzmwtpfjhr", "xkqvbzmwtpfj7!", "XKQVBZMWTPFJ7!", "xkqVBZmwtpfj7x", "xkqVBZmwtpf!!x", "73920174650192", "🔑🔑🔑🔑🔑🔑🔑🔑",
+			"xkqvbzmwtpfjhr", "xkqvbzmwtpfj7!", "XKQVBZMWTPFJ7!", "xkqVBZmwtpfj7x", "xkqVBZmwtpf!!x",
+			"73920174650192", "🔑🔑🔑🔑🔑🔑🔑🔑",
 			"パスワードはひみつに", "password", "12345678", "correct horse",
 		},
 		errPasswordCommon: {
 			// one word, decorated
-			"Password123!", "P@ssw0rd2026!", "p@55W0RD!!", "Pa$$w0rd", "Pa$$$word1", "PASSWORD-passw0rd1", "!!Password1", "2026Password!", "P.a.s.s.w.o.r.d.1", "Pass word 1!", "thisismypassword",
-			"Welcome1!", "Welcome2026!", "Summer2026!", "Winter2025#", "Admin123!", "@Dm1nistr@tor1", "Adm1n157r470r!", "L3tm31n!!", "Ch@ng3m3!", "M0nk3y!2020",
+			"Password123!", "P@ssw0rd2026!", "p@55W0RD!!", "Pa$$w0rd", "Pa$$$word1", "PASSWORD-passw0rd1", "!!Password1",
+			"2026Password!", "P.a.s.s.w.o.r.d.1", "Pass word 1!", "thisismypassword",
+			"Welcome1!", "Welcome2026!", "Summer2026!", "Winter2025#", "Admin123!", "@Dm1nistr@tor1", "Adm1n157r470r!",
+			"L3tm31n!!", "Ch@ng3m3!", "M0nk3y!2020",
 			"Dr4g0n!!77", "Trustno1!", "Michael1985!", "Liverp00l!", "I l0ve You2!", "ILoveYou2!", "Bo$$2020!",
-			"passwordpassword", "PasswordPassword1!", "password1password1", "Monkey monkey MONKEY", "adminadminadminadmin", "password12345678901234567890",
-			"Contraseña1!", "Contrasena1!", "pässwörd2026!PASSWÖRD2026!", "Passwort123!", "Schatz2020!", "Motdepasse1!", "Пароль2026!",
-			"Ｐａｓｓｗｏｒｄ１！", "Mama1234!", "MamaMama1!", "AbuelaAbuela1!", "Abc123!!A", "MonkeyAbc123!", "qwertyMonkey1!", "Password!Password!",
+			"passwordpassword", "PasswordPassword1!", "password1password1", "Monkey monkey MONKEY", "adminadminadminadmin",
+			"password12345678901234567890",
+			"Contraseña1!", "Contrasena1!", "pässwörd2026!PASSWÖRD2026!", "Passwort123!", "Schatz2020!", "Motdepasse1!",
+			"Пароль2026!",
+			"Ｐａｓｓｗｏｒｄ１！", "Mama1234!", "MamaMama1!", "AbuelaAbuela1!", "Abc123!!A", "MonkeyAbc123!", "qwertyMonkey1!",
+			"Password!Password!",
 			// walks
-			"Qwerty12345!", "Qwertyuiop1!", "qwertyuiopasdfgh", "1qaz@WSX", "!QAZ2wsx", "Zaq12wsx!", "1q2w3e4r5t6y7u8i", "q1w2e3r4T5!", "Q1w2e3r4!", "123456789012345",
-			"987654321098765", "abcdefghijklmnop", "zyxwvutsrqponmlk", "Abcd1234!", "Qwe123!@#", "!@#$%^&*()12345", "Azertyuiop1!", "Qwertz123!", "aabbccddeeffgghh",
+			"Qwerty12345!", "Qwertyuiop1!", "qwertyuiopasdfgh", "1qaz@WSX", "!QAZ2wsx", "Zaq12wsx!", "1q2w3e4r5t6y7u8i",
+			"q1w2e3r4T5!", "Q1w2e3r4!", "123456789012345",
+			"987654321098765", "abcdefghijklmnop", "zyxwvutsrqponmlk", "Abcd1234!", "Qwe123!@#", "!@#$%^&*()12345",
+			"Azertyuiop1!", "Qwertz123!", "aabbccddeeffgghh",
 			"qwertyuiop1234567890", "asdfghjkl;asdfghjkl;", "йцукенгшщзхъйцук", "147258369147258", "112233445566778899",
 			// repetitions
-			"aaaaaaaaaaaaaaa", "abcabcabcabcabc", "AaAaAaAaAaAaAaA", "Xkqvb7!Xkqvb7!", "Xk#12345678", "Aa1!Aa1!", "xkqxkqxkqxkqxkqx", "zk7!ZK7!zk7!", "               ", "🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑", "aaaaaaaaaaaaaab",
+			"aaaaaaaaaaaaaaa", "abcabcabcabcabc", "AaAaAaAaAaAaAaA", "Xkqvb7!Xkqvb7!", "Xk#12345678", "Aa1!Aa1!",
+			"xkqxkqxkqxkqxkqx", "zk7!ZK7!zk7!", "               ", "🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑", "aaaaaaaaaaaaaab",
 			"hahahahahahahaha", "202620262026202620",
 		},
 		errPasswordText: {"Aa1!xyzzy\xff", "correct horse batter\xc3"},
@@ -62,7 +73,7 @@ func TestPassword(t *testing.T) {
 	}
 }
 
-// Passwords that a generator makes are strong, so none of them may look common.
+// Passwords of a generator are strong, so none of them may count as common.
 func TestRandomPasswordsAreAccepted(t *testing.T) {
 	t.Parallel()
 	check := newPasswordCheck()
@@ -81,7 +92,7 @@ func randomLetters(seed uint64, n int) string {
 	return string(letters)
 }
 
-// Capitals never make a long password worse, nor a short one that keeps a small letter.
+// Capital letters never make a long password worse, nor a short one that keeps a small letter.
 func TestCapitalsAreNeverWorse(t *testing.T) {
 	t.Parallel()
 	check := newPasswordCheck()
@@ -93,7 +104,8 @@ func TestCapitalsAreNeverWorse(t *testing.T) {
 		).Draw(t, "password")
 		capitals := []rune(password)
 		for i := range capitals {
-			keepsSmall := slices.ContainsFunc(capitals[i+1:], unicode.IsLower) || slices.ContainsFunc(capitals[:i], unicode.IsLower)
+			keepsSmall := slices.ContainsFunc(capitals[i+1:], unicode.IsLower) ||
+				slices.ContainsFunc(capitals[:i], unicode.IsLower)
 			if keepsSmall && simpleCase(capitals[i]) && rapid.Bool().Draw(t, "capital") {
 				capitals[i] = unicode.ToUpper(capitals[i])
 			}
@@ -104,7 +116,7 @@ func TestCapitalsAreNeverWorse(t *testing.T) {
 	})
 }
 
-// simpleCase leaves out the few letters whose capital is the capital of another letter also.
+// simpleCase excludes the few letters that share their capital with another letter.
 func simpleCase(r rune) bool {
 	return unicode.IsLower(r) && unicode.ToLower(unicode.ToUpper(r)) == r
 }
@@ -152,7 +164,8 @@ func TestEveryWalkHasItsBits(t *testing.T) {
 func TestRepeated(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"": "", "a": "a", "ab": "ab", "aa": "a", "aba": "aba", "abab": "ab", "ababa": "ab", "abcab": "abcab", "abcabc": "abc", "abcabca": "abc", "aaaa": "a", "aabaab": "aab",
+		"": "", "a": "a", "ab": "ab", "aa": "a", "aba": "aba", "abab": "ab", "ababa": "ab", "abcab": "abcab", "abcabc": "abc",
+		"abcabca": "abc", "aaaa": "a", "aabaab": "aab",
 	} {
 		require.Equal(t, want, string(repeated([]rune(text))), text)
 	}
@@ -187,7 +200,8 @@ func TestPasswordContains(t *testing.T) {
 func BenchmarkPassword(b *testing.B) {
 	check := newPasswordCheck()
 	for name, password := range map[string]string{
-		"phrase": "correct horse battery", "common": "P@ssw0rd2026!", "longest": randomLetters(1, maxPassword), "digits": "83920174650192847",
+		"phrase": "correct horse battery", "common": "P@ssw0rd2026!", "longest": randomLetters(1, maxPassword),
+		"digits":    "83920174650192847",
 		"not ASCII": "лошадь скобка батарея",
 	} {
 		b.Run(name, func(b *testing.B) {

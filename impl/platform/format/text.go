@@ -9,19 +9,20 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Text gives a text in normalisation form C (UAX #15), in which canonically equal texts are the same: é is one character, not an e
-// with an accent behind it, and the sign of the kelvin is the letter K.
+// Text returns a text in normalisation form C (UAX #15), in which canonically equivalent texts are the same: é is one
+// character, not an e with a combining accent, and the kelvin sign is the letter K.
 func Text(s string) string { return norm.NFC.String(s) }
 
-// Plain gives a value of the format called name in the one form that code and the database see. A value that the format does not
-// take, and one of a format with one form only, stays as it is.
+// Plain returns a value of the named format in the one form that code and database use. It returns a value unchanged if
+// the format refuses it or has only one form.
 //
 //	date-time      as time.Time reads and writes it: see ParseTime
 //	email          the domain in A-labels (RFC 5890) where it has characters beyond ASCII
 //	email-start    as email, once there is such a domain
 //	time-code      six ASCII digits
-//	search         with one letter for those of which lower(text) of PostgreSQL makes several: ss for ß, σ for ς, s for ſ, and i for those
-//	               without a dot, or with one as a capital. The function folded of the databases does the same to what is found.
+//	search         with one spelling for letters of which lower(text) of PostgreSQL makes several: ss for ß, σ for ς,
+//	               s for ſ, and i for the dotless ı and the dotted İ. The SQL function folded does the same to the
+//	               text that is searched.
 //	recovery-code  16 capital letters and digits without anything between them
 func Plain(name, s string) string {
 	if form := plainForms[name]; form != nil {
@@ -32,17 +33,20 @@ func Plain(name, s string) string {
 	return s
 }
 
-// HasPlain tells whether the values of a format come in several forms of which Plain gives one.
+// HasPlain reports whether values of a format have several forms, of which Plain returns one.
 func HasPlain(name string) bool { return plainForms[name] != nil }
 
 var plainForms = map[string]func(string) (plain string, ok bool){
-	"date-time": plainTime, "email": plainEmail, "email-start": plainEmail, "search": plainSearch, "time-code": plainTimeCode, "recovery-code": plainRecoveryCode,
+	"date-time": plainTime, "email": plainEmail, "email-start": plainEmail, "search": plainSearch,
+	"time-code": plainTimeCode, "recovery-code": plainRecoveryCode,
 }
 
-// domains maps and checks domain names as UTS #46 does for a look-up, without the mappings of IDNA 2003 under which ß is ss.
-var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+// domains maps and checks domain names for a look-up (UTS #46), without the mappings of IDNA 2003, which replace ß by
+// ss.
+var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(true),
+	idna.VerifyDNSLength(true))
 
-// plainEmail writes the domain of an address in A-labels. One of ASCII characters stays as it was typed.
+// plainEmail writes the domain of an address in A-labels. A domain of ASCII characters stays as typed.
 func plainEmail(s string) (plain string, ok bool) {
 	local, domain, found := strings.Cut(s, "@")
 	if !found || len(s) > maxEmail*utf8.UTFMax { // To write A-labels takes quadratic time.
@@ -77,8 +81,8 @@ func plainTimeCode(s string) (plain string, ok bool) {
 	return digits.String(), digits.Len() == 6
 }
 
-// plainRecoveryCode reads a recovery code of 16 characters of base32 (RFC 4648, section 6), however it is typed: 0, 1 and 8, which
-// base32 does not have, stand for the letters that they look like in capitals, which are O, I and B.
+// plainRecoveryCode reads a recovery code of 16 characters of base32 (RFC 4648, section 6) in any spelling: 0, 1 and 8,
+// which base32 lacks, stand for the letters that they resemble, O, I and B.
 func plainRecoveryCode(s string) (plain string, ok bool) {
 	var code strings.Builder
 	for _, r := range norm.NFKC.String(s) {
@@ -101,13 +105,13 @@ func plainRecoveryCode(s string) (plain string, ok bool) {
 	return code.String(), code.Len() == 16
 }
 
-// separates tells of a character whether it may stand between those of a code: white space, any dash, and what cannot be seen but is
-// copied along.
+// separates reports whether a character may stand between those of a code: white space, any dash, and invisible
+// characters that are copied along.
 func separates(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Dash, r) || hidden(r)
 }
 
-// digit gives the value of a decimal digit of any script. Unicode assigns them in runs from 0 to 9 (chapter 4.6).
+// digit returns the value of a decimal digit of any script. Unicode assigns them in runs from 0 to 9 (section 4.6).
 func digit(r rune) (value byte, ok bool) {
 	for _, run := range unicode.Nd.R16 {
 		if rune(run.Lo) <= r && r <= rune(run.Hi) {

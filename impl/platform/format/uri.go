@@ -12,7 +12,7 @@ var (
 	errHTTPSURL     = errors.New("must be an https address such as https://example.com/picture.png")
 )
 
-// Characters that are neither letters nor digits, as RFC 3986 puts them together.
+// The characters besides letters and digits that RFC 3986 allows in each part.
 const (
 	unreservedSymbols = "-._~"
 	subDelims         = "!$&'()*+,;="
@@ -23,7 +23,7 @@ const (
 	querySymbols      = pathSymbols + "?"
 )
 
-// uri is what httpsURL asks about a URI reference, RFC 3986, section 3.
+// uri holds the parts of a URI reference that httpsURL needs: RFC 3986, section 3.
 type uri struct {
 	scheme, host, port string
 	hasUser            bool
@@ -51,7 +51,7 @@ func parseURI(s string) (u uri, ok bool) {
 	if !only(fragment, querySymbols) || !only(query, querySymbols) {
 		return uri{}, false
 	}
-	// A colon in the first segment ends a scheme and nothing else.
+	// A colon in the first segment always ends a scheme.
 	segment, _, _ := strings.Cut(rest, "/")
 	if scheme, _, found := strings.Cut(segment, ":"); found {
 		if !schemeName(scheme) {
@@ -72,7 +72,7 @@ func parseURI(s string) (u uri, ok bool) {
 	return u, only(rest, pathSymbols)
 }
 
-// parseAuthority holds RFC 3986, section 3.2.
+// parseAuthority checks RFC 3986, section 3.2.
 func (u *uri) parseAuthority(s string) bool {
 	user, rest, found := strings.Cut(s, "@")
 	if found {
@@ -89,8 +89,8 @@ func (u *uri) parseAuthority(s string) bool {
 		(only(u.host, regNameSymbols) || ipLiteral(u.host))
 }
 
-// ipLiteral accepts an IPv6 address without zone in brackets. RFC 3986 also has a place for
-// versions of IP that do not exist yet.
+// ipLiteral reports whether s is an IPv6 address without zone in brackets. It refuses the future versions of IP for
+// which RFC 3986 has a form.
 func ipLiteral(s string) bool {
 	if len(s) < 2 || s[0] != '[' || s[len(s)-1] != ']' {
 		return false
@@ -99,7 +99,7 @@ func ipLiteral(s string) bool {
 	return err == nil && address.Is6() && address.Zone() == ""
 }
 
-// realHost accepts what names a host on a network; a registered name of RFC 3986 need not.
+// realHost reports whether s can be a host on a network, which a registered name of RFC 3986 need not be.
 func realHost(s string) bool {
 	if ipLiteral(s) || domainName(s) {
 		return true
@@ -129,7 +129,7 @@ func schemeName(s string) bool {
 	return s != ""
 }
 
-// only tells whether s consists of letters, digits, these symbols and percent-encoded bytes.
+// only reports whether s consists of letters, digits, the given symbols and percent-encoded bytes.
 func only(s, symbols string) bool {
 	for i := 0; i < len(s); i++ {
 		switch {

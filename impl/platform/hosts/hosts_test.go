@@ -49,10 +49,12 @@ func TestWhoReachesAnAddress(t *testing.T) {
 
 func TestOddIPv4(t *testing.T) {
 	t.Parallel()
-	for _, addr := range []string{"127.1", "127.1:80", "2130706433", "0x7f000001", "0X7F.1", "127.0.0.0x1", "127.0.0.01", "127.0.0.256", "1.2.3.4.5", "shop.7.", "0x"} {
+	for _, addr := range []string{"127.1", "127.1:80", "2130706433", "0x7f000001", "0X7F.1", "127.0.0.0x1", "127.0.0.01",
+		"127.0.0.256", "1.2.3.4.5", "shop.7.", "0x"} {
 		require.True(t, hosts.IsOddIPv4(addr), addr)
 	}
-	for _, addr := range []string{"127.0.0.1", "127.0.0.1.:80", "[::1]:80", "::1", "2001:db8::7", "7.shop.example", "shop7", "0xfeed.beef", "", ":80"} {
+	for _, addr := range []string{"127.0.0.1", "127.0.0.1.:80", "[::1]:80", "::1", "2001:db8::7", "7.shop.example",
+		"shop7", "0xfeed.beef", "", ":80"} {
 		require.False(t, hosts.IsOddIPv4(addr), addr)
 	}
 }
@@ -60,10 +62,12 @@ func TestOddIPv4(t *testing.T) {
 func TestAllowed(t *testing.T) {
 	t.Parallel()
 	allowed := hosts.Allowed{"Box.example.test", "192.168.0.7", ""}
-	for _, host := range []string{"localhost:8080", "127.0.0.1", "[::1]:8080", "box.example.test", "box.example.test.:8080", "192.168.0.7:8080"} {
+	for _, host := range []string{"localhost:8080", "127.0.0.1", "[::1]:8080", "box.example.test",
+		"box.example.test.:8080", "192.168.0.7:8080"} {
 		require.True(t, allowed.Allow(host), host)
 	}
-	for _, host := range []string{"", ":8080", "evil.test:8080", "evil.test", "box.example.test.evil.test", "192.168.0.8", "0.0.0.0:8080", "localhost.evil.test"} {
+	for _, host := range []string{"", ":8080", "evil.test:8080", "evil.test", "box.example.test.evil.test", "192.168.0.8",
+		"0.0.0.0:8080", "localhost.evil.test"} {
 		require.False(t, allowed.Allow(host), host)
 	}
 }

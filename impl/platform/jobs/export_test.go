@@ -7,8 +7,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// NextRetry is when a job that has failed runs again.
+// NextRetry returns when a failed job runs again.
 func NextRetry(job *rivertype.JobRow) time.Time { return retryPolicy{}.NextRetry(job) }
 
-// NewWarnings is the handler of the queue's own lines.
+// NewWarnings returns the handler of the queue's own lines.
 func NewWarnings(h slog.Handler) slog.Handler { return newWarnings(h) }

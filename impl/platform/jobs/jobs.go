@@ -1,12 +1,12 @@
-// Package jobs does work that outlives the request that asked for it.
+// Package jobs runs work that outlives the request that asked for it.
 //
 // It promises that
-//   - a job that was inserted in a committed transaction runs at least once, whatever process dies; so what a job does
-//     must bear being done twice;
-//   - a run is bounded in time, one that fails is repeated with growing pauses, and one that panics harms no other;
-//   - what is done now and then is done by one of the replicas;
-//   - stopping lets running jobs end, and is bounded too;
-//   - no line and no metric holds a job's arguments.
+//   - a job that was inserted in a committed transaction runs at least once, whatever process dies; so a job must be
+//     safe to run twice;
+//   - a run is bounded in time, a failed run is repeated with growing pauses, and one that panics harms no other;
+//   - a periodic job runs on one of the replicas;
+//   - stopping lets running jobs end, in bounded time;
+//   - no log line and no metric contains a job's arguments.
 //
 // The queue is River's, in tables beside the service's own.
 package jobs
@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	keepCompleted = time.Hour // what is kept longer slows the rest down
+	keepCompleted = time.Hour // more rows slow the queue down
 	keepDiscarded = 7 * 24 * time.Hour
 
 	firstRetry   = 2 * time.Second // at most; it doubles
@@ -36,27 +36,28 @@ const (
 	maxAttempts  = 25 // about three hours
 )
 
-// Config says which jobs there are and how they run. A zero value means the default.
+// Config says which jobs exist and how they run. A zero value means the default.
 type Config struct {
 	Pool *pgxpool.Pool
-	// Workers do the jobs, one for each kind. See river.AddWorker. A worker may have its own Timeout and NextRetry.
+	// Workers run the jobs, one worker for each kind: see river.AddWorker. A worker may have its own Timeout and
+	// NextRetry.
 	Workers *river.Workers
-	// Periodic are what is done now and then; see Every.
+	// Periodic are the periodic jobs: see Every.
 	Periodic []*river.PeriodicJob
-	// Queues are how many jobs of each queue run at once here. Default: 8 of river.QueueDefault.
+	// Queues are the numbers of jobs of each queue that run at once in this process. Default: 8 of river.QueueDefault.
 	Queues map[string]int
-	// Timeout bounds a run whose worker does not say otherwise. Default: 1 min.
+	// Timeout bounds a run whose worker has no Timeout. Default: 1 min.
 	Timeout time.Duration
-	// RescueAfter is when a job that a dead process left running is run again. It is longer than Timeout. Default: 5 min.
+	// RescueAfter is the age at which a job of a dead process runs again. It must exceed Timeout. Default: 5 min.
 	RescueAfter time.Duration
-	// SoftStop is how long running jobs may go on when stopping begins; then their contexts end. Default: 10 s.
+	// SoftStop is how long running jobs may continue after Stop; then their contexts end. Default: 10 s.
 	SoftStop time.Duration
-	// HardStop is how long they are waited for after that. Default: 5 s.
+	// HardStop is how long Stop waits for them after that. Default: 5 s.
 	HardStop time.Duration
 
-	// Log is told of runs that fail, and of the queue's own troubles; nil: nobody is.
+	// Log receives failed runs and the queue's own failures; nil discards them.
 	Log *slog.Logger
-	// Registry takes the metrics; nil: none does.
+	// Registry registers the metrics; nil registers none.
 	Registry prometheus.Registerer
 }
 
@@ -66,7 +67,7 @@ type Jobs struct {
 	stop   time.Duration
 }
 
-// New makes the queue of a database that has been migrated. Jobs can be inserted at once; they run after Start.
+// New makes the queue of a migrated database. Jobs can be inserted at once; they run after Start.
 func New(c Config) (*Jobs, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -99,7 +100,7 @@ func New(c Config) (*Jobs, error) {
 		CancelledJobRetentionPeriod: keepCompleted,
 		DiscardedJobRetentionPeriod: keepDiscarded,
 		Middleware:                  []rivertype.Middleware{&travel{}, &watch{log: c.Log, metrics: metrics}},
-		// The pool's statements are too short-lived for rebuilding an index; vacuuming is enough for a queue of this kind.
+		// Statements of the pool are too short-lived to rebuild an index; vacuuming is enough for a queue of this kind.
 		ReindexerIndexNames: []string{},
 		Logger:              slog.New(newWarnings(c.Log.Handler())),
 	})
@@ -109,7 +110,7 @@ func New(c Config) (*Jobs, error) {
 	return &Jobs{client: client, stop: soft + cmp.Or(c.HardStop, 5*time.Second)}, nil
 }
 
-// Start begins to run jobs, until Stop: the end of ctx alone does not stop them, so that what they need can outlive them.
+// Start runs jobs until Stop. The end of ctx alone does not stop them, so that their dependencies can outlive them.
 func (j *Jobs) Start(ctx context.Context) error {
 	if err := j.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("jobs: start: %w", err)
@@ -117,8 +118,8 @@ func (j *Jobs) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop begins no further job and waits for those that run, as long as the configuration allows or ctx does. A job
-// that is cut off, or does not end at all, is run again later, by this process or another.
+// Stop starts no further job and waits for the running ones, at most SoftStop, HardStop and ctx. A job that is cut off
+// runs again later, in this process or another.
 func (j *Jobs) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, j.stop)
 	defer cancel()
@@ -128,7 +129,7 @@ func (j *Jobs) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Insert has a job run after tx commits, soon or at the time in its options. opts may be nil.
+// Insert inserts a job that runs after tx commits, soon or at the time in opts, which may be nil.
 func (j *Jobs) Insert(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *river.InsertOpts) error {
 	if _, err := j.client.InsertTx(ctx, tx, args, opts); err != nil {
 		return fmt.Errorf("insert the job %s: %w", args.Kind(), err)
@@ -136,8 +137,8 @@ func (j *Jobs) Insert(ctx context.Context, tx pgx.Tx, args river.JobArgs, opts *
 	return nil
 }
 
-// Every has a job run at once when a replica takes the lead, and again after each interval. There is no second run
-// while one waits or goes on, and a run that fails is not repeated before its time.
+// Every runs a job when a replica becomes leader, and again after each interval. There is no second run while one waits
+// or runs, and a failed run is not repeated before its time.
 func Every(interval time.Duration, args river.JobArgs) *river.PeriodicJob {
 	return river.NewPeriodicJob(river.PeriodicInterval(interval), func() (river.JobArgs, *river.InsertOpts) {
 		return args, &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
@@ -145,10 +146,11 @@ func Every(interval time.Duration, args river.JobArgs) *river.PeriodicJob {
 }
 
 var unfinished = []rivertype.JobState{
-	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning,
+	rivertype.JobStateScheduled,
 }
 
-// retryPolicy doubles the pause up to a quarter of an hour; the real one is between half of it and the whole.
+// retryPolicy doubles the pause up to a quarter of an hour, and takes at random between half of it and all of it.
 type retryPolicy struct{}
 
 // NextRetry implements river.ClientRetryPolicy. A snooze counts as no error.

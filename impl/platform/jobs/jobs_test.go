@@ -31,14 +31,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 
 const patience = time.Minute // on a machine that is busy with other tests
 
-// note is a job; what it does is the test's.
+// note is a job; the test says what it does.
 type note struct {
 	Text string `json:"text"`
 }
 
 func (note) Kind() string { return "note" }
 
-// worker does notes as a test says, and repeats those that fail at once.
+// worker runs notes as a test says, and repeats failed ones at once.
 type worker struct {
 	river.WorkerDefaults[note]
 
@@ -68,7 +68,7 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// system is a database with a queue, and what a test needs to see of it.
+// system is a database with a queue, and the state that a test looks at.
 type system struct {
 	pool     *pgxpool.Pool
 	jobs     *jobs.Jobs
@@ -83,11 +83,12 @@ func database(t *testing.T) *pgxpool.Pool {
 	return pgtest.New(t, nothing, jobs.Migrate)
 }
 
-// replica is one process of a service on the database, started, and stopped with the test.
+// replica starts one process of a service on the database, and stops it with the test.
 func replica(t *testing.T, pool *pgxpool.Pool, w *worker, config jobs.Config) *system {
 	t.Helper()
 	s := &system{pool: pool, log: &lines{}, registry: prometheus.NewRegistry()}
-	config.Pool, config.Registry, config.Log = pool, s.registry, telemetry.NewLogger(s.log, telemetry.LogOptions{Format: "json"}).Logger
+	config.Pool, config.Registry, config.Log = pool, s.registry, telemetry.NewLogger(s.log,
+		telemetry.LogOptions{Format: "json"}).Logger
 	config.Workers = river.NewWorkers()
 	river.AddWorker(config.Workers, w)
 	var err error
@@ -119,7 +120,9 @@ func eventually(t *testing.T, what string, is func() bool) {
 func (s *system) inState(t *testing.T, kind string, state rivertype.JobState) int {
 	t.Helper()
 	var count int
-	require.NoError(t, s.pool.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE kind = $1 AND state::text = $2", kind, string(state)).Scan(&count))
+	require.NoError(t,
+		s.pool.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE kind = $1 AND state::text = $2", kind,
+			string(state)).Scan(&count))
 	return count
 }
 
@@ -170,7 +173,8 @@ func TestMigrateWaitsNoLongerThanItsContext(t *testing.T) {
 	eventually(t, "it waits", func() bool {
 		var waits bool
 		require.NoError(t, holder.QueryRow(t.Context(),
-			"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_try_advisory_lock%')").Scan(&waits))
+			"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT "+
+				"pg_try_advisory_lock%')").Scan(&waits))
 		return waits
 	})
 	cancel()
@@ -197,7 +201,7 @@ func TestAJobRunsWhenItsTransactionIsCommitted(t *testing.T) {
 	require.Empty(t, done)
 }
 
-// other is a job that nobody does.
+// other is a job without a worker.
 type other struct{}
 
 func (other) Kind() string { return "other" }
@@ -205,7 +209,8 @@ func (other) Kind() string { return "other" }
 func TestAJobThatNobodyDoesIsNotInserted(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(context.Context, *river.Job[note]) error { return nil })
-	require.Error(t, postgres.InTx(t.Context(), s.pool, func(tx pgx.Tx) error { return s.jobs.Insert(t.Context(), tx, other{}, nil) }))
+	require.Error(t,
+		postgres.InTx(t.Context(), s.pool, func(tx pgx.Tx) error { return s.jobs.Insert(t.Context(), tx, other{}, nil) }))
 }
 
 func TestAFailureIsRepeated(t *testing.T) {
@@ -259,7 +264,7 @@ func TestTheLastFailureIsAnError(t *testing.T) {
 		jobs_depth{state="retryable"} 0
 		jobs_depth{state="running"} 0
 		jobs_depth{state="scheduled"} 0
-		# HELP jobs_oldest_available_seconds For how long the oldest job that could run has waited.
+		# HELP jobs_oldest_available_seconds Waiting time of the oldest job that could run.
 		# TYPE jobs_oldest_available_seconds gauge
 		jobs_oldest_available_seconds 0
 		# HELP jobs_total Runs of jobs here, by result.
@@ -269,7 +274,7 @@ func TestTheLastFailureIsAnError(t *testing.T) {
 	`), "jobs_depth", "jobs_oldest_available_seconds", "jobs_total"))
 }
 
-// TestAJobThatWasGivenUpCanRunAgain carries out the statement of the operations guide.
+// TestAJobThatWasGivenUpCanRunAgain runs the statement of the operations guide.
 func TestAJobThatWasGivenUpCanRunAgain(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(_ context.Context, job *river.Job[note]) error {
@@ -280,7 +285,8 @@ func TestAJobThatWasGivenUpCanRunAgain(t *testing.T) {
 	})
 	s.insert(t.Context(), t, note{}, &river.InsertOpts{MaxAttempts: 1})
 	eventually(t, "given up", func() bool { return s.inState(t, "note", rivertype.JobStateDiscarded) == 1 })
-	_, err := s.pool.Exec(t.Context(), "UPDATE river_job SET state = 'available', finalized_at = NULL, max_attempts = attempt + 1, scheduled_at = now()")
+	_, err := s.pool.Exec(t.Context(),
+		"UPDATE river_job SET state = 'available', finalized_at = NULL, max_attempts = attempt + 1, scheduled_at = now()")
 	require.NoError(t, err)
 	eventually(t, "completed", func() bool { return s.inState(t, "note", rivertype.JobStateCompleted) == 1 })
 }
@@ -296,7 +302,8 @@ func TestAWorkerMayPutOffAndGiveUp(t *testing.T) {
 	s.insert(t.Context(), t, note{"later"}, nil)
 	s.insert(t.Context(), t, note{"never"}, nil)
 	eventually(t, "both", func() bool {
-		return s.inState(t, "note", rivertype.JobStateCancelled) == 1 && s.inState(t, "note", rivertype.JobStateScheduled) == 1
+		return s.inState(t, "note", rivertype.JobStateCancelled) == 1 &&
+			s.inState(t, "note", rivertype.JobStateScheduled) == 1
 	})
 	require.Empty(t, s.log.String())
 	require.NoError(t, testutil.GatherAndCompare(s.registry, strings.NewReader(`
@@ -310,7 +317,9 @@ func TestAWorkerMayPutOffAndGiveUp(t *testing.T) {
 func TestArgumentsThatDoNotFitAreNotLogged(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(context.Context, *river.Job[note]) error { return nil })
-	_, err := s.pool.Exec(t.Context(), `INSERT INTO river_job (kind, args, max_attempts, queue, state) VALUES ('note', '{"text": 4242424242}', 1, 'default', 'available')`)
+	_, err := s.pool.Exec(t.Context(), `
+		INSERT INTO river_job (kind, args, max_attempts, queue, state)
+		VALUES ('note', '{"text": 4242424242}', 1, 'default', 'available')`)
 	require.NoError(t, err)
 	eventually(t, "given up", func() bool { return s.inState(t, "note", rivertype.JobStateDiscarded) == 1 })
 	require.Contains(t, s.log.String(), `"text\"`)
@@ -331,7 +340,7 @@ func TestARunIsBounded(t *testing.T) {
 	eventually(t, "given up", func() bool { return s.inState(t, "note", rivertype.JobStateDiscarded) == 1 })
 }
 
-// TestWhatADeadProcessLeftIsDone plants the row of a job whose process was killed while it ran.
+// TestWhatADeadProcessLeftIsDone inserts the row of a job whose process was killed while it ran.
 func TestWhatADeadProcessLeftIsDone(t *testing.T) {
 	t.Parallel()
 	done := make(chan int, 1)
@@ -387,7 +396,7 @@ func TestStopCutsOffWhatTakesTooLong(t *testing.T) {
 	require.NotContains(t, s.log.String(), "job failed")
 	require.Equal(t, 1, s.inState(t, "note", rivertype.JobStateAvailable))
 
-	// Another process does it, as if for the first time.
+	// Another process runs it, as if for the first time.
 	attempts := make(chan int, 1)
 	replica(t, s.pool, &worker{do: func(_ context.Context, job *river.Job[note]) error {
 		attempts <- job.Attempt
@@ -412,7 +421,7 @@ func TestStopDoesNotWaitForever(t *testing.T) {
 	eventually(t, "stopped", func() bool { return s.jobs.Stop(t.Context()) == nil })
 }
 
-// TestPeriodicJobsAreDoneByOneReplica has a second replica take over when the first stops.
+// TestPeriodicJobsAreDoneByOneReplica stops the first replica and has a second one take over.
 func TestPeriodicJobsAreDoneByOneReplica(t *testing.T) {
 	t.Parallel()
 	var runs atomic.Int64
@@ -428,7 +437,8 @@ func TestPeriodicJobsAreDoneByOneReplica(t *testing.T) {
 	config := jobs.Config{Periodic: []*river.PeriodicJob{jobs.Every(time.Hour, note{"periodic"})}}
 	pool := database(t)
 	first := replica(t, pool, w, config)
-	eventually(t, "the first has run it", func() bool { return first.inState(t, "note", rivertype.JobStateCompleted) == 1 })
+	eventually(t, "the first has run it",
+		func() bool { return first.inState(t, "note", rivertype.JobStateCompleted) == 1 })
 
 	second := replica(t, pool, w, config)
 	second.insert(t.Context(), t, note{"mark"}, nil)
@@ -439,7 +449,7 @@ func TestPeriodicJobsAreDoneByOneReplica(t *testing.T) {
 	eventually(t, "the second has taken over", func() bool { return runs.Load() == 2 })
 }
 
-// Beside a job that takes long another with the same interval shows that its time has come again and again: both are looked at
+// Another job with the same interval shows how often the time of the long job has come, because both are checked
 // together.
 func TestAPeriodicJobDoesNotOvertakeItself(t *testing.T) {
 	t.Parallel()
@@ -458,7 +468,8 @@ func TestAPeriodicJobDoesNotOvertakeItself(t *testing.T) {
 		}
 		return nil
 	}}
-	s := replica(t, database(t), w, jobs.Config{Periodic: []*river.PeriodicJob{jobs.Every(interval, note{"long"}), jobs.Every(interval, note{"short"})}})
+	s := replica(t, database(t), w,
+		jobs.Config{Periodic: []*river.PeriodicJob{jobs.Every(interval, note{"long"}), jobs.Every(interval, note{"short"})}})
 	letEnd := sync.OnceFunc(func() { close(finish) })
 	t.Cleanup(letEnd)
 	<-begun
@@ -467,7 +478,8 @@ func TestAPeriodicJobDoesNotOvertakeItself(t *testing.T) {
 	}
 	require.Empty(t, begun)
 	var unfinished int
-	require.NoError(t, s.pool.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE args ->> 'text' = 'long'").Scan(&unfinished))
+	require.NoError(t,
+		s.pool.QueryRow(t.Context(), "SELECT count(*) FROM river_job WHERE args ->> 'text' = 'long'").Scan(&unfinished))
 	require.Equal(t, 1, unfinished)
 	letEnd()
 	<-begun
@@ -480,8 +492,10 @@ func TestTheRequestGoesAlong(t *testing.T) {
 		seen <- telemetry.Request(ctx)
 		return errors.New("it is broken")
 	})
-	asked := &telemetry.RequestScope{RequestID: "a-request", TraceID: telemetry.NewTraceID(), SpanID: telemetry.NewSpanID(), Sampled: true}
-	s.insert(telemetry.WithRequest(t.Context(), asked), t, note{}, &river.InsertOpts{MaxAttempts: 1, Metadata: []byte(`{"kept": 1}`)})
+	asked := &telemetry.RequestScope{RequestID: "a-request", TraceID: telemetry.NewTraceID(),
+		SpanID: telemetry.NewSpanID(), Sampled: true}
+	s.insert(telemetry.WithRequest(t.Context(), asked), t, note{},
+		&river.InsertOpts{MaxAttempts: 1, Metadata: []byte(`{"kept": 1}`)})
 	scope := <-seen
 	require.Equal(t, "a-request", scope.RequestID)
 	require.Equal(t, asked.TraceID, scope.TraceID)
@@ -505,7 +519,8 @@ func TestTheRequestGoesAlong(t *testing.T) {
 func TestPausesGrow(t *testing.T) {
 	t.Parallel()
 	for failures, most := range map[int]time.Duration{
-		0: 2 * time.Second, 1: 4 * time.Second, 5: 64 * time.Second, 9: 15 * time.Minute, 25: 15 * time.Minute, 1000: 15 * time.Minute,
+		0: 2 * time.Second, 1: 4 * time.Second, 5: 64 * time.Second, 9: 15 * time.Minute, 25: 15 * time.Minute,
+		1000: 15 * time.Minute,
 	} {
 		job := &rivertype.JobRow{Errors: make([]rivertype.AttemptError, failures)}
 		seen := map[time.Duration]bool{}

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// repeatAfter is when a failure of River's that was told is told again: while the database is away each of its parts fails
-// every second or so.
+// repeatAfter is the time after which the same failure of River's is logged again: while the database is away, each of
+// River's parts fails about every second.
 const repeatAfter = time.Minute
 
-// warnings passes on only what an operator should know of River's own lines, and of those that tell the same failure one a
-// minute.
+// warnings passes on those of River's own lines that operators need, and one line a minute of those that report the
+// same failure.
 type warnings struct {
 	slog.Handler
 
 	told *told
 }
 
-// told is when each message of a failure was passed on last. River has a few dozen.
+// told is when each failure was last logged. River has a few dozen messages.
 type told struct {
 	mu   sync.Mutex
 	last map[string]time.Time
@@ -42,7 +42,7 @@ func (w warnings) Handle(ctx context.Context, r slog.Record) error {
 	return w.Handler.Handle(ctx, r)
 }
 
-// tellsFailure says whether a line has an error, for which River has two names.
+// tellsFailure reports whether a line has an error, for which River has two keys.
 func tellsFailure(r slog.Record) (found bool) {
 	r.Attrs(func(a slog.Attr) bool {
 		found = a.Key == "err" || a.Key == "error"
@@ -51,7 +51,7 @@ func tellsFailure(r slog.Record) (found bool) {
 	return found
 }
 
-// now says whether a line is to be passed on.
+// now reports whether a line is due to be passed on.
 func (t *told) now(r slog.Record) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -11,14 +11,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// depth counts what is not done, by state, with the age of the oldest that could run.
+// depth counts unfinished jobs by state, with the age of the oldest that could run.
 const depth = `
-SELECT state::text AS state, count(*) AS count, coalesce(extract(epoch FROM now() - min(scheduled_at)), 0)::float8 AS age
+SELECT state::text AS state, count(*) AS count,
+  coalesce(extract(epoch FROM now() - min(scheduled_at)), 0)::float8 AS age
 FROM river_job
 WHERE state IN ('available', 'running', 'retryable', 'scheduled', 'discarded')
 GROUP BY state`
 
-// depthTimeout bounds what a scrape asks of the database.
+// depthTimeout bounds the query of a scrape.
 const depthTimeout = time.Second
 
 // metrics count runs.
@@ -28,20 +29,23 @@ type metrics struct {
 }
 
 // newMetrics registers jobs_total{kind,result}, jobs_duration_seconds{kind}, jobs_depth{state} and
-// jobs_oldest_available_seconds. The last two are asked of the database, and missing when it does not answer.
+// jobs_oldest_available_seconds. The last two query the database, and are missing when it does not answer.
 func newMetrics(registry prometheus.Registerer, pool *pgxpool.Pool) (*metrics, error) {
 	m := &metrics{
 		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "jobs_total", Help: "Runs of jobs here, by result.",
 		}, []string{"kind", "result"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "jobs_duration_seconds", Help: "Time that runs of jobs took.", Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+			Name: "jobs_duration_seconds", Help: "Duration of runs of jobs.",
+			Buckets: []float64{.005, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}, []string{"kind"}),
 	}
 	queue := &queue{
-		pool:   pool,
-		depth:  prometheus.NewDesc("jobs_depth", "Jobs in the database that are not completed, by state.", []string{"state"}, nil),
-		oldest: prometheus.NewDesc("jobs_oldest_available_seconds", "For how long the oldest job that could run has waited.", nil, nil),
+		pool: pool,
+		depth: prometheus.NewDesc("jobs_depth", "Jobs in the database that are not completed, by state.",
+			[]string{"state"}, nil),
+		oldest: prometheus.NewDesc("jobs_oldest_available_seconds",
+			"Waiting time of the oldest job that could run.", nil, nil),
 	}
 	if err := errors.Join(registry.Register(m.runs), registry.Register(m.duration), registry.Register(queue)); err != nil {
 		return nil, fmt.Errorf("jobs: register the metrics, once per registry: %w", err)
@@ -54,7 +58,7 @@ func (m *metrics) observe(kind, result string, took time.Duration) {
 	m.duration.WithLabelValues(kind).Observe(took.Seconds())
 }
 
-// queue is the collector of what is in the database.
+// queue collects metrics from the database.
 type queue struct {
 	pool          *pgxpool.Pool
 	depth, oldest *prometheus.Desc

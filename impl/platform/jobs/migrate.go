@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// migrateLock is the advisory lock of whoever migrates, told from others by its number.
+	// migrateLock identifies the advisory lock of migrations.
 	migrateLock  = 7_110_402_311
 	migrateWait  = 10 * time.Minute
 	migratePause = 100 * time.Millisecond
@@ -23,21 +23,22 @@ const (
 	noLimit = -1 // of postgres.Config
 )
 
-// Migrate gives a database the tables of the queue, or those changes of them that it lacks. Replicas may start
-// together: one migrates while the others wait, at most ten minutes. A database that is ahead is left as it is. log is
-// told of each migration; nil is silent.
+// Migrate creates or updates the tables of the queue. Replicas may start together: one migrates while the others wait,
+// at most ten minutes. A database that is ahead is left unchanged. log receives a line for each migration; nil discards
+// them.
 func Migrate(ctx context.Context, url string, log *slog.Logger) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
 	pool, err := postgres.Open(ctx, postgres.Config{
 		URL: url, MaxConns: 2, ApplicationName: "migrate jobs",
-		AcquireTimeout: migrateWait, LockTimeout: 3 * time.Second, StatementTimeout: noLimit, IdleInTransactionTimeout: noLimit,
+		AcquireTimeout: migrateWait, LockTimeout: 3 * time.Second, StatementTimeout: noLimit,
+		IdleInTransactionTimeout: noLimit,
 	})
 	if err != nil {
 		return err
 	}
-	defer pool.Close() // which gives the lock back
+	defer pool.Close() // this releases the lock
 	holder, err := pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate the jobs: %w", err)
@@ -61,7 +62,7 @@ func Migrate(ctx context.Context, url string, log *slog.Logger) error {
 	return nil
 }
 
-// lock asks again and again: a statement that waits would hold up an index that another session builds concurrently.
+// lock polls for the lock: a statement that waits would block an index that another session builds concurrently.
 func lock(ctx context.Context, conn *pgxpool.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, migrateWait)
 	defer cancel()
@@ -69,7 +70,8 @@ func lock(ctx context.Context, conn *pgxpool.Conn) error {
 	defer tick.Stop()
 	for {
 		var locked bool
-		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(migrateLock)).Scan(&locked); err != nil || locked {
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(migrateLock)).Scan(&locked); err != nil ||
+			locked {
 			return err
 		}
 		select {
@@ -80,7 +82,8 @@ func lock(ctx context.Context, conn *pgxpool.Conn) error {
 	}
 }
 
-// Migrated says whether the database has the tables that this version needs. It changes nothing, so that readiness may ask.
+// Migrated reports whether the database has the tables that this version needs. It changes nothing, so a readiness
+// check may call it.
 func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	migrator, err := newMigrator(pool)
 	if err != nil {

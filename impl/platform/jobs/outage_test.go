@@ -17,7 +17,8 @@ import (
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// The queue is migrated and works, and hears of its jobs, though the first of several servers takes connections and is silent.
+// The queue migrates, works and receives its notifications although the first of several servers accepts connections
+// and never answers.
 func TestSilentFirstServer(t *testing.T) {
 	t.Parallel()
 	url := pgtest.BehindSilent(t, pgtest.URL(t, nothing)) + "&connect_timeout=3"
@@ -31,7 +32,7 @@ func TestSilentFirstServer(t *testing.T) {
 	require.Equal(t, "heard", <-done)
 }
 
-// While the database is away the queue says so, in lines that are known as failures, and its jobs are done when it is back.
+// While the database is away, the queue logs its failures as such; its jobs run when the database is back.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	const message = "Error fetching jobs"

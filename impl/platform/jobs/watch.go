@@ -18,14 +18,14 @@ import (
 // The results of runs.
 const (
 	completed = "completed"
-	failed    = "failed"    // and will be repeated
+	failed    = "failed"    // to be repeated
 	discarded = "discarded" // failed for the last time
-	snoozed   = "snoozed"   // put off by the worker
-	cancelled = "cancelled" // given up by the worker
-	stopping  = "stopped"   // cut off, and will be repeated
+	snoozed   = "snoozed"   // postponed by the worker
+	cancelled = "cancelled" // cancelled by the worker
+	stopping  = "stopped"   // cut off, to be repeated
 )
 
-// watch counts runs, and logs those that fail.
+// watch counts runs and logs failed ones.
 type watch struct {
 	river.MiddlewareDefaults
 
@@ -75,7 +75,7 @@ func resultOf(ctx context.Context, job *rivertype.JobRow, err error) string {
 	}
 }
 
-// runSafely turns a panic into an error, with the stack where it happened.
+// runSafely turns a panic into an error with the stack of the panic.
 func runSafely(ctx context.Context, run func(context.Context) error) (stack string, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -83,24 +83,27 @@ func runSafely(ctx context.Context, run func(context.Context) error) (stack stri
 		}
 	}()
 	err = run(ctx)
-	// The text of this error has a part of the arguments.
+	// This error quotes a part of the arguments.
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		err = fmt.Errorf("the argument %q is of another type than the worker's", wrong.Field)
 	}
 	return "", err
 }
 
-// travel has the trace of the request that inserted a job, and its id, in the lines and calls of the job.
+// travel carries the trace and the id of the request that inserted a job into the job's log lines and calls.
 type travel struct{ river.MiddlewareDefaults }
 
-// origin is what a job's metadata says of the request.
+// origin is the part of a job's metadata that names the request.
 type origin struct {
 	RequestID   string `json:"request_id,omitempty"`
 	Traceparent string `json:"traceparent,omitempty"`
 }
 
 // InsertMany implements rivertype.JobInsertMiddleware.
-func (*travel) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error)) ([]*rivertype.JobInsertResult, error) {
+func (*travel) InsertMany(
+	ctx context.Context, jobs []*rivertype.JobInsertParams,
+	insert func(context.Context) ([]*rivertype.JobInsertResult, error),
+) ([]*rivertype.JobInsertResult, error) {
 	if scope := telemetry.Request(ctx); scope != nil {
 		for _, job := range jobs {
 			metadata := map[string]any{}
@@ -121,7 +124,7 @@ func (*travel) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertParams
 // Work implements rivertype.WorkerMiddleware.
 func (*travel) Work(ctx context.Context, job *rivertype.JobRow, run func(context.Context) error) error {
 	var from origin
-	_ = json.Unmarshal(job.Metadata, &from) // Without it, the job starts a trace of its own.
+	_ = json.Unmarshal(job.Metadata, &from) // If it is missing, the job starts a trace of its own.
 	scope := &telemetry.RequestScope{RequestID: from.RequestID, SpanID: telemetry.NewSpanID()}
 	var known bool
 	if scope.TraceID, _, scope.Sampled, known = telemetry.ParseTraceparent(from.Traceparent); !known {

@@ -10,40 +10,39 @@ import (
 	"time"
 )
 
-// Status is how well a dependency, or the whole service, does.
+// Status is the state of a dependency, or of the whole service.
 type Status string
 
-// Healthy: everything works. Degraded: something optional fails, and what
-// needs it with it. Unhealthy: something critical fails.
+// Healthy: everything works. Degraded: something optional fails, and the functions that need it. Unhealthy: something
+// critical fails.
 const (
 	Healthy   Status = "healthy"
 	Degraded  Status = "degraded"
 	Unhealthy Status = "unhealthy"
 )
 
-// Check asks one dependency whether it works.
+// Check checks one dependency.
 type Check struct {
 	// Name is the dependency's name in the answer, such as "postgres".
 	Name string
-	// Critical says that the service can do nothing useful without it.
+	// Critical means that the service can do nothing useful without it.
 	Critical bool
 	// Timeout bounds Run. Default: 2 s.
 	Timeout time.Duration
-	// Run returns nil when the dependency works. A Reason among the errors
-	// that it wraps is shown; any other text is only logged. It never runs
-	// twice at the same time; a Run that ignores ctx keeps one goroutine and
-	// counts as timed out until it returns.
+	// Run returns nil when the dependency works. If its error wraps a Reason, the answer shows it; any other text is only
+	// logged. Run is never called twice at the same time. A Run that ignores ctx keeps one goroutine and counts as timed
+	// out until it returns.
 	Run func(ctx context.Context) error
 }
 
-// Reason is why a dependency fails, in a word that may be shown to anyone who
-// reaches the listener: a constant such as Reason("breaker_open").
+// Reason is why a dependency fails, in a word that anybody who reaches the listener may see: a constant such as
+// Reason("breaker_open").
 type Reason string
 
 // Error implements error.
 func (r Reason) Error() string { return string(r) }
 
-// The reasons given to errors that bring none.
+// The reasons for errors without one.
 const (
 	TimedOut    Reason = "timeout"
 	Unreachable Reason = "unreachable"
@@ -66,8 +65,7 @@ type Dependency struct {
 	Reason     Reason    `json:"reason,omitempty"`
 }
 
-// Health runs the checks whose results are too old, all at the same time, and
-// waits no longer than their time-outs.
+// Health runs the checks whose results have expired, all at the same time, and waits no longer than their time-outs.
 func (o *Ops) Health() Report {
 	dependencies := make([]Dependency, len(o.probes))
 	var done sync.WaitGroup
@@ -78,8 +76,7 @@ func (o *Ops) Health() Report {
 	return Report{Status: overall(dependencies), Dependencies: dependencies}
 }
 
-// overall is the worst that the dependencies make of the service; their order
-// makes no difference.
+// overall combines the states of the dependencies, in any order, into that of the service.
 func overall(dependencies []Dependency) Status {
 	status := Healthy
 	for _, d := range dependencies {
@@ -94,7 +91,7 @@ func overall(dependencies []Dependency) Status {
 	return status
 }
 
-// probe runs one check, at most once at a time, and remembers its result.
+// probe runs one check, at most once at a time, and keeps its result.
 type probe struct {
 	check    Check
 	cacheFor time.Duration
@@ -103,7 +100,7 @@ type probe struct {
 
 	mu      sync.Mutex
 	last    Dependency
-	current *run // under way, or not yet returned although timed out
+	current *run // running, or timed out and not yet returned
 }
 
 // run is one execution of a check. The result is set before done is closed.
@@ -112,8 +109,7 @@ type run struct {
 	result Dependency
 }
 
-// result returns the last result while it is fresh, else that of the run
-// under way, else that of a new one.
+// result returns the last result while it is fresh, otherwise that of the current run, or of a new one.
 func (p *probe) result() Dependency {
 	p.mu.Lock()
 	if p.current == nil && !p.last.CheckedAt.IsZero() && p.clock().Sub(p.last.CheckedAt) < p.cacheFor {
@@ -131,8 +127,7 @@ func (p *probe) result() Dependency {
 	return current.result
 }
 
-// execute runs the check for everyone who asks meanwhile, so its context is
-// nobody's request.
+// execute runs the check for all requests that wait for it, so its context belongs to none of them.
 func (p *probe) execute(r *run) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.check.Timeout)
 	defer cancel()
@@ -156,7 +151,7 @@ func (p *probe) execute(r *run) {
 	}
 }
 
-// finish publishes a result; a check that hangs stays the current one.
+// finish publishes a result; a check that hangs remains the current one.
 func (p *probe) finish(r *run, start time.Time, err error, hangs bool) {
 	end := p.clock()
 	r.result = Dependency{
@@ -177,15 +172,16 @@ func (p *probe) finish(r *run, start time.Time, err error, hangs bool) {
 	}
 	p.mu.Unlock()
 	close(r.done)
-	// Last, so that nobody who asks waits for the log.
+	// Last, so that no request waits for the log.
 	p.logChange(before, r.result, err)
 }
 
-// logChange tells the first failure and the first success after it.
+// logChange logs the first failure and the first success after it.
 func (p *probe) logChange(before Status, now Dependency, err error) {
 	switch {
 	case now.Status == Unhealthy && before != Unhealthy:
-		p.log.Warn("dependency fails", "dependency", now.Name, "critical", now.Critical, "reason", string(now.Reason), "error", err)
+		p.log.Warn("dependency fails", "dependency", now.Name, "critical", now.Critical, "reason", string(now.Reason),
+			"error", err)
 	case now.Status == Healthy && before == Unhealthy:
 		p.log.Info("dependency works again", "dependency", now.Name)
 	}

@@ -1,10 +1,8 @@
 // Package ops serves a service's operations listener.
 //
-// It promises that a probe is answered within the checks' time-outs whatever
-// the dependencies do, that however many probes arrive a dependency is asked
-// at most once at a time, and that no answer tells an error's text, a host or
-// a credential. The listener itself belongs on an address that only
-// operators reach.
+// It promises that every probe is answered within the checks' time-outs, whatever the dependencies do; that a
+// dependency is checked at most once at a time, however many probes arrive; and that no answer contains the text of an
+// error, a host or a credential. The listener itself belongs on an address that only operators can reach.
 package ops
 
 import (
@@ -22,22 +20,22 @@ import (
 const (
 	defaultTimeout  = 2 * time.Second
 	defaultCacheFor = 2 * time.Second
-	// scrapeTimeout and mostScrapes bound what scrapers can ask for.
+	// scrapeTimeout and mostScrapes bound the work for scrapers.
 	scrapeTimeout = 10 * time.Second
 	mostScrapes   = 4
 )
 
-// Options says what the listener shows.
+// Options says what the listener serves.
 type Options struct {
-	// Registry is what /metrics shows; nil: nothing.
+	// Registry holds the metrics of /metrics; nil serves none.
 	Registry prometheus.Gatherer
 	// Checks are the dependencies on /healthz, in this order.
 	Checks []Check
-	// CacheFor is how long a check's result is shown again. Default: 2 s.
+	// CacheFor is how long a check's result is reused. Default: 2 s.
 	CacheFor time.Duration
-	// Log is told when a dependency's status changes; nil: nobody is.
+	// Log receives changes of a dependency's status; nil discards them.
 	Log *slog.Logger
-	// Clock is the time of results. Default: time.Now.
+	// Clock returns the time of results. Default: time.Now.
 	Clock func() time.Time
 }
 
@@ -77,8 +75,7 @@ func New(opts Options) *Ops {
 // SetReady says whether the service has started and migrated.
 func (o *Ops) SetReady(ready bool) { o.started.Store(ready) }
 
-// SetDraining says that the service is about to stop: it is not ready any
-// more, and stays so.
+// SetDraining says that the service is about to stop: it is not ready from then on.
 func (o *Ops) SetDraining() { o.draining.Store(true) }
 
 // Handler serves, for GET and HEAD:
@@ -89,7 +86,7 @@ func (o *Ops) SetDraining() { o.draining.Store(true) }
 //	/metrics       Prometheus text, OpenMetrics (with exemplars) or protobuf (with native histograms)
 //	/debug/pprof/  profiles, without the command line
 //
-// The first three answer JSON whatever is accepted; nothing may be stored.
+// The first three answer in JSON, whatever Accept says, and with Cache-Control: no-store.
 func (o *Ops) Handler() http.Handler { return o.handler }
 
 func (o *Ops) routes(opts Options) http.Handler {
@@ -100,7 +97,7 @@ func (o *Ops) routes(opts Options) http.Handler {
 	mux.HandleFunc("GET /readyz", o.readyz)
 	mux.HandleFunc("GET /healthz", o.healthz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(opts.Registry, promhttp.HandlerOpts{
-		// One broken collector must not hide all the others.
+		// One broken collector must not hide the others.
 		ErrorHandling:       promhttp.ContinueOnError,
 		ErrorLog:            slog.NewLogLogger(opts.Log.Handler(), slog.LevelError),
 		EnableOpenMetrics:   true,
@@ -142,6 +139,6 @@ func (o *Ops) healthz(w http.ResponseWriter, _ *http.Request) {
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	// The status is sent; a prober that has gone away is told nothing more.
+	// The status has been sent; a prober that has gone away needs no more.
 	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // It is one of two structs above.
 }

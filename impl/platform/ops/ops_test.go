@@ -78,8 +78,8 @@ func TestReadiness(t *testing.T) {
 	expect(503, `{"status":"not_ready","reason":"draining"}`)
 }
 
-// An optional failure makes a healthy service degraded; it never lifts an
-// unhealthy one, in whichever order they are found.
+// An optional failure makes a healthy service degraded; it never improves an unhealthy one, in whatever order they are
+// found.
 func TestOverallIsTheWorst(t *testing.T) {
 	t.Parallel()
 	critical, optional := Check{Name: "c", Critical: true, Run: works}, Check{Name: "o", Run: works}
@@ -114,7 +114,8 @@ func TestHealthAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := New(Options{Checks: []Check{
-			{Name: "postgres", Critical: true, Run: func(context.Context) error { time.Sleep(1500 * time.Microsecond); return nil }},
+			{Name: "postgres", Critical: true,
+				Run: func(context.Context) error { time.Sleep(1500 * time.Microsecond); return nil }},
 			{Name: "redis", Run: fails},
 		}})
 		res := get(t, o, "/healthz", "Accept", "text/html")
@@ -122,7 +123,8 @@ func TestHealthAnswer(t *testing.T) {
 		require.Equal(t, "no-store", res.Header.Get("Cache-Control"))
 		require.JSONEq(t, `{"status":"degraded","dependencies":[
 			{"name":"postgres","status":"healthy","critical":true,"checked_at":"2000-01-01T00:00:00.0015Z","duration_ms":1.5},
-			{"name":"redis","status":"unhealthy","critical":false,"checked_at":"2000-01-01T00:00:00Z","duration_ms":0,"reason":"failed"}]}`, body(t, res))
+			{"name":"redis","status":"unhealthy","critical":false,"checked_at":"2000-01-01T00:00:00Z","duration_ms":0,
+				"reason":"failed"}]}`, body(t, res))
 	})
 }
 
@@ -134,7 +136,8 @@ func TestReasonsTellNothing(t *testing.T) {
 		want Reason
 	}{
 		{fmt.Errorf("ping postgres://u:%s@db.internal: %w", secret, context.DeadlineExceeded), TimedOut},
-		{&net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 7), Port: 5432}, Err: syscall.ECONNREFUSED}, Unreachable},
+		{&net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 7), Port: 5432},
+			Err: syscall.ECONNREFUSED}, Unreachable},
 		{fmt.Errorf("ping: %w", &net.DNSError{Err: "no such host", Name: "db.internal", IsNotFound: true}), Unreachable},
 		{&net.DNSError{Err: "i/o timeout", Name: "db.internal", IsTimeout: true}, TimedOut},
 		{errors.New("password " + secret + " refused by db.internal"), Failed},
@@ -191,7 +194,8 @@ func TestChecksRunAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		slow := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-		o := New(Options{Checks: []Check{{Name: "a", Run: slow}, {Name: "b", Run: slow, Timeout: time.Second}, {Name: "c", Run: slow}}})
+		o := New(Options{Checks: []Check{{Name: "a", Run: slow}, {Name: "b", Run: slow, Timeout: time.Second},
+			{Name: "c", Run: slow}}})
 		start := time.Now()
 		report := o.Health()
 		require.Equal(t, defaultTimeout, time.Since(start))
@@ -233,7 +237,8 @@ func TestResultsAgeByTheClock(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("UTC+8", 8*3600))
 	asked := 0
-	o := New(Options{Clock: func() time.Time { return now }, Checks: []Check{{Name: "d", Run: func(context.Context) error { asked++; return nil }}}})
+	o := New(Options{Clock: func() time.Time { return now },
+		Checks: []Check{{Name: "d", Run: func(context.Context) error { asked++; return nil }}}})
 	require.Equal(t, now.UTC(), o.Health().Dependencies[0].CheckedAt)
 	now = now.Add(defaultCacheFor - 1)
 	o.Health()
@@ -248,12 +253,13 @@ func TestStatusChangesAreLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		var broken atomic.Bool
-		o := New(Options{Log: slog.New(slog.NewTextHandler(&out, nil)), Checks: []Check{{Name: "redis", Run: func(context.Context) error {
-			if broken.Load() {
-				return errors.New("refused")
-			}
-			return nil
-		}}}})
+		o := New(Options{Log: slog.New(slog.NewTextHandler(&out, nil)),
+			Checks: []Check{{Name: "redis", Run: func(context.Context) error {
+				if broken.Load() {
+					return errors.New("refused")
+				}
+				return nil
+			}}}})
 		for _, b := range []bool{false, true, true, false, false, true} {
 			broken.Store(b)
 			o.Health()
@@ -269,7 +275,8 @@ func TestStatusChangesAreLogged(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewRegistry()
-	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "some_seconds", Help: "h", Buckets: []float64{1}, NativeHistogramBucketFactor: 1.1})
+	h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "some_seconds", Help: "h", Buckets: []float64{1},
+		NativeHistogramBucketFactor: 1.1})
 	reg.MustRegister(h)
 	h.(prometheus.ExemplarObserver).ObserveWithExemplar(.5, prometheus.Labels{"trace_id": "abc"})
 	o := New(Options{Registry: reg})
@@ -283,7 +290,8 @@ func TestMetrics(t *testing.T) {
 	require.Contains(t, res.Header.Get("Content-Type"), "text/plain")
 	require.Contains(t, body(t, res), `some_seconds_bucket{le="1"} 1`)
 
-	res = get(t, o, "/metrics", "Accept", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+	res = get(t, o, "/metrics", "Accept",
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
 	require.Contains(t, res.Header.Get("Content-Type"), "application/vnd.google.protobuf")
 
 	require.Equal(t, http.StatusOK, get(t, New(Options{}), "/metrics").StatusCode)
@@ -293,8 +301,9 @@ func TestRoutes(t *testing.T) {
 	t.Parallel()
 	o := New(Options{})
 	for path, want := range map[string]int{
-		"/livez": 200, "/healthz": 200, "/metrics": 200, "/debug/pprof/": 200, "/debug/pprof/heap": 200, "/debug/pprof/goroutine?debug=1": 200,
-		"/debug/pprof/symbol": 200, "/debug/pprof/cmdline": 404, "/": 404, "/livez/x": 404, "/debug/vars": 404,
+		"/livez": 200, "/healthz": 200, "/metrics": 200, "/debug/pprof/": 200, "/debug/pprof/heap": 200,
+		"/debug/pprof/goroutine?debug=1": 200,
+		"/debug/pprof/symbol":            200, "/debug/pprof/cmdline": 404, "/": 404, "/livez/x": 404, "/debug/vars": 404,
 	} {
 		res := get(t, o, path)
 		require.Equal(t, want, res.StatusCode, path)

@@ -11,17 +11,17 @@ import (
 	"example.com/plumbline/impl/platform/seal"
 )
 
-// AuditSettings are those of the command that verifies a service's audit log.
+// AuditSettings are the settings of the command that verifies a service's audit log.
 type AuditSettings struct {
 	Keyed
 
 	Head string `koanf:"head" usage:"what the service's log said when it sealed a batch, as in 7:0123…; without it the loss of the last batches does not show"`
 }
 
-// DefaultAudit gives the settings that nobody has to make.
+// DefaultAudit returns the defaults of AuditSettings.
 func DefaultAudit() AuditSettings { return AuditSettings{Keyed: Keyed{Database: DefaultDatabase()}} }
 
-// Validate finds settings that cannot work, before anything is touched.
+// Validate refuses settings that cannot work, before anything is touched.
 func (s *AuditSettings) Validate() error {
 	errs := []error{s.Keyed.Validate()}
 	if s.Head != "" {
@@ -31,7 +31,7 @@ func (s *AuditSettings) Validate() error {
 	return errors.Join(errs...)
 }
 
-// VerifyAudit holds the service's audit log against its seals, and writes what is wrong and where. The error is
+// VerifyAudit compares the service's audit log with its seals and prints what is wrong and where. The error is
 // audit.ErrTampered when something is.
 func VerifyAudit(ctx context.Context, p Program, c AuditSettings, out io.Writer) error {
 	master, err := seal.NewMasterKey(p.Name, c.MasterKey)
@@ -68,7 +68,8 @@ func VerifyAudit(ctx context.Context, p Program, c AuditSettings, out io.Writer)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%d entries in %d batches are as they were written; %d more wait to be sealed\n", v.Entries, v.Batches, v.Unsealed)
+	_, err = fmt.Fprintf(out, "%d entries in %d batches are as they were written; %d more wait to be sealed\n", v.Entries,
+		v.Batches, v.Unsealed)
 	if err == nil && v.Batches > 0 {
 		_, err = fmt.Fprintf(out, "the head is %s\n", v.Head)
 	}

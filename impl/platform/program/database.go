@@ -11,11 +11,11 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// connectionTimeout is how long the check of the database waits for a connection, half of what a request does.
+// connectionTimeout is how long the check of the database waits for a connection: half of the time that a request
+// waits.
 const connectionTimeout = time.Second
 
-// databaseCheck is the check of the database, without which a service can do nothing: what it asks is what a request that
-// writes needs.
+// databaseCheck checks the database, without which a service can do nothing. It needs what a request that writes needs.
 func databaseCheck(pool *pgxpool.Pool) ops.Check {
 	return ops.Check{Name: "database", Critical: true, Run: func(ctx context.Context) error {
 		acquiring, cancel := context.WithTimeout(ctx, connectionTimeout)
@@ -31,7 +31,8 @@ func databaseCheck(pool *pgxpool.Pool) ops.Check {
 		err = postgres.CheckWrites(ctx, conn)
 		switch {
 		case errors.Is(err, postgres.ErrReadOnly):
-			if pool.Config().ConnConfig.ValidateConnect != nil { // target_session_attrs: such a server is left for another.
+			// With target_session_attrs, the pool leaves such a server for another.
+			if pool.Config().ConnConfig.ValidateConnect != nil {
 				_ = conn.Conn().Close(ctx)
 			}
 			return errors.Join(ops.Reason("read_only"), err)

@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// saysHello is a service that does nothing else, and gives its process away.
+// saysHello is a service that only says hello, and hands out its process.
 func saysHello(began func(*program.Process)) program.Program {
 	return parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
 		began(process)
@@ -25,7 +25,7 @@ func saysHello(began func(*program.Process)) program.Program {
 	}))
 }
 
-// database is what the operators' address says of the database, with the status of that page.
+// database returns what /healthz says of the database, and its status code.
 func database(t *testing.T, s *programtest.Served) (status int, is, reason string) {
 	t.Helper()
 	status, body := programtest.Get(t, s.OpsURL+"/healthz")
@@ -37,7 +37,7 @@ func database(t *testing.T, s *programtest.Served) (status int, is, reason strin
 	return status, health.Dependencies[0].Status, health.Dependencies[0].Reason
 }
 
-// Neither restarting the process nor keeping callers from it would mend the database.
+// A restart, or keeping callers away, would not repair the database.
 func requireInRotation(t *testing.T, s *programtest.Served) {
 	t.Helper()
 	for _, path := range []string{"/livez", "/readyz"} {
@@ -49,7 +49,8 @@ func requireInRotation(t *testing.T, s *programtest.Served) {
 func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, second)
-	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop() // It leaves the proof of its master key.
+	// This stores the proof of its master key.
+	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop()
 	url += "&default_transaction_read_only=on"
 	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url, "PARCELS_MIGRATE=false"))
 	status, is, reason := database(t, s)
@@ -58,11 +59,13 @@ func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	requireInRotation(t, s)
 }
 
-// Where a server that takes writes is asked for, the check leaves one that takes none any more: there may be no write to do so.
+// Where a server that accepts writes is asked for, the check leaves one that no longer does, although there may be no
+// write that notices.
 func TestHealthLeavesAServerThatTakesNoWrites(t *testing.T) {
 	t.Parallel()
 	server, url := pgtest.Server(t, second)
-	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url+"&target_session_attrs=read-write", "PARCELS_MAX_CONNS=1"))
+	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run,
+		serveEnvironment(url+"&target_session_attrs=read-write", "PARCELS_MAX_CONNS=1"))
 	let := func(setting string) {
 		admin, err := pgx.Connect(t.Context(), server.SuperuserURL("postgres"))
 		require.NoError(t, err)
@@ -77,7 +80,8 @@ func TestHealthLeavesAServerThatTakesNoWrites(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, is, reason := database(t, s)
 		reasons = append(reasons, reason)
-		return is == "unhealthy" && reason != "read_only" // Another connection is asked for, and this is the only server.
+		// The pool asks for another connection, and there is no other server.
+		return is == "unhealthy" && reason != "read_only"
 	}, programtest.Patience, programtest.Patience/1000)
 	require.Contains(t, reasons, "read_only")
 	let("RESET default_transaction_read_only")
@@ -91,7 +95,8 @@ func TestHealthOfAPoolWithoutConnections(t *testing.T) {
 	t.Parallel()
 	var pool *pgxpool.Pool
 	var held []*pgxpool.Conn
-	s := programtest.Serve(t, saysHello(func(process *program.Process) { pool = process.Pool }).Run, serveEnvironment(pgtest.URL(t, second), "PARCELS_MAX_CONNS=2"))
+	s := programtest.Serve(t, saysHello(func(process *program.Process) { pool = process.Pool }).Run,
+		serveEnvironment(pgtest.URL(t, second), "PARCELS_MAX_CONNS=2"))
 	for range 2 {
 		conn, err := pool.Acquire(t.Context())
 		require.NoError(t, err)
@@ -109,7 +114,7 @@ func TestHealthOfAPoolWithoutConnections(t *testing.T) {
 	held[1].Release()
 }
 
-// A COMMIT that no standby confirms is a write that fails.
+// A COMMIT that no standby confirms counts as a failed write.
 func TestHealthWithoutTheStandby(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Replicated(t, second)
@@ -127,11 +132,12 @@ func TestHealthWithoutTheStandby(t *testing.T) {
 	}, programtest.Patience, programtest.Patience/1000)
 }
 
-// Everything that connects finds the second server behind one that is silent: the start, its migrations, the health check and
-// whoever leads.
+// Everything that connects finds the second server behind one that never answers: the start, its migrations, the health
+// check and the leader.
 func TestASilentFirstServer(t *testing.T) {
 	t.Parallel()
-	s := posted(t, func(*events.Bus) {}, func(url string) string { return pgtest.BehindSilent(t, url) + "&connect_timeout=2" })
+	s := posted(t, func(*events.Bus) {},
+		func(url string) string { return pgtest.BehindSilent(t, url) + "&connect_timeout=2" })
 	_, is, _ := database(t, s)
 	require.Equal(t, "healthy", is)
 	require.Eventually(t, func() bool {
@@ -140,11 +146,12 @@ func TestASilentFirstServer(t *testing.T) {
 	}, programtest.Patience, programtest.Patience/1000)
 }
 
-// Behind a pooler that gives each transaction another session nothing starts that would not hold there.
+// Behind a pooler that assigns each transaction another session, nothing starts that needs its session.
 func TestAPoolerThatSharesSessions(t *testing.T) {
 	t.Parallel()
 	base := pgtest.Patient(pgtest.URL(t, second))
-	environ := []string{"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60", "PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_MASTER_KEY=" + masterKey}
+	environ := []string{"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60",
+		"PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_MASTER_KEY=" + masterKey}
 	for _, args := range [][]string{{"serve"}, {"serve", "--migrate=false"}, {"migrate"}} {
 		_, err := programtest.Command(t, saysHello(func(*program.Process) {}).Run, environ, args...)
 		programtest.RequireSentence(t, err, "set its pool_mode to session", "connect to PostgreSQL itself")

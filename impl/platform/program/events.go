@@ -7,8 +7,8 @@ import (
 	"example.com/plumbline/impl/platform/ops"
 )
 
-// Publish publishes what is in the service's outbox, up to what the last request has written. types are those of the
-// service's events. It gives the bus, for whoever consumes events of others; it is nil where the settings name no NATS.
+// Publish publishes the service's outbox, up to the entries of its last request. types are those of the service's
+// events. It returns the bus, for consumers of other services' events; nil if the settings name no NATS.
 func (p *Process) Publish(types []string) (bus *events.Bus, err error) {
 	if p.nats.Reveal() != "" {
 		if err := events.Prove(p.nats); err != nil {

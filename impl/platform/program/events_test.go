@@ -19,17 +19,20 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// posted serves a service whose every request is an event.
+// posted serves a service that writes an event for every request.
 func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, changes ...string) *programtest.Served {
 	t.Helper()
 	outbox, err := os.ReadFile("../../../queries/orders/migrations/00004_create_outbox.sql")
 	require.NoError(t, err)
-	migrations := fstest.MapFS{"00001_create_outbox.sql": {Data: outbox}, "00002_proof.sql": {Data: []byte("-- +goose Up\n" + proofTable)}}
+	migrations := fstest.MapFS{"00001_create_outbox.sql": {Data: outbox},
+		"00002_proof.sql": {Data: []byte("-- +goose Up\n" + proofTable)}}
 	p := parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
 		b, err := process.Publish([]string{"parcel.posted"})
 		bus(b)
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			_, err := process.Pool.Exec(r.Context(), "INSERT INTO outbox (id, type, subject, data, occurred_at) VALUES (gen_random_uuid(), 'parcel.posted', gen_random_uuid(), '{}', now())")
+			_, err := process.Pool.Exec(r.Context(),
+				"INSERT INTO outbox (id, type, subject, data, occurred_at) VALUES (gen_random_uuid(), 'parcel.posted', "+
+					"gen_random_uuid(), '{}', now())")
 			if err != nil {
 				panic(err)
 			}
@@ -37,10 +40,11 @@ func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, 
 	}))
 	p.Schema = program.Schema{program.Migrations(migrations)}
 	url := pgtest.URL(t, migrations)
-	return programtest.Serve(t, p.Run, append(serveEnvironment(url, changes...), "PARCELS_DATABASE_URL="+reach(pgtest.Patient(url))))
+	return programtest.Serve(t, p.Run,
+		append(serveEnvironment(url, changes...), "PARCELS_DATABASE_URL="+reach(pgtest.Patient(url))))
 }
 
-// directly is how a service reaches its database with nothing between.
+// directly connects a service to its database without a proxy.
 func directly(url string) string { return url }
 
 // The events of the last requests are published before the program ends.
@@ -77,10 +81,11 @@ func TestPublish(t *testing.T) {
 	require.EqualValues(t, requests, stream.CachedInfo().State.Msgs)
 }
 
-// Without NATS, and with one that is away, everything else works.
+// Without NATS, and while it is away, everything else works.
 func TestPublishWithoutNATS(t *testing.T) {
 	t.Parallel()
-	for url, health := range map[string]string{"": `{"status":"healthy"`, "nats://user:canary@127.0.0.1:1": `{"status":"degraded"`} {
+	for url, health := range map[string]string{"": `{"status":"healthy"`,
+		"nats://user:canary@127.0.0.1:1": `{"status":"degraded"`} {
 		var bus *events.Bus
 		s := posted(t, func(b *events.Bus) { bus = b }, directly, "PARCELS_NATS_URL="+url)
 		require.Equal(t, url == "", bus == nil)
@@ -92,7 +97,8 @@ func TestPublishWithoutNATS(t *testing.T) {
 		require.NoError(t, s.End())
 		require.NotContains(t, s.Output(), "canary")
 	}
-	_, err := programtest.Command(t, parcels(serving(nil)).Run, serveEnvironment(pgtest.URL(t, first), "PARCELS_NATS_URL=canary"), "serve")
+	_, err := programtest.Command(t, parcels(serving(nil)).Run,
+		serveEnvironment(pgtest.URL(t, first), "PARCELS_NATS_URL=canary"), "serve")
 	programtest.RequireSentence(t, err, "nats_url", "nats://user:password@host:4222")
 	require.NotContains(t, err.Error(), "canary")
 }

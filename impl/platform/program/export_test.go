@@ -1,4 +1,4 @@
 package program
 
-// Opening lets tests see what a program asks of a database before it goes on.
+// Opening lets tests see the statements of a program at its start.
 var Opening = Program.open

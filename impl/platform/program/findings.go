@@ -16,17 +16,17 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Finding is a setting, or several together, with which the service works otherwise than whoever made them may think.
+// Finding is a setting, or a combination, whose effect may surprise whoever chose it.
 type Finding struct {
-	// Setting is the one to change, as in ops_addr.
+	// Setting is the setting to change, as in ops_addr.
 	Setting string
-	// Follows says what follows from it, and Instead what to set.
+	// Follows is the consequence, and Instead the value to set.
 	Follows, Instead string
-	// Refused keeps the service from starting; what is not refused is warned of.
+	// Refused keeps the service from starting; other findings are warnings.
 	Refused bool
 }
 
-// Findings are all that settings give rise to.
+// Findings are all findings of the settings.
 type Findings []Finding
 
 // Add adds the finding of a setting when it holds.
@@ -36,15 +36,15 @@ func (f *Findings) Add(holds bool, setting, follows, instead string) {
 	}
 }
 
-// Findings are those of the settings that every service has. A service with settings of its own adds to them in its own
-// Findings.
+// Findings returns the findings of the settings that every service has. A service with further ones adds them in its
+// own Findings.
 func (s *Serving) Findings() Findings {
 	var found Findings
 	found.Add(!hosts.IsLoopback(s.OpsAddr) && !hosts.IsPrivate(s.OpsAddr), "ops_addr",
 		"whoever reaches this machine reads metrics and takes profiles",
 		"an address that only operators reach, or let a firewall keep callers from its port")
 	found.Add(sendsInTheClear(s.DatabaseURL), "database_url",
-		"the password and all data may go to the database in the clear, and another may answer in its stead",
+		"the password and all data may go to the database in the clear, and another server may answer in its place",
 		"sslmode=verify-full, with sslrootcert where its certificate is not a public one")
 	found.Add(s.NATSURL.Reveal() == "", "nats_url",
 		"no event is published, none is heard, and those of more than a week ago are lost",
@@ -58,33 +58,36 @@ func (s *Serving) Findings() Findings {
 	for _, network := range s.TrustedProxies {
 		if p, err := netip.ParsePrefix(network); err == nil && p.Bits() == 0 {
 			found.Add(true, "trusted_proxies",
-				"every caller is believed whatever address it gives: limits by address do not hold, and the audit log shows what callers like",
+				"callers choose their own address: limits by address do not hold, and the audit log shows any address",
 				"the networks of your own proxies only")
 			break
 		}
 	}
 	for _, origin := range s.TrustedOrigins {
 		if u, err := url.Parse(strings.TrimSpace(origin)); err == nil && u.Scheme == "http" && !hosts.IsLoopback(u.Host) {
-			found.Add(true, "trusted_origins", "whoever is between a browser and a page over plain http can call as its reader", "https origins")
+			found.Add(true, "trusted_origins", "anybody between a browser and a page over plain http can call as its reader",
+				"https origins")
 			break
 		}
 	}
-	found.Add(!s.RateLimits, "rate_limits", "passwords can be guessed, and the service be kept busy, as fast as it answers", "true")
-	found.Add(!s.Shed, "shed", "beyond capacity every request waits until it is too late, in place of some that are refused at once", "true")
+	found.Add(!s.RateLimits, "rate_limits",
+		"passwords can be guessed, and the service kept busy, as fast as it answers", "true")
+	found.Add(!s.Shed, "shed",
+		"beyond capacity every request waits until it times out, instead of a few that are refused at once", "true")
 	return found
 }
 
-// serving gives the settings that every service has.
+// serving returns the settings that every service has.
 func (s *Serving) serving() *Serving { return s }
 
 // ServeSettings are the settings of a service, which embed Serving.
 type ServeSettings interface {
 	serving() *Serving
-	// Findings are all that the settings give rise to.
+	// Findings returns all findings of the settings.
 	Findings() Findings
 }
 
-// Refuse gives the findings that are refused, as the error of Validate. What is warned of is not in it.
+// Refuse returns the refused findings, as the error of Validate. Warnings are not among them.
 func Refuse(found Findings) error {
 	var errs []error
 	for _, f := range found {
@@ -95,35 +98,36 @@ func Refuse(found Findings) error {
 	return errors.Join(errs...)
 }
 
-// warn logs a line for each finding that the start does not refuse. Development is told nothing: its settings are made
-// for one machine.
+// warn logs a line for each warning. In development it logs nothing, because those settings are for one machine.
 func (p Program) warn(ctx context.Context, log *slog.Logger, found Findings) {
 	for _, f := range found {
 		if !f.Refused && !p.Development {
-			log.WarnContext(ctx, "a setting to look at", slog.String("setting", f.Setting), slog.String("follows", f.Follows), slog.String("set", f.Instead))
+			log.WarnContext(ctx, "a setting to look at", slog.String("setting", f.Setting), slog.String("follows", f.Follows),
+				slog.String("set", f.Instead))
 		}
 	}
 }
 
-// Check is the command that shows what is to be said of the settings of serve, without starting anything.
+// Check is the command that prints the findings of the settings of serve without starting anything.
 func Check[T any, S interface {
 	*T
 	ServeSettings
 }](defaults T) Command {
-	return NewCommand("check", "show what is wrong with the settings of serve, and what to look at", defaults, func(ctx context.Context, p Program, c T, out io.Writer) (err error) {
-		log := p.logger(S(&c).serving().Database, out, nil)
-		defer func() { err = errors.Join(err, log.Close()) }()
-		p.warn(ctx, log.Logger, S(&c).Findings())
-		log.InfoContext(ctx, "nothing is wrong in the settings themselves; the database and its key are tried at the start")
-		return nil
-	})
+	return NewCommand("check", "show what is wrong with the settings of serve, and what to look at", defaults,
+		func(ctx context.Context, p Program, c T, out io.Writer) (err error) {
+			log := p.logger(S(&c).serving().Database, out, nil)
+			defer func() { err = errors.Join(err, log.Close()) }()
+			p.warn(ctx, log.Logger, S(&c).Findings())
+			log.InfoContext(ctx, "nothing is wrong in the settings themselves; the database and its key are tried at the start")
+			return nil
+		})
 }
 
-// sendsInTheClear tells whether one of the ways to a database that the URL allows goes over a network without TLS.
+// sendsInTheClear reports whether one of the connections that the URL allows crosses a network without TLS.
 func sendsInTheClear(databaseURL telemetry.Secret) bool {
 	c, err := pgconn.ParseConfig(databaseURL.Reveal())
 	if err != nil {
-		return false // It is refused when the database is opened.
+		return false // Opening the database refuses it.
 	}
 	plain := func(host string, tls bool) bool {
 		return !tls && !strings.HasPrefix(host, "/") && !hosts.IsLoopback(host)

@@ -15,10 +15,10 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// safe is a database about which nothing is to be said.
+// safe is a database URL without findings.
 const safe = "PARCELS_DATABASE_URL=postgres://parcels:canary@127.0.0.1:1/parcels"
 
-// The table of what is said of the settings that every service has.
+// The findings of the settings that every service has.
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -41,7 +41,8 @@ func TestFindings(t *testing.T) {
 		{[]string{"PARCELS_DATABASE_URL=postgres://parcels:canary@db.example.com/parcels?sslmode=disable"}, "database_url"},
 		{[]string{"PARCELS_DATABASE_URL=postgres://parcels:canary@db.example.com/parcels?sslmode=prefer"}, "database_url"},
 		{[]string{"PARCELS_DATABASE_URL=postgres://parcels:canary@10.0.0.5/parcels?sslmode=allow"}, "database_url"},
-		{[]string{"PARCELS_DATABASE_URL=postgres://parcels:canary@127.0.0.1,db.example.com/parcels?sslmode=disable"}, "database_url"},
+		{[]string{"PARCELS_DATABASE_URL=postgres://parcels:canary@127.0.0.1,db.example.com/parcels?sslmode=disable"},
+			"database_url"},
 		{[]string{"PARCELS_DATABASE_URL=postgres://parcels:canary@db.example.com/parcels?sslmode=require"}, ""},
 		{[]string{"PARCELS_DATABASE_URL=postgres://parcels:canary@db.example.com/parcels?sslmode=verify-full"}, ""},
 		{[]string{"PARCELS_DATABASE_URL=postgres:///parcels?host=/run/postgresql"}, ""},
@@ -54,7 +55,8 @@ func TestFindings(t *testing.T) {
 		{[]string{"PARCELS_SHED=false"}, "shed"},
 	} {
 		p := parcels(program.Check(program.DefaultServing()))
-		environ := append([]string{"PARCELS_MASTER_KEY=" + masterKey, safe, "PARCELS_NATS_URL=nats://127.0.0.1:4222"}, c.set...)
+		environ := append([]string{"PARCELS_MASTER_KEY=" + masterKey, safe, "PARCELS_NATS_URL=nats://127.0.0.1:4222"},
+			c.set...)
 		out, err := programtest.Command(t, p.Run, environ, "check")
 		require.NoError(t, err, c.set)
 		programtest.RequireWarned(t, out, c.warns)
@@ -63,23 +65,28 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// The start says what check says, and in development nothing.
+// The start warns of what check prints, and in development of nothing.
 func TestServeWarns(t *testing.T) {
 	t.Parallel()
 	for development, want := range map[bool]string{false: "shed", true: ""} {
-		p := parcels(serving(func(context.Context, *program.Process) (http.Handler, error) { return nil, errors.New("not built") }))
+		p := parcels(serving(func(context.Context, *program.Process) (http.Handler, error) {
+			return nil,
+				errors.New("not built")
+		}))
 		p.Development = development
-		out, err := programtest.Command(t, p.Run, serveEnvironment(pgtest.URL(t, second), "PARCELS_SHED=false", "PARCELS_NATS_URL=nats://127.0.0.1:4222"), "serve")
+		out, err := programtest.Command(t, p.Run,
+			serveEnvironment(pgtest.URL(t, second), "PARCELS_SHED=false", "PARCELS_NATS_URL=nats://127.0.0.1:4222"), "serve")
 		require.ErrorContains(t, err, "not built")
 		programtest.RequireWarned(t, out, want)
 	}
 }
 
-// What is refused is no warning as well.
+// A refused finding is not a warning as well.
 func TestRefuse(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, program.Refuse([]program.Finding{{Setting: "shed", Follows: "it waits"}}))
-	err := program.Refuse([]program.Finding{{Setting: "scale", Follows: "nothing is weighed", Instead: "brass", Refused: true}})
+	err := program.Refuse([]program.Finding{{Setting: "scale", Follows: "nothing is weighed", Instead: "brass",
+		Refused: true}})
 	programtest.RequireSentence(t, err, "scale: nothing is weighed; set brass")
 }
 

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Main runs a service as this process, with its arguments, its environment and its standard output, and exits with 1
-// when that fails. SIGINT and SIGTERM wind the service down; a second one ends the process at once.
+// Main runs a service as this process, with its arguments, environment and standard output, and exits with 1 on
+// failure. SIGINT and SIGTERM stop the service gracefully; a second one ends the process at once.
 func Main(run func(ctx context.Context, args, environ []string, out io.Writer) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)

@@ -1,7 +1,7 @@
 // Package program runs a service as a process: its commands, and serving until it is told to end.
 //
-// It promises that what is wrong with arguments and settings is said before anything is touched, that nothing is served
-// from a database of another version, and that winding down goes in order and takes a bounded time.
+// It promises to report mistakes in arguments and settings before anything is touched, to serve only from a database of
+// its own schema version, and to stop in order and in bounded time.
 package program
 
 import (
@@ -20,30 +20,32 @@ import (
 
 // Program is a service with its commands.
 type Program struct {
-	// Name is what the service is called everywhere; in upper case and with _ it begins its environment variables.
+	// Name is the service's name; in upper case and with _ it is the prefix of its environment variables.
 	Name string
 	// About says in a sentence what the service does.
 	About string
-	// Schema is what its database consists of.
+	// Schema lists the parts of its database.
 	Schema Schema
-	// Commands are what it can be told to do.
+	// Commands are its commands.
 	Commands []Command
-	// Clock tells its service the time.
+	// Clock returns the service's time.
 	Clock func() time.Time
-	// Development is whether somebody develops with the service: nothing is warned of that production would have to know.
+	// Development suppresses the warnings about settings that only production needs.
 	Development bool
 }
 
-// Command is something that a program can be told to do.
+// Command is one command of a program.
 type Command struct {
 	name, purpose string
 	settings      []string
 	run           func(context.Context, Program, settings.Source, io.Writer) error
 }
 
-// NewCommand makes a command whose settings are T, as settings.Load takes them. What run writes is for whoever gave
-// the command.
-func NewCommand[T any](name, purpose string, defaults T, run func(context.Context, Program, T, io.Writer) error) Command {
+// NewCommand makes a command whose settings are T, as settings.Load reads them. run writes its result for whoever
+// called the command.
+func NewCommand[T any](
+	name, purpose string, defaults T, run func(context.Context, Program, T, io.Writer) error,
+) Command {
 	return Command{
 		name: name, purpose: purpose, settings: settings.Names[T](),
 		run: func(ctx context.Context, p Program, source settings.Source, out io.Writer) error {
@@ -60,8 +62,8 @@ func NewCommand[T any](name, purpose string, defaults T, run func(context.Contex
 	}
 }
 
-// Run carries out the command in args, with settings from args and environ ("name=value"), and writes logs and answers
-// to out. It ends when ctx does, winding down in order.
+// Run runs the command in args, with settings from args and environ ("name=value"), and writes logs and results to out.
+// It ends with ctx, stopping in order.
 func (p Program) Run(ctx context.Context, args, environ []string, out io.Writer) error {
 	if len(args) == 0 {
 		return fmt.Errorf("a command is missing; %s --help lists them", p.Name)
@@ -82,7 +84,7 @@ func (p Program) Run(ctx context.Context, args, environ []string, out io.Writer)
 	return fmt.Errorf("there is no command %q; %s --help lists them", args[0], p.Name)
 }
 
-// Source is where a command finds its settings. One file and one environment serve all commands: what is another's
+// Source says where a command finds its settings. One file and one environment serve all commands, so another command's
 // setting is no mistake.
 func (p Program) Source(args, environ []string) settings.Source {
 	values := map[string]string{}
@@ -91,7 +93,8 @@ func (p Program) Source(args, environ []string) settings.Source {
 		values[name] = value
 	}
 	source := settings.Source{
-		Prefix: strings.ToUpper(p.Name) + "_", Args: args, Environ: environ, Getenv: func(name string) string { return values[name] },
+		Prefix: strings.ToUpper(p.Name) + "_", Args: args, Environ: environ,
+		Getenv: func(name string) string { return values[name] },
 	}
 	for _, c := range p.Commands {
 		source.Others = append(source.Others, c.settings...)
@@ -110,7 +113,8 @@ func (p Program) usage() string {
 	for _, c := range p.Commands {
 		fmt.Fprintf(&text, "  %-*s  %s\n", width, c.name, c.purpose)
 	}
-	fmt.Fprintf(&text, "  %-*s  show the version\n\n%s COMMAND --help lists the command's settings.\n", width, show, p.Name)
+	fmt.Fprintf(&text, "  %-*s  show the version\n\n%s COMMAND --help lists the command's settings.\n", width,
+		show, p.Name)
 	return text.String()
 }
 

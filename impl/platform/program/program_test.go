@@ -24,15 +24,18 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 
 // proofTable is the table that every service has.
-const proofTable = "CREATE TABLE master_key_proof (single boolean PRIMARY KEY DEFAULT true CHECK (single), purpose text NOT NULL, name text NOT NULL, sealed bytea NOT NULL);\n"
+const proofTable = "CREATE TABLE master_key_proof (single boolean PRIMARY KEY DEFAULT true CHECK (single), " +
+	"purpose text NOT NULL, name text NOT NULL, sealed bytea NOT NULL);\n"
 
-// masterKey is that of every parcels service, unless a test gives another.
+// masterKey is the key of every parcels service, unless a test sets another.
 var masterKey = programtest.NewMasterKey()
 
 // first and second are the migrations of two versions of a service.
 var (
-	first  = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcels (id uuid);\n" + proofTable)}}
-	second = fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")}}
+	first = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcels (id uuid);\n" +
+		proofTable)}}
+	second = fstest.MapFS{"00001_first.sql": first["00001_first.sql"],
+		"00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")}}
 )
 
 type weighing struct {
@@ -71,7 +74,8 @@ func weigh(ctx context.Context, p program.Program, w weighing, out io.Writer) er
 }
 
 func environment(url string, changes ...string) []string {
-	return append([]string{"PARCELS_DATABASE_URL=" + pgtest.Patient(url), "PARCELS_MASTER_KEY=" + masterKey, "HOME=/nowhere"}, changes...)
+	return append([]string{"PARCELS_DATABASE_URL=" + pgtest.Patient(url), "PARCELS_MASTER_KEY=" + masterKey,
+		"HOME=/nowhere"}, changes...)
 }
 
 func run(t *testing.T, environ []string, args ...string) (string, error) {
@@ -131,7 +135,7 @@ func TestSettings(t *testing.T) {
 	_, err = run(t, append(environ, "PARCELS_LOG_FORMAT=xml"), "weigh-all", "--scale", "iron")
 	programtest.RequireSentence(t, err, "log_format", "json")
 
-	// One file serves all commands; what none of them knows is a mistake.
+	// One file serves all commands; a setting that none of them knows is a mistake.
 	file := filepath.Join(t.TempDir(), "parcels.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("scale: brass\n"), 0o600))
 	_, err = run(t, append(environ, "PARCELS_CONFIG="+file), "migrate")
@@ -177,8 +181,10 @@ func TestMigrateParts(t *testing.T) {
 		err    string // of migrating
 		open   string // the error of opening
 	}{
-		"in order":        {program.Schema{program.Migrations(first), part("queue", true, nil), part("cache", true, nil)}, "queue cache ", "", ""},
-		"one is missing":  {program.Schema{program.Migrations(first), part("queue", false, nil)}, "queue ", "", "run: parcels migrate"},
+		"in order": {program.Schema{program.Migrations(first), part("queue", true, nil), part("cache", true, nil)},
+			"queue cache ", "", ""},
+		"one is missing": {program.Schema{program.Migrations(first), part("queue", false, nil)}, "queue ", "",
+			"run: parcels migrate"},
 		"the first fails": {program.Schema{part("queue", true, broken), part("cache", true, nil)}, "queue ", "broken", ""},
 	} {
 		log.Reset()
@@ -200,7 +206,7 @@ func TestMigrateParts(t *testing.T) {
 	}
 }
 
-// What is wrong with a database is said without its password.
+// Errors about a database do not contain its password.
 func TestAWrongDatabase(t *testing.T) {
 	t.Parallel()
 	const password = "p4ssw0rd"

@@ -13,8 +13,8 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// The proof is the one row of master_key_proof: something that was sealed for a purpose under a name, with the key that the
-// database is used with. A database that is older than the table has something else that was sealed with it.
+// The proof is the one row of master_key_proof: a value that was sealed for a purpose and a name, with the key that the
+// database is used with. A database that is older than the table has another value that was sealed with it.
 const (
 	proofPurpose = "proof of the master key"
 	proofName    = "master_key_proof/"
@@ -26,8 +26,9 @@ VALUES ($1, $2, $3)
 ON CONFLICT DO NOTHING`
 )
 
-// prove refuses a master key with which the database is not used: what it would seal nobody else could open. The first
-// one to use a database leaves its own as the proof; of several at once, one does, and the others are held against it.
+// prove refuses a master key other than the one that the database is used with, because nobody else could open what it
+// seals. The first process to use a database stores its own proof. If several start at once, one succeeds and the
+// others are compared with it.
 func (p Program) prove(ctx context.Context, pool *pgxpool.Pool, key telemetry.Secret) error {
 	master, err := seal.NewMasterKey(p.Name, key)
 	if err != nil {
@@ -58,7 +59,8 @@ func (p Program) prove(ctx context.Context, pool *pgxpool.Pool, key telemetry.Se
 		return err
 	}
 	if _, err := sealer.Open(sealed, name); err != nil {
-		return fmt.Errorf("master_key is not the key that this database is used with: give %s_MASTER_KEY the one that the other replicas have, or that was kept with the backup",
+		return fmt.Errorf("master_key is not the key that this database is used with: "+
+			"give %s_MASTER_KEY the one that the other replicas have, or that was kept with the backup",
 			strings.ToUpper(p.Name))
 	}
 	return nil

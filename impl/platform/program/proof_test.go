@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// A database is opened with the master key that it was opened with first, by every command that uses the key.
+// Every command that uses the master key opens a database only with the key that it was first opened with.
 func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	other := programtest.NewMasterKey()
@@ -40,7 +40,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 		require.NotContains(t, out+err.Error(), masterKey)
 	}
 	require.Equal(t, 1, built)
-	// With the right one all goes on, on every replica.
+	// With the right key everything goes on, on every replica.
 	for range 2 {
 		s := programtest.Serve(t, p.Run, serveEnvironment(url))
 		s.Stop()
@@ -48,7 +48,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	}
 }
 
-// Of replicas with different keys that start at once on an empty database one wins, and no other opens it.
+// Of replicas with different keys that start at once on an empty database, one succeeds and no other opens it.
 func TestKeysThatStartAtOnce(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, second)
@@ -56,7 +56,8 @@ func TestKeysThatStartAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range errs {
 		all.Go(func() {
-			_, errs[i] = programtest.Command(t, parcels().Run, environment(url, "PARCELS_MASTER_KEY="+programtest.NewMasterKey()), "weigh-all", "--scale", "brass")
+			_, errs[i] = programtest.Command(t, parcels().Run,
+				environment(url, "PARCELS_MASTER_KEY="+programtest.NewMasterKey()), "weigh-all", "--scale", "brass")
 		})
 	}
 	all.Wait()
@@ -71,7 +72,8 @@ func TestKeysThatStartAtOnce(t *testing.T) {
 	require.Equal(t, 1, opened)
 }
 
-// The first one to use a database does not wait for ever for a synchronous standby that is away, and what it left counts.
+// The first process to use a database does not wait for ever for a synchronous standby that is away, and the proof that
+// it has stored counts.
 func TestTheFirstProofWithoutTheStandby(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Replicated(t, second)
@@ -85,7 +87,7 @@ func TestTheFirstProofWithoutTheStandby(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// boundless collects the statements that nothing ends where the server is silent.
+// boundless collects the statements that would never end on a server that does not answer.
 type boundless struct{ asked, forEver []string }
 
 func (b *boundless) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
@@ -104,7 +106,8 @@ func TestOpeningIsBounded(t *testing.T) {
 	database := program.DefaultDatabase()
 	database.DatabaseURL = telemetry.NewSecret(pgtest.URL(t, second))
 	statements := &boundless{}
-	pool, err := program.Opening(parcels(), t.Context(), program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
+	pool, err := program.Opening(parcels(), t.Context(),
+		program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
 		postgres.Config{URL: database.DatabaseURL.Reveal(), MaxConns: 1, Tracer: statements})
 	require.NoError(t, err)
 	pool.Close()
@@ -128,7 +131,8 @@ func TestAMasterKeyThatCanBeGuessed(t *testing.T) {
 	} {
 		for _, command := range [][]string{{"weigh-all", "--scale", "brass"}, {"serve"}, {"check"}} {
 			p := parcels(serving(nil), program.Check(program.DefaultServing()))
-			_, err := programtest.Command(t, p.Run, environment("postgres://parcels@127.0.0.1:1/parcels", "PARCELS_MASTER_KEY="+key), command...)
+			_, err := programtest.Command(t, p.Run,
+				environment("postgres://parcels@127.0.0.1:1/parcels", "PARCELS_MASTER_KEY="+key), command...)
 			programtest.RequireSentence(t, err, "master_key: ", "openssl rand -base64 32")
 			require.NotContains(t, err.Error(), key, name)
 		}

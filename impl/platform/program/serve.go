@@ -20,26 +20,26 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// stopTimeout is how long each part that goes on beside requests may take to end, and at last the pool.
+// stopTimeout is how long each background part may take to end, and finally the pool.
 const stopTimeout = 20 * time.Second
 
-// Process is what a service that serves is put together from.
+// Process is what build gets to assemble a service.
 type Process struct {
 	Log  *slog.Logger
 	Pool *pgxpool.Pool
-	// Registry is what /metrics shows.
+	// Registry holds the metrics of /metrics.
 	Registry prometheus.Registerer
-	// Chain is the options of the way in and out that the settings and the document make.
+	// Chain holds the options of the chain that follow from the settings and the document.
 	Chain httpapi.Options
 
 	name   string
 	nats   telemetry.Secret
-	end    context.CancelFunc // of the program
+	end    context.CancelFunc // ends the program
 	checks []ops.Check
 	parts  []part
 }
 
-// part is something to be ended when the program ends.
+// part is a background part that ends with the program.
 type part struct {
 	name string
 	stop func(context.Context) error
@@ -48,8 +48,8 @@ type part struct {
 // Check adds a dependency to /healthz.
 func (p *Process) Check(c ops.Check) { p.checks = append(p.checks, c) }
 
-// Go runs something beside requests. It is told to end by its context, once requests have ended, and is waited for. If
-// it panics the program winds down.
+// Go runs a function beside requests. Its context ends once requests have ended, and the program waits for it. If it
+// panics, the program stops.
 func (p *Process) Go(name string, run func(context.Context)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -58,8 +58,9 @@ func (p *Process) Go(name string, run func(context.Context)) {
 		defer close(ended)
 		defer func() {
 			if r := recover(); r != nil {
-				p.Log.ErrorContext(ctx, "panic beside requests", slog.String("part", name), slog.Any("panic", r), slog.String("stack", string(debug.Stack())))
-				panicked = errors.New("it panicked; the log tells where")
+				p.Log.ErrorContext(ctx, "panic beside requests", slog.String("part", name), slog.Any("panic", r),
+					slog.String("stack", string(debug.Stack())))
+				panicked = errors.New("it panicked; the log says where")
 				p.end()
 			}
 		}()
@@ -74,7 +75,7 @@ func (p *Process) Go(name string, run func(context.Context)) {
 	})
 }
 
-// wait waits for something to have ended, no longer than ctx.
+// wait waits for a part to end, no longer than ctx.
 func wait(ctx context.Context, ended <-chan struct{}) error {
 	select {
 	case <-ended:
@@ -84,13 +85,14 @@ func wait(ctx context.Context, ended <-chan struct{}) error {
 	}
 }
 
-// Defer has stop called once requests have ended, before the pool closes: what came last is stopped first, so that a
-// part can count on those before it. Its context bounds it, to 20 s. An error makes the program fail.
+// Defer registers stop, to be called once requests have ended and before the pool closes: the part that came last is
+// stopped first, so that a part can rely on those before it. Its context bounds it to 20 s. An error makes the program
+// fail.
 func (p *Process) Defer(name string, stop func(context.Context) error) {
 	p.parts = append(p.parts, part{name, stop})
 }
 
-// DeferClose is Defer for what ends without an error, in a time that it does not bound itself.
+// DeferClose is Defer for a part that ends without an error and without a bound of its own.
 func (p *Process) DeferClose(name string, closer func()) {
 	p.Defer(name, func(stopping context.Context) error {
 		closed := make(chan struct{})
@@ -102,25 +104,28 @@ func (p *Process) DeferClose(name string, closer func()) {
 	})
 }
 
-// stop ends all parts, whatever becomes of one of them.
+// stop ends all parts, even if one of them fails.
 func (p *Process) stop() error {
 	var errs []error
 	for _, part := range slices.Backward(p.parts) {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 		if err := part.stop(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("%s did not end well: %w", part.name, err))
+			errs = append(errs, fmt.Errorf("%s failed to stop: %w", part.name, err))
 		}
 		cancel()
 	}
 	return errors.Join(errs...)
 }
 
-// Serve warns of what is to be said of the settings, serves until ctx ends, and then winds down in order: unready, running requests, what goes on beside them, the
-// pool, the log. The error says what could not be served or did not end in time.
+// Serve logs the warnings about the settings, serves until ctx ends, and then stops in order: unready, running
+// requests, background parts, the pool, the log. The error says what could not be served or did not end in time.
 //
-// build puts the service together, on a database at this version's schema, and gives what answers callers. What it has
-// started is stopped even when it fails.
-func (p Program) Serve(ctx context.Context, settings ServeSettings, document *httpapi.Document, out io.Writer, build func(context.Context, *Process) (http.Handler, error)) (err error) {
+// build assembles the service, on a database of this version's schema, and returns the handler for callers. Parts that
+// it has started are stopped even when it fails.
+func (p Program) Serve(
+	ctx context.Context, settings ServeSettings, document *httpapi.Document, out io.Writer,
+	build func(context.Context, *Process) (http.Handler, error),
+) (err error) {
 	s := settings.serving()
 	log := p.logger(s.Database, out, document.Sensitive)
 	defer func() { err = errors.Join(err, log.Close()) }()
@@ -141,7 +146,8 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 			return err
 		}
 	}
-	pool, err := p.open(ctx, s.Keyed, postgres.Config{MaxConns: s.MaxConns, Shares: Shares(s.MaxConns, s.PoolShare), SharesOf: httpapi.Shares})
+	pool, err := p.open(ctx, s.Keyed,
+		postgres.Config{MaxConns: s.MaxConns, Shares: Shares(s.MaxConns, s.PoolShare), SharesOf: httpapi.Shares})
 	if err != nil {
 		return err
 	}
@@ -158,7 +164,7 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 		nats:   s.NATSURL,
 		end:    end,
 	}
-	process.DeferClose("the pool of database connections", pool.Close) // It waits until every connection is given back.
+	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
 	defer func() { err = errors.Join(err, process.stop()) }()
 	if err := metrics.Registry.Register(postgres.Collector(pool)); err != nil {
 		return err
@@ -169,7 +175,8 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 	}
 	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
 	return httpapi.Server{
-		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain, Log: log.Logger, Metrics: httpMetrics,
+		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain,
+		Log: log.Logger, Metrics: httpMetrics,
 		Ready: func(ready bool) {
 			if ready {
 				health.SetReady(true)

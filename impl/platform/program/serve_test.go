@@ -23,20 +23,22 @@ import (
 
 type build func(context.Context, *program.Process) (http.Handler, error)
 
-// serving is the command serve of a service that is built so.
+// serving is a command serve of a service that build assembles.
 func serving(b build) program.Command {
-	return program.NewCommand("serve", "serve", program.DefaultServing(), func(ctx context.Context, p program.Program, c program.Serving, out io.Writer) error {
-		return p.Serve(ctx, &c, &httpapi.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
-	})
+	return program.NewCommand("serve", "serve", program.DefaultServing(),
+		func(ctx context.Context, p program.Program, c program.Serving, out io.Writer) error {
+			return p.Serve(ctx, &c, &httpapi.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
+		})
 }
 
 func serveEnvironment(url string, changes ...string) []string {
-	return environment(url, append([]string{"PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_UNREADY=0s"}, changes...)...)
+	return environment(url,
+		append([]string{"PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_UNREADY=0s"}, changes...)...)
 }
 
 func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }
 
-// journal is what happened, in order.
+// journal records events in order.
 type journal struct {
 	mu   sync.Mutex
 	text []string
@@ -58,7 +60,8 @@ func TestServe(t *testing.T) {
 	t.Parallel()
 	p := parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
 		process.Check(ops.Check{Name: "scale", Run: func(context.Context) error { return ops.Reason("unbalanced") }})
-		process.Log.Info("built", "weight", "heavy", "limits", process.Chain.RateLimits, "document", process.Chain.Document.Name)
+		process.Log.Info("built", "weight", "heavy", "limits", process.Chain.RateLimits, "document",
+			process.Chain.Document.Name)
 		return http.HandlerFunc(hello), nil
 	}))
 	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, first), "PARCELS_MAX_CONNS=3"))
@@ -66,10 +69,13 @@ func TestServe(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "hello", body)
 	for path, parts := range map[string][]string{
-		"/livez":   {"alive"},
-		"/readyz":  {"ready"},
-		"/healthz": {`"status":"degraded"`, `"name":"database","status":"healthy","critical":true`, `"name":"scale","status":"unhealthy","critical":false`, "unbalanced"},
-		"/metrics": {"db_pool_max_connections 3", `db_pool_share_max_connections{share="anonymous"} 2`, `db_pool_share_max_connections{share="ordinary"} 3`, `service_build_info{`, `service="parcels"`, "http_requests_total"},
+		"/livez":  {"alive"},
+		"/readyz": {"ready"},
+		"/healthz": {`"status":"degraded"`, `"name":"database","status":"healthy","critical":true`,
+			`"name":"scale","status":"unhealthy","critical":false`, "unbalanced"},
+		"/metrics": {"db_pool_max_connections 3", `db_pool_share_max_connections{share="anonymous"} 2`,
+			`db_pool_share_max_connections{share="ordinary"} 3`, `service_build_info{`, `service="parcels"`,
+			"http_requests_total"},
 	} {
 		status, body := programtest.Get(t, s.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)
@@ -87,7 +93,7 @@ func TestServe(t *testing.T) {
 	require.Contains(t, s.Output(), "wound down")
 }
 
-// Winding down: unready, the request that runs, what goes on beside it in the opposite order of its coming, the pool.
+// The order of stopping: unready, the running request, background parts in reverse order, the pool.
 func TestTheOrderOfWindingDown(t *testing.T) {
 	t.Parallel()
 	var j journal
@@ -150,7 +156,7 @@ func TestTheOrderOfWindingDown(t *testing.T) {
 	require.Equal(t, "winding down, answered, second ended, bus closed, first ended", j.read())
 }
 
-// A part that panics takes the program with it, in order; the error names the part, and the log the place.
+// A part that panics stops the program, in order; the error names the part, and the log the place.
 func TestAPanicBesideRequests(t *testing.T) {
 	t.Parallel()
 	var j journal
@@ -168,14 +174,14 @@ func TestAPanicBesideRequests(t *testing.T) {
 	}))
 	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second)))
 	close(panics)
-	programtest.RequireSentence(t, s.End(), "scale did not end well: it panicked")
+	programtest.RequireSentence(t, s.End(), "scale failed to stop: it panicked")
 	require.Equal(t, "bus closed", j.read())
 	line := s.Line("panic beside requests")
 	require.Equal(t, "it fell", line["panic"])
 	require.Contains(t, line["stack"], "serve_test.go")
 }
 
-// What does not end well makes the program fail, and keeps nothing else from ending.
+// A part that fails to end makes the program fail, and keeps nothing else from ending.
 func TestAPartThatEndsBadly(t *testing.T) {
 	t.Parallel()
 	var j journal
@@ -193,11 +199,11 @@ func TestAPartThatEndsBadly(t *testing.T) {
 	}))
 	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second)))
 	s.Stop()
-	programtest.RequireSentence(t, s.End(), "queue did not end well: some jobs have not ended")
+	programtest.RequireSentence(t, s.End(), "queue failed to stop: some jobs have not ended")
 	require.Equal(t, "bus closed", j.read())
 }
 
-// What was started ends even when the service cannot be put together, or cannot listen.
+// Started parts end even when the service cannot be assembled, or cannot listen.
 func TestServeFails(t *testing.T) {
 	t.Parallel()
 	var config net.ListenConfig
@@ -245,7 +251,8 @@ func TestServeWithoutMigrating(t *testing.T) {
 
 func TestServingSettings(t *testing.T) {
 	t.Parallel()
-	p := parcels(program.Check(program.DefaultServing()), serving(func(context.Context, *program.Process) (http.Handler, error) { return http.HandlerFunc(hello), nil }))
+	p := parcels(program.Check(program.DefaultServing()),
+		serving(func(context.Context, *program.Process) (http.Handler, error) { return http.HandlerFunc(hello), nil }))
 	for set, want := range map[string]string{
 		"PARCELS_OPS_ADDR=127.0.0.1:7": "ops_addr",
 		"PARCELS_OPS_ADDR=nonsense":    "ops_addr is \"nonsense\": write host:port",
@@ -271,5 +278,7 @@ func TestServingSettings(t *testing.T) {
 	// Two free ports are two addresses.
 	database := program.DefaultDatabase()
 	database.DatabaseURL = telemetry.NewSecret("postgres://parcels@127.0.0.1:1/parcels")
-	require.NoError(t, (&program.Serving{Keyed: program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)}, Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1}).Validate())
+	require.NoError(t,
+		(&program.Serving{Keyed: program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
+			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1}).Validate())
 }

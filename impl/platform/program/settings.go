@@ -17,18 +17,18 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Database is the settings of every command that has to do with the database. A command's own settings embed it.
+// Database holds the settings of every command that uses the database. A command's own settings embed it.
 type Database struct {
 	DatabaseURL telemetry.Secret `koanf:"database_url" required:"true" usage:"the database, as in postgres://user:password@host:5432/database"`
 	LogLevel    slog.Level       `koanf:"log_level" usage:"debug, info, warn or error"`
 	LogFormat   string           `koanf:"log_format" usage:"json, or text for a person"`
 }
 
-// DefaultDatabase gives the settings that nobody has to make.
+// DefaultDatabase returns the defaults of Database.
 func DefaultDatabase() Database { return Database{LogFormat: "json"} }
 
-// Validate finds settings that cannot work, before anything is touched. What embeds Database and has settings of its
-// own calls it in its own Validate.
+// Validate refuses settings that cannot work, before anything is touched. A type that embeds Database and has a
+// Validate of its own calls it there.
 func (d *Database) Validate() error {
 	var errs []error
 	if err := postgres.CheckURL(d.DatabaseURL.Reveal()); err != nil {
@@ -40,15 +40,16 @@ func (d *Database) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Keyed is the settings of every command that opens the database with its secrets. A command's own settings embed it.
+// Keyed holds the settings of every command that opens the database with its secrets. A command's own settings embed
+// it.
 type Keyed struct {
 	Database
 
 	MasterKey telemetry.Secret `koanf:"master_key" required:"true" usage:"32 bytes in base64 that every secret is derived from; openssl rand -base64 32 makes one"`
 }
 
-// Validate finds settings that cannot work, before anything is touched. What embeds Keyed and has settings of its own
-// calls it in its own Validate.
+// Validate refuses settings that cannot work, before anything is touched. A type that embeds Keyed and has a Validate
+// of its own calls it there.
 func (k *Keyed) Validate() error {
 	master, err := seal.NewMasterKey("", k.MasterKey) // A key is good for every service, or for none.
 	if err == nil {
@@ -60,19 +61,19 @@ func (k *Keyed) Validate() error {
 	return errors.Join(k.Database.Validate(), err)
 }
 
-// logger makes the log; what the document calls sensitive is not in it.
+// logger makes the log; it omits what the document calls sensitive.
 func (p Program) logger(d Database, out io.Writer, sensitive []string) *telemetry.Logger {
 	return telemetry.NewLogger(out, telemetry.LogOptions{
 		Level: d.LogLevel, Format: d.LogFormat, Service: p.Name, Version: version(), Sensitive: sensitive,
 	})
 }
 
-// Serving is the settings that serving takes, whatever is served. A service's own settings embed it.
+// Serving holds the settings of serve that every service has. A service's own settings embed it.
 type Serving struct {
 	Keyed
 
 	Addr           string               `koanf:"addr" usage:"where callers are served"`
-	OpsAddr        string               `koanf:"ops_addr" usage:"where operators are: health, metrics, profiles; keep it from callers"`
+	OpsAddr        string               `koanf:"ops_addr" usage:"address for operators: health, metrics, profiles; keep it from callers"`
 	TrustedProxies []string             `koanf:"trusted_proxies" usage:"networks in CIDR form whose X-Forwarded-For and X-Request-Id are believed"`
 	TrustedOrigins []string             `koanf:"trusted_origins" usage:"other origins whose pages may call, as in https://shop.example.com"`
 	Responses      httpapi.ResponseMode `koanf:"responses" usage:"answers held against the document: off, sample or enforce"`
@@ -81,12 +82,12 @@ type Serving struct {
 	Migrate        bool                 `koanf:"migrate" usage:"whether to migrate the database at start"`
 	MaxConns       int32                `koanf:"max_conns" usage:"connections to the database at most"`
 	PoolShare      int32                `koanf:"pool_share" usage:"percent of those connections that what anybody may call, unless it has high priority, has at most, and as much what has low priority"`
-	NATSURL        telemetry.Secret     `koanf:"nats_url" usage:"where events are published and heard, as in nats://user:password@host:4222; without it none are heard, and what happens here is kept for a week"`
+	NATSURL        telemetry.Secret     `koanf:"nats_url" usage:"where events are published and consumed, as in nats://user:password@host:4222; without it none are, and the service's own are kept for a week"`
 	Unready        time.Duration        `koanf:"unready" usage:"how long to go on serving after readiness has been withdrawn"`
 	Drain          time.Duration        `koanf:"drain" usage:"how long running requests may take to end"`
 }
 
-// DefaultServing gives the settings that nobody has to make.
+// DefaultServing returns the defaults of Serving.
 func DefaultServing() Serving {
 	return Serving{
 		Keyed: Keyed{Database: DefaultDatabase()},
@@ -96,8 +97,8 @@ func DefaultServing() Serving {
 	}
 }
 
-// Validate finds settings that cannot work, before anything is touched. What embeds Serving and has settings of its
-// own calls it in its own Validate.
+// Validate refuses settings that cannot work, before anything is touched. A type that embeds Serving and has a Validate
+// of its own calls it there.
 func (s *Serving) Validate() error {
 	errs := []error{s.Keyed.Validate()}
 	refuse := func(when bool, text string) {
@@ -110,11 +111,15 @@ func (s *Serving) Validate() error {
 		if err == nil {
 			_, err = strconv.ParseUint(port, 10, 16)
 		}
-		refuse(err != nil, fmt.Sprintf("%s is %q: write host:port, with a number up to 65535 for the port, as in 127.0.0.1:8080", listener.name, listener.addr))
+		refuse(err != nil,
+			fmt.Sprintf("%s is %q: write host:port, with a number up to 65535 for the port, as in 127.0.0.1:8080", listener.name,
+				listener.addr))
 	}
-	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"), "addr and ops_addr are the same: operators need one of their own")
+	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"),
+		"addr and ops_addr are the same: operators need one of their own")
 	refuse(s.MaxConns < 1 || s.MaxConns > 1000, "max_conns is between 1 and 1000")
-	refuse(s.PoolShare < 1 || s.PoolShare > ordinaryPercent, fmt.Sprintf("pool_share is between 1 and %d percent", ordinaryPercent))
+	refuse(s.PoolShare < 1 || s.PoolShare > ordinaryPercent,
+		fmt.Sprintf("pool_share is between 1 and %d percent", ordinaryPercent))
 	if s.NATSURL.Reveal() != "" {
 		if err := events.CheckURL(s.NATSURL); err != nil {
 			errs = append(errs, fmt.Errorf("nats_url: %w", err))
@@ -124,14 +129,16 @@ func (s *Serving) Validate() error {
 	return errors.Join(errs...)
 }
 
-// shareWait is how long a request waits for a connection of a share that is used up, as the chain lets one wait that is beyond capacity.
+// shareWait is how long a request waits for a connection when its share is used up: as long as the chain lets a request
+// wait beyond capacity.
 const shareWait = 250 * time.Millisecond
 
-// ordinaryPercent is what all requests of normal and low priority have of the connections; the others are kept for what is more important.
+// ordinaryPercent is the percentage of the connections that all requests of normal and low priority may hold; the rest
+// is reserved for high priority.
 const ordinaryPercent = 75
 
-// Shares are those of a pool of so many connections, of which percent are what anybody may call has, and as many what has low priority.
-// Each has one connection at least.
+// Shares returns the shares of a pool of so many connections: percent of them for public operations, and the same
+// number for low priority. Each share has one connection at least.
 func Shares(conns, percent int32) []postgres.Share {
 	part := func(percent int32) int32 { return (conns*percent + 99) / 100 }
 	return []postgres.Share{

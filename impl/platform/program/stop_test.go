@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A part that does not end is named, and the others have their own time.
+// The error names a part that does not end; the others have their own time.
 func TestAPartThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -26,8 +26,8 @@ func TestAPartThatDoesNotEnd(t *testing.T) {
 		p.Go("deaf", func(context.Context) { <-release })
 		began := time.Now()
 		err := p.stop()
-		require.ErrorContains(t, err, "deaf did not end well")
-		require.ErrorContains(t, err, "stuck did not end well")
+		require.ErrorContains(t, err, "deaf failed to stop")
+		require.ErrorContains(t, err, "stuck failed to stop")
 		require.NotContains(t, err.Error(), "patient")
 		require.True(t, ended)
 		require.Equal(t, 3*stopTimeout-time.Second, time.Since(began))

@@ -49,10 +49,10 @@ func (f field) secret() bool {
 	return f.typ == secretType || f.list && f.typ.Elem() == secretType
 }
 
-// isBool tells whether the flag alone, without a value, means true.
+// isBool reports whether the flag alone, without a value, means true.
 func (f field) isBool() bool { return f.typ.Kind() == reflect.Bool && !readsText(f.typ) }
 
-// fieldsOf reads the tags of a struct. An error is a mistake in the program.
+// fieldsOf reads the tags of a struct. An error is a mistake in the program, not of its user.
 func fieldsOf(t reflect.Type) ([]field, error) {
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("settings: %v is not a struct", t)
@@ -65,7 +65,8 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 			continue
 		}
 		if !sf.IsExported() || !keyPattern.MatchString(key) {
-			return nil, fmt.Errorf("settings: field %s of %v: wants to be exported and to have a tag such as `koanf:\"some_name\"`", sf.Name, t)
+			return nil, fmt.Errorf("settings: field %s of %v: must be exported and have a tag such as "+
+				"`koanf:\"some_name\"`", sf.Name, t)
 		}
 		f := field{
 			index: sf.Index, typ: sf.Type, key: key, usage: sf.Tag.Get("usage"),
@@ -73,7 +74,8 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 			list:     sf.Type.Kind() == reflect.Slice && !readsText(sf.Type),
 		}
 		if !isOne(f.typ) && (!f.list || !isOne(f.typ.Elem())) {
-			return nil, fmt.Errorf("settings: field %s of %v: a %v cannot be read from text; implement encoding.TextUnmarshaler", sf.Name, t, f.typ)
+			return nil, fmt.Errorf("settings: field %s of %v: a %v cannot be read from text; implement encoding.TextUnmarshaler",
+				sf.Name, t, f.typ)
 		}
 		if taken[key] {
 			return nil, fmt.Errorf("settings: field %s of %v: the name %q is taken", sf.Name, t, key)
@@ -83,7 +85,8 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 	}
 	for _, f := range fields {
 		if taken[f.key+strings.ToLower(fileSuffix)] {
-			return nil, fmt.Errorf("settings: %v: the variable of %s_file is also the one that names the file of %s", t, f.key, f.key)
+			return nil, fmt.Errorf("settings: %v: the variable of %s_file is also the one that names the file of %s", t,
+				f.key, f.key)
 		}
 	}
 	return fields, nil
@@ -91,7 +94,7 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 
 func readsText(t reflect.Type) bool { return reflect.PointerTo(t).Implements(textType) }
 
-// isOne tells the types that parse can set.
+// isOne reports whether parse can set a value of the type.
 func isOne(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.String, reflect.Bool, reflect.Float32, reflect.Float64,
@@ -103,7 +106,7 @@ func isOne(t reflect.Type) bool {
 	}
 }
 
-// isEmpty tells what a required setting may not be.
+// isEmpty reports whether a value is one that a required setting must not have.
 func isEmpty(v reflect.Value) bool {
 	if secret, ok := reflect.TypeAssert[telemetry.Secret](v); ok {
 		return strings.TrimSpace(secret.Reveal()) == ""
@@ -118,12 +121,12 @@ func isEmpty(v reflect.Value) bool {
 	}
 }
 
-// decode sets target to what a layer gives: a string, or the []string of a YAML list.
+// decode sets target to a layer's value: a string, or the []string of a YAML list.
 func (f field) decode(given any, target reflect.Value) error {
 	text, isText := given.(string)
 	if !f.list {
 		if !isText {
-			return errors.New("wants one value, not a list")
+			return errors.New("must be one value, not a list")
 		}
 		return parse(text, target)
 	}
@@ -144,7 +147,7 @@ func (f field) decode(given any, target reflect.Value) error {
 	return nil
 }
 
-// split takes a list apart at its commas; blanks around an element are not part of it.
+// split splits a list at its commas and trims the blanks around each element.
 func split(text string) []string {
 	if strings.TrimSpace(text) == "" {
 		return nil
@@ -156,8 +159,8 @@ func split(text string) []string {
 	return items
 }
 
-// parse sets target, whose type isOne, to the value that text spells. Its
-// errors may show the text: telemetry.Secret takes every text without one.
+// parse sets target, whose type isOne, to the value that text spells. Its errors may contain the text. That is safe for
+// secrets, because telemetry.Secret accepts every text.
 func parse(text string, target reflect.Value) error {
 	if reader, ok := reflect.TypeAssert[encoding.TextUnmarshaler](target.Addr()); ok {
 		return reader.UnmarshalText([]byte(text))
@@ -203,13 +206,14 @@ func parseWhole(text string, target reflect.Value) error {
 	}
 	n, err := strconv.ParseInt(text, 10, bits)
 	if err != nil {
-		return fmt.Errorf("%s is not a whole number from %d to %d", quote(text), int64(math.MinInt64)>>(64-bits), int64(math.MaxInt64)>>(64-bits))
+		return fmt.Errorf("%s is not a whole number from %d to %d", quote(text), int64(math.MinInt64)>>(64-bits),
+			int64(math.MaxInt64)>>(64-bits))
 	}
 	target.SetInt(n)
 	return nil
 }
 
-// quote shows the beginning of a wrong value, on one line.
+// quote quotes the beginning of a wrong value, on one line.
 func quote(text string) string {
 	const most = 60
 	if runes := []rune(text); len(runes) > most {

@@ -8,9 +8,8 @@ import (
 	"text/tabwriter"
 )
 
-// Help returns a table of T's settings, one per line: flag, environment
-// variable, default and usage. The default of a telemetry.Secret is not shown.
-// Where T's definition has a mistake, it returns the message of Load's error.
+// Help returns a table of T's settings, one per line: flag, environment variable, default and usage. The default of a
+// telemetry.Secret is hidden. If T's definition has a mistake, Help returns the message of Load's error.
 func Help[T any](prefix string, defaults T) string {
 	values := reflect.ValueOf(&defaults).Elem()
 	fields, err := fieldsOf(values.Type())
@@ -39,7 +38,7 @@ func Help[T any](prefix string, defaults T) string {
 	return text.String()
 }
 
-// shown is what Help tells of a default.
+// shown returns the default as Help prints it.
 func (f field) shown(value reflect.Value) string {
 	switch {
 	case f.required && isEmpty(value):

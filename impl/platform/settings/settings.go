@@ -1,11 +1,9 @@
 // Package settings reads a program's settings.
 //
-// A setting takes its value from the last of these that gives one: the
-// default in the code, the YAML file, the environment, the command line. It
-// promises to report every problem at once, each with its source, a way out
-// and without the value of any telemetry.Secret; and to return a value that
-// nothing else holds on to, so that a program may load again while it runs
-// and swap one value for the other.
+// A setting takes its value from the last of these sources that has one: the default in the code, the YAML file, the
+// environment, the command line. Load promises to report every problem at once, each with its source and a way to fix
+// it and without the value of any telemetry.Secret. It returns a value that shares no memory with anything else, so
+// that a program may load again while it runs and swap the values.
 package settings
 
 import (
@@ -21,22 +19,20 @@ import (
 	"github.com/knadh/koanf/v2"
 )
 
-// Source says where Load finds what the user has set. It is only read, so
-// that the same Source can be loaded again.
+// Source says where Load looks for settings. Load only reads it, so the same Source can be loaded again.
 type Source struct {
 	// Prefix begins the name of every environment variable, as in "USERS_".
 	Prefix string
 	// Args are the command line's flags, after the subcommand.
 	Args []string
-	// Getenv returns an environment variable, as os.Getenv does: one that is
-	// empty counts as not set. When nil, there are no variables.
+	// Getenv returns an environment variable, as os.Getenv does: an empty one counts as not set. If nil, there are no
+	// variables.
 	Getenv func(string) string
-	// Environ lists "name=value", as os.Environ does. When given, a variable
-	// that begins with Prefix and names no setting is a problem, except those
-	// that Kubernetes adds for a Service whose name gives the same prefix.
+	// Environ lists "name=value", as os.Environ does. If it is given, a variable that begins with Prefix and names no
+	// setting is a problem, except for those that Kubernetes adds for a Service whose name yields the same prefix.
 	Environ []string
-	// Others names settings that T lacks and other commands of the program
-	// have: one file and one environment serve them all.
+	// Others names settings that T lacks and other commands of the program have, because one file and one environment
+	// serve all commands.
 	Others []string
 }
 
@@ -44,7 +40,7 @@ type Source struct {
 func Names[T any]() []string {
 	fields, err := fieldsOf(reflect.TypeFor[T]())
 	if err != nil {
-		return nil // Load tells of the mistake in T.
+		return nil // Load reports the mistake in T.
 	}
 	names := make([]string, len(fields))
 	for i, f := range fields {
@@ -53,8 +49,8 @@ func Names[T any]() []string {
 	return names
 }
 
-// Load returns defaults, overwritten by what source gives. T is a struct whose
-// fields, also those of embedded structs, are settings named by tags:
+// Load returns defaults, overwritten by the values of source. T is a struct whose fields, those of embedded structs
+// included, are settings named by tags:
 //
 //	DatabaseURL telemetry.Secret `koanf:"database_url" usage:"the database" required:"true"`
 //
@@ -69,11 +65,11 @@ func Names[T any]() []string {
 // required may not end up empty. A key without a value in YAML leaves the
 // setting as it is. When a flag is repeated, the last one counts.
 //
-// If *T has a method Validate() error, it is called last, on values that are
-// otherwise good; what it returns reaches the user, so it must show no secret.
+// If *T has a method Validate() error, Load calls it last, when all values could be read. Its error is shown to the
+// user, so it must contain no secret.
 //
-// The error is flag.ErrHelp when the flags ask for help. Otherwise it joins all
-// problems, one per line, or tells of a mistake in T's own definition.
+// The error is flag.ErrHelp when the flags ask for help. Otherwise it joins all problems, one per line, or describes a
+// mistake in T's own definition.
 func Load[T any](source Source, defaults T) (T, error) {
 	var none T
 	target := reflect.ValueOf(&defaults).Elem()
@@ -97,15 +93,14 @@ func Load[T any](source Source, defaults T) (T, error) {
 type loader struct {
 	source   Source
 	fields   []field
-	origin   map[string]string // by key: the place whose value counts
+	origin   map[string]string // by key: the place whose value is used
 	bad      map[string]bool   // by key: some place gave it a wrong value
 	unread   bool              // the YAML file's settings are not known
 	problems problems
 }
 
-// load reads every layer, then sets the fields of target. Layers are kept as text until all are
-// merged: koanf copies what it holds by reflection, and that empties a
-// telemetry.Secret.
+// load reads every layer, then sets the fields of target. Layers are kept as text until all are merged, because koanf
+// copies its values by reflection, which empties a telemetry.Secret.
 func (l *loader) load(target reflect.Value) error {
 	flags, path, err := l.readFlags()
 	if err != nil {
@@ -137,7 +132,7 @@ func (l *loader) load(target reflect.Value) error {
 	return nil
 }
 
-// assign sets one field to what the layers give, nil being nothing.
+// assign sets one field to the merged value; nil means that no layer has one.
 func (l *loader) assign(f field, target reflect.Value, given any) {
 	switch {
 	case l.bad[f.key]:
@@ -164,8 +159,7 @@ func (l *loader) assign(f field, target reflect.Value, given any) {
 		f.key, because, variable, variable, fileSuffix, f.flag(), f.key)
 }
 
-// accept adds a value to a layer when its field can hold it. Layers are read
-// from the one that counts most to the one that counts least.
+// accept adds a value to a layer if its field can hold it. Layers are read in order of precedence, the highest first.
 func (l *loader) accept(layer map[string]any, f field, origin string, given any) {
 	if l.origin[f.key] == "" {
 		l.origin[f.key] = origin
@@ -177,7 +171,7 @@ func (l *loader) accept(layer map[string]any, f field, origin string, given any)
 	layer[f.key] = given
 }
 
-// reject reports a wrong value, with the setting's usage as the way out.
+// reject reports a wrong value and appends the setting's usage, which shows the way out.
 func (l *loader) reject(f field, origin string, err error) {
 	l.bad[f.key] = true
 	expected := ""
@@ -198,7 +192,7 @@ func (l *loader) getenv(name string) string {
 	return l.source.Getenv(name)
 }
 
-// find returns the field that names gives the name.
+// find returns the field with that name, as names returns it.
 func (l *loader) find(name string, names func(field) string) (field, bool) {
 	i := slices.IndexFunc(l.fields, func(f field) bool { return names(f) == name })
 	if i < 0 {
@@ -215,10 +209,11 @@ func (l *loader) names(name func(field) string, more ...string) []string {
 	return more
 }
 
-// problems is what Load found: on the command line, in the environment, in the file, at last what is missing.
+// problems are those that Load found: on the command line, in the environment, in the file, and at last the missing
+// settings.
 type problems []error
 
-// Error gives one line per problem.
+// Error returns one line per problem.
 func (p problems) Error() string {
 	var text strings.Builder
 	text.WriteString("settings:")
@@ -233,8 +228,7 @@ func (p problems) Error() string {
 // Unwrap lets errors.Is and errors.As see every problem.
 func (p problems) Unwrap() []error { return p }
 
-// cause is why a file cannot be read, without its name: where a value is meant,
-// people write it in place of the name, and then it is the secret.
+// cause returns why a file cannot be read, without the file's name: people put a secret where its file's name belongs.
 func cause(err error) error {
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathError.Err

@@ -44,7 +44,7 @@ func defaults() example {
 	}
 }
 
-// source gives files by name, so that messages do not depend on a temporary folder.
+// source serves files by name, so that messages do not depend on a temporary folder.
 func source(t *testing.T, yaml string, env map[string]string, args ...string) settings.Source {
 	t.Helper()
 	folder := t.TempDir()
@@ -80,16 +80,17 @@ func TestLaterLayersWin(t *testing.T) {
 		args []string
 		want string
 	}{
-		"default":                       {want: ":8080"},
-		"file":                          {yaml: "addr: file", want: "file"},
-		"variable":                      {env: env{"USERS_ADDR": "env"}, want: "env"},
-		"file of variable":              {env: env{"USERS_ADDR_FILE": "secret"}, want: "secret"},
-		"flag":                          {args: []string{"--addr", "flag"}, want: "flag"},
-		"variable over file":            {yaml: "addr: file", env: env{"USERS_ADDR": "env"}, want: "env"},
-		"file of variable over file":    {yaml: "addr: file", env: env{"USERS_ADDR_FILE": "secret"}, want: "secret"},
-		"flag over file":                {yaml: "addr: file", args: []string{"--addr=flag"}, want: "flag"},
-		"flag over variable":            {env: env{"USERS_ADDR": "env"}, args: []string{"-addr=flag"}, want: "flag"},
-		"flag over all":                 {yaml: "addr: file", env: env{"USERS_ADDR": "env"}, args: []string{"-addr", "flag"}, want: "flag"},
+		"default":                    {want: ":8080"},
+		"file":                       {yaml: "addr: file", want: "file"},
+		"variable":                   {env: env{"USERS_ADDR": "env"}, want: "env"},
+		"file of variable":           {env: env{"USERS_ADDR_FILE": "secret"}, want: "secret"},
+		"flag":                       {args: []string{"--addr", "flag"}, want: "flag"},
+		"variable over file":         {yaml: "addr: file", env: env{"USERS_ADDR": "env"}, want: "env"},
+		"file of variable over file": {yaml: "addr: file", env: env{"USERS_ADDR_FILE": "secret"}, want: "secret"},
+		"flag over file":             {yaml: "addr: file", args: []string{"--addr=flag"}, want: "flag"},
+		"flag over variable":         {env: env{"USERS_ADDR": "env"}, args: []string{"-addr=flag"}, want: "flag"},
+		"flag over all": {yaml: "addr: file", env: env{"USERS_ADDR": "env"}, args: []string{"-addr", "flag"},
+			want: "flag"},
 		"last flag":                     {args: []string{"--addr=one", "--addr=two"}, want: "two"},
 		"empty variable is not set":     {yaml: "addr: file", env: env{"USERS_ADDR": ""}, want: "file"},
 		"empty flag is set":             {yaml: "addr: file", args: []string{"--addr="}, want: ""},
@@ -181,18 +182,26 @@ func TestDetailsOfReading(t *testing.T) {
 		args []string
 		want func(*example)
 	}{
-		"one newline is trimmed":              {env: env{"USERS_DATABASE_URL_FILE": "s\n\n"}, want: func(e *example) { e.DatabaseURL = telemetry.NewSecret("s\n") }},
-		"carriage return with it":             {env: env{"USERS_DATABASE_URL_FILE": " s\r\n"}, want: func(e *example) { e.DatabaseURL = telemetry.NewSecret(" s") }},
-		"shorter list":                        {yaml: "trusted_origins: [x]", want: func(e *example) { e.TrustedOrigins = []string{"x"} }},
-		"empty list in the file":              {yaml: "trusted_origins: []", want: func(e *example) { e.TrustedOrigins = []string{} }},
-		"empty list in a flag":                {args: []string{"--trusted-origins="}, want: func(e *example) { e.TrustedOrigins = []string{} }},
-		"comma within an element of the file": {yaml: "trusted_origins: ['x,y']", want: func(e *example) { e.TrustedOrigins = []string{"x,y"} }},
-		"alias":                               {yaml: "addr: &here x\ntrusted_origins: [*here]", want: func(e *example) { e.Addr, e.TrustedOrigins = "x", []string{"x"} }},
-		"flag turned off":                     {env: env{"USERS_DEMO": "true"}, args: []string{"--demo=false"}, want: func(*example) {}},
-		"value with a hyphen":                 {args: []string{"--addr", "-x"}, want: func(e *example) { e.Addr = "-x" }},
-		"value with an equals sign":           {args: []string{"--addr=x=y"}, want: func(e *example) { e.Addr = "x=y" }},
-		"file of comments":                    {yaml: "# nothing\n", want: func(*example) {}},
-		"empty document":                      {yaml: "---\n", want: func(*example) {}},
+		"one newline is trimmed": {env: env{"USERS_DATABASE_URL_FILE": "s\n\n"},
+			want: func(e *example) { e.DatabaseURL = telemetry.NewSecret("s\n") }},
+		"carriage return with it": {env: env{"USERS_DATABASE_URL_FILE": " s\r\n"},
+			want: func(e *example) { e.DatabaseURL = telemetry.NewSecret(" s") }},
+		"shorter list": {yaml: "trusted_origins: [x]",
+			want: func(e *example) { e.TrustedOrigins = []string{"x"} }},
+		"empty list in the file": {yaml: "trusted_origins: []",
+			want: func(e *example) { e.TrustedOrigins = []string{} }},
+		"empty list in a flag": {args: []string{"--trusted-origins="},
+			want: func(e *example) { e.TrustedOrigins = []string{} }},
+		"comma within an element of the file": {yaml: "trusted_origins: ['x,y']",
+			want: func(e *example) { e.TrustedOrigins = []string{"x,y"} }},
+		"alias": {yaml: "addr: &here x\ntrusted_origins: [*here]",
+			want: func(e *example) { e.Addr, e.TrustedOrigins = "x", []string{"x"} }},
+		"flag turned off": {env: env{"USERS_DEMO": "true"}, args: []string{"--demo=false"},
+			want: func(*example) {}},
+		"value with a hyphen":       {args: []string{"--addr", "-x"}, want: func(e *example) { e.Addr = "-x" }},
+		"value with an equals sign": {args: []string{"--addr=x=y"}, want: func(e *example) { e.Addr = "x=y" }},
+		"file of comments":          {yaml: "# nothing\n", want: func(*example) {}},
+		"empty document":            {yaml: "---\n", want: func(*example) {}},
 		"variables of a Kubernetes Service": {want: func(*example) {}, env: env{
 			"USERS_SERVICE_HOST": "10.0.0.1", "USERS_SERVICE_PORT": "80", "USERS_SERVICE_PORT_HTTP": "80",
 			"USERS_PORT": "tcp://10.0.0.1:80", "USERS_PORT_80_TCP": "tcp://10.0.0.1:80", "USERS_PORT_80_TCP_ADDR": "10.0.0.1",
@@ -239,21 +248,27 @@ func TestProblems(t *testing.T) {
 		noDefault bool // of the required setting
 	}{
 		"required": {noDefault: true, want: []string{
-			"database_url is required: set USERS_DATABASE_URL, or USERS_DATABASE_URL_FILE, or --database-url, or database_url in the YAML file"}},
+			"database_url is required: set USERS_DATABASE_URL, or USERS_DATABASE_URL_FILE, or --database-url, " +
+				"or database_url in the YAML file"}},
 		"required, empty flag over a good file": {yaml: "database_url: x", args: []string{"--database-url="}, want: []string{
-			"database_url is required, but --database-url gives an empty value: set USERS_DATABASE_URL, or USERS_DATABASE_URL_FILE, or --database-url, or database_url in the YAML file"}},
+			"database_url is required, but --database-url gives an empty value: set USERS_DATABASE_URL, " +
+				"or USERS_DATABASE_URL_FILE, or --database-url, or database_url in the YAML file"}},
 		"required, empty file": {env: env{"USERS_DATABASE_URL_FILE": "\n"}, want: []string{
-			"database_url is required, but USERS_DATABASE_URL_FILE gives an empty value: set USERS_DATABASE_URL, or USERS_DATABASE_URL_FILE, or --database-url, or database_url in the YAML file"}},
+			"database_url is required, but USERS_DATABASE_URL_FILE gives an empty value: set USERS_DATABASE_URL, " +
+				"or USERS_DATABASE_URL_FILE, or --database-url, or database_url in the YAML file"}},
 		"both variables": {env: env{"USERS_ADDR": "x", "USERS_ADDR_FILE": "y"}, want: []string{
 			"USERS_ADDR and USERS_ADDR_FILE are both set: keep one of them"}},
-		"both variables of a required setting": {noDefault: true, env: env{"USERS_DATABASE_URL": "x", "USERS_DATABASE_URL_FILE": "y"}, want: []string{
-			"USERS_DATABASE_URL and USERS_DATABASE_URL_FILE are both set: keep one of them"}},
-		"missing file of a variable": {noDefault: true, env: env{"USERS_DATABASE_URL_FILE": "missing-" + password}, want: []string{
-			"USERS_DATABASE_URL_FILE: cannot read the file that it names: no such file or directory"}},
+		"both variables of a required setting": {noDefault: true,
+			env: env{"USERS_DATABASE_URL": "x", "USERS_DATABASE_URL_FILE": "y"}, want: []string{
+				"USERS_DATABASE_URL and USERS_DATABASE_URL_FILE are both set: keep one of them"}},
+		"missing file of a variable": {noDefault: true, env: env{"USERS_DATABASE_URL_FILE": "missing-" + password},
+			want: []string{
+				"USERS_DATABASE_URL_FILE: cannot read the file that it names: no such file or directory"}},
 		"missing YAML file": {noDefault: true, args: []string{"--config", "missing.yaml"}, want: []string{
 			"missing.yaml: cannot read the file that --config or USERS_CONFIG names: no such file or directory"}},
 		"unknown variable": {env: env{"USERS_DATABASEURL": password}, want: []string{
-			"unknown environment variable USERS_DATABASEURL: the nearest name is USERS_DATABASE_URL, --help lists all settings"}},
+			"unknown environment variable USERS_DATABASEURL: the nearest name is USERS_DATABASE_URL, " +
+				"--help lists all settings"}},
 		"unknown variable for the config": {env: env{"USERS_CONFIG_FILE": "x"}, want: []string{
 			"unknown environment variable USERS_CONFIG_FILE: the nearest name is USERS_CONFIG, --help lists all settings"}},
 		"port that is no Service's": {env: env{"USERS_PORT": "80"}, want: []string{
@@ -271,11 +286,13 @@ func TestProblems(t *testing.T) {
 		"flag without value": {noDefault: true, args: []string{"--database-url", "--demo", "--addr"}, want: []string{
 			"--database-url: has no value: write --database-url=VALUE",
 			"--addr: has no value: write --addr=VALUE"}},
-		"secret that looks like a flag": {noDefault: true, args: []string{"--database-url", "--" + password, "--demo"}, want: []string{
-			"--database-url: has no value: write --database-url=VALUE"}},
+		"secret that looks like a flag": {noDefault: true, args: []string{"--database-url", "--" + password, "--demo"},
+			want: []string{
+				"--database-url: has no value: write --database-url=VALUE"}},
 		"config without value": {args: []string{"--config"}, want: []string{"--config: has no value: write --config=VALUE"}},
 		"wrong types in flags": {
-			args: []string{"--drain=10", "--log-level", "loud", "--max-conns=2147483648", "--limit=-1", "--sampling=NaN", "--demo=yes", "--proxies=10.0.0.0/8,x", "--trusted-origins=a,,b"},
+			args: []string{"--drain=10", "--log-level", "loud", "--max-conns=2147483648", "--limit=-1", "--sampling=NaN",
+				"--demo=yes", "--proxies=10.0.0.0/8,x", "--trusted-origins=a,,b"},
 			want: []string{
 				`--drain: "10" is not a duration: write it like 90s or 1h30m (drain: how long to wait)`,
 				`--log-level: slog: level string "loud": unknown name (log_level: lowest level written)`,
@@ -285,34 +302,43 @@ func TestProblems(t *testing.T) {
 				`--demo: "yes" is not a truth value: write true or false (demo: with personas)`,
 				`--proxies: element 2 of the list: netip.ParsePrefix("x"): no '/' (proxies: networks of proxies)`,
 				`--trusted-origins: element 2 of the list is empty: remove a comma (trusted_origins: who may call)`}},
-		"wrong types in variables": {env: env{"USERS_DRAIN": "soon", "USERS_MAX_CONNS_FILE": strings.Repeat("x", 100)}, want: []string{
-			`USERS_DRAIN: "soon" is not a duration: write it like 90s or 1h30m (drain: how long to wait)`,
-			`USERS_MAX_CONNS_FILE: "` + strings.Repeat("x", 60) + `…" is not a whole number from -2147483648 to 2147483647 (max_conns: connections at most)`}},
-		"wrong types in the file": {
-			yaml: "# settings\naddr: [x]\ntrusted_origins: a,b\nproxies:\n  - 10.0.0.0/8\n  - {x: y}\nkeys: [a, null]\ndrain: 5\ndemo: {on: 1}\n",
+		"wrong types in variables": {env: env{"USERS_DRAIN": "soon", "USERS_MAX_CONNS_FILE": strings.Repeat("x", 100)},
 			want: []string{
-				`users.yaml:2: addr: wants one value, on the same line (addr: where callers are served)`,
-				`users.yaml:3: trusted_origins: wants a list, as in [one, two] (trusted_origins: who may call)`,
-				`users.yaml:4: proxies: wants a list of single values: line 6 is something else (proxies: networks of proxies)`,
-				`users.yaml:7: keys: wants a list of single values: line 7 is something else (keys: signing keys)`,
+				`USERS_DRAIN: "soon" is not a duration: write it like 90s or 1h30m (drain: how long to wait)`,
+				`USERS_MAX_CONNS_FILE: "` + strings.Repeat("x", 60) +
+					`…" is not a whole number from -2147483648 to 2147483647 (max_conns: connections at most)`}},
+		"wrong types in the file": {
+			yaml: "# settings\naddr: [x]\ntrusted_origins: a,b\nproxies:\n  - 10.0.0.0/8\n  - {x: y}\nkeys: [a, " +
+				"null]\ndrain: 5\ndemo: {on: 1}\n",
+			want: []string{
+				`users.yaml:2: addr: must be one value, on the same line (addr: where callers are served)`,
+				`users.yaml:3: trusted_origins: must be a list, as in [one, two] (trusted_origins: who may call)`,
+				`users.yaml:4: proxies: must be a list of single values: line 6 is not one (proxies: networks of proxies)`,
+				`users.yaml:7: keys: must be a list of single values: line 7 is not one (keys: signing keys)`,
 				`users.yaml:8: drain: "5" is not a duration: write it like 90s or 1h30m (drain: how long to wait)`,
-				`users.yaml:9: demo: wants one value, on the same line (demo: with personas)`}},
+				`users.yaml:9: demo: must be one value, on the same line (demo: with personas)`}},
 		"wrong value in the file under a good flag": {yaml: "drain: 5", args: []string{"--drain=5s"}, want: []string{
 			`users.yaml:1: drain: "5" is not a duration: write it like 90s or 1h30m (drain: how long to wait)`}},
 		"unknown keys in the file": {yaml: "databaseurl: " + password + "\n<<: {a: b}\n", want: []string{
 			"users.yaml:1: unknown setting databaseurl: the nearest name is database_url, --help lists all settings",
 			"users.yaml:2: unknown setting: --help lists all settings"}},
-		"key twice":            {yaml: "addr: x\ndrain: 1s\naddr: y\n", want: []string{"users.yaml:3: addr is also on line 1: keep one of them"}},
-		"second document":      {yaml: "addr: x\n---\naddr: y\n", want: []string{"users.yaml: holds more than one document: remove what follows the line ---"}},
-		"no space after colon": {noDefault: true, yaml: "database_url:" + password, want: []string{"users.yaml:1: is not a list of settings: write one per line, as in name: value"}},
-		"broken YAML":          {noDefault: true, yaml: "addr: x\ndrain: a: b\n", want: []string{"users.yaml:2: is not valid YAML: mapping values are not allowed in this context"}},
+		"key twice": {yaml: "addr: x\ndrain: 1s\naddr: y\n",
+			want: []string{"users.yaml:3: addr is also on line 1: keep one of them"}},
+		"second document": {yaml: "addr: x\n---\naddr: y\n",
+			want: []string{"users.yaml: holds more than one document: remove what follows the line ---"}},
+		"no space after colon": {noDefault: true, yaml: "database_url:" + password,
+			want: []string{"users.yaml:1: is not a list of settings: write one per line, as in name: value"}},
+		"broken YAML": {noDefault: true, yaml: "addr: x\ndrain: a: b\n",
+			want: []string{"users.yaml:2: is not valid YAML: mapping values are not allowed in this context"}},
 		"broken YAML that quotes": {noDefault: true, yaml: "database_url: *" + password, want: []string{
 			"users.yaml: is not valid YAML: a value that begins with * & ! or another sign wants quotes"}},
-		"every layer at once": {noDefault: true, yaml: "adr: x", env: env{"USERS_ADR": "x"}, args: []string{"--adr=x"}, want: []string{
-			"argument 1: unknown flag --adr: the nearest name is --addr, --help lists all settings",
-			"unknown environment variable USERS_ADR: the nearest name is USERS_ADDR, --help lists all settings",
-			"users.yaml:1: unknown setting adr: the nearest name is addr, --help lists all settings",
-			"database_url is required: set USERS_DATABASE_URL, or USERS_DATABASE_URL_FILE, or --database-url, or database_url in the YAML file"}},
+		"every layer at once": {noDefault: true, yaml: "adr: x", env: env{"USERS_ADR": "x"}, args: []string{"--adr=x"},
+			want: []string{
+				"argument 1: unknown flag --adr: the nearest name is --addr, --help lists all settings",
+				"unknown environment variable USERS_ADR: the nearest name is USERS_ADDR, --help lists all settings",
+				"users.yaml:1: unknown setting adr: the nearest name is addr, --help lists all settings",
+				"database_url is required: set USERS_DATABASE_URL, or USERS_DATABASE_URL_FILE, or --database-url, " +
+					"or database_url in the YAML file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -337,18 +363,20 @@ func TestProblemsCanBeAskedFor(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// A secret in the wrong place, or in a file with any mistake, stays out of the error.
+// A secret in the wrong place, or in a file with any mistake, does not appear in the error.
 func TestNoMistakeShowsASecret(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	path := filepath.Join(folder, "users.yaml")
 	sign := rapid.SampledFrom(strings.Split("* & ! !! !!int !!binary | > { } [ ] : , # ? % @ ` \" \\ - <<", " "))
 	around := rapid.Custom(func(t *rapid.T) string {
-		return strings.Join(rapid.SliceOfN(rapid.OneOf(sign, rapid.Just("'"), rapid.Just(" "), rapid.Just("\t"), rapid.Just("\x01")), 0, 4).Draw(t, "signs"), "")
+		return strings.Join(rapid.SliceOfN(rapid.OneOf(sign, rapid.Just("'"), rapid.Just(" "), rapid.Just("\t"),
+			rapid.Just("\x01")), 0, 4).Draw(t, "signs"), "")
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		value := around.Draw(t, "before") + password + around.Draw(t, "after")
-		key := rapid.SampledFrom([]string{"database_url: ", "database_url:", "keys: ", "keys:\n- ", "database_url"}).Draw(t, "key")
+		key := rapid.SampledFrom([]string{"database_url: ", "database_url:", "keys: ", "keys:\n- ", "database_url"}).Draw(t,
+			"key")
 		require.NoError(t, os.WriteFile(path, []byte("addr: x\n"+key+value+"\ndrain: 5\n"), 0o600))
 		_, err := settings.Load(settings.Source{
 			Prefix: "USERS_", Args: []string{"--config=" + path, "--database-url", value, "--keys=" + value, "--sampling=x"},
@@ -454,10 +482,10 @@ func TestRequiredOfEveryKind(t *testing.T) {
 func TestMistakesInTheDefinition(t *testing.T) {
 	t.Parallel()
 	for want, load := range map[string]func() (string, error){
-		"int is not a struct":                   definition[int],
-		"field A of struct { A string }: wants": definition[struct{ A string }],
-		"wants to be exported":                  definition[struct{ a string }],
-		"to have a tag":                         definition[struct{ *base }],
+		"int is not a struct":                     definition[int],
+		"field A of struct { A string }: must be": definition[struct{ A string }],
+		"must be exported":                        definition[struct{ a string }],
+		"have a tag":                              definition[struct{ *base }],
 		"a chan int cannot be read from text": definition[struct {
 			A chan int `koanf:"a"`
 		}],

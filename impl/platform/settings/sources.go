@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// readFlags returns the settings on the command line, with the YAML file named
-// there. Package flag would stop at the first problem, and repeats values.
+// readFlags returns the settings of the command line and the path of the YAML file named there. Package flag would stop
+// at the first problem and print values.
 func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 	layer = map[string]any{}
 	args := l.source.Args
@@ -52,13 +52,13 @@ func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 	return layer, path, nil
 }
 
-// isValue tells whether an argument is the value of the flag before it. That
-// of a known flag may begin with a hyphen, as in -5.
+// isValue reports whether an argument is the value of the flag before it. The value of a known flag may begin with a
+// hyphen, as in -5.
 func isValue(arg string, known bool) bool {
 	return !strings.HasPrefix(arg, "--") && (known || !strings.HasPrefix(arg, "-"))
 }
 
-// flagName takes the one or two hyphens off a flag, as package flag does.
+// flagName strips the one or two hyphens of a flag, as package flag does.
 func flagName(arg string) (name string, isFlag bool) {
 	name, isFlag = strings.CutPrefix(arg, "-")
 	name = strings.TrimPrefix(name, "-")
@@ -100,7 +100,7 @@ func (l *loader) readEnvironment() map[string]any {
 	return layer
 }
 
-// checkEnviron reports the variables that begin with the prefix and are not known.
+// checkEnviron reports variables that begin with the prefix and are unknown.
 func (l *loader) checkEnviron(known []string) {
 	if l.source.Prefix == "" {
 		return
@@ -113,31 +113,33 @@ func (l *loader) checkEnviron(known []string) {
 	}
 }
 
-var serviceLink = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
+var serviceLink = regexp.MustCompile(
+	`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 
-// isServiceLink tells the variables that Kubernetes adds for each Service of
-// the namespace: for one named "users", USERS_SERVICE_HOST, USERS_PORT and more.
+// isServiceLink reports whether Kubernetes sets the variable for a Service of the namespace: for one named "users",
+// USERS_SERVICE_HOST, USERS_PORT and more.
 func isServiceLink(name, value string) bool {
 	return serviceLink.MatchString(name) || strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")
 }
 
-// plainName is what a misspelt name looks like; anything else may be a value in the wrong place.
+// plainName matches a misspelt name; anything else may be a value in the wrong place.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// unknown says that a name is none of known, and which of them comes nearest.
+// unknown returns the message that a name is not among known, with the nearest one.
 func unknown(kind, hyphens, name string, known []string) string {
 	if !plainName.MatchString(name) || len(known) == 0 {
 		return fmt.Sprintf("unknown %s: --help lists all settings", kind)
 	}
-	return fmt.Sprintf("unknown %s %s%s: the nearest name is %s%s, --help lists all settings", kind, hyphens, name, hyphens, nearest(name, known))
+	return fmt.Sprintf("unknown %s %s%s: the nearest name is %s%s, --help lists all settings", kind, hyphens, name,
+		hyphens, nearest(name, known))
 }
 
-// nearest returns the name with the least edits from name; known is not empty.
+// nearest returns the known name with the fewest edits; known is not empty.
 func nearest(name string, known []string) string {
 	return slices.MinFunc(known, func(a, b string) int { return edits(name, a) - edits(name, b) })
 }
 
-// edits is the Levenshtein distance of a to b, in which case makes no difference and '-' is '_'.
+// edits returns the Levenshtein distance of a and b, ignoring case and treating '-' as '_'.
 func edits(a, b string) int {
 	a, b = fold(a), fold(b)
 	row := make([]int, len(b)+1)

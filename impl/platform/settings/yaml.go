@@ -12,9 +12,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// yamlFile is the koanf.Parser of the settings file. It keeps every value as
-// it is written: to the usual parser the password 0123 is the number 83, and
-// lines are lost.
+// yamlFile is the koanf.Parser of the settings file. It keeps every value as it is written. The usual parser reads the
+// password 0123 as the number 83 and loses line numbers.
 type yamlFile struct {
 	loader *loader
 	path   string
@@ -63,7 +62,8 @@ func (y yamlFile) settings(mapping *yaml.Node) map[string]any {
 			continue
 		}
 		if !known {
-			y.loader.reportf("%s: %s", place, unknown("setting", "", key.Value, slices.Concat(y.loader.names(field.name), y.loader.source.Others)))
+			y.loader.reportf("%s: %s", place,
+				unknown("setting", "", key.Value, slices.Concat(y.loader.names(field.name), y.loader.source.Others)))
 			continue
 		}
 		if first, again := lines[f.key]; again {
@@ -84,24 +84,24 @@ func (y yamlFile) settings(mapping *yaml.Node) map[string]any {
 	return layer
 }
 
-// valueOf returns a string, a []string when a list is wanted, or nil for null.
+// valueOf returns a string, a []string where a list is expected, or nil for null.
 func valueOf(node *yaml.Node, list bool) (any, error) {
 	node = resolve(node)
 	switch {
 	case isNull(node):
 		return nil, nil
 	case !list && node.Kind != yaml.ScalarNode:
-		return nil, errors.New("wants one value, on the same line")
+		return nil, errors.New("must be one value, on the same line")
 	case !list:
 		return node.Value, nil
 	case node.Kind != yaml.SequenceNode:
-		return nil, errors.New("wants a list, as in [one, two]")
+		return nil, errors.New("must be a list, as in [one, two]")
 	}
 	items := []string{}
 	for _, item := range node.Content {
 		item = resolve(item)
 		if item.Kind != yaml.ScalarNode || isNull(item) {
-			return nil, fmt.Errorf("wants a list of single values: line %d is something else", item.Line)
+			return nil, fmt.Errorf("must be a list of single values: line %d is not one", item.Line)
 		}
 		items = append(items, item.Value)
 	}
@@ -122,8 +122,8 @@ var (
 	quotation = regexp.MustCompile("'[^']{2,}|[\"`]")
 )
 
-// syntaxProblem rewrites an error of package yaml as ":line: message". A
-// message that quotes the file is left out: after "password: *" it holds the password.
+// syntaxProblem rewrites an error of package yaml as ":line: message". It drops a message that quotes the file, which
+// after "password: *" contains the password.
 func syntaxProblem(err error) string {
 	line, message := "", ""
 	if parts := yamlError.FindStringSubmatch(err.Error()); parts != nil {

@@ -15,8 +15,8 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// The access matrix: every operation of the document, called by every kind of caller on its own, another's and a
-// missing resource. What must come of it is read from x-access alone.
+// The access matrix: every kind of caller calls every operation on its own resource, another's and a missing one. The
+// expected outcome is read from x-access alone.
 
 // kindOfCaller is one row of the matrix.
 type kindOfCaller struct {
@@ -26,7 +26,7 @@ type kindOfCaller struct {
 	ended    bool
 }
 
-// kinds are everybody who can call: one for each role, nobody, and who could do everything until the session ended.
+// kinds are all kinds of callers: one for each role, nobody, and one with every role whose session has ended.
 func (s *Service) kinds() []kindOfCaller {
 	kinds := []kindOfCaller{{name: "anonymous"}, {name: "with a session that has ended", roles: s.Roles, ended: true}}
 	for _, role := range s.Roles {
@@ -35,20 +35,20 @@ func (s *Service) kinds() []kindOfCaller {
 	return kinds
 }
 
-// outcome is what came of a call, as far as the matrix goes.
+// outcome is the part of an answer that the matrix compares.
 type outcome struct {
 	status int
 	code   string
 	hides  bool // the answer does not show the thing although there is one
 }
 
-// isList tells whether every signed-in caller may call and what is shown depends on the caller.
+// isList reports whether every signed-in caller may call and the result depends on the caller.
 func isList(op *httpapi.Operation) bool {
 	a := op.Policy.Access
 	return a.Owner == "self" && len(a.Roles) > 0
 }
 
-// resources are those that a row of the matrix has a cell for.
+// resources are the resources that a row of the matrix has a cell for.
 func resources(op *httpapi.Operation) []Resource {
 	switch {
 	case named(op):
@@ -60,7 +60,7 @@ func resources(op *httpapi.Operation) []Resource {
 	}
 }
 
-// expected reads from x-access what must come of a call.
+// expected derives the outcome of a call from x-access.
 func (s *Service) expected(op *httpapi.Operation, kind kindOfCaller, of Resource) outcome {
 	a := op.Policy.Access
 	absent := outcome{status: http.StatusNotFound}
@@ -88,8 +88,8 @@ func (s *Service) expected(op *httpapi.Operation, kind kindOfCaller, of Resource
 	return outcome{status: op.Statuses[0], hides: isList(op) && !holds && of == Others}
 }
 
-// matrix calls one operation as everybody on everything and gives every cell in which something else came of it than
-// want's policy says.
+// matrix calls one operation as every kind of caller on every resource, and returns the cells whose outcome differs
+// from want's policy.
 func (s *Service) matrix(t testing.TB, server *Server, want *httpapi.Operation) (wrong []string, cells int) {
 	t.Helper()
 	for _, kind := range s.kinds() {
@@ -120,7 +120,9 @@ func (s *Service) matrix(t testing.TB, server *Server, want *httpapi.Operation) 
 			}
 		}
 		if hidden[Others] != "" && hidden[Others] != hidden[Missing] {
-			wrong = append(wrong, fmt.Sprintf("%s as %s: another's answers\n%s\nand a missing one\n%s", want.ID, kind.name, hidden[Others], hidden[Missing]))
+			wrong = append(wrong,
+				fmt.Sprintf("%s as %s: another's answers\n%s\nand a missing one\n%s", want.ID, kind.name, hidden[Others],
+					hidden[Missing]))
 		}
 	}
 	return wrong, cells
@@ -128,7 +130,7 @@ func (s *Service) matrix(t testing.TB, server *Server, want *httpapi.Operation) 
 
 var momentary = regexp.MustCompile(`"(request_id|timestamp)":"[^"]*"`)
 
-// withoutIdentity writes an answer without what differs between any two requests.
+// withoutIdentity returns an answer without the parts that differ between any two requests.
 func withoutIdentity(answer *http.Response, body string, path map[string]string) string {
 	var written strings.Builder
 	fmt.Fprintln(&written, answer.StatusCode)
@@ -144,7 +146,7 @@ func withoutIdentity(answer *http.Response, body string, path map[string]string)
 	return plain
 }
 
-// accessMatrix calls every operation as everybody.
+// accessMatrix calls every operation as every kind of caller.
 func accessMatrix(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -160,9 +162,9 @@ func accessMatrix(t *testing.T, s *Service) {
 	}
 }
 
-// accessMatrixSeesEveryRule shows that no rule of the document can go without the matrix noticing: each is weakened or
-// dropped in turn, and some cell of the matrix must then be another. That each cell of the service is what the document says
-// is what accessMatrix shows, so only what the two documents say need be compared.
+// accessMatrixSeesEveryRule shows that the matrix notices every rule of the document: each rule is weakened or dropped
+// in turn, and some cell must then change. accessMatrix shows that each cell of the service is as documented, so it is
+// enough to compare what the two documents demand.
 func accessMatrixSeesEveryRule(t *testing.T, s *Service) {
 	t.Helper()
 	for _, op := range s.Document.Operations {
@@ -180,7 +182,7 @@ func accessMatrixSeesEveryRule(t *testing.T, s *Service) {
 	}
 }
 
-// otherAccess are the ways in which a rule can be wrong.
+// otherAccess returns the ways in which a rule can be wrong.
 func (s *Service) otherAccess(a httpapi.Access) map[string]httpapi.Access {
 	changes := map[string]httpapi.Access{}
 	if a.Public {
@@ -191,11 +193,13 @@ func (s *Service) otherAccess(a httpapi.Access) map[string]httpapi.Access {
 	if len(a.Roles) > 0 {
 		changes["is for every signed-in caller"] = httpapi.Access{Owner: "self"}
 		if least := s.Roles[0]; !slices.Contains(a.Roles, least) {
-			changes["is for everybody with the role "+least] = httpapi.Access{Roles: append(slices.Clone(a.Roles), least), Owner: a.Owner, HiddenAs: a.HiddenAs}
+			changes["is for everybody with the role "+least] = httpapi.Access{Roles: append(slices.Clone(a.Roles), least),
+				Owner: a.Owner, HiddenAs: a.HiddenAs}
 		}
 	}
 	for i, role := range a.Roles {
-		changes["is not for "+role] = httpapi.Access{Roles: slices.Delete(slices.Clone(a.Roles), i, i+1), Owner: a.Owner, HiddenAs: a.HiddenAs}
+		changes["is not for "+role] = httpapi.Access{Roles: slices.Delete(slices.Clone(a.Roles), i, i+1), Owner: a.Owner,
+			HiddenAs: a.HiddenAs}
 	}
 	if a.Owner != "" && len(a.Roles) > 0 {
 		changes["is not for its owner"] = httpapi.Access{Roles: a.Roles}
@@ -203,7 +207,7 @@ func (s *Service) otherAccess(a httpapi.Access) map[string]httpapi.Access {
 	return changes
 }
 
-// noRolePassesEverything holds the document to its word: every role is refused something.
+// noRolePassesEverything checks that every role is refused something.
 func noRolePassesEverything(t *testing.T, s *Service) {
 	t.Helper()
 	for _, kind := range s.kinds() {
@@ -214,7 +218,7 @@ func noRolePassesEverything(t *testing.T, s *Service) {
 	}
 }
 
-// membersOf reads the members of a body.
+// membersOf returns the members of a body.
 func membersOf(t tester, body string) map[string]any {
 	t.Helper()
 	var members map[string]any

@@ -10,15 +10,15 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// check is one thing that every service is held to.
+// check is one check of a service.
 type check struct {
 	name string
 	run  func(t *testing.T, s *Service)
-	// of tells the operations that the check is about; nil: all. A check without an operation is left out.
+	// of selects the operations of the check; nil selects all. A check without an operation is left out.
 	of func(op *httpapi.Operation) bool
 }
 
-// checks are those of All.
+// checks are the checks of All.
 var checks = []check{
 	{"OperationsSucceed", operationsSucceed, nil},
 	{"AccessMatrix", accessMatrix, nil},
@@ -39,14 +39,16 @@ var checks = []check{
 	{"NothingSecretIsLogged", nothingSecretIsLogged, nil},
 	{"ActionsAreLogged", actionsAreLogged, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
 	{"WhatIsDoneIsAudited", whatIsDoneIsAudited, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
-	{"StrangersFillNothing", strangersFillNothing, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil && op.Policy.Access.Public }},
+	{"StrangersFillNothing", strangersFillNothing,
+		func(op *httpapi.Operation) bool { return op.Policy.Audit != nil && op.Policy.Access.Public }},
 	{"DeprecationIsTold", deprecationIsTold, nil},
 	{"LocationsLead", locationsLead, func(op *httpapi.Operation) bool { return op.Statuses[0] == http.StatusCreated }},
-	{"StaleChangesAreRefused", staleChangesAreRefused, func(op *httpapi.Operation) bool { return slices.Contains(op.Statuses, http.StatusPreconditionFailed) }},
+	{"StaleChangesAreRefused", staleChangesAreRefused,
+		func(op *httpapi.Operation) bool { return slices.Contains(op.Statuses, http.StatusPreconditionFailed) }},
 	{"RateLimitsHold", rateLimitsHold, func(op *httpapi.Operation) bool { return op.Policy.RateLimit != nil }},
 }
 
-// All holds a service against its document in every way that needs to know no more of it than a Service tells. Use it as
+// All runs every check that needs to know no more of a service than a Service says. Use it as
 //
 //	func TestContract(t *testing.T) { t.Parallel(); contracttest.All(t, contract(t)) }
 func All(t *testing.T, s *Service) {

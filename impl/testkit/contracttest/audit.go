@@ -13,18 +13,19 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// audited is an entry of the audit log as far as the checks go.
+// audited is the part of an audit entry that the checks compare.
 type audited struct {
 	Action, Outcome string
 	Actor, Target   uuid.UUID
 	RequestID       string
 }
 
-// entriesSince gives what has been recorded of an action since there were n entries of it.
+// entriesSince returns the entries of an action after the first n.
 func (s *Server) entriesSince(t testing.TB, action string, n int) []audited {
 	t.Helper()
 	const none = "'00000000-0000-0000-0000-000000000000'"
-	rows, err := s.Pool.Query(t.Context(), `SELECT action, outcome, coalesce(actor, `+none+`), coalesce(target, `+none+`), request_id
+	rows, err := s.Pool.Query(t.Context(), `
+		SELECT action, outcome, coalesce(actor, `+none+`), coalesce(target, `+none+`), request_id
 		FROM audit_entries WHERE action = $1 ORDER BY position OFFSET $2`, action, n)
 	require.NoError(t, err)
 	entries, err := pgx.CollectRows(rows, pgx.RowToStructByPos[audited])
@@ -32,8 +33,8 @@ func (s *Server) entriesSince(t testing.TB, action string, n int) []audited {
 	return entries
 }
 
-// whatIsDoneIsAudited calls each operation with x-audit: what it does is recorded once, in the transaction that does it, so
-// that nothing is done where nothing can be recorded; what it refuses to who is known is recorded, too.
+// whatIsDoneIsAudited calls each operation with x-audit: an effect is recorded once, in its own transaction, so that
+// nothing takes effect that cannot be recorded; a refusal of a known caller is recorded, too.
 func whatIsDoneIsAudited(t *testing.T, s *Service) {
 	t.Helper()
 	found := 0
@@ -50,8 +51,9 @@ func whatIsDoneIsAudited(t *testing.T, s *Service) {
 	requireSome(t, found, "operation with x-audit")
 }
 
-// strangersFillNothing sends each operation that anybody may call the document's request many times, to an empty database, where
-// everything in it is made up. The audit log has what was opened, if anything was, and nothing else.
+// strangersFillNothing sends the documented request of each public operation many times to an empty database, so that
+// every account in it is made up. The audit log then holds an entry for a new account, if one was opened, and nothing
+// else.
 func strangersFillNothing(t *testing.T, s *Service) {
 	t.Helper()
 	for _, op := range s.Document.Operations {
@@ -77,7 +79,7 @@ func strangersFillNothing(t *testing.T, s *Service) {
 	}
 }
 
-// auditTarget gives the id of what x-audit says that a request was about, "" for what was made where no Location says.
+// auditTarget returns the id of the thing that x-audit names for a request, "" for a new thing without a Location.
 func auditTarget(op *httpapi.Operation, r Request, answer *http.Response, actor string) string {
 	switch target := op.Policy.Audit.Target; target {
 	case "caller":
@@ -122,7 +124,7 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 		require.Len(t, server.entriesSince(t, action, before), 1, "what is answered again has not been done again")
 	}
 
-	// Nobody known has tried nothing, and a request that is not understood is no attempt.
+	// An unknown caller is not recorded, and neither is a request that cannot be read.
 	before = told()
 	_, _ = server.Do(t, r.withFreshKey().Asking("nickname=x"))
 	if !op.Policy.Access.Public {
@@ -141,21 +143,23 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 		require.NotEqual(t, uuid.Nil, entries[0].Actor, c.Name)
 	}
 
-	// What the state of things does not allow is recorded of who is known, too.
+	// A conflict with the current state is recorded for a known caller, too.
 	if !op.Policy.Access.Public {
 		s.auditsConflicts(t, server, op)
 	}
 
 	r, _ = s.Fitting(t, server, op)
-	_, err := server.Pool.Exec(t.Context(), `ALTER TABLE audit_entries ADD CONSTRAINT nothing_succeeds CHECK (outcome <> 'success') NOT VALID`)
+	_, err := server.Pool.Exec(t.Context(),
+		`ALTER TABLE audit_entries ADD CONSTRAINT nothing_succeeds CHECK (outcome <> 'success') NOT VALID`)
 	require.NoError(t, err)
 	rows := s.fingerprint(t, server)
 	answer, body = server.Do(t, r)
-	require.Equal(t, http.StatusInternalServerError, answer.StatusCode, "it is done although it cannot be recorded: %s", body)
+	require.Equal(t, http.StatusInternalServerError, answer.StatusCode,
+		"it is done although it cannot be recorded: %s", body)
 	require.Equal(t, rows, s.fingerprint(t, server), "it is done although it cannot be recorded")
 }
 
-// auditsConflicts sends what conflicts with the state of things: each is recorded once, as done by who sent it.
+// auditsConflicts sends the requests that the current state refuses: each is recorded once, with its sender.
 func (s *Service) auditsConflicts(t *testing.T, server *Server, op *httpapi.Operation) {
 	t.Helper()
 	good, by := s.Fitting(t, server, op)

@@ -9,10 +9,10 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// maxBody is how many bytes a body of any operation has at most; most operations take fewer.
+// maxBody is the largest size of any operation's body in bytes; most operations take less.
 const maxBody = 64 << 10
 
-// badBodies breaks the body in every way that the document and JSON know.
+// badBodies breaks the body in every way that the document and JSON allow.
 func (s *Service) badBodies(t testing.TB, op *httpapi.Operation, good func() Request) []Refusal {
 	t.Helper()
 	written, _ := s.spec(op)
@@ -28,7 +28,7 @@ func (s *Service) badBodies(t testing.TB, op *httpapi.Operation, good func() Req
 	return b.cases
 }
 
-// unwantedBodies are bodies where none is taken.
+// unwantedBodies are bodies for an operation that takes none.
 func unwantedBodies(good func() Request) []Refusal {
 	var cases []Refusal
 	for name, chunked := range map[string]bool{"with its length": false, "chunked": true} {
@@ -36,23 +36,24 @@ func unwantedBodies(good func() Request) []Refusal {
 			r := good().With(asJSON)
 			r.Body, r.Chunked = body, chunked
 			cases = append(cases, Refusal{
-				Name: "a body where none is taken, " + name, Request: r, Status: http.StatusBadRequest, Code: httpapi.ErrMalformed.Code,
+				Name: "a body where none is taken, " + name, Request: r, Status: http.StatusBadRequest,
+				Code: httpapi.ErrMalformed.Code,
 			})
 		}
 	}
 	return cases
 }
 
-// breaker makes bad bodies of a good one.
+// breaker makes bad bodies from a good one.
 type breaker struct {
 	good    func() Request
 	maxBody int // of the operation
-	// hostile is text that takes the place of every string whose schema does not accept it.
+	// hostile is text that replaces every string whose schema does not accept it.
 	hostile []string
 	cases   []Refusal
 }
 
-// add makes a case of a body, with other lines than that of its type if there are any.
+// add adds a case with a body, and with these header lines instead of its media type if there are any.
 func (b *breaker) add(c Refusal, body string, chunked bool, lines ...string) {
 	c.Name = "the body: " + c.Name
 	c.Request = b.good()
@@ -63,7 +64,7 @@ func (b *breaker) add(c Refusal, body string, chunked bool, lines ...string) {
 	b.cases = append(b.cases, c)
 }
 
-// notJSON are bodies that are not the one JSON text that they should be.
+// notJSON are bodies that are not exactly one JSON text.
 func (b *breaker) notJSON(good string, required bool) {
 	nested := func(levels int) string {
 		return `{"x":` + strings.Repeat("[", levels) + strings.Repeat("]", levels) + `}`
@@ -110,8 +111,9 @@ func (b *breaker) notJSON(good string, required bool) {
 		b.add(malformed(name), body, false)
 		b.add(malformed(name+", chunked"), body, true)
 	}
-	// At the limit of levels it is JSON, with a member that nobody knows.
-	b.add(Refusal{Name: "32 levels", Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: "#/x"}, nested(31), false)
+	// At the maximum depth it is JSON, with an unknown member.
+	b.add(Refusal{Name: "32 levels", Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code,
+		Pointer: "#/x"}, nested(31), false)
 	if required {
 		b.add(malformed("empty"), "", false, asJSON, "Content-Length: 0")
 		b.add(malformed("none"), "", false)
@@ -119,7 +121,7 @@ func (b *breaker) notJSON(good string, required bool) {
 	}
 }
 
-// notTheBody are bodies that are refused for their size, their type or their kind.
+// notTheBody are bodies that are refused for their size, type or kind.
 func (b *breaker) notTheBody(good string) {
 	large := `{"x":"` + Canary + strings.Repeat("x", b.maxBody) + `Body",` + good[1:]
 	exact := good + strings.Repeat(" ", b.maxBody-len(good)+1)
@@ -129,20 +131,28 @@ func (b *breaker) notTheBody(good string) {
 		b.add(tooLarge, body, true)
 	}
 	for _, lines := range [][]string{
-		{"Content-Type: text/plain"}, {"Content-Type: application/x-www-form-urlencoded"}, {"Content-Type: multipart/form-data; boundary=x"}, {},
-		{"Content-Type: "}, {"Content-Type: application"}, {"Content-Type: */*"}, {"Content-Type: application/jsonp"}, {"Content-Type: application/problem+json"},
-		{"Content-Type: application/json; charset=latin1"}, {"Content-Type: application/json; charset=utf-16"}, {"Content-Type: application/json;;;="},
-		{"Content-Type: application/json, text/plain"}, {asJSON, "Content-Type: text/plain"}, {asJSON, "Content-Encoding: gzip"},
+		{"Content-Type: text/plain"}, {"Content-Type: application/x-www-form-urlencoded"},
+		{"Content-Type: multipart/form-data; boundary=x"}, {},
+		{"Content-Type: "}, {"Content-Type: application"}, {"Content-Type: */*"}, {"Content-Type: application/jsonp"},
+		{"Content-Type: application/problem+json"},
+		{"Content-Type: application/json; charset=latin1"}, {"Content-Type: application/json; charset=utf-16"},
+		{"Content-Type: application/json;;;="},
+		{"Content-Type: application/json, text/plain"}, {asJSON, "Content-Type: text/plain"},
+		{asJSON, "Content-Encoding: gzip"},
 		{asJSON, "Content-Encoding: identity, deflate"}, {asJSON, "Content-Encoding: ", "Content-Encoding: gzip"},
 	} {
-		b.add(Refusal{Name: fmt.Sprintf("with %q", lines), Status: http.StatusUnsupportedMediaType, Code: httpapi.ErrMediaType.Code}, good, false, lines...)
+		b.add(Refusal{Name: fmt.Sprintf("with %q", lines), Status: http.StatusUnsupportedMediaType,
+			Code: httpapi.ErrMediaType.Code}, good, false, lines...)
 	}
-	for _, body := range []string{`null`, `true`, `12345678901234567890`, `"` + SecretCanary + `"`, `[]`, `[` + good + `]`} {
-		b.add(Refusal{Name: body, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: "#", Keyword: "type"}, body, false)
+	for _, body := range []string{`null`, `true`, `12345678901234567890`, `"` + SecretCanary + `"`, `[]`,
+		`[` + good + `]`} {
+		b.add(Refusal{Name: body, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: "#",
+			Keyword: "type"}, body, false)
 	}
 }
 
-// invalid makes a case of a body that breaks a rule of its schema at one place.
+// invalid adds a case with a body that breaks one rule of its schema at one place.
 func (b *breaker) invalid(name, body, pointer, keyword string) {
-	b.add(Refusal{Name: name, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: pointer, Keyword: keyword}, body, false)
+	b.add(Refusal{Name: name, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: pointer,
+		Keyword: keyword}, body, false)
 }

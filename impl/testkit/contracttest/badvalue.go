@@ -13,12 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/format"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
-// object breaks what a schema says of an object, which stands at a place of the body, and of each of its members. set
-// gives the body with a value in that place.
-func (b *breaker) object(t testing.TB, at string, schema *openapi3.Schema, members map[string]any, set func(any) string) {
+// object breaks the rules of an object's schema, at a place of the body, and those of each of its members. set returns
+// the body with another value in that place.
+func (b *breaker) object(
+	t testing.TB, at string, schema *openapi3.Schema, members map[string]any, set func(any) string,
+) {
 	t.Helper()
 	b.wrongMembers(at, schema, members, set)
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
@@ -37,7 +39,7 @@ func with(members map[string]any, name string, value any) map[string]any {
 	return changed
 }
 
-// wrongMembers are objects with the wrong members.
+// wrongMembers adds objects with wrong members.
 func (b *breaker) wrongMembers(at string, schema *openapi3.Schema, members map[string]any, set func(any) string) {
 	if schema.AdditionalProperties.Has != nil && !*schema.AdditionalProperties.Has {
 		unknown := func(name string, others map[string]any, pointer string) {
@@ -55,12 +57,14 @@ func (b *breaker) wrongMembers(at string, schema *openapi3.Schema, members map[s
 		unknown("an unknown member that needs escaping", map[string]any{"a/b~c %": SecretCanary}, "a~1b~0c%20%25")
 		unknown("an unknown member that is long", map[string]any{strings.Repeat(long, 80): 1}, long+"%E2%80%A6")
 		unknown("the member __proto__", map[string]any{"__proto__": map[string]any{"isAdmin": true}}, "__proto__")
-		unknown("members of a row", map[string]any{"roles_": []any{"admin"}, "row_status": "active", "password_hash": SecretCanary}, "password_hash")
+		unknown("members of a row",
+			map[string]any{"roles_": []any{"admin"}, "row_status": "active", "password_hash": SecretCanary}, "password_hash")
 		unknown("300 unknown members", many, "m0")
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			changed := with(members, strings.ToUpper(name), members[name])
 			delete(changed, name)
-			b.invalid(at+" with the member "+strings.ToUpper(name), set(changed), at+"/"+strings.ToUpper(name), "additionalProperties")
+			b.invalid(at+" with the member "+strings.ToUpper(name), set(changed), at+"/"+strings.ToUpper(name),
+				"additionalProperties")
 		}
 	}
 	for _, name := range schema.Required {
@@ -76,16 +80,17 @@ func (b *breaker) wrongMembers(at string, schema *openapi3.Schema, members map[s
 	}
 }
 
-// value breaks each rule of a schema, at a place of the body where a value stands that breaks none.
+// value breaks each rule of a schema, at a place of the body whose value breaks none.
 func (b *breaker) value(t testing.TB, at string, schema *openapi3.Schema, good any, set func(any) string) {
 	t.Helper()
 	add := func(value any, keyword string) { b.invalid(at+" breaks "+keyword, set(value), at, keyword) }
 	byType := "type"
-	if schema.Enum != nil { // Which of the two is told is all the same.
+	if schema.Enum != nil { // Either rule may be reported.
 		byType = ""
 	}
 	kinds := map[string]any{
-		"string": SecretCanary, "boolean": true, "object": map[string]any{"x": SecretCanary}, "array": []any{SecretCanary}, "number": 7.5,
+		"string": SecretCanary, "boolean": true, "object": map[string]any{"x": SecretCanary}, "array": []any{SecretCanary},
+		"number": 7.5,
 	}
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		if !schema.Type.Is(kind) {
@@ -118,7 +123,7 @@ func (b *breaker) value(t testing.TB, at string, schema *openapi3.Schema, good a
 	}
 }
 
-// array breaks what a schema says of an array and of its items.
+// array breaks the rules of an array's schema and of its items.
 func (b *breaker) array(t testing.TB, at string, schema *openapi3.Schema, good []any, set func(any) string) {
 	t.Helper()
 	add := func(value []any, keyword string) { b.invalid(at+" breaks "+keyword, set(value), at, keyword) }
@@ -151,21 +156,27 @@ type bad struct {
 	keyword string
 }
 
-// badFormats are values that are not of a format.
+// badFormats are invalid values of each format.
 var badFormats = map[string][]string{
 	"email": {
-		SecretCanary, "@example.com", "a@", "a@b", "a b@example.com", "a@b@example.com", "ä@example.com", "a@[127.0.0.1]", "a@example.com\n", "<a@example.com>",
+		SecretCanary, "@example.com", "a@", "a@b", "a b@example.com", "a@b@example.com", "ä@example.com", "a@[127.0.0.1]",
+		"a@example.com\n", "<a@example.com>",
 		`"a b"@example.com`, "a@b\u00fccher", "a@\u00fc_.example.com", "a@xn--\u00fc.example.com",
 	},
-	"password":      {Canary[:12]},
-	"https-url":     {"http://" + Canary + "/Body", "javascript:alert(1)", "//" + Canary, "https://", "https://user:" + Canary + "@example.com", "data:text/html,x", "https://exa mple.com", ""},
-	"phone":         {"+1" + Canary, "020 7946 0000", "+44 20 7946 0000", "+999123456789", "0049301234567", ""},
-	"line":          {Canary + "\u2028", " " + Canary, Canary + "\t", "a\nb", "a\u202eb", Canary + "\u200b", "a\u00adb", "\u3164", "a\ufe0f", "a\U000e0041", "a\uffffb"},
+	"password": {Canary[:12]},
+	"https-url": {"http://" + Canary + "/Body", "javascript:alert(1)", "//" + Canary, "https://",
+		"https://user:" + Canary + "@example.com", "data:text/html,x", "https://exa mple.com", ""},
+	"phone": {"+1" + Canary, "020 7946 0000", "+44 20 7946 0000", "+999123456789", "0049301234567", ""},
+	"line": {Canary + "\u2028", " " + Canary, Canary + "\t", "a\nb", "a\u202eb", Canary + "\u200b", "a\u00adb",
+		"\u3164", "a\ufe0f", "a\U000e0041", "a\uffffb"},
 	"currency":      {"AAA", "XXX", "XTS", "XAU", "DEM", "HRK", "eur"},
 	"time-code":     {"12345a", "1234567", "123.456", "abcdef"},
 	"recovery-code": {"MFZW-I3LP-OBQX-E2L9", "MFZW-I3LP-OBQX-E2LKA", "MFZW_I3LP_OBQX_E2LK"},
-	"uuid":          {SecretCanary, "", "019324d23a5e7c108f4e2b6d1a9c0e77", "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e7g", "{019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77}", "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e7"},
-	"date-time":     {SecretCanary, "", "2026-11-23", "2026-11-23 09:30:00Z", "2026-13-23T09:30:00Z", "2026-11-23T09:30:60Z", "2026-11-30T23:59:60Z", "2026-11-23T09:30:00", "2026-11-23T09:30:00.Z", "0000-01-01T00:00:00Z"},
+	"uuid": {SecretCanary, "", "019324d23a5e7c108f4e2b6d1a9c0e77", "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e7g",
+		"{019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77}", "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e7"},
+	"date-time": {SecretCanary, "", "2026-11-23", "2026-11-23 09:30:00Z", "2026-13-23T09:30:00Z",
+		"2026-11-23T09:30:60Z", "2026-11-30T23:59:60Z", "2026-11-23T09:30:00", "2026-11-23T09:30:00.Z",
+		"0000-01-01T00:00:00Z"},
 	"date":          {SecretCanary, "", "2026-02-30", "23.11.2026", "2026-11-23T09:30:00Z"},
 	"uri-reference": {"http://exa mple.com", "%zz" + Canary},
 	"cursor":        {SecretCanary, ""},
@@ -193,7 +204,7 @@ func badStrings(schema *openapi3.Schema) []bad {
 	return append(all, badEnums(schema)...)
 }
 
-// badEnums are no values of an enumeration.
+// badEnums are values outside an enumeration.
 func badEnums(schema *openapi3.Schema) []bad {
 	if schema.Enum == nil {
 		return nil
@@ -208,7 +219,8 @@ func badEnums(schema *openapi3.Schema) []bad {
 // badIntegers break each rule of an integer.
 func badIntegers(schema *openapi3.Schema) []bad {
 	n := func(format string, args ...any) json.Number { return json.Number(fmt.Sprintf(format, args...)) }
-	all := []bad{{"1", "type"}, {1.5, ""}, {n("1.00000000000000000001"), "type"}, {n("-1e-400"), "type"}, {n("0.99999999999999999999"), "type"}}
+	all := []bad{{"1", "type"}, {1.5, ""}, {n("1.00000000000000000001"), "type"}, {n("-1e-400"), "type"},
+		{n("0.99999999999999999999"), "type"}}
 	if schema.Not != nil && schema.Not.Value.Min != nil {
 		all = append(all, bad{int64(*schema.Not.Value.Min), "not"}, bad{n("%d.0", int64(*schema.Not.Value.Min)), "not"})
 	}
@@ -217,19 +229,23 @@ func badIntegers(schema *openapi3.Schema) []bad {
 	}
 	if schema.Max != nil {
 		beyond := int64(*schema.Max) + 1
-		all = append(all, bad{beyond, "maximum"}, bad{1e300, "maximum"}, bad{n("%de-2", beyond*100), "maximum"}, bad{n("%d.00000000000000000001", beyond-1), "maximum"})
+		all = append(all, bad{beyond, "maximum"}, bad{1e300, "maximum"}, bad{n("%de-2", beyond*100), "maximum"},
+			bad{n("%d.00000000000000000001", beyond-1), "maximum"})
 	}
 	return all
 }
 
-// goodFormats are values of a format.
+// goodFormats are valid values of each format.
 var goodFormats = map[string]string{
-	"email": "ada@example.com", "password": "correct horse battery", "https-url": "https://example.com/a", "phone": "+442079460000", "line": "Ada",
-	"uuid": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77", "date-time": "2026-11-23T09:30:00Z", "date": "2026-11-23", "uri-reference": "/a",
-	"cursor": keyset.Encode(keyset.Newest()), "currency": "EUR", "time-code": "123 456", "recovery-code": "mfzw\u2011i3lp\u2011obqx\u2011e2lk",
+	"email": "ada@example.com", "password": "correct horse battery", "https-url": "https://example.com/a",
+	"phone": "+442079460000", "line": "Ada",
+	"uuid": "019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77", "date-time": "2026-11-23T09:30:00Z", "date": "2026-11-23",
+	"uri-reference": "/a",
+	"cursor":        paging.Encode(paging.Newest()), "currency": "EUR", "time-code": "123 456",
+	"recovery-code": "mfzw\u2011i3lp\u2011obqx\u2011e2lk",
 }
 
-// valid gives a value that a schema accepts.
+// valid returns a value that a schema accepts.
 func valid(t testing.TB, schema *openapi3.Schema) any {
 	t.Helper()
 	switch {
@@ -267,7 +283,7 @@ func valid(t testing.TB, schema *openapi3.Schema) any {
 	return value
 }
 
-// accepts tells whether a value is one of a schema, a text in the form that the services read it in.
+// accepts reports whether a schema accepts a value, a text in the normal form in which the services read it.
 func accepts(schema *openapi3.Schema, value any) bool {
 	if text, ok := value.(string); ok {
 		value = format.Text(text)

@@ -9,30 +9,30 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Clock is a time that tests set.
+// Clock is a clock that tests set.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-// NewClock stands still at a time in which every test can begin.
+// NewClock returns a stopped clock, at a time that suits every test.
 func NewClock() *Clock { return &Clock{now: time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)} }
 
-// Now gives the time.
+// Now returns the time.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// Advance lets time go by.
+// Advance moves the clock forward.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
 
-// Log keeps what is logged.
+// Log keeps log lines.
 type Log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -45,14 +45,14 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// String gives all lines.
+// String returns all lines.
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-// Eventually asks until the answer is yes, for half a minute at most.
+// Eventually repeats a question until the answer is yes, for half a minute at most.
 func Eventually(t testing.TB, what string, ask func() bool) {
 	t.Helper()
 	end := time.After(late)

@@ -1,8 +1,9 @@
-// Package contracttest holds a service against its OpenAPI document: from the document alone it makes the requests
-// that must succeed, those that must be refused and by whom, and it counts what the tests have exercised.
+// Package contracttest tests a service against its OpenAPI document. From the document alone it makes requests that
+// must succeed and requests that must be refused, for every kind of caller, and it counts which parts of the document
+// the tests have exercised.
 //
-// A service tells it what no document says, in a Service and an Arranger, and calls each check from a test of its own.
-// Checks start the service themselves, on a database each, and run in parallel.
+// A service adds what no document says, in a Service and an Arranger, and calls each check from a test of its own.
+// Checks start the service themselves, each on its own database, and run in parallel.
 package contracttest
 
 import (
@@ -22,58 +23,58 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Service is what the checks need to know of a service.
+// Service is everything that the checks need to know of a service.
 type Service struct {
 	Document *httpapi.Document
 	// Spec is the document as kin-openapi reads it.
 	Spec *openapi3.T
-	// Coverage is told of every answer.
+	// Coverage counts every answer.
 	Coverage *Coverage
-	// Roles are all that a caller can have. The first is that of whoever has no other.
+	// Roles are all roles that a caller can have. The first is the default role.
 	Roles []string
-	// NotFound are the codes that answer for a thing which is not there, by the path parameter that names it.
+	// NotFound are the codes for a missing thing, by the path parameter that names it.
 	NotFound map[string]string
-	// Beyond is what must be known of operations beyond the document, by operationId. Most need nothing.
+	// Beyond is what must be known of operations beyond the document, by operationId. Most operations need nothing.
 	Beyond map[string]Beyond
-	// Checked are the constraints of the database that list what a schema of the document enumerates.
+	// Checked are the database constraints that list the values of a schema's enumeration.
 	Checked map[string]string
-	// Volatile are the tables that also a refused request may change.
+	// Volatile are the tables that even a refused request may change.
 	Volatile []string
 	// Faults are the service's own.
 	Faults []*fault.Error
-	// Start serves on an empty database. change sets the options of the chain.
+	// Start serves on an empty database. change sets options of the chain.
 	Start func(t testing.TB, change ...func(*httpapi.Options)) *Server
 }
 
 // Beyond is what the checks must know of an operation beyond its document.
 type Beyond struct {
-	// Apart are the outcomes of calls that x-access does not tell.
+	// Apart are the outcomes of calls that differ from x-access.
 	Apart []Exception
-	// Unattached: it answers without the database.
+	// Unattached: the operation answers without the database.
 	Unattached bool
-	// Nameless: it is public and does not find out who is calling, lest the answer or its time tells.
+	// Nameless: the operation is public and ignores who is calling, because otherwise the answer or its time would tell.
 	Nameless bool
-	// Rules are the places of requests, as JSON pointers such as #/url, that have rules which no schema can say.
+	// Rules are the places of requests, as JSON pointers such as #/url, that have rules beyond their schema.
 	Rules []string
-	// Replaced are the members of bodies that the answer has other values for by intent.
+	// Replaced are the members of bodies that the answer shows with another value on purpose.
 	Replaced []string
-	// Formats are the queries that ask for a media type where Accept does not, by media type.
+	// Formats are the queries that select a media type where Accept does not, by media type.
 	Formats map[string]string
 }
 
-// Known is Beyond with the requests to an operation that need something arranged, in terms of A, by which a service's tests
+// Known is Beyond, together with the requests that need something arranged, in terms of A, by which a service's tests
 // arrange things. It stands beside the tests of its operation.
 type Known[A any] struct {
 	Beyond
 
-	// Fit is what a request needs besides what the path names: members in place of the example's, where that is good
-	// once only or names something that must be there, and header fields; nil: nothing.
+	// Fit is what a request needs besides the things that its path names: members that replace values of the example that
+	// are good only once or refer to things that must exist, and header fields; nil: nothing.
 	Fit func(a A, fit *Fit)
-	// Refused are requests that the document allows and the state of things does not; nil: there are none.
+	// Refused are requests that the document allows and the current state refuses; nil: none.
 	Refused func(a A) []Refusal
 }
 
-// Together puts what is known of operations of several resources together. An operation that is named twice is a mistake.
+// Together merges what is known of the operations of several resources. It is a mistake to name an operation twice.
 func Together[A any](of ...map[string]Known[A]) map[string]Known[A] {
 	all := map[string]Known[A]{}
 	for _, some := range of {
@@ -87,7 +88,7 @@ func Together[A any](of ...map[string]Known[A]) map[string]Known[A] {
 	return all
 }
 
-// BeyondOf gives what a Service needs of what is known.
+// BeyondOf returns the part of known that a Service needs.
 func BeyondOf[A any](known map[string]Known[A]) map[string]Beyond {
 	beyond := map[string]Beyond{}
 	for id, k := range known {
@@ -96,18 +97,18 @@ func BeyondOf[A any](known map[string]Known[A]) map[string]Beyond {
 	return beyond
 }
 
-// Exception is an outcome that x-access does not tell.
+// Exception is an outcome that differs from x-access.
 type Exception struct {
 	Of Resource
-	// Role is one that the caller holds; empty: whoever it is.
+	// Role is a role of the caller; empty: any caller.
 	Role   string
 	Status int
 	Code   string
-	// Why is for the reader.
+	// Why is the reason, for readers.
 	Why string
 }
 
-// Resource says whose the thing is that a request is about.
+// Resource says who owns the thing that a request names.
 type Resource string
 
 // The resources.
@@ -117,42 +118,42 @@ const (
 	Missing Resource = "missing"
 )
 
-// Caller is somebody who has an access token.
+// Caller is somebody with an access token.
 type Caller interface {
 	AccessToken() string
 	Subject() string
 }
 
-// Arranger makes what requests are about; each service has its own.
+// Arranger makes the things that requests are about; each service has its own.
 type Arranger interface {
-	// Caller gives a caller with these roles, or the first of the service's where none are named.
+	// Caller returns a caller with these roles, or with the service's first role if none are named.
 	Caller(t testing.TB, roles ...string) Caller
-	// EndSession makes the token of a caller one of a session that has ended.
+	// EndSession ends the session of a caller's token.
 	EndSession(t testing.TB, c Caller)
-	// Fit arranges what an operation by a caller is about, the caller's own or another's, in the state from which it
-	// succeeds. What it does for that leaves no trace of the caller's session.
+	// Fit arranges the thing that an operation by a caller is about, the caller's own or another's, in a state in which
+	// the operation succeeds. It leaves no trace of the caller's session.
 	Fit(t testing.TB, op *httpapi.Operation, by Caller, of Resource) Fit
-	// Refused are requests that the document allows and the state of things does not, made of a good one of that
-	// caller's. Nothing changes by them.
+	// Refused are requests that the document allows and the current state refuses, made from a good one of that caller's.
+	// They change nothing.
 	Refused(t testing.TB, op *httpapi.Operation, by Caller, good func() Request) []Refusal
 }
 
-// Fit makes the document's own example of a request one about what there is.
+// Fit adapts the document's own example of a request to existing things.
 type Fit struct {
-	// Path are the values of the parameters of the path.
+	// Path holds the values of the path parameters.
 	Path map[string]string
-	// Query is sent as it is, escaped; most operations need none.
+	// Query is sent verbatim, escaped; most operations need none.
 	Query string
-	// Body are the members that take the place of the example's.
+	// Body holds the members that replace those of the example.
 	Body map[string]any
-	// Header are the fields that the document cannot know, such as If-Match.
+	// Header holds the fields that the document cannot know, such as If-Match.
 	Header map[string]string
-	// Shows stands in the answer if and only if the caller may see the thing, where x-access lets every signed-in
-	// caller call and those with a role see everybody's.
+	// Shows is in the answer if and only if the caller may see the thing, for an operation that x-access opens to every
+	// signed-in caller and whose result depends on the caller's role.
 	Shows string
 }
 
-// Server is a service that is being served, with a database, a clock and a log of its own.
+// Server is a running service, with a database, a clock and a log of its own.
 type Server struct {
 	Arranger
 
@@ -160,12 +161,13 @@ type Server struct {
 	Web   *httptest.Server
 	Pool  *pgxpool.Pool
 	Clock *Clock
-	// Log is what has been logged, and Logger what logs.
+	// Log holds the log, and Logger writes to it.
 	Log    *Log
 	Logger *telemetry.Logger
 }
 
-// Chain gives the options of a chain that holds every answer against the document: one that breaks it fails the test.
+// Chain returns the options of a chain that checks every answer against the document: an answer that breaks it fails
+// the test.
 func (s *Service) Chain(t testing.TB, log *slog.Logger) httpapi.Options {
 	t.Helper()
 	metrics, err := telemetry.NewMetrics(s.Document.Name, "test", nil)
@@ -183,8 +185,11 @@ func (s *Service) Chain(t testing.TB, log *slog.Logger) httpapi.Options {
 	}
 }
 
-// Serve serves what handler makes of the options of Chain after change. It ends with the test.
-func (s *Service) Serve(t testing.TB, pool *pgxpool.Pool, clock *Clock, handler func(httpapi.Options) (http.Handler, error), change ...func(*httpapi.Options)) *Server {
+// Serve serves the handler that is made from the options of Chain after change. It ends with the test.
+func (s *Service) Serve(
+	t testing.TB, pool *pgxpool.Pool, clock *Clock, handler func(httpapi.Options) (http.Handler, error),
+	change ...func(*httpapi.Options),
+) *Server {
 	t.Helper()
 	served := &Server{Pool: pool, Clock: clock, Log: &Log{}}
 	served.Logger = s.NewLogger(served.Log)
@@ -203,26 +208,27 @@ func (s *Service) Serve(t testing.TB, pool *pgxpool.Pool, clock *Clock, handler 
 	return served
 }
 
-// NewLogger logs everything there is, down to debug, as the service would.
+// NewLogger logs everything, down to debug, as the service would.
 func (s *Service) NewLogger(log *Log) *telemetry.Logger {
-	return telemetry.NewLogger(log, telemetry.LogOptions{Service: s.Document.Name, Level: slog.LevelDebug, Sensitive: s.Document.Sensitive})
+	return telemetry.NewLogger(log,
+		telemetry.LogOptions{Service: s.Document.Name, Level: slog.LevelDebug, Sensitive: s.Document.Sensitive})
 }
 
-// Logged gives what has been logged so far.
+// Logged returns the log so far.
 func (s *Server) Logged(t testing.TB) string {
 	t.Helper()
 	require.NoError(t, s.Logger.Flush())
 	return s.Log.String()
 }
 
-// End ends the service and gives all that it has logged.
+// End ends the service and returns its whole log.
 func (s *Server) End(t testing.TB) string {
 	t.Helper()
-	s.Web.Close() // It waits for requests that have been answered and not yet been logged.
+	s.Web.Close() // It waits for answered requests that are not yet logged.
 	return s.Logged(t)
 }
 
-// spec gives an operation as the document writes it, and its parameters with those of its path.
+// spec returns an operation as the document has it, with its own parameters and those of its path.
 func (s *Service) spec(op *httpapi.Operation) (*openapi3.Operation, openapi3.Parameters) {
 	item := s.Spec.Paths.Find(op.Pattern)
 	written := item.GetOperation(op.Method)
@@ -235,7 +241,7 @@ func (s *Service) spec(op *httpapi.Operation) (*openapi3.Operation, openapi3.Par
 	return written, parameters
 }
 
-// able gives a caller for whom an operation succeeds and the resource on which it does.
+// able returns a caller for whom an operation succeeds, and the resource on which it does.
 func (s *Server) able(t testing.TB, op *httpapi.Operation) (Caller, Resource) {
 	t.Helper()
 	a := op.Policy.Access
@@ -245,8 +251,8 @@ func (s *Server) able(t testing.TB, op *httpapi.Operation) (Caller, Resource) {
 	return s.Caller(t, a.Roles...), Own
 }
 
-// Patient gives a document in whose operations nobody runs out of time, however busy the machine is: a test about a time
-// limit sends X-Request-Timeout-Ms.
+// Patient returns a document whose operations never time out, however busy the machine is: a test of a time limit sends
+// X-Request-Timeout-Ms.
 func Patient(d *httpapi.Document) *httpapi.Document {
 	patient := *d
 	patient.Operations = nil
@@ -258,7 +264,7 @@ func Patient(d *httpapi.Document) *httpapi.Document {
 	return &patient
 }
 
-// requireSome guards against a check that looks at nothing.
+// requireSome fails a check that covers nothing.
 func requireSome(t testing.TB, n int, what string) {
 	t.Helper()
 	require.NotZero(t, n, "the document has no %s: the check looks in the wrong place", what)

@@ -17,13 +17,14 @@ import (
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// Least is how many of a hundred documented statuses, and of a hundred problem codes, the tests of a service must exercise.
+// Least is the percentage of documented statuses, and of problem codes, that the tests of a service must exercise.
 const Least = 95
 
-// FiguresEnv names a folder in which Main leaves the figures as SERVICE.PID.json, of some of the tests as well as of all.
+// FiguresEnv names the environment variable with the folder in which Main stores the figures as SERVICE.PID.json,
+// whether some or all of the tests have run.
 const FiguresEnv = "CONTRACT_FIGURES"
 
-// Coverage counts what the tests of a package exercise of a document.
+// Coverage counts the parts of a document that the tests of a package exercise.
 type Coverage struct {
 	mu        sync.Mutex
 	seen      map[string]map[int]Answers
@@ -31,7 +32,7 @@ type Coverage struct {
 	generated atomic.Int64 // requests
 }
 
-// NewCoverage has seen nothing yet.
+// NewCoverage returns a Coverage without figures.
 func NewCoverage() *Coverage {
 	return &Coverage{seen: map[string]map[int]Answers{}, codes: map[string]map[httpapi.Problem]int{}}
 }
@@ -52,10 +53,10 @@ func (c *Coverage) observe(op *httpapi.Operation, answered httpapi.Problem, viol
 	c.codes[op.ID][answered]++
 }
 
-// Main runs the tests of a service's package with a PostgreSQL for all of them. When every test has run and passed it
-// prints what they have exercised of the document; they fail unless that is every operation, 95 of a hundred documented
-// statuses and as many problem codes, and no answer outside the document. With CONTRACT_FIGURES=FOLDER it leaves the figures
-// there instead: what several runs have left is judged together. Use it as
+// Main runs the tests of a service's package with one PostgreSQL for all of them. When every test has run and passed,
+// it prints what they have exercised of the document. It fails unless that is every operation, 95 percent of the
+// documented statuses and of the problem codes, and no answer outside the document. With CONTRACT_FIGURES=FOLDER it
+// stores the figures there instead, so that several runs can be judged together. Use it as
 //
 //	func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
 func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int {
@@ -81,8 +82,8 @@ func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int
 	return c.verdict(os.Stdout, document)
 }
 
-// fewChecks are how many requests of each operation, and how many sequences, are generated unless -rapid.checks says
-// otherwise: what takes a minute with the race detector.
+// fewChecks is how many requests of each operation, and how many sequences, are generated without -rapid.checks: about
+// a minute with the race detector.
 const fewChecks = "40"
 
 func setChecks() error {
@@ -95,22 +96,22 @@ func setChecks() error {
 	return flag.Set("rapid.checks", fewChecks)
 }
 
-// Conformance is how much of a service's document has been exercised.
+// Conformance says how much of a service's document has been exercised.
 type Conformance struct {
 	Service    string      `json:"service"`
 	Operations []Exercised `json:"operations"`
-	// Generated is how many of the requests were made at random from the document.
+	// Generated is the number of requests that were generated at random.
 	Generated int64 `json:"generated"`
 }
 
-// Exercised is how much of an operation has been.
+// Exercised says how much of an operation has been exercised.
 type Exercised struct {
 	ID     string `json:"id"`
 	Method string `json:"method"`
 	Path   string `json:"path"`
-	// Answers are those of the documented statuses, in order, and then of others.
+	// Answers holds those of the documented statuses, in order, and then others.
 	Answers []Answers `json:"answers"`
-	// Problems are all that the operation can end with, by status.
+	// Problems are all problems that the operation can end with, by status.
 	Problems []Told `json:"problems"`
 }
 
@@ -121,10 +122,10 @@ type Told struct {
 	Times  int    `json:"times"`
 }
 
-// Answers are those with one status: how many there were, and how many of them were not as the document says.
+// Answers counts the answers with one status, and those of them that broke the document.
 type Answers struct {
 	Status     int  `json:"status"`
-	Documented bool `json:"documented"` // by its number: what only default stands for is not
+	Documented bool `json:"documented"` // by its number, not only by default
 	Times      int  `json:"times"`
 	Mismatches int  `json:"mismatches"`
 }
@@ -153,7 +154,8 @@ func (c *Coverage) figures(d *httpapi.Document) Conformance {
 	return f
 }
 
-// Add gives the figures with those of another run of the same service's tests. It counts in the slices of f, which is not used afterwards.
+// Add returns the sum of the figures and those of another run of the same service's tests. It adds to the slices of f,
+// which must not be used afterwards.
 func (f Conformance) Add(other Conformance) Conformance {
 	f.Generated += other.Generated
 	for i, op := range other.Operations {
@@ -174,7 +176,7 @@ func (f Conformance) Add(other Conformance) Conformance {
 	return f
 }
 
-// Totals are what the figures of services add up to.
+// Totals are the sums of the figures of services.
 type Totals struct {
 	Operations, SeenOperations int
 	Statuses, SeenStatuses     int
@@ -184,7 +186,7 @@ type Totals struct {
 	Missing                    []string // as operation and status, or operation, status and code
 }
 
-// Total adds up.
+// Total adds up figures.
 func Total(services ...Conformance) Totals {
 	var t Totals
 	for _, service := range services {
@@ -219,18 +221,20 @@ func Total(services ...Conformance) Totals {
 	return t
 }
 
-// Enough says whether as much is exercised as must be.
+// Enough reports whether enough of the documents is exercised.
 func (t Totals) Enough() bool {
-	return t.SeenOperations == t.Operations && t.SeenStatuses*100 >= t.Statuses*Least && t.SeenCodes*100 >= t.Codes*Least && t.Mismatches == 0
+	return t.SeenOperations == t.Operations && t.SeenStatuses*100 >= t.Statuses*Least &&
+		t.SeenCodes*100 >= t.Codes*Least && t.Mismatches == 0
 }
 
-// String is one line of all that is counted.
+// String returns all counts in one line.
 func (t Totals) String() string {
-	return fmt.Sprintf("operations %d/%d, documented statuses %d/%d, problem codes %d/%d, mismatches %d, generated requests %d",
+	return fmt.Sprintf("operations %d/%d, documented statuses %d/%d, problem codes %d/%d, mismatches %d, "+
+		"generated requests %d",
 		t.SeenOperations, t.Operations, t.SeenStatuses, t.Statuses, t.SeenCodes, t.Codes, t.Mismatches, t.Generated)
 }
 
-// Print writes the totals of what is named, and what is missing.
+// Print writes the totals under a name, and what is missing.
 func (t Totals) Print(w io.Writer, name string) {
 	fmt.Fprintf(w, "conformance of %s: %s\n", name, t)
 	for _, m := range t.Missing {
@@ -238,7 +242,7 @@ func (t Totals) Print(w io.Writer, name string) {
 	}
 }
 
-// verdict prints the totals and gives the exit code of the tests, which have passed.
+// verdict prints the totals and returns the exit code of the tests, which have passed.
 func (c *Coverage) verdict(w io.Writer, document *httpapi.Document) int {
 	f := c.figures(document)
 	t := Total(f)
@@ -261,7 +265,7 @@ func (f Conformance) leave(folder string) error {
 	return os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s.%d.json", f.Service, os.Getpid())), text, 0o600)
 }
 
-// isWholeRun says by the flags of go test whether every test of the package has run, so that the figures mean something.
+// isWholeRun reports whether the flags of go test made every test of the package run, which the figures require.
 func isWholeRun(valueOf func(name string) string) bool {
 	for _, name := range []string{"test.run", "test.skip", "test.list", "test.bench", "test.fuzz"} {
 		if valueOf(name) != "" {

@@ -34,8 +34,9 @@ func TestIsWholeRun(t *testing.T) {
 	} {
 		require.Equal(t, c.want, isWholeRun(func(name string) string { return c.flags[name] }), name)
 	}
-	// The names are those of this go test.
-	for _, name := range []string{"test.run", "test.skip", "test.list", "test.bench", "test.fuzz", "test.short", "test.fuzzworker", "test.count"} {
+	// These are the flags of this go test.
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.bench", "test.fuzz", "test.short",
+		"test.fuzzworker", "test.count"} {
 		require.NotNil(t, flag.Lookup(name), name)
 	}
 }
@@ -46,7 +47,8 @@ func TestConformanceVerdict(t *testing.T) {
 	for i := range 10 {
 		d.Operations = append(d.Operations, &httpapi.Operation{
 			ID: fmt.Sprintf("readThing%d", i), Statuses: []int{200, 401, 404, 503},
-			Problems: []httpapi.Problem{{Status: 401, Code: "a"}, {Status: 404, Code: "b"}, {Status: 503, Code: "c"}, {Status: 503, Code: "d"}},
+			Problems: []httpapi.Problem{{Status: 401, Code: "a"}, {Status: 404, Code: "b"}, {Status: 503, Code: "c"},
+				{Status: 503, Code: "d"}},
 		})
 	}
 	exercised := func() *Coverage {
@@ -78,7 +80,8 @@ func TestConformanceVerdict(t *testing.T) {
 	broken.observe(d.Operations[0], httpapi.Problem{Status: 200}, 1)
 	require.False(t, Total(broken.figures(d)).Enough(), "a mismatch")
 
-	larger := &httpapi.Document{Name: "things", Operations: append(slices.Clone(d.Operations), &httpapi.Operation{ID: "readNothing", Statuses: []int{204}})}
+	larger := &httpapi.Document{Name: "things",
+		Operations: append(slices.Clone(d.Operations), &httpapi.Operation{ID: "readNothing", Statuses: []int{204}})}
 	f := Total(exercised().figures(larger))
 	require.GreaterOrEqual(t, f.SeenStatuses*100, f.Statuses*Least)
 	require.False(t, f.Enough(), "an operation")
@@ -90,7 +93,9 @@ func TestConformanceVerdict(t *testing.T) {
 
 	var text bytes.Buffer
 	f.Print(&text, "things")
-	require.Equal(t, "conformance of things: operations 10/11, documented statuses 40/41, problem codes 40/40, mismatches 0, generated requests 0\n  not exercised: readNothing 204\n", text.String())
+	require.Equal(t,
+		"conformance of things: operations 10/11, documented statuses 40/41, problem codes 40/40, mismatches 0, "+
+			"generated requests 0\n  not exercised: readNothing 204\n", text.String())
 
 	for _, c := range []struct {
 		code     int
@@ -111,7 +116,7 @@ func TestConformanceVerdict(t *testing.T) {
 	require.Equal(t, exercised().figures(d), read)
 }
 
-// What two runs have exercised is exercised.
+// The figures of two runs are added.
 func TestFiguresAddUp(t *testing.T) {
 	t.Parallel()
 	d := &httpapi.Document{Name: "things", Operations: []*httpapi.Operation{
@@ -124,7 +129,9 @@ func TestFiguresAddUp(t *testing.T) {
 	other.generated.Store(3)
 	sum := one.figures(d).Add(other.figures(d))
 	require.Equal(t, Conformance{Service: "things", Generated: 3, Operations: []Exercised{{
-		ID: "readThing", Answers: []Answers{{Status: 200, Documented: true, Times: 1}, {Status: 404, Documented: true, Times: 1, Mismatches: 1}, {Status: 418, Times: 1}},
+		ID: "readThing",
+		Answers: []Answers{{Status: 200, Documented: true, Times: 1},
+			{Status: 404, Documented: true, Times: 1, Mismatches: 1}, {Status: 418, Times: 1}},
 		Problems: []Told{{Status: 404, Code: "thing_not_found", Times: 1}},
 	}}}, sum)
 }

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// call is a request with what a person needs to know to send it again.
+// call is a request with what a person needs to send it again.
 type call struct {
 	Request
 	by    Caller
-	roles []string // by one of which the caller may call; none: any caller, or nobody
+	roles []string // any of which permits the call; empty: any caller, or nobody
 	// names are the values of the path's parameters.
 	names map[string]string
-	// makes is the variable that takes what the answer's Location ends with, which was made; "" is none.
+	// makes is the variable for the last part of the answer's Location, the id of a new thing; "" is none.
 	makes, made string
 }
 
-// script writes calls as commands for a shell: $URL is the address of a service and $TOKEN somebody's access token. What
-// paths name is in variables.
+// script writes calls as shell commands: $URL is the address of a service and $TOKEN an access token. Ids in paths are
+// variables.
 func script(calls ...call) string {
 	var b strings.Builder
 	fmt.Fprintln(&b, "URL=http://127.0.0.1:8080")
@@ -44,7 +44,8 @@ func script(calls ...call) string {
 			line = strings.ReplaceAll(line, token, `'"$TOKEN"'`)
 		}
 		if c.makes != "" {
-			line = c.makes + "=$(" + strings.Replace(line, " -i", "", 1) + ` -o /dev/stderr -D - | tr -d '\r' | sed -n 's|^[Ll]ocation: .*/||p')`
+			line = c.makes + "=$(" + strings.Replace(line, " -i", "", 1) +
+				` -o /dev/stderr -D - | tr -d '\r' | sed -n 's|^[Ll]ocation: .*/||p')`
 			values[c.made] = c.makes
 		}
 		fmt.Fprintln(&b, line)
@@ -64,7 +65,7 @@ func (r Request) curl(variables map[string]string) string {
 	words := []string{"curl", "-sg", "-i", "--path-as-is", "-X", r.Method, `"$URL"` + quote(r.Target)}
 	for _, line := range r.Header {
 		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(value) == "" {
-			line = name + ";" // as curl is told to send a field without a value
+			line = name + ";" // curl sends a field without a value for this
 		}
 		words = append(words, "-H", quote(line))
 	}
@@ -73,7 +74,7 @@ func (r Request) curl(variables map[string]string) string {
 	}
 	if r.Body != "" {
 		if r.field("Content-Type") == "" {
-			words = append(words, "-H", "Content-Type:") // or it would call it a form
+			words = append(words, "-H", "Content-Type:") // otherwise curl declares a form
 		}
 		words = append(words, "--data-binary", quote(r.Body))
 	}

@@ -16,7 +16,7 @@ type bearer string
 func (b bearer) AccessToken() string { return string(b) }
 func (b bearer) Subject() string     { return "" }
 
-// A script sends the bytes that the test has sent, but for what stands in its variables.
+// A script sends the same bytes as the test, except for its variables.
 func TestScriptSendsTheSame(t *testing.T) {
 	t.Parallel()
 	type received struct {
@@ -27,7 +27,8 @@ func TestScriptSendsTheSame(t *testing.T) {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		got = append(got, received{
-			r.Method + " " + r.RequestURI, r.Header.Get("Content-Type"), r.Header.Get("Authorization"), r.Header.Get("X-Odd"), string(body), r.Header["X-Empty"],
+			r.Method + " " + r.RequestURI, r.Header.Get("Content-Type"), r.Header.Get("Authorization"), r.Header.Get("X-Odd"),
+			string(body), r.Header["X-Empty"],
 		})
 		w.Header().Set("Location", "/things/made-anew")
 		w.WriteHeader(http.StatusCreated)
@@ -35,10 +36,13 @@ func TestScriptSendsTheSame(t *testing.T) {
 	defer web.Close()
 	text := script(
 		call{
-			Request: Request{Method: http.MethodPost, Target: "/things", Header: []string{"Authorization: Bearer secret", asJSON}, Body: `{"a":"'$(id)\"` + "\\n`"}, by: bearer("secret"), roles: []string{"staff"},
+			Request: Request{Method: http.MethodPost, Target: "/things",
+				Header: []string{"Authorization: Bearer secret", asJSON}, Body: `{"a":"'$(id)\"` + "\\n`"}, by: bearer("secret"),
+			roles: []string{"staff"},
 			makes: "thingId1", made: "made-before",
 		},
-		call{Request: Request{Method: http.MethodPut, Target: "/things/made-before/../x?q=[1]{2}%zz&r='", Header: []string{"X-Odd: it's", "X-Empty: "}, Body: "made-before"}},
+		call{Request: Request{Method: http.MethodPut, Target: "/things/made-before/../x?q=[1]{2}%zz&r='",
+			Header: []string{"X-Odd: it's", "X-Empty: "}, Body: "made-before"}},
 		call{Request: Request{Method: http.MethodGet, Target: "/others/7"}, names: map[string]string{"otherId": "7"}},
 	)
 	require.NotContains(t, text, "secret")

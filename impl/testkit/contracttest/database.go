@@ -19,20 +19,20 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Switch is what cuts a service off from its database: while it is off no connection works and none can be opened. While it is
-// read-only PostgreSQL refuses what the service writes.
+// Switch cuts a service off from its database: while it is off, no connection works and none can be opened. While it is
+// read-only, PostgreSQL refuses the service's writes.
 type Switch struct{ off, readOnly atomic.Bool }
 
-// Off cuts the connections, and On lets them be opened again.
+// Off cuts all connections, until On.
 func (w *Switch) Off() { w.off.Store(true) }
 
-// On ends what Off began.
+// On allows connections again.
 func (w *Switch) On() { w.off.Store(false) }
 
-// ReadOnly has PostgreSQL refuse writes, or take them again.
+// ReadOnly makes PostgreSQL refuse writes, or accept them again.
 func (w *Switch) ReadOnly(on bool) { w.readOnly.Store(on) }
 
-// Pool gives another pool on the database of a pool, which the switch cuts off.
+// Pool returns another pool on the database of a pool, which the switch cuts off.
 func (w *Switch) Pool(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
 	config := pool.Config()
@@ -46,7 +46,7 @@ func (w *Switch) Pool(t testing.TB, pool *pgxpool.Pool) *pgxpool.Pool {
 	}
 	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
 		_, err := conn.Exec(ctx, fmt.Sprintf("SET default_transaction_read_only = %t", w.readOnly.Load()))
-		return err == nil, nil // A broken connection is replaced.
+		return err == nil, nil // The pool replaces a broken connection.
 	}
 	other, err := pgxpool.NewWithConfig(t.Context(), config)
 	require.NoError(t, err)
@@ -67,8 +67,8 @@ func (c cuttable) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// DatabaseGoneIsTold calls every operation of a service whose database is gone, and then there again: each says that it
-// cannot answer, and none says anything else.
+// DatabaseGoneIsTold calls every operation of a service whose database is gone and then comes back: while it is gone,
+// each operation answers that it is unavailable, and nothing else.
 func DatabaseGoneIsTold(t *testing.T, s *Service, server *Server, database *Switch) {
 	t.Helper()
 	for _, op := range s.Document.Operations {
@@ -91,9 +91,10 @@ func DatabaseGoneIsTold(t *testing.T, s *Service, server *Server, database *Swit
 	}
 }
 
-// ReadOnlyDatabaseIsTold calls every operation of a service whose database takes no writes, and then takes them again: what only
-// reads works, and everything else says that it cannot be done. That goes for a repetition, too, which finds its work done: what
-// succeeds has written, so its COMMIT has waited for a synchronous standby. Only a kept answer has another way to wait.
+// ReadOnlyDatabaseIsTold calls every operation of a service whose database refuses writes and then accepts them again:
+// operations that only read work, and all others answer that they are unavailable. So does a repetition that finds its
+// work done: success implies a write, so that its COMMIT has waited for a synchronous standby. Only a kept answer waits
+// in another way.
 func ReadOnlyDatabaseIsTold(t *testing.T, s *Service, server *Server, database *Switch) {
 	t.Helper()
 	for _, op := range s.Document.Operations {
@@ -121,8 +122,8 @@ func ReadOnlyDatabaseIsTold(t *testing.T, s *Service, server *Server, database *
 	}
 }
 
-// EnumsAreThoseOfTheDocument holds the enumerations of the database, and the constraints that list values, against those
-// of the document: what one knows, the other does.
+// EnumsAreThoseOfTheDocument compares the enumerations of the database, and the constraints that list values, with
+// those of the document: they must be equal.
 func EnumsAreThoseOfTheDocument(t *testing.T, s *Service, pool *pgxpool.Pool) {
 	t.Helper()
 	values := func(schema string) (values []string) {
@@ -132,7 +133,9 @@ func EnumsAreThoseOfTheDocument(t *testing.T, s *Service, pool *pgxpool.Pool) {
 		}
 		return values
 	}
-	rows, err := pool.Query(t.Context(), `SELECT typname, array_agg(enumlabel::text) FROM pg_type JOIN pg_enum ON enumtypid = pg_type.oid
+	rows, err := pool.Query(t.Context(), `
+		SELECT typname, array_agg(enumlabel::text)
+		FROM pg_type JOIN pg_enum ON enumtypid = pg_type.oid
 		WHERE typnamespace = 'public'::regnamespace AND typname NOT LIKE 'river%' GROUP BY typname`)
 	require.NoError(t, err)
 	var name string
@@ -148,7 +151,9 @@ func EnumsAreThoseOfTheDocument(t *testing.T, s *Service, pool *pgxpool.Pool) {
 	require.NoError(t, err)
 	for constraint, schema := range s.Checked {
 		var definition string
-		require.NoError(t, pool.QueryRow(t.Context(), `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1`, constraint).Scan(&definition), constraint)
+		require.NoError(t,
+			pool.QueryRow(t.Context(), `SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = $1`,
+				constraint).Scan(&definition), constraint)
 		var listed []string
 		for _, quoted := range regexp.MustCompile(`'([^']*)'`).FindAllStringSubmatch(definition, -1) {
 			listed = append(listed, strings.Split(strings.Trim(quoted[1], "{}"), ",")...)

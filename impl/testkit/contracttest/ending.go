@@ -12,8 +12,8 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// everyOperationEndsAsAnyMay ends each operation in the ways that are not its own: its caller is in a hurry, a page of a
-// foreign origin asks, the service has too much to do, and something in it is broken.
+// everyOperationEndsAsAnyMay ends each operation in the ways that are common to all: its caller sets a short time
+// limit, a page of a foreign origin calls, the service is overloaded, and something in it panics.
 func everyOperationEndsAsAnyMay(t *testing.T, s *Service) {
 	t.Helper()
 	t.Run("in a hurry", func(t *testing.T) {
@@ -34,18 +34,18 @@ func everyOperationEndsAsAnyMay(t *testing.T, s *Service) {
 	})
 }
 
-// Header lines by which a request panics, or is held, where it is checked.
+// Header lines that make the checker of a request panic, or hold it.
 const (
 	panicsHere = "X-Panic: here"
 	waitsHere  = "X-Wait: here"
 )
 
-// obstacle is a checker at which requests that ask for it panic, or wait until they are let go.
+// obstacle is a checker in which requests panic, or wait until they are released, if they ask for it.
 type obstacle struct {
 	httpapi.Checker
 
-	waiting chan struct{} // takes one for each that begins to
-	letGo   chan struct{} // is closed
+	waiting chan struct{} // receives one for each request that begins to wait
+	letGo   chan struct{} // closed at the end
 }
 
 func (o obstacle) CheckRequest(op *httpapi.Operation, in httpapi.Input) (any, []fault.Violation, error) {
@@ -59,7 +59,7 @@ func (o obstacle) CheckRequest(op *httpapi.Operation, in httpapi.Input) (any, []
 	return o.Checker.CheckRequest(op, in)
 }
 
-// endWith adds lines to a request to each operation. They end those with the fault that can end with it, and no other.
+// endWith adds lines to a request of each operation. They end those that can end with the fault, and no other.
 func (s *Service) endWith(t *testing.T, f *fault.Error, lines ...string) {
 	t.Helper()
 	server := s.Start(t, func(o *httpapi.Options) { o.Checker = obstacle{Checker: httpapi.NewChecker(s.Document)} })
@@ -70,7 +70,7 @@ func (s *Service) endWith(t *testing.T, f *fault.Error, lines ...string) {
 	}
 }
 
-// requireEnd wants an operation that can end with a fault to have done so, and any other to have succeeded.
+// requireEnd requires that an operation ended with the fault if it can, and succeeded otherwise.
 func requireEnd(t testing.TB, op *httpapi.Operation, f *fault.Error, answer *http.Response, body string) {
 	t.Helper()
 	if !slices.ContainsFunc(op.Problems, func(p httpapi.Problem) bool { return p.Code == f.Code }) {
@@ -82,7 +82,7 @@ func requireEnd(t testing.TB, op *httpapi.Operation, f *fault.Error, answer *htt
 	require.NotContains(t, body, Canary)
 }
 
-// overload holds as many requests as the service lets run at once, and then calls each operation.
+// overload holds as many requests as the service runs at once, and then calls each operation.
 func (s *Service) overload(t *testing.T) {
 	t.Helper()
 	held := obstacle{httpapi.NewChecker(s.Document), make(chan struct{}), make(chan struct{})}
@@ -91,7 +91,7 @@ func (s *Service) overload(t *testing.T) {
 	var holding Request
 	for i, op := range s.Document.Operations {
 		requests[i], _ = s.Fitting(t, server, op)
-		if op.Policy.Priority == httpapi.High && !op.Policy.Access.Public { // Others have a share only.
+		if op.Policy.Priority == httpapi.High && !op.Policy.Access.Public { // Other operations have only a share.
 			holding = requests[i].With(waitsHere)
 		}
 	}
@@ -103,7 +103,7 @@ func (s *Service) overload(t *testing.T) {
 			if answer, body := server.Do(t, holding); answer.StatusCode == http.StatusServiceUnavailable {
 				select {
 				case refused <- body:
-				case <-held.letGo: // It has been held, and for too long.
+				case <-held.letGo: // It has been held for too long.
 				}
 			}
 		})

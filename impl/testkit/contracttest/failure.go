@@ -19,8 +19,8 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// ErrorsAreExplained holds what a service makes of the errors of its database against what every service must make of
-// them: a fault that passes, or an error that is left as it is, which is a defect.
+// ErrorsAreExplained compares what a service makes of its database's errors with what every service must make of them:
+// a temporary fault, or the unchanged error, which is a defect.
 func ErrorsAreExplained(t *testing.T, explain func(error) error) {
 	t.Helper()
 	state := func(code string) error { return fmt.Errorf("query: %w", &pgconn.PgError{Code: code}) }
@@ -59,9 +59,9 @@ func ErrorsAreExplained(t *testing.T, explain func(error) error) {
 	}
 }
 
-// FailuresAreTold lets the database of a service fail in ways that PostgreSQL does not on request, and its handler panic,
-// and its caller leave. begin serves a service that calls fail in place of a query, and gives a request that comes to it.
-// The answer tells the caller what to do and nothing of the cause, which the log has.
+// FailuresAreTold makes the database of a service fail in ways that PostgreSQL does not on request, makes its handler
+// panic, and makes its caller leave. begin serves a service that calls fail instead of a query, and returns a request
+// that reaches the query. The answer tells the caller what to do and nothing of the cause, which the log has.
 func FailuresAreTold(t *testing.T, begin func(t *testing.T, fail func() error) (*Server, Request)) {
 	t.Helper()
 	for name, c := range map[string]struct {
@@ -107,7 +107,7 @@ func FailuresAreTold(t *testing.T, begin func(t *testing.T, fail func() error) (
 			}
 		})
 	}
-	// A caller who does not wait for the answer is nobody's defect.
+	// A caller who leaves early causes no defect.
 	t.Run("the caller leaves", func(t *testing.T) {
 		t.Parallel()
 		ctx, leave := context.WithCancel(t.Context())

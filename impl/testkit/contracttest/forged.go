@@ -13,14 +13,14 @@ import (
 	"example.com/plumbline/impl/testkit/tokentest"
 )
 
-// ForgedTokensAreRefused sends every operation that needs a token every kind of forged one. Each is refused for the right
-// reason: a token that is made in the same way, but without a fault, is accepted.
+// ForgedTokensAreRefused sends every kind of forged token to every operation that needs one. Each is refused for the
+// right reason: a token that is made in the same way, but without the flaw, is accepted.
 func ForgedTokensAreRefused(t *testing.T, s *Service, server *Server, forging tokentest.Options) {
 	t.Helper()
 	good := tokentest.Valid(t, forging)
 	forgeries := tokentest.Forgeries(t, forging)
 	require.GreaterOrEqual(t, len(forgeries), 64)
-	// Without a network, which would clean up some of what is sent.
+	// Without a network, which would normalise some of the requests.
 	send := func(op *httpapi.Operation, path string, authorization ...string) *httptest.ResponseRecorder {
 		r := httptest.NewRequestWithContext(t.Context(), op.Method, path, http.NoBody)
 		r.Header["Authorization"] = authorization
@@ -73,8 +73,8 @@ func ForgedTokensAreRefused(t *testing.T, s *Service, server *Server, forging to
 	}
 }
 
-// genuineTokensPass is the control: a genuine token passes the door of every operation, however the name of the scheme is
-// written (RFC 9110, section 11.1), and a public operation does not look at tokens.
+// genuineTokensPass is the control: every operation accepts a genuine token, however the scheme's name is written (RFC
+// 9110, section 11.1), and a public operation ignores tokens.
 func genuineTokensPass(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)

@@ -18,12 +18,12 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// The generated checks make as many requests for each operation as the flag -rapid.checks says, forty unless told
-// otherwise. What fails is made as small as it can be, and is printed as commands for curl.
+// The generated checks make as many requests for each operation as the flag -rapid.checks says, forty by default. A
+// failure is minimised and printed as curl commands.
 
-// whatTheDocumentAllowsIsTaken sends requests made at random from the schemas, in the bounds and at them. None is refused
-// as one that breaks the document, but for the rules that no schema can say, none makes the service fail, every answer
-// obeys the document, and what was sent is what the answer says.
+// whatTheDocumentAllowsIsTaken sends random requests made from the schemas, within the bounds and at them. None is
+// refused as invalid, except by rules beyond the schema; none makes the service fail; every answer conforms to the
+// document and shows the values that were sent.
 func whatTheDocumentAllowsIsTaken(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -57,8 +57,8 @@ func whatTheDocumentAllowsIsTaken(t *testing.T, s *Service) {
 	requireSome(t, generated, "operation with parameters or a body")
 }
 
-// whatTheDocumentForbidsIsRefused sends requests made at random from the schemas and then broken in one place. Each is
-// refused with that place named, and none changes a thing.
+// whatTheDocumentForbidsIsRefused sends random requests made from the schemas and then broken in one place. Each
+// refusal names that place, and none changes anything.
 func whatTheDocumentForbidsIsRefused(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -86,11 +86,11 @@ func whatTheDocumentForbidsIsRefused(t *testing.T, s *Service) {
 	}
 }
 
-// inputs generate the query and the body of an operation; body is nil where it takes none, or an empty one only.
+// inputs generate the query and the body of an operation; body is nil if it takes none, or only an empty one.
 type inputs struct {
 	query map[string]*rapid.Generator[any]
 	body  *rapid.Generator[any]
-	// most is how many members the body may have, nil where that is not bounded; required are those that it has.
+	// most is the maximum number of members of the body, nil for no bound; required are its required members.
 	most     *uint64
 	required []string
 }
@@ -109,7 +109,7 @@ func (s *Service) inputs(op *httpapi.Operation, refer known) inputs {
 	return g
 }
 
-// body gives the schema of an operation's body, nil where it takes none.
+// body returns the schema of an operation's body, nil if it takes none.
 func (s *Service) body(op *httpapi.Operation) *openapi3.Schema {
 	written, _ := s.spec(op)
 	if written.RequestBody == nil {
@@ -118,7 +118,7 @@ func (s *Service) body(op *httpapi.Operation) *openapi3.Schema {
 	return written.RequestBody.Value.Content[jsonType].Schema.Value
 }
 
-// draw gives a request with another query and another body, with what fit has for it.
+// draw returns a request with another query and another body, adapted by fit.
 func (g inputs) draw(rt *rapid.T, r Request, fit Fit) Request {
 	r = r.withFreshKey()
 	query := url.Values{}
@@ -132,7 +132,7 @@ func (g inputs) draw(rt *rapid.T, r Request, fit Fit) Request {
 	if g.body != nil {
 		body := g.body.Draw(rt, "body").(map[string]any)
 		maps.Copy(body, fit.Body)
-		if g.most != nil && uint64(len(body)) > *g.most { // What fits comes before what was drawn.
+		if g.most != nil && uint64(len(body)) > *g.most { // Members of fit take precedence over drawn ones.
 			maps.DeleteFunc(body, func(name string, _ any) bool {
 				_, fits := fit.Body[name]
 				return !fits && !slices.Contains(g.required, name)
@@ -143,8 +143,8 @@ func (g inputs) draw(rt *rapid.T, r Request, fit Fit) Request {
 	return r
 }
 
-// obeys holds the answer to a request that the document allows against the document, which it reads by itself, apart from
-// what the service has in front of its handlers.
+// obeys checks the answer to a permitted request against the document, which it reads itself, independently of the
+// middleware.
 func (s *Service) obeys(t tester, op *httpapi.Operation, r Request, answer *http.Response, body string) {
 	t.Helper()
 	written, _ := s.spec(op)
@@ -167,7 +167,9 @@ func (s *Service) obeys(t tester, op *httpapi.Operation, r Request, answer *http
 	}
 	var got any
 	require.NoError(t, json.Unmarshal([]byte(body), &got), body)
-	require.NoError(t, content.Schema.Value.VisitJSON(got, openapi3.VisitAsResponse(), openapi3.MultiErrors(), asFormatted), "%s: %s", op.ID, body)
+	require.NoError(t,
+		content.Schema.Value.VisitJSON(got, openapi3.VisitAsResponse(), openapi3.MultiErrors(), asFormatted), "%s: %s",
+		op.ID, body)
 	if answer.StatusCode < http.StatusBadRequest {
 		s.says(t, op, r, got)
 		return
@@ -183,8 +185,8 @@ func (s *Service) obeys(t tester, op *httpapi.Operation, r Request, answer *http
 	}
 }
 
-// says holds the members of an answer, and of an object in it, against those of the body that was sent. What the document
-// shows in the answer is there when it was sent.
+// says compares the members of an answer, and of objects in it, with those of the body that was sent. A member that the
+// document shows in the answer is present if it was sent.
 func (s *Service) says(t tester, op *httpapi.Operation, r Request, got any) {
 	t.Helper()
 	answered, isObject := got.(map[string]any)
@@ -209,12 +211,13 @@ func (s *Service) saysWithin(t tester, op *httpapi.Operation, sent, answered map
 			value = format.Plain(property.Value.Format, format.Text(text))
 		}
 		if property != nil && !slices.Contains(s.Beyond[op.ID].Replaced, name) {
-			require.True(t, within(value, answered[name]), "%s: %s was sent as %v and is answered as %v", op.ID, name, value, answered[name])
+			require.True(t, within(value, answered[name]), "%s: %s was sent as %v and is answered as %v", op.ID, name, value,
+				answered[name])
 		}
 	}
 }
 
-// within tells whether got is what was sent, with other members beside where they are objects.
+// within reports whether got contains what was sent; objects may have other members as well.
 func within(sent, got any) bool {
 	switch sent := sent.(type) {
 	case map[string]any:

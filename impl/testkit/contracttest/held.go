@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// Held keeps a statement from going on, and so the connection that it has from others, until it is let go.
+// Held holds a statement, and the connection that it occupies, until it is released.
 type Held struct {
 	statement string
 	holding   atomic.Int32
@@ -25,15 +25,15 @@ type Held struct {
 	once      sync.Once
 }
 
-// NewHeld holds a statement by the name that its query has.
+// NewHeld holds a statement by the name of its query.
 func NewHeld(name string) *Held {
 	return &Held{statement: "-- name: " + name + " ", letGo: make(chan struct{})}
 }
 
-// Holding tells how many are held.
+// Holding returns how many statements are held.
 func (h *Held) Holding() int { return int(h.holding.Load()) }
 
-// LetGo ends it. A test defers it, too, lest its service waits for what is held when it fails.
+// LetGo releases them. A test also defers it, so that its service does not wait for ever when the test fails.
 func (h *Held) LetGo() { h.once.Do(func() { close(h.letGo) }) }
 
 // TraceQueryStart implements pgx.QueryTracer.
@@ -49,7 +49,7 @@ func (h *Held) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQ
 // TraceQueryEnd implements pgx.QueryTracer.
 func (*Held) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// Pool gives another pool on the database of a pool, with the shares that a program has, in which the statement is held.
+// Pool returns another pool on the database of a pool, with the shares of a program, in which the statement is held.
 func (h *Held) Pool(t testing.TB, pool *pgxpool.Pool, conns int32) *pgxpool.Pool {
 	t.Helper()
 	other, err := postgres.Open(t.Context(), postgres.Config{

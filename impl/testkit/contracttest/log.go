@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// RequestLine is what the log says of a request.
+// RequestLine is the log line of a request.
 type RequestLine struct {
 	Time       time.Time `json:"time"`
 	Level      string    `json:"level"`
@@ -37,7 +37,7 @@ type RequestLine struct {
 	Address    string    `json:"address"`
 }
 
-// RequestLines gives the lines of these requests, by their ids, once each has one.
+// RequestLines returns the lines of these requests, by their ids, once each has one.
 func (s *Server) RequestLines(t testing.TB, ids []string) map[string][]RequestLine {
 	t.Helper()
 	found := map[string][]RequestLine{}
@@ -56,7 +56,8 @@ func (s *Server) RequestLines(t testing.TB, ids []string) map[string][]RequestLi
 	return found
 }
 
-// requireUniqueNames fails on a line in which one name occurs twice at the top: readers of logs see either value.
+// requireUniqueNames refuses a line with a duplicate name at the top level, because readers of logs differ in which
+// value they take.
 func requireUniqueNames(t testing.TB, line string) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(line))
@@ -73,13 +74,13 @@ func requireUniqueNames(t testing.TB, line string) {
 	}
 }
 
-// loggedRequest is a request and what its line must say.
+// loggedRequest is a request and the expected content of its line.
 type loggedRequest struct {
 	Request
 
 	operation string
 	status    int
-	caller    string // "?": whoever it turns out to be
+	caller    string // "?": any known caller
 	code      string
 	clientID  string // what the caller calls the request
 	continued bool   // the caller's trace
@@ -87,13 +88,15 @@ type loggedRequest struct {
 
 const givenTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
 
-// requestsAreLogged shows that every request has one line, which says what an operator needs: of each operation that
-// succeeds, that is refused and that nobody known calls, of what is no operation, and whose ids are whose.
+// requestsAreLogged shows that every request has one line with what an operator needs: for each operation when it
+// succeeds, when it is refused and when an unknown caller calls it; for paths without an operation; and for ids of
+// callers, trusted or not.
 func requestsAreLogged(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
 	requests := map[string]loggedRequest{
-		"no such path": {Request: Request{Method: http.MethodGet, Target: "/nowhere"}, operation: telemetry.Unmatched, status: http.StatusNotFound, code: httpapi.ErrNotFound.Code},
+		"no such path": {Request: Request{Method: http.MethodGet, Target: "/nowhere"}, operation: telemetry.Unmatched,
+			status: http.StatusNotFound, code: httpapi.ErrNotFound.Code},
 	}
 	for _, op := range s.Document.Operations {
 		r, by := s.Fitting(t, server, op)
@@ -103,18 +106,21 @@ func requestsAreLogged(t *testing.T, s *Service) {
 		}
 		requests[op.ID] = l
 		if !op.Policy.Access.Public {
-			unknown := loggedRequest{Request: r.Without("Authorization"), operation: op.ID, status: http.StatusUnauthorized, code: httpapi.ErrUnauthenticated.Code}
+			unknown := loggedRequest{Request: r.Without("Authorization"), operation: op.ID, status: http.StatusUnauthorized,
+				code: httpapi.ErrUnauthenticated.Code}
 			requests[op.ID+" by nobody"] = unknown
 		}
 		r, by = s.Fitting(t, server, op)
-		invalid := loggedRequest{Request: r, operation: op.ID, status: http.StatusUnprocessableEntity, code: httpapi.ErrInvalid.Code, caller: by.Subject()}
+		invalid := loggedRequest{Request: r, operation: op.ID, status: http.StatusUnprocessableEntity,
+			code: httpapi.ErrInvalid.Code, caller: by.Subject()}
 		invalid.Request = r.Asking("nickname=x")
 		if op.Policy.Access.Public {
 			invalid.caller = ""
 		}
 		requests[op.ID+" with an unknown parameter"] = invalid
 		other := Request{Method: http.MethodTrace, Target: r.Target}
-		requests[op.ID+" by another method"] = loggedRequest{Request: other, operation: telemetry.Unmatched, status: http.StatusMethodNotAllowed, code: httpapi.ErrMethodNotAllowed.Code}
+		requests[op.ID+" by another method"] = loggedRequest{Request: other, operation: telemetry.Unmatched,
+			status: http.StatusMethodNotAllowed, code: httpapi.ErrMethodNotAllowed.Code}
 	}
 	longest := strings.Repeat("x", 128)
 	for line, l := range map[string]loggedRequest{
@@ -172,7 +178,7 @@ func requestsAreLogged(t *testing.T, s *Service) {
 	}
 }
 
-// auditLine is what the log says of an action.
+// auditLine is the log line of an action.
 type auditLine struct {
 	Msg       string `json:"msg"`
 	RequestID string `json:"request_id"`
@@ -182,8 +188,8 @@ type auditLine struct {
 	Outcome   string `json:"outcome"`
 }
 
-// actionsAreLogged shows that who did what to whom stands in the log as x-audit says: done, refused, or tried by nobody
-// known. What is not audited has no line.
+// actionsAreLogged shows that the log names actor, action and target as x-audit says: for success, for refusal, and for
+// unknown callers. An operation without x-audit has no such line.
 func actionsAreLogged(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -231,7 +237,7 @@ func actionsAreLogged(t *testing.T, s *Service) {
 	for id := range want {
 		ids = append(ids, id)
 	}
-	server.RequestLines(t, ids) // The line of an action is written behind that of its request.
+	server.RequestLines(t, ids) // An action's line follows that of its request.
 	got := map[string]auditLine{}
 	for line := range strings.Lines(server.End(t)) {
 		var l auditLine
@@ -242,7 +248,7 @@ func actionsAreLogged(t *testing.T, s *Service) {
 		}
 	}
 	for id, line := range want {
-		if line.Actor == "?" { // Whoever that turns out to be.
+		if line.Actor == "?" { // Any known caller.
 			require.Equal(t, got[id].Actor != "anonymous" && line.Target != "", got[id].Target != "", "%+v", got[id])
 			line.Actor, line.Target = got[id].Actor, got[id].Target
 		}
@@ -250,10 +256,10 @@ func actionsAreLogged(t *testing.T, s *Service) {
 	}
 }
 
-// lastPart gives what stands behind the last slash of a path.
+// lastPart returns the part behind the last slash of a path.
 func lastPart(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
-// pathPart gives a parameter of a path that is of an operation's pattern.
+// pathPart returns the value of a parameter in a path with an operation's pattern.
 func pathPart(op *httpapi.Operation, path, name string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range strings.Split(op.Pattern, "/") {
@@ -264,8 +270,8 @@ func pathPart(op *httpapi.Operation, path, name string) string {
 	return ""
 }
 
-// nothingSecretIsLogged shows that what a document calls sensitive is never logged, nor is a token: wherever it is
-// sent, whatever becomes of it, and when the database complains of the row that held it.
+// nothingSecretIsLogged shows that neither tokens nor values that a document calls sensitive are logged: wherever they
+// are sent, whatever the outcome, and when the database complains about the row that contains them.
 func nothingSecretIsLogged(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -302,9 +308,10 @@ func nothingSecretIsLogged(t *testing.T, s *Service) {
 		secrets[by.AccessToken()] = true
 		broken = append(broken, r)
 	}
-	// What breaks inside: PostgreSQL tells what the row held.
+	// An internal failure: PostgreSQL reports the content of the row.
 	for table := range s.fingerprint(t, server) {
-		_, err := server.Pool.Exec(t.Context(), `ALTER TABLE `+pgx.Identifier{table}.Sanitize()+` ADD CONSTRAINT broken CHECK (false) NOT VALID`)
+		_, err := server.Pool.Exec(t.Context(),
+			`ALTER TABLE `+pgx.Identifier{table}.Sanitize()+` ADD CONSTRAINT broken CHECK (false) NOT VALID`)
 		require.NoError(t, err)
 	}
 	for _, r := range broken {
@@ -326,7 +333,8 @@ func (s *Service) misplaced(t testing.TB, op *httpapi.Operation, r Request, secr
 	inQuery = inQuery.Asking(escaped + "=1&x=" + escaped)
 	all := []Request{
 		inQuery, r.Without("Authorization").With("Authorization: Basic " + basic),
-		r.Without("Authorization").With("Cookie: other="+escaped, "Traceparent: "+secret, "User-Agent: "+secret, "Referer: https://x.test/"+escaped),
+		r.Without("Authorization").With("Cookie: other="+escaped, "Traceparent: "+secret, "User-Agent: "+secret,
+			"Referer: https://x.test/"+escaped),
 	}
 	if written, _ := s.spec(op); written.RequestBody != nil {
 		inBody.Body = text(t, map[string]any{secret: secret, "x": []any{secret}})
@@ -335,10 +343,10 @@ func (s *Service) misplaced(t testing.TB, op *httpapi.Operation, r Request, secr
 	return all
 }
 
-// leastSecret is shorter than what anybody would take for a secret.
+// leastSecret is shorter than any secret.
 const leastSecret = 6
 
-// collect notes the sensitive members of a JSON text.
+// collect collects the sensitive members of a JSON text.
 func (s *Service) collect(secrets map[string]bool, body string) {
 	var value any
 	if json.Unmarshal([]byte(body), &value) == nil {

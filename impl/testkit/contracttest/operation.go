@@ -17,8 +17,8 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// operationsSucceed sends each operation the document's own example, asking for each media type of its answer in turn,
-// and once without the body where that may be left out.
+// operationsSucceed sends each operation the document's own example, once for each media type of its answer, and once
+// without the body if that is optional.
 func operationsSucceed(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -40,7 +40,8 @@ func operationsSucceed(t *testing.T, s *Service) {
 			answer := succeeds("as "+mediaType, func(r Request) Request {
 				return r.With("Accept: " + mediaType).Asking(s.Beyond[op.ID].Formats[mediaType])
 			})
-			require.True(t, strings.HasPrefix(answer.Header.Get("Content-Type"), mediaType), "%s: %s", op.ID, answer.Header.Get("Content-Type"))
+			require.True(t, strings.HasPrefix(answer.Header.Get("Content-Type"), mediaType), "%s: %s", op.ID,
+				answer.Header.Get("Content-Type"))
 		}
 		if written.RequestBody != nil && !written.RequestBody.Value.Required {
 			for _, lines := range [][]string{nil, {asJSON}, {"Content-Length: 0"}} {
@@ -53,7 +54,7 @@ func operationsSucceed(t *testing.T, s *Service) {
 	}
 }
 
-// inputAtTheBoundsIsTaken shows of each operation with a body that what is just within the bounds is taken.
+// inputAtTheBoundsIsTaken shows that each operation with a body accepts values just within the bounds.
 func inputAtTheBoundsIsTaken(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -69,7 +70,8 @@ func inputAtTheBoundsIsTaken(t *testing.T, s *Service) {
 			requireSuccess(t, op, answer, "with "+what+": "+body)
 		}
 		for _, line := range []string{
-			asJSON, "Content-Type: application/json; charset=utf-8", "Content-Type: Application/JSON;charset=\"UTF-8\"", "content-type:application/json",
+			asJSON, "Content-Type: application/json; charset=utf-8", "Content-Type: Application/JSON;charset=\"UTF-8\"",
+			"content-type:application/json",
 		} {
 			succeeds(line, func(r Request) Request { return r.Without("Content-Type").With(line) })
 		}
@@ -84,7 +86,7 @@ func inputAtTheBoundsIsTaken(t *testing.T, s *Service) {
 	requireSome(t, bodies, "body")
 }
 
-// rateLimitsHold uses each limit of the document up.
+// rateLimitsHold uses up each limit of the document.
 func rateLimitsHold(t *testing.T, s *Service) {
 	t.Helper()
 	limited := 0
@@ -111,15 +113,18 @@ func (s *Service) rateLimit(t testing.TB, op *httpapi.Operation) {
 	bad := mine.Asking("nickname=x")
 	policies := []string{fmt.Sprintf(`"default";q=%d;w=%d`, limit.Requests, int(time.Duration(limit.Window).Seconds()))}
 	for _, more := range failureLimits(op) {
-		policies = append(policies, fmt.Sprintf(`"%s";q=%d;w=%d`, more.name, more.Failures.Failures, int(time.Duration(more.Window).Seconds())))
+		policies = append(policies,
+			fmt.Sprintf(`"%s";q=%d;w=%d`, more.name, more.Failures.Failures, int(time.Duration(more.Window).Seconds())))
 	}
-	// What is refused for another reason counts, too: guessing is bounded.
+	// Refused requests count, too, which bounds guessing.
 	for i := range limit.Requests {
 		answer, body := ask(bad)
 		require.NotEqual(t, http.StatusTooManyRequests, answer.StatusCode, "request %d of %d", i+1, limit.Requests)
 		require.Less(t, answer.StatusCode, http.StatusInternalServerError, body)
 		require.Equal(t, strings.Join(policies, ", "), answer.Header.Get("RateLimit-Policy"))
-		require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;t=`, limit.Requests-i-1)), answer.Header.Get("RateLimit"))
+		require.True(t,
+			strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;t=`, limit.Requests-i-1)),
+			answer.Header.Get("RateLimit"))
 	}
 	answer, body := ask(mine)
 	require.Equal(t, http.StatusTooManyRequests, answer.StatusCode, body)
@@ -130,21 +135,23 @@ func (s *Service) rateLimit(t testing.TB, op *httpapi.Operation) {
 	require.LessOrEqual(t, wait, int(time.Duration(limit.Window).Seconds()))
 	require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), `"default";r=0;t=`), answer.Header.Get("RateLimit"))
 
-	// Another caller from the same address shares a limit per address, and has one per principal to himself.
+	// Another caller from the same address shares a limit per address, and has its own limit per principal.
 	answer, body = ask(others)
 	require.Equal(t, limit.Per == "address", answer.StatusCode == http.StatusTooManyRequests, body)
 
-	// Whoever waits as long as Retry-After says is served, with the document's own request.
+	// A caller who waits as long as Retry-After says is served, with the document's own request.
 	server.Clock.Advance(time.Duration(wait) * time.Second)
 	answer, body = ask(mine)
 	requireSuccess(t, op, answer, body)
-	// And after a whole window nothing is left of it.
+	// After a whole window the limit is fully restored.
 	server.Clock.Advance(time.Duration(limit.Window))
 	answer, _ = ask(bad)
-	require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;`, limit.Requests-1)), answer.Header.Get("RateLimit"))
+	require.True(t, strings.HasPrefix(answer.Header.Get("RateLimit"), fmt.Sprintf(`"default";r=%d;`, limit.Requests-1)),
+		answer.Header.Get("RateLimit"))
 }
 
-// deprecationIsTold holds what the answers say of an operation's end against x-sunset. Also a refusal says so, whoever asks.
+// deprecationIsTold compares what the answers say of an operation's end with x-sunset. Refusals say so as well, for
+// every caller.
 func deprecationIsTold(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -189,14 +196,16 @@ func otherMethodsAreRefused(t *testing.T, s *Service) {
 		path, _, _ := strings.Cut(r.Target, "?")
 		var allowed []string
 		for _, m := range methods {
-			if slices.ContainsFunc(s.Document.Operations, func(o *httpapi.Operation) bool { return o.Method == m && o.Pattern == op.Pattern }) {
+			if slices.ContainsFunc(s.Document.Operations,
+				func(o *httpapi.Operation) bool { return o.Method == m && o.Pattern == op.Pattern }) {
 				allowed = append(allowed, m)
 			}
 			if m == http.MethodGet && len(allowed) > 0 {
 				allowed = append(allowed, http.MethodHead)
 			}
 		}
-		for _, m := range append(slices.Clone(methods), http.MethodHead, http.MethodOptions, http.MethodTrace, "PROPFIND", "BREW", "get") {
+		for _, m := range append(slices.Clone(methods), http.MethodHead, http.MethodOptions, http.MethodTrace, "PROPFIND",
+			"BREW", "get") {
 			if slices.Contains(allowed, m) {
 				continue
 			}
@@ -212,7 +221,7 @@ func otherMethodsAreRefused(t *testing.T, s *Service) {
 	}
 }
 
-// matches says whether a path is of a pattern.
+// matches reports whether a path has a pattern.
 func matches(pattern, path string) bool {
 	parts := pathParameter.Split(pattern, -1)
 	for i, p := range parts {
@@ -221,8 +230,8 @@ func matches(pattern, path string) bool {
 	return regexp.MustCompile("^" + strings.Join(parts, "[^/]+") + "$").MatchString(path)
 }
 
-// codesAreThoseOfTheDocument shows that there is one fault for each code of the document, that each explains itself to a
-// person, and says when to try again where that helps.
+// codesAreThoseOfTheDocument shows that there is one fault for each code of the document, that each has a text for
+// people, and that each says when to try again if that helps.
 func codesAreThoseOfTheDocument(t *testing.T, s *Service) {
 	t.Helper()
 	faults := slices.Concat(s.Faults, httpapi.Faults(s.Document))
@@ -235,16 +244,18 @@ func codesAreThoseOfTheDocument(t *testing.T, s *Service) {
 		}
 	}
 	for _, code := range s.Document.Codes {
-		require.Contains(t, codes, code, "the document has the code %s and the service no fault for it: add it to faults() in errors.go", code)
+		require.Contains(t, codes, code,
+			"the document has the code %s and the service no fault for it: add it to faults() in errors.go", code)
 	}
 	for _, code := range codes {
-		require.Contains(t, s.Document.Codes, code, "the service has a fault %s that is not among the codes of the document", code)
+		require.Contains(t, s.Document.Codes, code,
+			"the service has a fault %s that is not among the codes of the document", code)
 	}
 	require.Len(t, codes, len(s.Document.Codes), "one fault for each code")
 }
 
-// staleChangesAreRefused changes what has changed since: each operation with If-Match answers 412 with the thing as it is
-// now and its version, with which the change is made.
+// staleChangesAreRefused sends changes based on an old version: each operation with If-Match answers 412 with the
+// current thing and its version, with which the change then succeeds.
 func staleChangesAreRefused(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -256,9 +267,11 @@ func staleChangesAreRefused(t *testing.T, s *Service) {
 		found++
 		r, _ := s.Fitting(t, server, op)
 		before := s.fingerprint(t, server)
-		current := r.Header[slices.IndexFunc(r.Header, func(line string) bool { return strings.HasPrefix(line, "If-Match: ") })]
+		current := r.Header[slices.IndexFunc(r.Header,
+			func(line string) bool { return strings.HasPrefix(line, "If-Match: ") })]
 		current = strings.TrimPrefix(current, "If-Match: ")
-		for _, version := range []string{`"0"`, `"9999999999999999"`, "W/" + current, `"0", W/` + current, `"x", "0` + strings.Trim(current, `"`) + `"`} {
+		for _, version := range []string{`"0"`, `"9999999999999999"`, "W/" + current, `"0", W/` + current,
+			`"x", "0` + strings.Trim(current, `"`) + `"`} {
 			answer, body := server.Do(t, r.Without("If-Match").With("If-Match: "+version))
 			require.Equal(t, http.StatusPreconditionFailed, answer.StatusCode, "%s: %s", op.ID, body)
 			ProblemIn(t, answer, body)
@@ -276,7 +289,7 @@ func staleChangesAreRefused(t *testing.T, s *Service) {
 	requireSome(t, found, "operation with If-Match")
 }
 
-// locationsLead follows the Location of everything that is made: whoever made it reads it there.
+// locationsLead follows the Location of every new thing: its maker can read it there.
 func locationsLead(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -294,9 +307,10 @@ func locationsLead(t *testing.T, s *Service) {
 			return o.Method == http.MethodGet && matches(o.Pattern, location)
 		}), "%s: nothing is read at %s", op.ID, location)
 		if op.Policy.Access.Public {
-			continue // Whoever made it must log in first.
+			continue // Its maker must log in first.
 		}
-		there, read := server.Do(t, Request{Method: http.MethodGet, Target: location, Header: r.Header}.Without("Content-Type", idempotencyKey))
+		there, read := server.Do(t,
+			Request{Method: http.MethodGet, Target: location, Header: r.Header}.Without("Content-Type", idempotencyKey))
 		require.Equal(t, http.StatusOK, there.StatusCode, "%s: %s", op.ID, read)
 		if tag := answer.Header.Get("ETag"); tag != "" {
 			require.Equal(t, tag, there.Header.Get("ETag"), op.ID)

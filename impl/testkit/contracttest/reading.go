@@ -12,8 +12,8 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// headsAreGets asks for everything that can be read without its content (RFC 9110, section 9.3.2), as somebody who may and as
-// nobody.
+// headsAreGets requests the header of everything that can be read (RFC 9110, section 9.3.2), as a permitted caller and
+// as nobody.
 func headsAreGets(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -28,28 +28,30 @@ func headsAreGets(t *testing.T, s *Service) {
 			head, nothing := server.Do(t, r)
 			require.Empty(t, nothing, op.ID)
 			require.Equal(t, get.StatusCode, head.StatusCode, op.ID)
-			if get.ContentLength >= 0 && slices.Contains([]string{jsonType, problemType}, get.Header.Get("Content-Type")) { // What is made to the end for HEAD too.
+			// A complete answer for HEAD, too.
+			if get.ContentLength >= 0 && slices.Contains([]string{jsonType, problemType}, get.Header.Get("Content-Type")) {
 				require.EqualValues(t, len(body), head.ContentLength, op.ID)
 			}
 			for _, h := range []http.Header{get.Header, head.Header} {
 				h.Del("Date")
 				h.Del("X-Request-Id")
-				h.Del("Content-Length") // HEAD may tell one where GET is sent in pieces.
+				h.Del("Content-Length") // HEAD may have one where GET is chunked.
 			}
 			require.Equal(t, get.Header, head.Header, op.ID)
 		}
 	}
 }
 
-// trustedPagesReadAll calls as a page of another origin that is trusted: it may send every field of the header that an operation takes
-// together with those of tracing, and read every field that an operation promises, apart from the cookie.
+// trustedPagesReadAll calls as a page of a trusted origin: it may send every header field that an operation takes,
+// together with those of tracing, and read every field that an operation promises, except the cookie.
 func trustedPagesReadAll(t *testing.T, s *Service) {
 	t.Helper()
 	const origin = "Origin: https://shop.test"
 	server := s.Start(t, func(o *httpapi.Options) { o.TrustedOrigins = []string{"https://shop.test"} })
 	for _, op := range s.Document.Operations {
 		written, parameters := s.spec(op)
-		sent := []string{"authorization", "content-type", "traceparent", "tracestate", "baggage", "sentry-trace", "x-request-id", "x-request-timeout-ms"}
+		sent := []string{"authorization", "content-type", "traceparent", "tracestate", "baggage", "sentry-trace",
+			"x-request-id", "x-request-timeout-ms"}
 		for _, p := range parameters {
 			if p.Value.In == openapi3.ParameterInHeader {
 				sent = append(sent, strings.ToLower(p.Value.Name))

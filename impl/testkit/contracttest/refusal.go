@@ -14,26 +14,26 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Canary stands in every submitted value, and in no answer. SecretCanary is in no log either.
+// Canary is in every submitted value, and in no answer. SecretCanary is not in a log either.
 const (
 	Canary       = "canary7f3aValue"
 	SecretCanary = Canary + "Body"
 )
 
-// Refusal is a request and how it must be refused.
+// Refusal is a request and its expected refusal.
 type Refusal struct {
 	Name string
 	Request
 
-	// By is who sends it, if not who sends the good one.
+	// By is the sender, if it is not the sender of the good request.
 	By     Caller
 	Status int
 	Code   string
-	// Pointer is that of one of the answer's errors, and Keyword its rule; "" asks for none.
+	// Pointer is the pointer of one of the answer's errors, and Keyword its rule; "" accepts any.
 	Pointer, Keyword string
 }
 
-// sentBy gives who sends it, when good is who sends the good one.
+// sentBy returns the sender, given that of the good request.
 func (r Refusal) sentBy(good Caller) Caller {
 	if r.By != nil {
 		return r.By
@@ -42,8 +42,8 @@ func (r Refusal) sentBy(good Caller) Caller {
 }
 
 // badInputIsRefused sends each operation everything that it must refuse: bodies, parameters and callers that break the
-// document, each in one place, and what does not fit the state of things. The answer names the place and nothing of
-// what was sent; no row of any table changes, and nothing of it is logged.
+// document, each in one place, and requests that the current state refuses. The answer names the place and shows
+// nothing of what was sent; no row of any table changes, and nothing of it is logged.
 func badInputIsRefused(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -51,7 +51,8 @@ func badInputIsRefused(t *testing.T, s *Service) {
 		t.Run(op.ID, func(t *testing.T) {
 			fitting, by := s.Fitting(t, server, op)
 			good := fitting.withFreshKey
-			cases := slices.Concat(s.badBodies(t, op, good), s.badParameters(t, op, good), s.badCallers(t, server, op, good), server.Refused(t, op, by, good))
+			cases := slices.Concat(s.badBodies(t, op, good), s.badParameters(t, op, good), s.badCallers(t, server, op, good),
+				server.Refused(t, op, by, good))
 			require.GreaterOrEqual(t, len(cases), 3)
 			before := s.fingerprint(t, server)
 			for _, c := range cases {
@@ -64,7 +65,7 @@ func badInputIsRefused(t *testing.T, s *Service) {
 	require.NotContains(t, server.End(t), SecretCanary)
 }
 
-// withFreshKey gives a copy that is not a repetition, where the operation would notice one.
+// withFreshKey returns a copy with a key of its own if the operation would take the request for a repetition.
 func (r Request) withFreshKey() Request {
 	r.Header = slices.Clone(r.Header)
 	for i, line := range r.Header {
@@ -75,7 +76,7 @@ func (r Request) withFreshKey() Request {
 	return r
 }
 
-// refuse sends one bad request and holds the answer against what it must be.
+// refuse sends one bad request and compares the answer with the expected one.
 func (s *Server) refuse(t tester, c Refusal) {
 	t.Helper()
 	answer, body := s.Send(t, c.Request)
@@ -96,10 +97,12 @@ func (s *Server) refuse(t tester, c Refusal) {
 	}
 }
 
-// fingerprint tells whether a row of any table has changed, apart from those that also a refused request may change.
+// fingerprint returns a digest of each table, which shows whether a row has changed, except for the tables that even a
+// refused request may change.
 func (s *Service) fingerprint(t testing.TB, server *Server) map[string]string {
 	t.Helper()
-	rows, err := server.Pool.Query(t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'goose%'`)
+	rows, err := server.Pool.Query(t.Context(),
+		`SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'goose%'`)
 	require.NoError(t, err)
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
@@ -112,15 +115,16 @@ func (s *Service) fingerprint(t testing.TB, server *Server) map[string]string {
 			continue
 		}
 		var sum string
-		require.NoError(t, server.Pool.QueryRow(t.Context(),
-			`SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM `+pgx.Identifier{table}.Sanitize()+` AS t`).Scan(&sum))
+		require.NoError(t, server.Pool.QueryRow(t.Context(), `
+			SELECT count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), ''))
+			FROM `+pgx.Identifier{table}.Sanitize()+` AS t`).Scan(&sum))
 		prints[table] = sum
 	}
 	requireSome(t, len(prints), "table")
 	return prints
 }
 
-// badCallers are callers who are nobody, or may not.
+// badCallers are unknown callers, and known ones without permission.
 func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation, good func() Request) []Refusal {
 	t.Helper()
 	a := op.Policy.Access
@@ -132,29 +136,35 @@ func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation
 	parts := strings.Split(access, ".")
 	var cases []Refusal
 	for _, lines := range [][]string{
-		{}, {bearer, bearer}, {"Authorization: Basic YWRhOmNhbmFyeQ=="}, {"Authorization: "}, {"Authorization: Bearer"}, {"Authorization: Bearer "}, {"Authorization: " + Canary},
-		{"Authorization: Bearer " + Canary}, {"Authorization: Bearer\t" + access}, {"Authorization: " + access}, {"Authorization: Bearer: " + access},
-		{bearer + ", Bearer " + access}, {bearer + " x"}, {"Authorization: Bearer ..", "X-Authorization: " + access}, {"Authorization: Bearer " + parts[0] + "." + parts[1] + "."},
-		{"Authorization: Bearer " + strings.Repeat("a", 60_000)}, {"Cookie: access_token=" + access}, {"Authorization: Bearer \xff\xfe"},
+		{}, {bearer, bearer}, {"Authorization: Basic YWRhOmNhbmFyeQ=="}, {"Authorization: "}, {"Authorization: Bearer"},
+		{"Authorization: Bearer "}, {"Authorization: " + Canary},
+		{"Authorization: Bearer " + Canary}, {"Authorization: Bearer\t" + access}, {"Authorization: " + access},
+		{"Authorization: Bearer: " + access},
+		{bearer + ", Bearer " + access}, {bearer + " x"}, {"Authorization: Bearer ..", "X-Authorization: " + access},
+		{"Authorization: Bearer " + parts[0] + "." + parts[1] + "."},
+		{"Authorization: Bearer " + strings.Repeat("a", 60_000)}, {"Cookie: access_token=" + access},
+		{"Authorization: Bearer \xff\xfe"},
 	} {
 		cases = append(cases, Refusal{
 			Name: fmt.Sprintf("a caller with %.80q", lines), Request: good().Without("Authorization").With(lines...),
 			Status: http.StatusUnauthorized, Code: httpapi.ErrUnauthenticated.Code,
 		})
 	}
-	// Who is not known learns nothing of the request's other faults, and nothing of the body is read.
+	// An unknown caller learns nothing of the request's other faults, and its body is not read.
 	unknown := func(name string, change func(*Request)) {
-		c := Refusal{Name: name, Request: good().Without("Authorization"), Status: http.StatusUnauthorized, Code: httpapi.ErrUnauthenticated.Code}
+		c := Refusal{Name: name, Request: good().Without("Authorization"), Status: http.StatusUnauthorized,
+			Code: httpapi.ErrUnauthenticated.Code}
 		change(&c.Request)
 		cases = append(cases, c)
 	}
-	unknown("nobody, with a body that is not JSON", func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary })
+	unknown("nobody, with a body that is not JSON",
+		func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary })
 	unknown("nobody, with an unknown parameter", func(r *Request) { *r = r.Asking("nickname=" + Canary) })
 	unknown("nobody, with a large body", func(r *Request) { r.Body = strings.Repeat("x", maxBody+1) })
 	return append(cases, s.unentitled(t, server, op)...)
 }
 
-// unentitled are callers who are known and may not.
+// unentitled are known callers without permission.
 func (s *Service) unentitled(t testing.TB, server *Server, op *httpapi.Operation) []Refusal {
 	t.Helper()
 	a := op.Policy.Access
@@ -177,7 +187,8 @@ func (s *Service) unentitled(t testing.TB, server *Server, op *httpapi.Operation
 	for _, of := range []Resource{Own, Others, Missing} {
 		add("a caller without the role", of, as, http.StatusForbidden, httpapi.ErrForbidden.Code)
 	}
-	add("a caller without the role, with a body that is not JSON", Own, func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary },
+	add("a caller without the role, with a body that is not JSON", Own,
+		func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary },
 		http.StatusForbidden, httpapi.ErrForbidden.Code)
 	return cases
 }

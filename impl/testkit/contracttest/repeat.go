@@ -12,11 +12,11 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// copies is how many copies of one request come at once.
+// copies is the number of simultaneous copies of a request.
 const copies = 20
 
-// RepeatedRequestsAreAnsweredOnce repeats what has an Idempotency-Key, one after another and at once. Every copy gets the
-// answer of the first, and the effect is that of one. The key is the caller's and belongs to one request.
+// RepeatedRequestsAreAnsweredOnce repeats requests with an Idempotency-Key, one after another and at once. Every copy
+// gets the answer of the first, and the effect happens once. A key belongs to one caller and one request.
 func RepeatedRequestsAreAnsweredOnce(t *testing.T, s *Service) {
 	t.Helper()
 	keyed := 0
@@ -47,7 +47,7 @@ func (s *Service) repeat(t testing.TB, server *Server, op *httpapi.Operation) {
 	requireReplayed(t, first, body, again, repeated)
 	require.Equal(t, after, s.fingerprint(t, server))
 
-	// The same key with another request, and with one that breaks the document.
+	// The same key with another request, and with an invalid one.
 	other := s.another(t, op, r)
 	answer, text := server.Do(t, other)
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, text)
@@ -58,13 +58,13 @@ func (s *Service) repeat(t testing.TB, server *Server, op *httpapi.Operation) {
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode, text)
 	require.Equal(t, after, s.fingerprint(t, server))
 
-	// Another caller's key is another key.
+	// The same key of another caller is independent.
 	stranger := server.Caller(t, append([]string{s.Roles[0]}, op.Policy.Access.Roles...)...)
 	answer, text = server.Do(t, r.Without("Authorization").With(Bearer(stranger)))
 	require.Empty(t, answer.Header.Get("Idempotency-Replayed"), text)
 	require.NotEqual(t, http.StatusUnprocessableEntity, answer.StatusCode, text)
 
-	// A refusal is an answer, too.
+	// A refusal is kept as the answer, too.
 	for _, refusal := range server.Refused(t, op, by, r.withFreshKey) {
 		if refusal.Status != http.StatusConflict {
 			continue
@@ -76,7 +76,7 @@ func (s *Service) repeat(t testing.TB, server *Server, op *httpapi.Operation) {
 	}
 }
 
-// another is a request that the document allows and that differs from r in its body.
+// another returns a request that the document allows and whose body differs from r's.
 func (s *Service) another(t testing.TB, op *httpapi.Operation, r Request) Request {
 	t.Helper()
 	schema := s.body(op)
@@ -125,12 +125,12 @@ func (s *Service) repeatAtOnce(t testing.TB, server *Server, op *httpapi.Operati
 	require.Equal(t, 1, originals, "one copy has had the effect")
 }
 
-// lateAnswers holds one answer, once it is armed, until it is let go.
+// lateAnswers holds one answer, once armed, until it is released.
 type lateAnswers struct {
 	httpapi.Checker
 
 	armed          *atomic.Bool
-	waiting, letGo chan struct{} // are closed
+	waiting, letGo chan struct{} // closed to signal
 }
 
 func (l lateAnswers) CheckResponse(op *httpapi.Operation, out httpapi.Output) []fault.Violation {
@@ -141,7 +141,7 @@ func (l lateAnswers) CheckResponse(op *httpapi.Operation, out httpapi.Output) []
 	return l.Checker.CheckResponse(op, out)
 }
 
-// repeatTooSoon repeats a request whose first copy is still running, for as long as another waits for it.
+// repeatTooSoon repeats a request whose first copy is still running, for as long as the repetition may wait.
 func (s *Service) repeatTooSoon(t testing.TB, op *httpapi.Operation) {
 	t.Helper()
 	held := lateAnswers{httpapi.NewChecker(s.Document), &atomic.Bool{}, make(chan struct{}), make(chan struct{})}
@@ -149,7 +149,7 @@ func (s *Service) repeatTooSoon(t testing.TB, op *httpapi.Operation) {
 	r, _ := s.Fitting(t, server, op)
 	held.armed.Store(true)
 	var first sync.WaitGroup
-	first.Go(func() { server.Do(t, r) }) // What it is answered depends on how long it was held.
+	first.Go(func() { server.Do(t, r) }) // Its answer depends on how long it was held.
 	<-held.waiting
 	answer, body := server.Do(t, r)
 	close(held.letGo)

@@ -24,15 +24,15 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// Request is a request as it goes over the wire.
+// Request is a request as it is sent.
 type Request struct {
 	Method string
 	// Target is the path and the query, escaped.
 	Target string
-	// Header are whole lines, such as "If-Match: *".
+	// Header holds whole lines, such as "If-Match: *".
 	Header []string
 	Body   string
-	// Chunked is a body that is sent without its length.
+	// Chunked sends the body without its length.
 	Chunked bool
 }
 
@@ -44,13 +44,13 @@ const (
 	eventStream    = "text/event-stream"
 )
 
-// With gives a copy with further lines.
+// With returns a copy with further header lines.
 func (r Request) With(lines ...string) Request {
 	r.Header = append(slices.Clone(r.Header), lines...)
 	return r
 }
 
-// Without gives a copy without the fields of those names.
+// Without returns a copy without the header fields of those names.
 func (r Request) Without(names ...string) Request {
 	r.Header = slices.DeleteFunc(slices.Clone(r.Header), func(line string) bool {
 		name, _, _ := strings.Cut(line, ":")
@@ -59,7 +59,7 @@ func (r Request) Without(names ...string) Request {
 	return r
 }
 
-// field gives the value of a field, "" where there is none.
+// field returns the value of a header field, "" if there is none.
 func (r Request) field(name string) string {
 	for _, line := range r.Header {
 		if value, found := strings.CutPrefix(line, name+": "); found {
@@ -69,7 +69,7 @@ func (r Request) field(name string) string {
 	return ""
 }
 
-// Asking gives a copy with a further part of the query, escaped.
+// Asking returns a copy with a further part of the query, escaped.
 func (r Request) Asking(query string) Request {
 	if query == "" {
 		return r
@@ -82,11 +82,11 @@ func (r Request) Asking(query string) Request {
 	return r
 }
 
-// Bearer gives the line that says who is calling.
+// Bearer returns the header line that authenticates a caller.
 func Bearer(c Caller) string { return "Authorization: Bearer " + c.AccessToken() }
 
-// request gives the document's own example of an operation, made to fit a resource of a caller's, a missing one or
-// another's. Nobody is said to be calling.
+// request returns the document's own example of an operation, adapted to a resource: a caller's own, a missing one or
+// another's. It carries no token.
 func (s *Service) request(t testing.TB, server *Server, op *httpapi.Operation, by Caller, of Resource) (Request, Fit) {
 	t.Helper()
 	arranged := of
@@ -103,7 +103,8 @@ func (s *Service) request(t testing.TB, server *Server, op *httpapi.Operation, b
 	}
 	written, parameters := s.spec(op)
 	for _, p := range parameters {
-		if _, set := fit.Header[p.Value.Name]; p.Value.In == openapi3.ParameterInHeader && !set && p.Value.Name == idempotencyKey {
+		if _, set := fit.Header[p.Value.Name]; p.Value.In == openapi3.ParameterInHeader && !set &&
+			p.Value.Name == idempotencyKey {
 			r.Header = append(r.Header, idempotencyKey+": "+uuid.NewString())
 		}
 	}
@@ -116,7 +117,7 @@ func (s *Service) request(t testing.TB, server *Server, op *httpapi.Operation, b
 	return r, fit
 }
 
-// Fitting is a request by a caller for whom the operation succeeds.
+// Fitting returns a request by a caller for whom the operation succeeds.
 func (s *Service) Fitting(t testing.TB, server *Server, op *httpapi.Operation) (Request, Caller) {
 	t.Helper()
 	by, of := server.able(t, op)
@@ -124,15 +125,16 @@ func (s *Service) Fitting(t testing.TB, server *Server, op *httpapi.Operation) (
 	return r.With(Bearer(by)), by
 }
 
-// requireSuccess wants a fitting request to succeed. What the document does not say of it is missing otherwise, or the service
-// is wrong.
+// requireSuccess requires that a fitting request succeeds. Otherwise Fit lacks something that the document does not
+// say, or the service is wrong.
 func requireSuccess(t tester, op *httpapi.Operation, answer *http.Response, body string) {
 	t.Helper()
 	require.Equal(t, op.Statuses[0], answer.StatusCode,
-		"%s refuses a request that should succeed; what it needs beyond the document's example is Fit of its contracttest.Known, beside its tests: %s", op.ID, body)
+		"%s refuses a request that should succeed; what it needs beyond the document's example is Fit of its "+
+			"contracttest.Known, beside its tests: %s", op.ID, body)
 }
 
-// example gives the document's example of an operation's body.
+// example returns the document's example of an operation's body.
 func (s *Service) example(t testing.TB, op *httpapi.Operation) map[string]any {
 	t.Helper()
 	written, _ := s.spec(op)
@@ -150,16 +152,16 @@ func (s *Service) example(t testing.TB, op *httpapi.Operation) map[string]any {
 
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
-// named tells whether the path of an operation names a thing.
+// named reports whether the path of an operation names a thing.
 func named(op *httpapi.Operation) bool { return pathParameter.MatchString(op.Pattern) }
 
-// namedLast gives the parameter that names what the operation is about.
+// namedLast returns the parameter that names the operation's subject.
 func namedLast(op *httpapi.Operation) string {
 	all := pathParameter.FindAllStringSubmatch(op.Pattern, -1)
 	return all[len(all)-1][1]
 }
 
-// Filled gives a path of a pattern with these values of its parameters.
+// Filled returns the path for a pattern with these values of its parameters.
 func Filled(pattern string, values map[string]string) string {
 	return pathParameter.ReplaceAllStringFunc(pattern, func(p string) string { return values[p[1:len(p)-1]] })
 }
@@ -171,7 +173,7 @@ type tester interface {
 	Context() context.Context
 }
 
-// Do sends a request and gives the answer with its body; of an endless one it reads the head.
+// Do sends a request and returns the answer with its body; of an endless answer it reads only the header.
 func (s *Server) Do(t tester, r Request) (*http.Response, string) {
 	t.Helper()
 	ctx, leave := context.WithTimeout(t.Context(), late)
@@ -196,7 +198,7 @@ func (s *Server) Do(t tester, r Request) (*http.Response, string) {
 	return answer, string(body)
 }
 
-// Send writes a request byte by byte as it is told, which no client would, and reads the answer.
+// Send writes a request byte by byte, which no client would, and reads the answer.
 func (s *Server) Send(t tester, r Request) (*http.Response, string) {
 	t.Helper()
 	var dialer net.Dialer
@@ -227,7 +229,7 @@ func (s *Server) Send(t tester, r Request) (*http.Response, string) {
 	return answer, string(body)
 }
 
-// Problem is what every failure answers with (RFC 9457), as far as every service's is alike.
+// Problem is the body of every failure (RFC 9457), with the members that all services share.
 type Problem struct {
 	Status    int               `json:"status"`
 	Code      string            `json:"code"`
@@ -237,7 +239,7 @@ type Problem struct {
 	Errors    []fault.Violation `json:"errors"`
 }
 
-// ProblemIn reads a failure; the shape is the same for every one.
+// ProblemIn reads the body of a failure.
 func ProblemIn(t tester, answer *http.Response, body string) Problem {
 	t.Helper()
 	require.Equal(t, problemType, answer.Header.Get("Content-Type"), body)

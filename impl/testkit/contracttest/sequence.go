@@ -19,19 +19,20 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// sequencesHoldTogether calls operations at random, one after another, on what they have made themselves: things are made,
-// read, listed, changed, acted on and deleted, by who may and by who may not, with fresh and with stale versions, and
-// requests are repeated. After each call the thing is read again. What it must then be is known from the document alone:
+// sequencesHoldTogether calls random operations, one after another, on things that they have made themselves: things
+// are made, read, listed, changed, acted on and deleted, by permitted and by other callers, with current and stale
+// versions, and requests are repeated. After each call the thing is read again. Its expected state follows from the
+// document alone:
 //
-//   - what a change of a thing answers in the thing's shape is what is read, and what was sent is in it; what was not sent is
-//     as it was;
-//   - the version of what is changed by its version changes if and only if the thing does, and a stale one changes nothing;
+//   - if a change answers with the thing, the thing then reads the same; members that were sent have the new value, all
+//     others their old one;
+//   - the version of a thing changes if and only if the thing does, and a change with an old version is refused;
 //   - a refused call changes nothing, and no call changes another thing of the same kind;
-//   - what is deleted is not found, by any operation; what is not deleted is;
-//   - lists hold everything that fits what was asked for, once, as it is read, and nothing that is deleted;
-//   - a repeated key is answered as before and does nothing again, and is refused for another request.
+//   - every operation finds a thing until it is deleted, and none afterwards;
+//   - a list holds every matching thing once, as it reads, and no deleted one;
+//   - a repeated key gets the same answer and has no further effect, and is refused with another request.
 //
-// The flag -rapid.checks says how many sequences there are, and -rapid.steps how long they are on average.
+// The flag -rapid.checks sets the number of sequences, and -rapid.steps their average length.
 func sequencesHoldTogether(t *testing.T, s *Service) {
 	t.Helper()
 	server := s.Start(t)
@@ -39,7 +40,8 @@ func sequencesHoldTogether(t *testing.T, s *Service) {
 	requireSome(t, len(kinds), "thing that is made and then read")
 	succeeded := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
-		q := &sequence{succeeded: succeeded, Service: s, server: server, t: t, kinds: kinds, all: server.Caller(t, s.Roles...)}
+		q := &sequence{succeeded: succeeded, Service: s, server: server, t: t, kinds: kinds,
+			all: server.Caller(t, s.Roles...)}
 		defer func() { rt.Log(script(q.calls...)) }()
 		rt.Repeat(map[string]func(*rapid.T){"call": func(rt *rapid.T) {
 			q.step(rt, drawn(rt, "operation", q.possible(), func(op *httpapi.Operation) string { return op.ID }))
@@ -58,23 +60,25 @@ func sequencesHoldTogether(t *testing.T, s *Service) {
 	}
 }
 
-// thingKind is what the operations say of things that a parameter of paths names.
+// thingKind is what the operations say of the things that a path parameter names.
 type thingKind struct {
 	parameter string
 	read      *httpapi.Operation
 	list      *httpapi.Operation // nil: there is none whose items are like what is read
 }
 
-// thingKinds are those of the things that are read at a path which ends with their name.
+// thingKinds returns the kinds of the things that can be read at a path which ends with their name.
 func (s *Service) thingKinds() map[string]thingKind {
 	kinds := map[string]thingKind{}
 	for _, op := range s.Document.Operations {
-		if op.Method != http.MethodGet || op.Policy.Sunset != nil || !strings.HasSuffix(op.Pattern, "}") || strings.Count(op.Pattern, "{") > 1 {
+		if op.Method != http.MethodGet || op.Policy.Sunset != nil || !strings.HasSuffix(op.Pattern, "}") ||
+			strings.Count(op.Pattern, "{") > 1 {
 			continue
 		}
 		k := thingKind{parameter: namedLast(op), read: op}
 		for _, list := range s.Document.Operations {
-			if items := s.answers(list).Properties["items"]; list.Method == http.MethodGet && items != nil && items.Value.Items.Value == s.answers(op) {
+			if items := s.answers(list).Properties["items"]; list.Method == http.MethodGet && items != nil &&
+				items.Value.Items.Value == s.answers(op) {
 				k.list = list
 			}
 		}
@@ -83,7 +87,7 @@ func (s *Service) thingKinds() map[string]thingKind {
 	return kinds
 }
 
-// answers gives the schema of what an operation answers when it succeeds; an empty one where that is no JSON.
+// answers returns the schema of an operation's successful answer, an empty one if that is not JSON.
 func (s *Service) answers(op *httpapi.Operation) *openapi3.Schema {
 	written, _ := s.spec(op)
 	if content := written.Responses.Status(op.Statuses[0]).Value.Content[jsonType]; content != nil {
@@ -92,7 +96,7 @@ func (s *Service) answers(op *httpapi.Operation) *openapi3.Schema {
 	return &openapi3.Schema{}
 }
 
-// thing is something that a sequence has made.
+// thing is a thing that a sequence has made.
 type thing struct {
 	thingKind
 	id      string
@@ -102,14 +106,14 @@ type thing struct {
 
 func (one *thing) name() string { return one.id }
 
-// drawn draws one of several. A failure prints its name instead of all that it is made of.
+// drawn draws one of several values. A failure prints its name instead of its whole content.
 func drawn[T any](rt *rapid.T, label string, of []T, name func(T) string) T {
 	chosen := of[rapid.IntRange(0, len(of)-1).Draw(rt, label)]
 	rt.Logf("%s: %s", label, name(chosen))
 	return chosen
 }
 
-// state is a thing as it is read.
+// state is a thing as it was read.
 type state struct {
 	status  int
 	version string // its ETag
@@ -117,10 +121,10 @@ type state struct {
 	members map[string]any
 }
 
-// everything is the name of the kind of caller with every role.
+// everything is the kind of caller that has every role.
 const everything = "everything"
 
-// sequence is what has been done so far, and made by it.
+// sequence is the history of a sequence, and the things that it has made.
 type sequence struct {
 	*Service
 
@@ -130,11 +134,11 @@ type sequence struct {
 	all    Caller // has every role
 	things []*thing
 	calls  []call
-	// succeeded counts, over all sequences, the calls of each operation that did.
+	// succeeded counts the successful calls of each operation, over all sequences.
 	succeeded map[string]int
 }
 
-// send sends a request as somebody and takes it down.
+// send sends a request as a caller and records it.
 func (q *sequence) send(rt *rapid.T, r Request, by Caller, roles []string) (*http.Response, string) {
 	c := call{Request: r.With(Bearer(by)), by: by, roles: roles}
 	q.calls = append(q.calls, c)
@@ -144,9 +148,11 @@ func (q *sequence) send(rt *rapid.T, r Request, by Caller, roles []string) (*htt
 	return answer, body
 }
 
-// read reads a thing as somebody who sees everything.
+// read reads a thing as a caller who sees everything.
 func (q *sequence) read(rt *rapid.T, of *thing) state {
-	answer, body := q.server.Do(rt, Request{Method: http.MethodGet, Target: Filled(of.read.Pattern, map[string]string{of.parameter: of.id}), Header: []string{Bearer(q.all)}})
+	answer, body := q.server.Do(rt,
+		Request{Method: http.MethodGet, Target: Filled(of.read.Pattern, map[string]string{of.parameter: of.id}),
+			Header: []string{Bearer(q.all)}})
 	if of.deleted {
 		require.Equal(rt, http.StatusNotFound, answer.StatusCode, "%s has been deleted: %s", of.parameter, body)
 		require.Equal(rt, q.NotFound[of.parameter], ProblemIn(rt, answer, body).Code)
@@ -156,7 +162,7 @@ func (q *sequence) read(rt *rapid.T, of *thing) state {
 	return state{status: answer.StatusCode, version: answer.Header.Get("ETag"), text: body, members: membersOf(rt, body)}
 }
 
-// step calls an operation once.
+// step calls one operation.
 func (q *sequence) step(rt *rapid.T, op *httpapi.Operation) {
 	about, names, absent := q.pick(rt, op)
 	kind, by := q.caller(rt, op)
@@ -214,8 +220,11 @@ func (q *sequence) step(rt *rapid.T, op *httpapi.Operation) {
 	}
 }
 
-// allowed holds an answer against what x-access says, of a thing that is there or is not.
-func (q *sequence) allowed(rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, of Resource, absent []string, answer *http.Response, body string) {
+// allowed compares an answer with what x-access says, for a thing that exists or does not.
+func (q *sequence) allowed(
+	rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, of Resource, absent []string, answer *http.Response,
+	body string,
+) {
 	must := q.expected(op, kind, of)
 	if must.status < http.StatusBadRequest {
 		require.False(rt, named(op) && answer.StatusCode == http.StatusNotFound, "%s: it is there: %s", op.ID, body)
@@ -224,14 +233,14 @@ func (q *sequence) allowed(rt *rapid.T, op *httpapi.Operation, kind kindOfCaller
 	require.GreaterOrEqual(rt, answer.StatusCode, http.StatusBadRequest, "%s as %s on %s: %s", op.ID, kind.name, of, body)
 	code := ProblemIn(rt, answer, body).Code
 	if must.status == http.StatusNotFound {
-		// Rules beyond the schema come first, and of several things that are not there either is named.
+		// Rules beyond the schema come first, and of several missing things any one may be named.
 		require.Contains(rt, append(absent, must.code, httpapi.ErrInvalid.Code), code, op.ID)
 		return
 	}
 	require.Equal(rt, must.code, code, "%s as %s on %s: %s", op.ID, kind.name, of, body)
 }
 
-// possible are the operations that have something to be about, those that make something more than once.
+// possible returns the operations that have a thing to act on; those that make things are in it several times.
 func (q *sequence) possible() []*httpapi.Operation {
 	var possible []*httpapi.Operation
 	for _, op := range q.Document.Operations {
@@ -249,8 +258,8 @@ func (q *sequence) possible() []*httpapi.Operation {
 	return possible
 }
 
-// pick gives what the path of an operation names, mostly something that there is. about is the thing named last, nil for
-// one that there has never been, or where the path names none; absent are the codes of the things that are not there.
+// pick returns the things that the path of an operation names, mostly existing ones. about is the thing named last, nil
+// if it never existed or the path names none; absent are the codes of the missing things.
 func (q *sequence) pick(rt *rapid.T, op *httpapi.Operation) (about *thing, names map[string]string, absent []string) {
 	names = map[string]string{}
 	for _, match := range pathParameter.FindAllStringSubmatch(op.Pattern, -1) {
@@ -268,7 +277,7 @@ func (q *sequence) pick(rt *rapid.T, op *httpapi.Operation) (about *thing, names
 	return about, names, absent
 }
 
-// those are the things that a parameter names.
+// those returns the things that a parameter names.
 func (q *sequence) those(parameter string) []*thing {
 	var those []*thing
 	for _, one := range q.things {
@@ -279,7 +288,8 @@ func (q *sequence) those(parameter string) []*thing {
 	return those
 }
 
-// caller gives somebody who may do anything, mostly. What a caller does to itself is done by one who does nothing else.
+// caller returns a caller who mostly may do anything. Operations that change the caller itself are called by one who
+// does nothing else.
 func (q *sequence) caller(rt *rapid.T, op *httpapi.Operation) (kindOfCaller, Caller) {
 	may := kindOfCaller{name: everything, roles: q.Roles, signedIn: true}
 	switch {
@@ -292,7 +302,7 @@ func (q *sequence) caller(rt *rapid.T, op *httpapi.Operation) (kindOfCaller, Cal
 	return kindOfCaller{name: role, roles: []string{role}, signedIn: true}, q.server.Caller(q.t, role)
 }
 
-// another gives another thing of the same kind, nil where there is none.
+// another returns another thing of the same kind, nil if there is none.
 func (q *sequence) another(rt *rapid.T, than *thing) *thing {
 	others := slices.DeleteFunc(q.those(than.parameter), func(one *thing) bool { return one == than })
 	if len(others) == 0 {
@@ -301,7 +311,7 @@ func (q *sequence) another(rt *rapid.T, than *thing) *thing {
 	return drawn(rt, "another", others, (*thing).name)
 }
 
-// blank is a request without anything in it.
+// blank returns a minimal request: an empty object as its body and a fresh key, if the operation takes them.
 func (q *sequence) blank(op *httpapi.Operation, names map[string]string) Request {
 	r := Request{Method: op.Method, Target: Filled(op.Pattern, names)}
 	if schema := q.body(op); schema != nil {
@@ -314,7 +324,7 @@ func (q *sequence) blank(op *httpapi.Operation, names map[string]string) Request
 	return r
 }
 
-// known are the things that a request can refer to.
+// known returns the things that a request can refer to.
 func (q *sequence) known() known {
 	ids := known{}
 	for parameter := range q.kinds {
@@ -329,7 +339,7 @@ func (q *sequence) known() known {
 	return ids
 }
 
-// refersTo tells whether a schema has a property that refers to a thing.
+// refersTo reports whether a schema has a property that refers to a thing.
 func refersTo(schema *openapi3.Schema, refer known) bool {
 	if schema == nil {
 		return false
@@ -345,8 +355,10 @@ func refersTo(schema *openapi3.Schema, refer known) bool {
 	return false
 }
 
-// made takes down what has been made.
-func (q *sequence) made(rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, by Caller, answer *http.Response, body string) {
+// made records a new thing.
+func (q *sequence) made(
+	rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, by Caller, answer *http.Response, body string,
+) {
 	location := answer.Header.Get("Location")
 	for _, k := range q.kinds {
 		if !matches(k.read.Pattern, location) {
@@ -363,7 +375,7 @@ func (q *sequence) made(rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, b
 	}
 }
 
-// readByStranger reads a thing as somebody who has no more than an account.
+// readByStranger reads a thing as a caller who has no more than an account.
 func (q *sequence) readByStranger(rt *rapid.T, one *thing) {
 	least := kindOfCaller{name: "a stranger", roles: q.Roles[:1], signedIn: true}
 	r := q.blank(one.read, map[string]string{one.parameter: one.id})
@@ -371,9 +383,12 @@ func (q *sequence) readByStranger(rt *rapid.T, one *thing) {
 	q.allowed(rt, one.read, least, Others, nil, answer, body)
 }
 
-// changed reads a thing after a call.
-func (q *sequence) changed(rt *rapid.T, op *httpapi.Operation, r Request, by Caller, about *thing, before state, succeeded bool, body string) {
-	if succeeded && op.Method == http.MethodDelete && namedLast(op) == about.parameter && strings.HasSuffix(op.Pattern, "}") {
+// changed reads a thing after a call and compares it.
+func (q *sequence) changed(
+	rt *rapid.T, op *httpapi.Operation, r Request, by Caller, about *thing, before state, succeeded bool, body string,
+) {
+	if succeeded && op.Method == http.MethodDelete && namedLast(op) == about.parameter &&
+		strings.HasSuffix(op.Pattern, "}") {
 		about.deleted = true
 	}
 	after := q.read(rt, about)
@@ -385,7 +400,8 @@ func (q *sequence) changed(rt *rapid.T, op *httpapi.Operation, r Request, by Cal
 		return
 	}
 	if slices.Contains(op.Statuses, http.StatusPreconditionFailed) {
-		require.Equal(rt, before.text == after.text, before.version == after.version, "%s: the version changes with the thing: %s", op.ID, after.text)
+		require.Equal(rt, before.text == after.text, before.version == after.version,
+			"%s: the version changes with the thing: %s", op.ID, after.text)
 	}
 	if isChangeOf(op, about.parameter) && q.answers(op) == q.answers(about.read) && by.Subject() == q.all.Subject() {
 		require.JSONEq(rt, body, after.text, "%s answers what is then read", op.ID)
@@ -395,8 +411,9 @@ func (q *sequence) changed(rt *rapid.T, op *httpapi.Operation, r Request, by Cal
 	}
 }
 
-// isChangeOf tells whether the document says that an operation changes what a parameter names: by its method, or by what
-// its audit entry is about. Another operation under a thing may answer with a thing of the same shape that is another one.
+// isChangeOf reports whether the document says that an operation changes the thing that a parameter names: by its
+// method, or by the target of its audit entry. Another operation under a thing may answer with a thing of the same
+// shape that is another one.
 func isChangeOf(op *httpapi.Operation, parameter string) bool {
 	if op.Method == http.MethodPut || op.Method == http.MethodPatch {
 		return namedLast(op) == parameter
@@ -404,19 +421,20 @@ func isChangeOf(op *httpapi.Operation, parameter string) bool {
 	return op.Policy.Audit != nil && op.Policy.Audit.Target == parameter
 }
 
-// patched holds a thing against what was sent to change it.
+// patched compares a thing with the change that was sent.
 func (q *sequence) patched(rt *rapid.T, op *httpapi.Operation, r Request, before, after state) {
 	sent := membersOf(rt, r.Body)
 	for name := range q.body(op).Properties {
 		if value, there := sent[name]; there {
-			require.True(rt, within(value, after.members[name]) || value == nil && after.members[name] == nil, "%s: %s was sent as %v and is read as %v", op.ID, name, value, after.members[name])
+			require.True(rt, within(value, after.members[name]) || value == nil && after.members[name] == nil,
+				"%s: %s was sent as %v and is read as %v", op.ID, name, value, after.members[name])
 		} else {
 			require.Equal(rt, before.members[name], after.members[name], "%s: %s was not sent", op.ID, name)
 		}
 	}
 }
 
-// listed gives the kind of things that an operation lists, nil for none.
+// listed returns the kind of things that an operation lists, nil for none.
 func (q *sequence) listed(op *httpapi.Operation) *thingKind {
 	for _, k := range q.kinds {
 		if k.list == op {
@@ -426,7 +444,7 @@ func (q *sequence) listed(op *httpapi.Operation) *thingKind {
 	return nil
 }
 
-// lists walks the pages of a list from its first. Filters are the parameters that are called as a property of its items.
+// lists reads the pages of a list from the first. Filters are parameters with the name of a property of its items.
 func (q *sequence) lists(rt *rapid.T, kind thingKind, r Request, body string) {
 	asked, err := url.Parse(r.Target)
 	require.NoError(rt, err)
@@ -493,7 +511,7 @@ func (q *sequence) lists(rt *rapid.T, kind thingKind, r Request, body string) {
 	require.Empty(rt, slices.Collect(maps.Keys(wanted)), "%s does not list them", kind.list.ID)
 }
 
-// fits tells whether an item has the values that were asked for.
+// fits reports whether an item has the requested values.
 func fits(item, filters map[string]any) bool {
 	for name, value := range filters {
 		if fmt.Sprint(item[name]) != fmt.Sprint(value) {
@@ -503,7 +521,7 @@ func fits(item, filters map[string]any) bool {
 	return true
 }
 
-// deleteAll deletes what can be deleted, so that the next sequence begins with nothing, too.
+// deleteAll deletes everything that can be deleted, so that the next sequence also begins with nothing.
 func (q *sequence) deleteAll(rt *rapid.T) {
 	for _, op := range q.Document.Operations {
 		if op.Method != http.MethodDelete || !strings.HasSuffix(op.Pattern, "}") {
@@ -520,8 +538,10 @@ func (q *sequence) deleteAll(rt *rapid.T) {
 	}
 }
 
-// repeat sends a request that has succeeded with its key again, and then another one with that key.
-func (q *sequence) repeat(rt *rapid.T, op *httpapi.Operation, r Request, by Caller, roles []string, answer *http.Response, body string) {
+// repeat sends a successful request with its key again, and then another request with that key.
+func (q *sequence) repeat(
+	rt *rapid.T, op *httpapi.Operation, r Request, by Caller, roles []string, answer *http.Response, body string,
+) {
 	again, bodyAgain := q.send(rt, r, by, roles)
 	require.Equal(rt, answer.StatusCode, again.StatusCode, "%s again: %s", op.ID, bodyAgain)
 	require.Equal(rt, body, bodyAgain, "%s again", op.ID)

@@ -15,14 +15,14 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// failureLimit is one of x-throttle as the header fields call it.
+// failureLimit is a limit of x-throttle under its name in the header fields.
 type failureLimit struct {
 	*httpapi.Failures
 
 	name string
 }
 
-// failureLimits are those of an operation that its answers tell of, in the order of RateLimit-Policy.
+// failureLimits returns the limits of an operation that its answers announce, in the order of RateLimit-Policy.
 func failureLimits(op *httpapi.Operation) []failureLimit {
 	p := op.Policy.Throttle
 	if p == nil {
@@ -37,7 +37,7 @@ func failureLimits(op *httpapi.Operation) []failureLimit {
 
 var rateItem = regexp.MustCompile(`"([a-z]+)";r=([0-9]+);t=([0-9]+)`)
 
-// rateLeft reads what is left of a limit from an answer.
+// rateLeft reads the remainder of a limit from an answer.
 func rateLeft(t testing.TB, answer *http.Response, limit string) int {
 	t.Helper()
 	for _, item := range rateItem.FindAllStringSubmatch(answer.Header.Get("RateLimit"), -1) {
@@ -51,7 +51,8 @@ func rateLeft(t testing.TB, answer *http.Response, limit string) int {
 	return 0
 }
 
-// Limited turns limits on, with so high an x-rate-limit of an operation, which has a test of its own, that nobody meets it.
+// Limited turns limits on, and raises the operation's x-rate-limit, which has a test of its own, beyond what the test
+// reaches.
 func Limited(s *Service, op *httpapi.Operation) func(*httpapi.Options) {
 	document, copied, high := *s.Document, *op, *op.Policy.RateLimit
 	high.Requests = 100_000
@@ -61,9 +62,13 @@ func Limited(s *Service, op *httpapi.Operation) func(*httpapi.Options) {
 	return func(o *httpapi.Options) { o.Document, o.RateLimits = &document, true }
 }
 
-// Throttles tries each operation with x-throttle in vain, with the refusals that wrong gives, on two replicas at once: no more get
-// through than may, what is left is told, and what succeeds is given back. replica serves the same database once more.
-func Throttles(t *testing.T, s *Service, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server, wrong func(good Request) Request) {
+// Throttles fails each operation with x-throttle repeatedly, with the refusals that wrong makes, on two replicas at
+// once: no more attempts than allowed get through, the answers announce the remainder, and a success is refunded.
+// replica serves the same database once more.
+func Throttles(
+	t *testing.T, s *Service, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server,
+	wrong func(good Request) Request,
+) {
 	t.Helper()
 	found := 0
 	for _, op := range s.Document.Operations {
@@ -79,16 +84,20 @@ func Throttles(t *testing.T, s *Service, replica func(t testing.TB, of *Server, 
 	requireSome(t, found, "operation with x-throttle")
 }
 
-func (s *Service) throttles(t *testing.T, op *httpapi.Operation, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server, wrong func(good Request) Request) {
+func (s *Service) throttles(
+	t *testing.T, op *httpapi.Operation, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server,
+	wrong func(good Request) Request,
+) {
 	t.Helper()
 	change := Limited(s, op)
 	first := s.Start(t, change)
 	second := replica(t, first, change)
 	good, _ := s.Fitting(t, first, op)
 	limits := failureLimits(op)
-	tightest := slices.MinFunc(limits[:min(2, len(limits))], func(a, b failureLimit) int { return a.Failures.Failures - b.Failures.Failures })
+	tightest := slices.MinFunc(limits[:min(2, len(limits))],
+		func(a, b failureLimit) int { return a.Failures.Failures - b.Failures.Failures })
 
-	// What succeeds costs nothing.
+	// A success costs nothing.
 	answer, body := first.Do(t, good)
 	requireSuccess(t, op, answer, body)
 	good, _ = s.Fitting(t, first, op)

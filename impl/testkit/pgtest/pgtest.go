@@ -1,9 +1,9 @@
 // Package pgtest gives tests a real PostgreSQL.
 //
-// It promises one throw-away cluster per test binary, started when first asked for, or for many binaries where their
-// environment names one, see [Share]; and to each test a database of its own, migrated and empty, in about ten milliseconds.
-// A test never skips because there is no PostgreSQL: it fails with the way out. Tests may run in parallel, and so may test
-// binaries. No time limit of the database ends a test on a busy machine: a test about a limit sets its own.
+// It promises one throw-away cluster per test binary, started at the first use, or one for many binaries if the
+// environment names it: see [Share]. Each test gets a database of its own, migrated and empty, in about ten
+// milliseconds. A test never skips for lack of PostgreSQL: it fails and names the solution. Tests and test binaries may
+// run in parallel. No time limit of the database ends a test on a busy machine: a test of a limit sets its own.
 package pgtest
 
 import (
@@ -35,23 +35,23 @@ const (
 	role     = "pgtest" // owns every database of a test; no superuser, as in production
 	maxConns = 8
 
-	setUpTimeout = 5 * time.Minute // where PostgreSQL must be fetched first
+	setUpTimeout = 5 * time.Minute // PostgreSQL may have to be fetched first
 	stopTimeout  = 20 * time.Second
 	closeTimeout = time.Minute
 
-	// patience is how long the pools of tests wait for anything.
+	// patience is the wait time of the pools of tests.
 	patience = time.Minute
 
-	// sharedEnv is the URL of the superuser of a cluster that several binaries share.
+	// sharedEnv holds the superuser's URL of a cluster that several binaries share.
 	sharedEnv = "PGTEST_CLUSTER"
 
 	folderPrefix = "pgtest-"
-	youngFolder  = time.Minute // it may be between its making and its locking
+	youngFolder  = time.Minute // it may have been made and not yet locked
 	sharedMemory = "/dev/shm"
-	wantedMemory = 1 << 30 // a container often has 64 MB only, which a handful of databases fill
+	wantedMemory = 1 << 30 // a container often has only 64 MB, which a few databases fill
 )
 
-// shared is the cluster of this test binary: TestMain and the tests have no other way to meet.
+// shared is the cluster of this test binary. It is global because TestMain and the tests share nothing else.
 var shared cluster
 
 // Main runs the tests of a package and removes their cluster. Use it as
@@ -65,11 +65,11 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// A Step changes a database after its migrations, such as one that gives it the tables of a library. It is known by its
-// function, so a closure should always do the same.
+// A Step changes a database after its migrations, for example by creating the tables of a library. It is identified by
+// its function, so a closure should always do the same.
 type Step func(ctx context.Context, url string, log *slog.Logger) error
 
-// M is testing.M with Main for its Run, for packages that leave no goroutine running. Use it as
+// M is testing.M with Main as its Run, for packages that leave no goroutine running. Use it as
 //
 //	func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 type M struct{ *testing.M }
@@ -77,8 +77,8 @@ type M struct{ *testing.M }
 // Run is Main.
 func (m M) Run() int { return Main(m.M) }
 
-// Share starts a cluster for several test binaries and gives the line of the environment that tells them. stop ends it
-// and removes its files.
+// Share starts a cluster for several test binaries and returns the environment entry that names it. stop ends it and
+// removes its files.
 func Share(ctx context.Context, progress io.Writer) (environ string, stop func(), err error) {
 	var c cluster
 	if err := c.own(ctx, progress); err != nil {
@@ -88,7 +88,7 @@ func Share(ctx context.Context, progress io.Writer) (environ string, stop func()
 }
 
 // New returns a pool of at most 8 connections to a fresh database with the migrations and the steps applied. The pool
-// is closed when the test ends; a connection that the test did not give back by then is a failure.
+// is closed when the test ends; a connection that is not released by then fails the test.
 func New(t testing.TB, migrations fs.FS, steps ...Step) *pgxpool.Pool {
 	t.Helper()
 	return Open(t, Patient(URL(t, migrations, steps...)))
@@ -97,7 +97,8 @@ func New(t testing.TB, migrations fs.FS, steps ...Step) *pgxpool.Pool {
 // Open returns another pool like that of New, on the database of a URL.
 func Open(t testing.TB, databaseURL string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: databaseURL, MaxConns: maxConns, ApplicationName: t.Name(), AcquireTimeout: patience})
+	pool, err := postgres.Open(t.Context(),
+		postgres.Config{URL: databaseURL, MaxConns: maxConns, ApplicationName: t.Name(), AcquireTimeout: patience})
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -110,7 +111,8 @@ func Open(t testing.TB, databaseURL string) *pgxpool.Pool {
 		select {
 		case <-closed:
 		case <-time.After(closeTimeout):
-			t.Errorf("pgtest: %d connections were not given back: close rows, end transactions and release connections", pool.Stat().AcquiredConns())
+			t.Errorf("pgtest: %d connections were not given back: close rows, end transactions and release connections",
+				pool.Stat().AcquiredConns())
 		}
 	})
 	return pool
@@ -130,13 +132,13 @@ func URL(t testing.TB, migrations fs.FS, steps ...Step) string {
 
 type cluster struct {
 	mu    sync.Mutex
-	owned bool // by Main, which will stop it
+	owned bool // owned by Main, which will stop it
 
 	started   bool
-	err       error            // of the start, told to every test
-	server    *pgserver.Server // nil: somebody else's, see Share
+	err       error            // of the start, reported to every test
+	server    *pgserver.Server // nil: a shared one, see Share
 	url       string           // of the superuser
-	prefix    string           // of the names of databases, which tells binaries apart
+	prefix    string           // of database names, different for each binary
 	admin     *pgxpool.Pool
 	templates map[string]*template // by content of the migrations, and by steps
 	count     int
@@ -157,18 +159,19 @@ func (c *cluster) database(ctx context.Context, migrations fs.FS, steps []Step) 
 	if tmpl.err != nil {
 		return "", fmt.Errorf("template: %w", tmpl.err)
 	}
-	// Copying the files is the quickest for a small database in memory. It is not dropped when its test ends:
+	// Copying the files is fastest for a small database in memory. The database is not dropped when its test ends, because
 	// DROP DATABASE waits for backends to end.
 	name := c.prefix + "test_" + strconv.Itoa(number)
-	_, err = c.admin.Exec(ctx, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy OWNER %s", name, tmpl.name, role))
+	_, err = c.admin.Exec(ctx,
+		fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy OWNER %s", name, tmpl.name, role))
 	if err != nil {
 		return "", fmt.Errorf("clone database: %w", err)
 	}
 	return c.urlOf(name, role)
 }
 
-// Patient gives the URL of a database with limits that no busy machine meets: for the pools of tests, and for programs that
-// a test runs and that otherwise have the limits of production.
+// Patient returns the URL of a database with limits that no busy machine reaches: for the pools of tests, and for
+// programs that a test runs and that would have the limits of production.
 func Patient(databaseURL string) string {
 	ms := strconv.FormatInt(patience.Milliseconds(), 10)
 	return databaseURL + "&" + url.Values{
@@ -177,7 +180,7 @@ func Patient(databaseURL string) string {
 	}.Encode()
 }
 
-// urlOf gives a database as a role sees it.
+// urlOf returns the URL of a database for a role.
 func (c *cluster) urlOf(database, role string) (string, error) {
 	u, err := url.Parse(c.url)
 	if err != nil {
@@ -187,7 +190,7 @@ func (c *cluster) urlOf(database, role string) (string, error) {
 	return u.String(), nil
 }
 
-// prepare starts the cluster when that has not been done, and finds the template of the migrations and steps.
+// prepare starts the cluster if necessary, and returns the template of the migrations and steps.
 func (c *cluster) prepare(ctx context.Context, migrations fs.FS, steps []Step) (*template, int, error) {
 	key, err := contentHash(migrations, steps)
 	if err != nil {
@@ -230,7 +233,7 @@ func (c *cluster) makeTemplate(ctx context.Context, name string, migrations fs.F
 			return err
 		}
 	}
-	// A database with a connection cannot be copied, and a closed connection is not gone at once.
+	// A database with open connections cannot be copied, and a closed connection does not disappear at once.
 	if err := c.waitUnused(ctx, name); err != nil {
 		return err
 	}
@@ -322,20 +325,22 @@ func (c *cluster) stop() {
 	}
 }
 
-// drop gives the memory of this binary's databases back to a cluster that lives on. What is left when it fails goes with that.
+// drop drops this binary's databases to free the memory of a shared cluster. If that fails, they go with the cluster.
 func (c *cluster) drop(ctx context.Context) {
 	for n := range c.count {
-		if _, err := c.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+c.prefix+"test_"+strconv.Itoa(n+1)+" WITH (FORCE)"); err != nil {
+		name := c.prefix + "test_" + strconv.Itoa(n+1)
+		if _, err := c.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtest: drop the databases of this binary:", err)
 			return
 		}
 	}
 }
 
-// baseFolder is in memory where there is enough of it, and always one that the server's account can reach.
+// baseFolder returns a folder in memory if there is enough of it, and always one that the server's account can reach.
 func baseFolder() string {
 	var stat syscall.Statfs_t
-	if syscall.Statfs(sharedMemory, &stat) == nil && stat.Bavail*uint64(stat.Bsize) >= wantedMemory { //nolint:gosec // a block size is positive
+	err := syscall.Statfs(sharedMemory, &stat)
+	if err == nil && stat.Bavail*uint64(stat.Bsize) >= wantedMemory { //nolint:gosec // A block size is positive.
 		return sharedMemory
 	}
 	if os.Geteuid() == 0 {
@@ -344,8 +349,8 @@ func baseFolder() string {
 	return os.TempDir()
 }
 
-// sweep removes the clusters of killed test binaries. Those in use are locked and stay, and so do those of
-// accounts other than this process's and its server's.
+// sweep removes the clusters of killed test binaries. Clusters in use are locked and stay, and so do those of accounts
+// other than this process's and its server's.
 func sweep(ctx context.Context, base string, serverAccount int) {
 	dirs, err := filepath.Glob(filepath.Join(base, folderPrefix+"*"))
 	if err != nil {
@@ -368,7 +373,7 @@ func sweep(ctx context.Context, base string, serverAccount int) {
 	}
 }
 
-// ownerOf returns the account that a folder belongs to, -1 when there is none.
+// ownerOf returns the account that owns a folder, -1 when there is none.
 func ownerOf(dir string) int {
 	var stat syscall.Stat_t
 	if syscall.Lstat(dir, &stat) != nil {
@@ -377,7 +382,7 @@ func ownerOf(dir string) int {
 	return int(stat.Uid)
 }
 
-// contentHash tells sets of migrations and steps apart.
+// contentHash returns a hash that differs for different migrations and steps.
 func contentHash(migrations fs.FS, steps []Step) (string, error) {
 	sum := sha256.New()
 	files, err := fs.Glob(migrations, "*.sql")

@@ -53,7 +53,8 @@ func TestNewRunsAsAnOrdinaryRole(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, migrations())
 	var super bool
-	require.NoError(t, pool.QueryRow(t.Context(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&super))
+	require.NoError(t,
+		pool.QueryRow(t.Context(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&super))
 	require.False(t, super)
 	_, err := pool.Exec(t.Context(), "ALTER TABLE things ADD COLUMN note text")
 	require.NoError(t, err, "it owns what the migrations made")
@@ -62,7 +63,7 @@ func TestNewRunsAsAnOrdinaryRole(t *testing.T) {
 func TestStepsFollowTheMigrationsOnce(t *testing.T) {
 	t.Parallel()
 	taken := 0
-	fresh := migrations() // The templates of a binary outlive a run of the test.
+	fresh := migrations() // Templates live as long as the test binary.
 	fresh["00002_fresh.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT '" + rand.Text() + "';\n")}
 	step := func(ctx context.Context, url string, _ *slog.Logger) error {
 		taken++

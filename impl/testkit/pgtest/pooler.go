@@ -11,9 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// Pooler starts a proxy before a database that has some sessions there and shares them among its clients, as PgBouncer
-// does: with perTransaction every transaction has the session that has rested longest, otherwise a client has one to itself.
-// What a client sets when it connects is dropped. It gives the URL, and ends with the test.
+// Pooler starts a proxy that shares some sessions of a database among its clients, as PgBouncer does: with
+// perTransaction every transaction uses the session that has been idle longest, otherwise a client keeps one session.
+// The proxy drops the settings of connecting clients. Pooler returns the URL; the proxy ends with the test.
 func Pooler(t testing.TB, databaseURL string, sessions int, perTransaction bool) string {
 	t.Helper()
 	p := pooler{free: make(chan *pgconn.HijackedConn, sessions), perTransaction: perTransaction}
@@ -26,7 +26,7 @@ func Pooler(t testing.TB, databaseURL string, sessions int, perTransaction bool)
 		if err != nil {
 			t.Fatalf("pgtest: %v", err)
 		}
-		t.Cleanup(func() { _ = session.Conn.Close() }) // PostgreSQL ends it as it is.
+		t.Cleanup(func() { _ = session.Conn.Close() }) // PostgreSQL ends the session.
 		p.free <- session
 	}
 	var config net.ListenConfig
@@ -48,7 +48,7 @@ func Pooler(t testing.TB, databaseURL string, sessions int, perTransaction bool)
 		}
 	})
 	t.Cleanup(func() {
-		_ = listener.Close() // It holds nothing.
+		_ = listener.Close() // It holds no data.
 		clients.Wait()
 	})
 	u, err := url.Parse(databaseURL)
@@ -64,7 +64,7 @@ type pooler struct {
 	perTransaction bool
 }
 
-// serve passes on what one client asks, and what it is answered.
+// serve forwards the requests of one client, and their answers.
 func (p *pooler) serve(conn net.Conn) {
 	client := pgproto3.NewBackend(conn, conn)
 	first, err := client.ReceiveStartupMessage()
@@ -118,7 +118,7 @@ func (p *pooler) serve(conn net.Conn) {
 	}
 }
 
-// answer passes on what a session says until it is ready again, and gives the status of its transaction.
+// answer forwards a session's messages until it is ready again, and returns the status of its transaction.
 func answer(client *pgproto3.Backend, session *pgproto3.Frontend) (status byte, err error) {
 	if err := session.Flush(); err != nil {
 		return 0, err

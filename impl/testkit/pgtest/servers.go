@@ -19,12 +19,12 @@ import (
 
 const serverPoll = 5 * time.Millisecond
 
-// BehindSilent gives the URL of a database with another server before its own, which takes connections and never says a
-// word until the test ends.
+// BehindSilent returns the URL of a database with another server before its own that accepts connections and never
+// answers, until the test ends.
 func BehindSilent(t testing.TB, databaseURL string) string {
 	t.Helper()
 	var config net.ListenConfig
-	silent, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0") // The kernel takes the connections.
+	silent, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0") // The kernel accepts the connections.
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -40,15 +40,15 @@ func BehindSilent(t testing.TB, databaseURL string) string {
 	return u.String()
 }
 
-// StartServer starts a server for this test alone, whose settings it may change and which it may end. It is gone when the
-// test ends. Dir and BinDir of the options are set here.
+// StartServer starts a server for this test alone, whose settings the test may change and which it may stop. It is
+// removed when the test ends. StartServer sets Dir and BinDir of the options.
 func StartServer(t testing.TB, options pgserver.Options) *pgserver.Server {
 	t.Helper()
 	dir, err := os.MkdirTemp(baseFolder(), folderPrefix)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // A later run sweeps what is left.
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // A later run removes the rest.
 	options.Dir, options.BinDir = dir, os.Getenv("PLUMBLINE_PG_BINDIR")
 	server, err := pgserver.Start(t.Context(), options)
 	if err != nil {
@@ -64,7 +64,7 @@ func StartServer(t testing.TB, options pgserver.Options) *pgserver.Server {
 	return server
 }
 
-// Server starts a durable server for this test alone, and gives it with the URL of a database with the migrations.
+// Server starts a durable server for this test alone, and returns it with the URL of a migrated database.
 func Server(t testing.TB, migrations fs.FS) (server *pgserver.Server, databaseURL string) {
 	t.Helper()
 	server = StartServer(t, pgserver.Options{})
@@ -78,10 +78,10 @@ func Server(t testing.TB, migrations fs.FS) (server *pgserver.Server, databaseUR
 	return server, databaseURL
 }
 
-// Primary is a server of its own that may have a synchronous standby. There never is one: while it is away every COMMIT waits for
-// it, and otherwise none does.
+// Primary is a server of its own that may have a synchronous standby. There never is a real one: while the standby is
+// away every COMMIT waits for it, otherwise none does.
 type Primary struct {
-	// URL is that of a database with the migrations.
+	// URL is the URL of a migrated database.
 	URL string
 
 	t         testing.TB
@@ -89,7 +89,7 @@ type Primary struct {
 	superuser string
 }
 
-// Replicated starts a durable server for this test alone, whose standby is not away.
+// Replicated starts a durable server for this test alone, whose standby is present.
 func Replicated(t testing.TB, migrations fs.FS) *Primary {
 	t.Helper()
 	server, databaseURL := Server(t, migrations)
@@ -102,7 +102,7 @@ func Replicated(t testing.TB, migrations fs.FS) *Primary {
 	return p
 }
 
-// SetAway takes the standby away or gives it back.
+// SetAway removes the standby or restores it.
 func (p *Primary) SetAway(away bool) {
 	p.t.Helper()
 	setting := "RESET synchronous_standby_names"
@@ -119,7 +119,7 @@ func (p *Primary) SetAway(away bool) {
 	}
 }
 
-// CutOff ends the wait of those whose COMMIT waits for the standby, as an operator does; there is one, or will be.
+// CutOff cancels the COMMITs that wait for the standby, as an operator does; it waits until there is one.
 func (p *Primary) CutOff() {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
@@ -133,7 +133,7 @@ func (p *Primary) CutOff() {
 	}
 }
 
-// commitWaits finds out whether a COMMIT waits for a standby; the server takes a setting over in its own time.
+// commitWaits reports whether a COMMIT waits for a standby, because the server applies a setting with a delay.
 func commitWaits(t testing.TB, admin *pgx.Conn, superuserURL string) (waits bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -145,7 +145,7 @@ func commitWaits(t testing.TB, admin *pgx.Conn, superuserURL string) (waits bool
 	committed := make(chan struct{})
 	go func() {
 		defer close(committed)
-		_, _ = conn.Exec(ctx, "SELECT pg_logical_emit_message(true, '', '')") // It ends, or is cut off below.
+		_, _ = conn.Exec(ctx, "SELECT pg_logical_emit_message(true, '', '')") // It ends, or is cancelled below.
 	}()
 	for done := false; !done && !waits; {
 		select {
@@ -153,7 +153,8 @@ func commitWaits(t testing.TB, admin *pgx.Conn, superuserURL string) (waits bool
 			done = true
 		case <-time.After(serverPoll):
 		}
-		err := admin.QueryRow(ctx, "SELECT coalesce(wait_event = 'SyncRep', false) FROM pg_stat_activity WHERE pid = $1", conn.PgConn().PID()).Scan(&waits)
+		err := admin.QueryRow(ctx, "SELECT coalesce(wait_event = 'SyncRep', false) FROM pg_stat_activity WHERE pid = $1",
+			conn.PgConn().PID()).Scan(&waits)
 		if err != nil {
 			t.Fatalf("pgtest: %v", err)
 		}

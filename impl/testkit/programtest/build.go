@@ -18,8 +18,8 @@ var (
 	built    = map[string]string{}
 )
 
-// Program builds the program cmd/NAME of this module, with build tags, and gives its path. It is built once for all test
-// binaries and kept in bin/test, where Go sees that it is still current.
+// Program builds the program cmd/NAME of this module with build tags, and returns its path. It is built once for all
+// test binaries and kept in bin/test, where Go sees whether it is current.
 func Program(t testing.TB, name string, tags ...string) string {
 	t.Helper()
 	building.Lock()
@@ -34,7 +34,7 @@ func Program(t testing.TB, name string, tags ...string) string {
 	return built[key]
 }
 
-// build writes a program while nobody else does: a program that is being written cannot be started.
+// build writes a program while no other process does, because a program that is being written cannot be started.
 func build(t testing.TB, root, path, pkg string, tags []string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
@@ -48,7 +48,7 @@ func build(t testing.TB, root, path, pkg string, tags []string) {
 	require.NoError(t, err, string(out))
 }
 
-// moduleRoot is the folder of go.mod. Tests run in the folder of their package.
+// moduleRoot returns the folder of go.mod. Tests run in the folder of their package.
 func moduleRoot(t testing.TB) string {
 	t.Helper()
 	dir, err := filepath.Abs(".")

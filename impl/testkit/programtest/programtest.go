@@ -19,20 +19,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Patience bounds every wait; none comes near it.
+// Patience bounds every wait; no wait normally comes near it.
 const Patience = time.Minute
 
-// NewMasterKey makes a master key, as a service's settings take it.
+// NewMasterKey makes a master key, in the form of a service's settings.
 func NewMasterKey() string {
 	key := make([]byte, 32)
-	_, _ = rand.Read(key) // It never fails: crypto/rand ends the program instead.
+	_, _ = rand.Read(key) // It never fails: crypto/rand would end the program.
 	return base64.StdEncoding.EncodeToString(key)
 }
 
-// Main is a service's Run.
+// Main is the type of a service's Run.
 type Main func(ctx context.Context, args, environ []string, out io.Writer) error
 
-// Command carries out a command that ends by itself, and gives what it wrote.
+// Command runs a command that ends by itself, and returns its output.
 func Command(t *testing.T, main Main, environ []string, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), Patience)
@@ -42,9 +42,9 @@ func Command(t *testing.T, main Main, environ []string, args ...string) (string,
 	return out.String(), err
 }
 
-// Served is a service that serves until Stop is called or the test ends.
+// Served is a service that runs until Stop is called or the test ends.
 type Served struct {
-	// URL is where its callers reach it, OpsURL its operators.
+	// URL is the address for callers, OpsURL that for operators.
 	URL, OpsURL string
 	Stop        context.CancelFunc
 
@@ -53,7 +53,7 @@ type Served struct {
 	ended chan error
 }
 
-// Serve starts a service and waits until it serves. environ gives it ports of its own.
+// Serve starts a service and waits until it serves. It adds free ports to environ.
 func Serve(t *testing.T, main Main, environ []string) *Served {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -61,14 +61,14 @@ func Serve(t *testing.T, main Main, environ []string) *Served {
 	go func() { s.ended <- main(ctx, []string{"serve"}, environ, s.out) }()
 	t.Cleanup(func() {
 		stop()
-		_ = s.End() // Whether it ends well is for the test to ask.
+		_ = s.End() // Tests that care call End themselves.
 	})
 	serving := s.Line("serving")
 	s.URL, s.OpsURL = fmt.Sprintf("http://%s", serving["addr"]), fmt.Sprintf("http://%s", serving["ops_addr"])
 	return s
 }
 
-// End waits for the program to end and gives its error.
+// End waits for the program to end and returns its error.
 func (s *Served) End() error {
 	s.t.Helper()
 	select {
@@ -81,13 +81,13 @@ func (s *Served) End() error {
 	}
 }
 
-// HasEnded tells whether the program has ended.
+// HasEnded reports whether the program has ended.
 func (s *Served) HasEnded() bool { return len(s.ended) > 0 }
 
-// Output is what the program has written so far.
+// Output returns what the program has written so far.
 func (s *Served) Output() string { return s.out.String() }
 
-// Line waits for a line of the log with that message and gives its members.
+// Line waits for a log line with that message and returns its members.
 func (s *Served) Line(message string) map[string]any {
 	s.t.Helper()
 	late := time.After(Patience)
@@ -112,22 +112,21 @@ func (s *Served) Line(message string) map[string]any {
 	}
 }
 
-// Get asks for a page.
+// Get requests a page.
 func Get(t *testing.T, url string) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	require.NoError(t, err)
-	r.Close = true // No connection outlives its test.
+	r.Close = true // No connection may outlive its test.
 	answer, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
-	defer func() { _ = answer.Body.Close() }() // What was read is what counts.
+	defer func() { _ = answer.Body.Close() }() // The body has been read.
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	return answer.StatusCode, string(text)
 }
 
-// RequireSentence holds an error against what a person who starts a program wrongly can read: one line, with the parts
-// that name the way out.
+// RequireSentence requires an error that a person can act on: one line, with the parts that name the solution.
 func RequireSentence(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	require.Error(t, err)
@@ -140,7 +139,7 @@ func RequireSentence(t *testing.T, err error, parts ...string) {
 	}
 }
 
-// RequireWarned holds what a program wrote against the settings that it is to warn of, each once; "" is none.
+// RequireWarned requires that a program warned of exactly these settings, each once; "" stands for none.
 func RequireWarned(t *testing.T, out string, settings ...string) {
 	t.Helper()
 	warned := []string{}
@@ -157,7 +156,7 @@ func RequireWarned(t *testing.T, out string, settings ...string) {
 	require.ElementsMatch(t, slices.DeleteFunc(settings, func(s string) bool { return s == "" }), warned)
 }
 
-// output is what a program writes.
+// output collects what a program writes.
 type output struct {
 	mu    sync.Mutex
 	text  bytes.Buffer

@@ -1,7 +1,7 @@
 // Package tokentest makes access tokens that must be refused.
 //
-// Most of them carry a genuine signature over content that breaks one rule, so that no check hides
-// behind another. For tests only.
+// Most of them carry a genuine signature over content that breaks one rule, so that no check hides another. For tests
+// only.
 package tokentest
 
 import (
@@ -30,13 +30,13 @@ import (
 	"example.com/plumbline/impl/platform/token"
 )
 
-// A Forgery is a token that must be refused, under the name of what is wrong with it.
+// A Forgery is a token that must be refused, under the name of its flaw.
 type Forgery struct {
 	Name  string
 	Token string
 }
 
-// Options describe the system that the forgeries are for.
+// Options describe the system that the forgeries are made for.
 type Options struct {
 	Claims   token.Claims     // of a token that is good at Now
 	Issuer   string           // the issuer that verifiers expect
@@ -46,15 +46,15 @@ type Options struct {
 	Now      time.Time
 }
 
-// Valid makes a good token by the same means as the forgeries: when it is refused, so are they, for
-// the wrong reason.
+// Valid makes a good token by the same means as the forgeries: if it is refused, the forgeries are refused for the
+// wrong reason.
 func Valid(t testing.TB, opts Options) string {
 	t.Helper()
 	f := newForger(t, opts)
 	return f.sign(f.header, f.claims)
 }
 
-// Forgeries makes one token of every kind that must be refused, all distinct.
+// Forgeries makes one token of every kind that must be refused, all different.
 func Forgeries(t testing.TB, opts Options) []Forgery {
 	t.Helper()
 	f := newForger(t, opts)
@@ -65,8 +65,7 @@ func Forgeries(t testing.TB, opts Options) []Forgery {
 	)
 }
 
-// A member is a name and its value in JSON; members keep their order and may repeat, as they cannot
-// in a Go map.
+// A member is a name and its value in JSON. Unlike those of a Go map, members keep their order and may repeat.
 type member struct{ name, value string }
 
 type members []member
@@ -163,7 +162,7 @@ func encode[T ~string | ~[]byte](data T) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(data))
 }
 
-// sign makes a token with the genuine key's signature over whatever it is given.
+// sign makes a token with the genuine key's signature over any content.
 func (f *forger) sign(header, claims fmt.Stringer) string {
 	return f.signText(header.String(), claims.String())
 }
@@ -172,7 +171,7 @@ func (f *forger) signText(header, claims string) string {
 	return f.signBy(f.key, encode(header)+"."+encode(claims))
 }
 
-// signBy signs two parts that are already encoded, well or badly.
+// signBy signs two parts that are already encoded, correctly or not.
 func (f *forger) signBy(key ed25519.PrivateKey, signed string) string {
 	return signed + "." + encode(ed25519.Sign(key, []byte(signed)))
 }
@@ -220,11 +219,12 @@ func (f *forger) algorithms() []Forgery {
 	unsigned := encode(f.header.with("alg", `"none"`).String()) + "." + encode(f.claims.String())
 	out = append(out, Forgery{"unsigned, alg none, two parts", unsigned})
 
-	// The public key, in every form that a careless verifier might hold it, as an HMAC secret.
+	// The public key, in every form in which a careless verifier might use it as an HMAC secret.
 	public := []byte(f.key.Public().(ed25519.PublicKey))
 	der, err := x509.MarshalPKIXPublicKey(f.key.Public())
 	require.NoError(f.t, err)
-	jwk := fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":%q,"x":%q}`, f.opts.Key.KID(), encode(public))
+	jwk := fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":%q,"x":%q}`, f.opts.Key.KID(),
+		encode(public))
 	for what, key := range map[string][]byte{
 		"raw bytes": public, "base64url": []byte(encode(public)), "DER": der, "JWK": []byte(jwk),
 		"PEM":   pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}),
@@ -330,7 +330,7 @@ func (f *forger) embeddedKeys() []Forgery {
 
 func (f *forger) headerParameters() []Forgery {
 	extra := func(name, value string) string { return f.sign(f.header.with(name, value), f.claims) }
-	// RFC 7797: the signature is over the claims as they are, not encoded.
+	// RFC 7797: the signature covers the claims unencoded.
 	header := encode(f.header.with("b64", "false").with("crit", `["b64"]`).String())
 	unencoded := f.signBy(f.key, header+"."+f.claims.String())
 	return []Forgery{
@@ -395,7 +395,7 @@ func (f *forger) headerJSON() []Forgery {
 	return out
 }
 
-// brokenJSON is a good object in forms that are no JSON object, or more than one.
+// brokenJSON is a good object in forms that are not one JSON object.
 func brokenJSON(good string) map[string]string {
 	return map[string]string{
 		"empty":                   "",
@@ -533,8 +533,9 @@ func (f *forger) times() []Forgery {
 
 func (f *forger) identifiers() []Forgery {
 	var out []Forgery
-	for name, id := range map[string]string{"sub": f.opts.Claims.Subject.String(), "sid": f.opts.Claims.SessionID.String()} {
-		// Has a letter, whatever the genuine id is.
+	for name, id := range map[string]string{"sub": f.opts.Claims.Subject.String(),
+		"sid": f.opts.Claims.SessionID.String()} {
+		// It has a letter, whatever the genuine id is.
 		upper := "A" + strings.ToUpper(id[1:])
 		out = append(out, f.claimValues(name, map[string]string{
 			"empty":                   `""`,
@@ -559,10 +560,14 @@ func (f *forger) identifiers() []Forgery {
 			"true":                    `true`,
 		})...)
 		out = append(out,
-			Forgery{name + " in the wrong case", f.sign(f.header, f.claims.without(name).with(strings.ToUpper(name), quote(f.t, id)))},
-			Forgery{name + " twice, good first", f.sign(f.header, f.claims.last(name, `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
-			Forgery{name + " twice, good last", f.sign(f.header, f.claims.first(name, `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
-			Forgery{name + " twice, once escaped", f.sign(f.header, f.claims.last(`\u0073`+name[1:], `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
+			Forgery{name + " in the wrong case",
+				f.sign(f.header, f.claims.without(name).with(strings.ToUpper(name), quote(f.t, id)))},
+			Forgery{name + " twice, good first",
+				f.sign(f.header, f.claims.last(name, `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
+			Forgery{name + " twice, good last",
+				f.sign(f.header, f.claims.first(name, `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
+			Forgery{name + " twice, once escaped",
+				f.sign(f.header, f.claims.last(`\u0073`+name[1:], `"01890a5d-ac96-774b-bcce-b302099a8057"`))},
 		)
 	}
 	return append(out, f.claimValues("jti", map[string]string{
@@ -628,7 +633,8 @@ func (f *forger) serialisations() []Forgery {
 	flattened := fmt.Sprintf(`{"protected":%q,"payload":%q,"signature":%q}`, part[0], part[1], part[2])
 	general := fmt.Sprintf(`{"payload":%q,"signatures":[{"protected":%q,"signature":%q}]}`, part[1], part[0], part[2])
 	unprotected := fmt.Sprintf(`{"payload":%q,"header":%s,"signature":%q}`, part[1], f.header, part[2])
-	encrypted := members{{"alg", `"dir"`}, {"enc", `"A256GCM"`}, {"typ", `"at+jwt"`}, {"kid", quote(f.t, f.opts.Key.KID())}}
+	encrypted := members{{"alg", `"dir"`}, {"enc", `"A256GCM"`}, {"typ", `"at+jwt"`},
+		{"kid", quote(f.t, f.opts.Key.KID())}}
 	return []Forgery{
 		{"flattened JSON", flattened},
 		{"general JSON", general},
@@ -655,14 +661,15 @@ func (f *forger) serialisations() []Forgery {
 		{"quoted", `"` + good + `"`},
 		{"twice with a comma", good + "," + good},
 		{"oversize, genuine signature", f.sign(f.header, f.claims.with("x", quote(f.t, strings.Repeat("x", 8192))))},
-		{"oversize, nested arrays", f.sign(f.header, f.claims.with("x", strings.Repeat("[", 3500)+strings.Repeat("]", 3500)))},
+		{"oversize, nested arrays",
+			f.sign(f.header, f.claims.with("x", strings.Repeat("[", 3500)+strings.Repeat("]", 3500)))},
 		{"oversize, no token", strings.Repeat("A", 10000)},
 		{"oversize, dots", strings.Repeat(".", 10000)},
 		{"oversize, spaces after it", good + strings.Repeat(" ", 8192)},
 	}
 }
 
-// encodings are a good token, written otherwise; those with a signature over the other form, too.
+// encodings are a good token in other encodings; some are signed in that encoding, too.
 func (f *forger) encodings() []Forgery {
 	good := f.sign(f.header, f.claims)
 	part := strings.Split(good, ".")
@@ -695,8 +702,7 @@ func (f *forger) encodings() []Forgery {
 		)
 	}
 
-	// The last letter of a part may hold bits that no byte uses; set, they give a second spelling of
-	// the same bytes.
+	// The last letter of a part may have unused bits; if they are set, it is a second spelling of the same bytes.
 	header := spare(f.header.String())
 	claims := spare(f.claims.String())
 	return append(out,
@@ -706,10 +712,10 @@ func (f *forger) encodings() []Forgery {
 	)
 }
 
-// pad fills up to a multiple of four letters; a part that is one gets four signs too many.
+// pad pads to a multiple of four letters; a part that already is one gets four signs too many.
 func pad(part string) string { return part + strings.Repeat("=", 4-len(part)%4) }
 
-// spare adds a space to an object whose encoding would have no spare bits.
+// spare adds a space to an object whose encoding would have no unused bits.
 func spare(object string) string {
 	if len(object)%3 == 0 {
 		return object + " "
@@ -719,8 +725,7 @@ func spare(object string) string {
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// withSpareBit sets the lowest bit of the last letter, which is spare in a part that is no multiple
-// of four letters.
+// withSpareBit sets the lowest bit of the last letter, which is unused in a part that is no multiple of four letters.
 func withSpareBit(part string) string {
 	last := strings.IndexByte(alphabet, part[len(part)-1])
 	return part[:len(part)-1] + alphabet[last|1:last|1+1]
@@ -788,8 +793,7 @@ func (f *forger) withContext(signed string) []byte {
 	return signature
 }
 
-// malleated adds the group's order L to S, n times: the same equation holds, in other bytes
-// (RFC 8032, 8.4).
+// malleated adds the group's order L to S, n times: the same equation holds for other bytes (RFC 8032, section 8.4).
 func malleated(signature []byte, n int64) []byte {
 	order, _ := new(big.Int).SetString("27742317777372353535851937790883648493", 10)
 	order.Add(order, new(big.Int).Lsh(big.NewInt(1), 252))

@@ -1,5 +1,5 @@
-// Package conformance adds up what the tests of the services have exercised of their documents, and draws it as a matrix of
-// operations and statuses.
+// Package conformance adds up what the tests of the services have exercised of their documents, and draws it as a
+// matrix of operations and statuses and as a badge.
 package conformance
 
 import (
@@ -16,14 +16,21 @@ import (
 // leastGenerated is how many requests the tests must have made at random from the documents.
 const leastGenerated = 5000
 
-var errTooLittle = fmt.Errorf("all operations, %d %% of the statuses and of the codes, and no mismatch are needed", contracttest.Least)
+var errTooLittle = fmt.Errorf("all operations, %d %% of the statuses and of the codes, and no mismatch are needed",
+	contracttest.Least)
 
 var errTooFew = fmt.Errorf("%d generated requests are needed", leastGenerated)
 
 var errNothing = errors.New("no tests of a service have left their figures")
 
-// Report adds up the figures that tests have left in a folder, writes what each service lacks, and writes matrix.html beside
-// them. It fails when too little of the documents is exercised.
+// The files that Report writes beside the figures.
+const (
+	MatrixFile = "matrix.html"
+	BadgeFile  = "conformance.svg"
+)
+
+// Report adds up the figures that tests have left in a folder, writes what each service lacks, and writes MatrixFile
+// and BadgeFile beside them. It fails when too little of the documents is exercised.
 func Report(folder string, out io.Writer) (contracttest.Totals, error) {
 	services, err := read(folder)
 	if err != nil {
@@ -35,8 +42,10 @@ func Report(folder string, out io.Writer) (contracttest.Totals, error) {
 			t.Print(out, one.Service)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(folder, "matrix.html"), draw(services), 0o600); err != nil {
-		return total, err
+	for name, picture := range map[string][]byte{MatrixFile: draw(services), BadgeFile: totalBadge(total)} {
+		if err := os.WriteFile(filepath.Join(folder, name), picture, 0o600); err != nil {
+			return total, err
+		}
 	}
 	switch {
 	case !total.Enough():

@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/keyset"
+	"example.com/plumbline/impl/platform/paging"
 )
 
 const (
@@ -29,7 +29,7 @@ const (
 type list struct {
 	name string
 	// ask asks for the page behind a position.
-	ask func(ctx context.Context, q *ordersdb.Queries, after keyset.Position) error
+	ask func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error
 	// counted and found are how many rows there are and what is at an offset; "" where there is one page only.
 	counted, found string
 	args           []any
@@ -131,7 +131,7 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 	byStatus := func(status ordersdb.OrderStatus) list {
 		return list{
 			name: "orders, " + string(status),
-			ask: func(ctx context.Context, q *ordersdb.Queries, after keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
 				_, err := q.ListOrdersByStatus(ctx, ordersdb.ListOrdersByStatusParams{Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more})
 				return err
 			},
@@ -144,7 +144,7 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 	return []list{
 		{
 			name: "orders",
-			ask: func(ctx context.Context, q *ordersdb.Queries, after keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
 				_, err := q.ListOrders(ctx, ordersdb.ListOrdersParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more})
 				return err
 			},
@@ -152,7 +152,7 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		},
 		{
 			name: "orders, of a day in the middle",
-			ask: func(ctx context.Context, q *ordersdb.Queries, _ keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, _ paging.Position) error {
 				_, err := q.ListOrders(ctx, ordersdb.ListOrdersParams{BeforeTime: middle, CreatedFrom: middle.Add(-24 * time.Hour), RowLimit: more})
 				return err
 			},
@@ -162,7 +162,7 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		pending,
 		{
 			name: "orders, of a customer",
-			ask: func(ctx context.Context, q *ordersdb.Queries, after keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
 				_, err := q.ListOrdersOfCustomer(ctx, ordersdb.ListOrdersOfCustomerParams{CustomerID: customer, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more})
 				return err
 			},
@@ -171,7 +171,7 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		},
 		{
 			name: "orders, of a customer, cancelled",
-			ask: func(ctx context.Context, q *ordersdb.Queries, after keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
 				_, err := q.ListOrdersOfCustomerByStatus(ctx, ordersdb.ListOrdersOfCustomerByStatusParams{
 					CustomerID: customer, Status: "cancelled", BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more,
 				})
@@ -183,7 +183,7 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		},
 		{
 			name: "the lines of a page of orders",
-			ask: func(ctx context.Context, q *ordersdb.Queries, _ keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, _ paging.Position) error {
 				_, err := q.ListOrderItems(ctx, fifty)
 				return err
 			},
@@ -191,14 +191,14 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		},
 		{
 			name: "the events of an order",
-			ask: func(ctx context.Context, q *ordersdb.Queries, _ keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, _ paging.Position) error {
 				_, err := q.ListOrderEvents(ctx, ordersdb.ListOrderEventsParams{OrderID: order, RowLimit: more})
 				return err
 			},
 		},
 		{
 			name: "products",
-			ask: func(ctx context.Context, q *ordersdb.Queries, after keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
 				_, err := q.ListProducts(ctx, ordersdb.ListProductsParams{Status: "active", BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more})
 				return err
 			},
@@ -206,7 +206,7 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		},
 		{
 			name: "products, searched",
-			ask: func(ctx context.Context, q *ordersdb.Queries, after keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
 				_, err := q.SearchNewestProducts(ctx, ordersdb.SearchNewestProductsParams{
 					Query: "'bob':* & '77'", Status: "active", BeforeTime: after.Time, BeforeID: after.ID, LookedAt: 2000, RowLimit: more,
 				})
@@ -215,7 +215,7 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		},
 		{
 			name: "overdue orders",
-			ask: func(ctx context.Context, q *ordersdb.Queries, _ keyset.Position) error {
+			ask: func(ctx context.Context, q *ordersdb.Queries, _ paging.Position) error {
 				_, err := q.ListExpiredOrders(ctx, ordersdb.ListExpiredOrdersParams{Now: time.Now(), RowLimit: 100})
 				return err
 			},
@@ -231,7 +231,7 @@ func lookAtLists(ctx context.Context, pool *pgxpool.Pool) ([]look, error) {
 	}
 	var looks []look
 	for _, l := range all {
-		first, err := lookAt(ctx, pool, l, keyset.Newest())
+		first, err := lookAt(ctx, pool, l, paging.Newest())
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", l.name, err)
 		}
@@ -244,7 +244,7 @@ func lookAtLists(ctx context.Context, pool *pgxpool.Pool) ([]look, error) {
 			return nil, err
 		}
 		pages := min(deepPages, rows*9/10/pageSize) // A page far behind is a whole one.
-		var at keyset.Position
+		var at paging.Position
 		if err := pool.QueryRow(ctx, l.found, append(append([]any{}, l.args...), pages*pageSize)...).Scan(&at.Time, &at.ID); err != nil {
 			return nil, err
 		}
@@ -259,7 +259,7 @@ func lookAtLists(ctx context.Context, pool *pgxpool.Pool) ([]look, error) {
 }
 
 // lookAt has PostgreSQL explain a query as the service sends it.
-func lookAt(ctx context.Context, pool *pgxpool.Pool, l list, after keyset.Position) (look, error) {
+func lookAt(ctx context.Context, pool *pgxpool.Pool, l list, after paging.Position) (look, error) {
 	r := &recorder{Pool: pool}
 	if err := l.ask(ctx, ordersdb.New(r), after); err != nil {
 		return look{}, err

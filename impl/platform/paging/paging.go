@@ -1,10 +1,9 @@
-// Package keyset makes the opaque cursors of keyset pagination.
+// Package paging makes the opaque cursors of keyset pagination.
 //
-// A cursor names the last row of a page; the next page is what comes behind that row in the
-// order (time, id). A cursor has one spelling only, so two cursors that differ name two positions.
-// It is neither secret nor signed: whoever makes one up gets no row that the query would not
-// have shown.
-package keyset
+// A cursor names the last row of a page; the next page begins behind that row in the order (time, id). A cursor has one
+// spelling only, so two different cursors name two positions. It is neither secret nor signed: a forged one yields no
+// row that the query would not have returned.
+package paging
 
 import (
 	"encoding/base64"
@@ -15,8 +14,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Length is the number of characters of every cursor.
-const Length = 34
+// length is the number of characters of every cursor.
+const length = 34
 
 const (
 	version = 1
@@ -32,23 +31,21 @@ var (
 
 var errMalformed = errors.New("must be a cursor that an earlier page gave")
 
-// Position is the place of one row in the order (time, id).
+// Position is the place of a row in the order (time, id).
 //
-// Time counts to the microsecond, as a timestamp of PostgreSQL does: what is finer is cut off.
-// Its year, in UTC, is 1 to 9999.
+// Time has microseconds, as a timestamp of PostgreSQL; finer digits are cut off. Its year, in UTC, is 1 to 9999.
 type Position struct {
 	Time time.Time
 	ID   uuid.UUID
 }
 
-// Newest is a position above every row: the first page of a list that shows the newest first
-// starts behind it.
+// Newest is a position above every row: the first page of a list with the newest first begins behind it.
 func Newest() Position {
 	return Position{Time: latest, ID: uuid.Max}
 }
 
-// After gives the position that a page starts behind: that of a cursor, which the document has checked, or Newest where
-// there is none.
+// After returns the position that a page begins behind: that of a cursor, which the chain has checked against the
+// document, or Newest without one.
 func After(cursor *string) Position {
 	if cursor != nil {
 		if p, err := Decode(*cursor); err == nil {
@@ -58,8 +55,7 @@ func After(cursor *string) Position {
 	return Newest()
 }
 
-// Encode gives the cursor of a position: base64url without padding (RFC 4648, section 5),
-// Length characters.
+// Encode returns the cursor of a position: base64url without padding (RFC 4648, section 5), 34 characters.
 func Encode(p Position) string {
 	raw := make([]byte, 0, size)
 	raw = append(raw, version)
@@ -68,10 +64,10 @@ func Encode(p Position) string {
 	return encoding.EncodeToString(raw)
 }
 
-// Decode gives the position that a cursor names, its time in UTC. It fails on everything that
-// Encode cannot have made of a valid position; the error does not contain the cursor.
+// Decode returns the position of a cursor, its time in UTC. It refuses everything that Encode cannot have made of a
+// valid position. The error does not contain the cursor.
 func Decode(cursor string) (Position, error) {
-	if len(cursor) != Length {
+	if len(cursor) != length {
 		return Position{}, errMalformed
 	}
 	var raw [size]byte
@@ -82,15 +78,15 @@ func Decode(cursor string) (Position, error) {
 	}
 	micros := int64(binary.BigEndian.Uint64(raw[1:9])) //nolint:gosec // two's complement, as Encode wrote it
 	at := time.UnixMicro(micros).UTC()
-	// Times outside of these make PostgreSQL refuse the whole query.
+	// PostgreSQL refuses a query with a time outside of these.
 	if at.Before(earliest) || at.After(latest) {
 		return Position{}, errMalformed
 	}
 	return Position{Time: at, ID: uuid.UUID(raw[9:])}, nil
 }
 
-// Page cuts the answer to "limit + 1 rows, please" to a page. The page has at most limit rows, limit
-// being 1 or more; next is the cursor of its last row, or nil when no row is left behind it.
+// Page cuts rows, which were queried with a limit of limit+1, to a page of at most limit rows; limit is at least 1.
+// next is the cursor of the page's last row, nil when there is no further row.
 func Page[T any](rows []T, limit int, at func(T) Position) (items []T, next *string) {
 	if len(rows) <= limit {
 		return rows, nil

@@ -1,4 +1,4 @@
-package keyset
+package paging
 
 import (
 	"encoding/base64"
@@ -17,13 +17,13 @@ var sample = Position{
 	ID:   uuid.MustParse("019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77"),
 }
 
-// The cursors that clients hold outlive a deployment, so the spelling may not change by accident.
+// Clients hold cursors beyond a deployment, so the spelling must not change by accident.
 const sampleCursor = "AQAGYO484PhAAZMk0jpefBCPTittGpwOdw"
 
 func TestEncodeKeepsItsSpelling(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, sampleCursor, Encode(sample))
-	require.Len(t, sampleCursor, Length)
+	require.Len(t, sampleCursor, length)
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -36,7 +36,7 @@ func TestRoundTrip(t *testing.T) {
 
 		cut := time.UnixMicro(micros).UTC()
 		cursor := Encode(Position{Time: cut.Add(time.Duration(nanos)).In(zone), ID: id})
-		require.Len(t, cursor, Length)
+		require.Len(t, cursor, length)
 
 		got, err := Decode(cursor)
 		require.NoError(t, err)
@@ -63,11 +63,11 @@ func TestDecodeRefuses(t *testing.T) {
 
 	for name, cursor := range map[string]string{
 		"nothing":                     "",
-		"one character less":          valid[:Length-1],
+		"one character less":          valid[:length-1],
 		"one character more":          valid + "A",
 		"padding":                     valid + "==",
-		"padding in place":            valid[:Length-2] + "==",
-		"set bits behind the end":     valid[:Length-1] + "x",
+		"padding in place":            valid[:length-2] + "==",
+		"set bits behind the end":     valid[:length-1] + "x",
 		"a line break":                valid[:8] + "\n" + valid[9:],
 		"two line breaks":             valid[:8] + "\n\n" + valid[10:],
 		"a line break more":           valid[:8] + "\n" + valid[8:],
@@ -118,7 +118,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// Following the cursors shows every row once, whatever the size of the pages.
+// Following the cursors returns every row once, whatever the page size.
 func TestPagesShowEveryRowOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -126,7 +126,7 @@ func TestPagesShowEveryRowOnce(t *testing.T) {
 		limit := rapid.IntRange(1, 10).Draw(t, "limit")
 		all := make([]Position, total)
 		for i := range all {
-			// Two rows share each instant, so that the id has to decide.
+			// Two rows share each instant, so that the id decides.
 			all[i] = Position{Time: sample.Time.Add(-time.Duration(i/2) * time.Microsecond), ID: uuid.UUID{15: byte(200 - i)}}
 		}
 		behind := func(p Position) []Position {
@@ -157,11 +157,11 @@ func TestPagesShowEveryRowOnce(t *testing.T) {
 	})
 }
 
-// Whatever is accepted has this one spelling.
+// Every accepted cursor has this one spelling.
 func FuzzDecode(f *testing.F) {
 	f.Add(sampleCursor)
 	f.Add(Encode(Newest()))
-	f.Add(sampleCursor[:Length-1] + "x")
+	f.Add(sampleCursor[:length-1] + "x")
 	f.Add(sampleCursor[:8] + "\n" + sampleCursor[9:])
 	f.Add("")
 	f.Fuzz(func(t *testing.T, cursor string) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -22,6 +21,7 @@ import (
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
+	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/platform/webhook"
@@ -67,6 +67,7 @@ type Service struct {
 	database      Database
 	queries       ordersdb.Querier
 	guard         *guard.Guard
+	standing      *standing.Store
 	keeper        *idempotency.Keeper
 	audit         *audit.Log
 	customers     customers
@@ -120,33 +121,16 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s.keeper = idempotency.New(idempotency.Config{Database: c.Database, Clock: s.clock})
-	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.standing, Clock: s.clock})
+	s.standing = standing.New(standing.Config{
+		Database: c.Database, Clock: s.clock, Changed: s.accountChanged, Explain: func(err error) error { return explain(err, nil) },
+	})
+	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.standing.Read, Clock: s.clock})
 	s.sender = webhook.NewSender(webhook.Config{AllowPrivate: c.AllowPrivate, Clock: s.clock})
 	if s.sent, err = newSent(c.Registry); err != nil {
 		return nil, err
 	}
 	s.jobs, err = s.newJobs(jobs.Config{Pool: c.Pool, Log: s.log, Registry: c.Registry})
 	return s, err
-}
-
-// standing is what a token says, as far as the users service has not told otherwise since.
-func (s *Service) standing(ctx context.Context, claims token.Claims) (guard.Session, error) {
-	known, err := s.queries.GetStanding(ctx, ordersdb.GetStandingParams{SessionID: claims.SessionID, UserID: claims.Subject})
-	if err != nil {
-		return guard.Session{}, explain(err, nil)
-	}
-	if known.Ended || known.Status != accountActive {
-		return guard.Session{}, httpapi.ErrUnauthenticated
-	}
-	roles := claims.Roles
-	// A token counts whole seconds: one that is as old as the change may be from before it.
-	if known.ChangedAt != nil && !claims.IssuedAt.After(*known.ChangedAt) {
-		roles = known.Roles
-	}
-	return guard.Session{
-		Principal: &httpapi.Principal{Subject: claims.Subject, SessionID: claims.SessionID, Roles: slices.Clone(roles)},
-		ExpiresAt: claims.ExpiresAt, TokenID: claims.ID,
-	}, nil
 }
 
 // Document loads openapi/orders.yaml with its policy.

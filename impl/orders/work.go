@@ -79,12 +79,7 @@ func (s *Service) purge(ctx context.Context) error {
 	now := s.clock()
 	return errors.Join(
 		s.keeper.Purge(ctx),
-		inBatches(func() (int64, error) {
-			return s.queries.PurgeEndedSessions(ctx, ordersdb.PurgeEndedSessionsParams{EndedBefore: now.Add(-sessionMemory), RowLimit: purgeBatch})
-		}),
-		inBatches(func() (int64, error) {
-			return s.queries.PurgeAccounts(ctx, ordersdb.PurgeAccountsParams{ChangedBefore: now.Add(-sessionMemory), RowLimit: purgeBatch})
-		}),
+		s.standing.Purge(ctx),
 		inBatches(func() (int64, error) {
 			return s.queries.PurgeWebhookDeliveries(ctx, ordersdb.PurgeWebhookDeliveriesParams{CreatedBefore: now.Add(-deliveryMemory), RowLimit: purgeBatch})
 		}),

@@ -158,7 +158,7 @@ func (s *Service) renewPassword(ctx context.Context, tx pgx.Tx, user usersdb.Use
 	if err := q.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: mailChange}); err != nil {
 		return nil, err
 	}
-	if err := s.throttle.forget(ctx, q, email, user.ID); err != nil {
+	if err := s.forgetNetworks(ctx, tx, email, user.ID); err != nil {
 		return nil, err
 	}
 	return revoked, s.mail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
@@ -188,7 +188,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, req usersapi.RequestEm
 		if change, mailed, err = s.mailToken(ctx, tx, wanted, mailChange); err != nil || !mailed {
 			return err
 		}
-		return s.throttle.takeMailTo(ctx, q, s.clock(), wanted.Email, user.ID)
+		return s.spendMailTo(ctx, tx, wanted.Email, user.ID)
 	})
 	if err != nil {
 		return nil, explain(err)
@@ -239,7 +239,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, req usersapi.ConfirmEm
 		if err != nil {
 			return err
 		}
-		if err := s.throttle.forgetAll(ctx, q, httpapi.AccountNamed("email", old)); err != nil {
+		if err := s.throttle.In(tx).Forget(ctx, httpapi.AccountNamed("email", old)); err != nil {
 			return err // Somebody else may have the address next.
 		}
 		return s.mail(ctx, tx, sendMail{Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID))})

@@ -115,7 +115,7 @@ func (s *Service) mail(ctx context.Context, tx pgx.Tx, job sendMail) error {
 		return nil
 	}
 	if job.TokenID == uuid.Nil {
-		err := s.throttle.takeMail(ctx, usersdb.New(tx), s.clock(), job.Mail, job.UserID)
+		err := s.spendMail(ctx, tx, job.Mail, job.UserID)
 		if errors.Is(err, httpapi.ErrRateLimited) && job.Mail != mailDeletion {
 			return nil // It has been told so, again and again. No account goes without, though.
 		}
@@ -145,7 +145,7 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 		if err != nil || !mailed {
 			return err
 		}
-		return s.throttle.takeMail(ctx, q, s.clock(), mailReset, user.ID)
+		return s.spendMail(ctx, tx, mailReset, user.ID)
 	})
 	if errors.Is(err, httpapi.ErrRateLimited) {
 		return nil // Whoever has the password has made the links of so many mails void.

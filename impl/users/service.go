@@ -27,6 +27,7 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/throttle"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/openapi"
 )
@@ -81,7 +82,7 @@ type Service struct {
 	addresses     *seal.Sealer // of who has asked for a mail
 	mailKey       []byte
 	biographies   *bluemonday.Policy // what their readers get
-	throttle      *throttle
+	throttle      *throttle.Store
 	appSecrets    *seal.Sealer // of authenticator apps
 	recoveryKey   []byte
 	mails         *prometheus.CounterVec
@@ -132,8 +133,7 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	if s.recoveryKey, err = master.Derive("recovery codes"); err != nil {
 		return nil, err
 	}
-	s.throttle = &throttle{queries: s.queries}
-	if s.throttle.key, err = master.Derive("throttles"); err != nil {
+	if s.throttle, err = throttle.New(c.Database, master, explain); err != nil {
 		return nil, err
 	}
 	if s.addresses, err = master.Sealer("addresses of mails"); err != nil {
@@ -270,12 +270,6 @@ func (s *Service) purge(ctx context.Context) error {
 			return s.queries.PurgeChallenges(ctx, usersdb.PurgeChallengesParams{ExpiredBefore: now, RowLimit: purgeBatch})
 		},
 		func() (int64, error) {
-			return s.queries.PurgeThrottles(ctx, usersdb.PurgeThrottlesParams{WholeBefore: now, RowLimit: purgeBatch})
-		},
-		func() (int64, error) {
-			return s.queries.PurgeNetworks(ctx, usersdb.PurgeNetworksParams{ExpiredBefore: now, RowLimit: purgeBatch})
-		},
-		func() (int64, error) {
 			over, err := s.queries.ListOverSessions(ctx, usersdb.ListOverSessionsParams{RanOutBefore: now.Add(-sessionLifetime), EndedBefore: now.Add(-endedMemory), RowLimit: purgeBatch})
 			if err == nil {
 				err = s.purgeSpentTokens(ctx, over)
@@ -293,7 +287,7 @@ func (s *Service) purge(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return s.throttle.Purge(ctx, now)
 }
 
 // purgeSpentTokens removes the spent refresh tokens of sessions that are going to be removed, in batches: with the sessions goes what is

@@ -81,9 +81,9 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 		return nil, explain(err)
 	}
 	httpapi.Identify(ctx, challenge.UserID)
-	var taken httpapi.Taken
+	var decision httpapi.Decision
 	if req.Body.Totp != nil { // A recovery code is too long to be guessed, and is taken when others have used up the count.
-		if taken, err = s.throttle.takeCode(ctx, s.clock(), challenge.UserID); err != nil {
+		if decision, err = s.spendCode(ctx, challenge.UserID); err != nil {
 			return nil, err
 		}
 	}
@@ -108,11 +108,11 @@ func (s *Service) AnswerChallenge(ctx context.Context, req usersapi.AnswerChalle
 		if err != nil {
 			return err
 		}
-		return s.throttle.welcome(ctx, q, s.clock(), user)
+		return s.rememberNetwork(ctx, tx, user)
 	})
 	s.guard.Forget(opened.revoked...)
 	if !errors.Is(err, errInvalidCode) {
-		err = errors.Join(err, s.throttle.GiveBack(context.WithoutCancel(ctx), taken))
+		err = errors.Join(err, s.throttle.Refund(context.WithoutCancel(ctx), decision))
 	}
 	if postgres.IsNoRows(err) || errors.Is(err, errSecondFactorNotEnabled) {
 		return nil, errInvalidChallenge.Because(err) // The account has changed since; a new login tells how.

@@ -48,7 +48,7 @@ func requireInRotation(t *testing.T, s *programtest.Served) {
 
 func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, second)
+	url := pgtest.URL(t, second, parts...)
 	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop() // It leaves the proof of its master key.
 	url += "&default_transaction_read_only=on"
 	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url, "PARCELS_MIGRATE=false"))
@@ -91,7 +91,7 @@ func TestHealthOfAPoolWithoutConnections(t *testing.T) {
 	t.Parallel()
 	var pool *pgxpool.Pool
 	var held []*pgxpool.Conn
-	s := programtest.Serve(t, saysHello(func(process *program.Process) { pool = process.Pool }).Run, serveEnvironment(pgtest.URL(t, second), "PARCELS_MAX_CONNS=2"))
+	s := programtest.Serve(t, saysHello(func(process *program.Process) { pool = process.Pool }).Run, serveEnvironment(pgtest.URL(t, second, parts...), "PARCELS_MAX_CONNS=2"))
 	for range 2 {
 		conn, err := pool.Acquire(t.Context())
 		require.NoError(t, err)
@@ -112,7 +112,7 @@ func TestHealthOfAPoolWithoutConnections(t *testing.T) {
 // A COMMIT that no standby confirms is a write that fails.
 func TestHealthWithoutTheStandby(t *testing.T) {
 	t.Parallel()
-	primary := pgtest.Replicated(t, second)
+	primary := pgtest.Replicated(t, second, parts...)
 	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(primary.URL))
 	primary.SetAway(true)
 	require.Eventually(t, func() bool {
@@ -143,7 +143,7 @@ func TestASilentFirstServer(t *testing.T) {
 // Behind a pooler that gives each transaction another session nothing starts that would not hold there.
 func TestAPoolerThatSharesSessions(t *testing.T) {
 	t.Parallel()
-	base := pgtest.Patient(pgtest.URL(t, second))
+	base := pgtest.Patient(pgtest.URL(t, second, parts...))
 	environ := []string{"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60", "PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_MASTER_KEY=" + masterKey}
 	for _, args := range [][]string{{"serve"}, {"serve", "--migrate=false"}, {"migrate"}} {
 		_, err := programtest.Command(t, saysHello(func(*program.Process) {}).Run, environ, args...)

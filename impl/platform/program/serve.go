@@ -137,7 +137,7 @@ func (p Program) Serve(ctx context.Context, settings ServeSettings, document *ht
 		return err
 	}
 	if s.Migrate {
-		if err := p.Schema.migrate(ctx, s.Database, log.Logger); err != nil {
+		if err := p.migrate(ctx, s.Database, log.Logger); err != nil {
 			return err
 		}
 	}

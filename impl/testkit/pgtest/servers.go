@@ -64,15 +64,15 @@ func StartServer(t testing.TB, options pgserver.Options) *pgserver.Server {
 	return server
 }
 
-// Server starts a durable server for this test alone, and gives it with the URL of a database with the migrations.
-func Server(t testing.TB, migrations fs.FS) (server *pgserver.Server, databaseURL string) {
+// Server starts a durable server for this test alone, and gives it with the URL of a database with the parts and the migrations.
+func Server(t testing.TB, migrations fs.FS, parts ...postgres.Part) (server *pgserver.Server, databaseURL string) {
 	t.Helper()
 	server = StartServer(t, pgserver.Options{})
 	if err := server.CreateDatabase(t.Context(), role, role); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	databaseURL = server.URL(role)
-	if err := postgres.Migrate(t.Context(), databaseURL, migrations, nil); err != nil {
+	if err := migrate(t.Context(), databaseURL, migrations, parts); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	return server, databaseURL
@@ -81,7 +81,7 @@ func Server(t testing.TB, migrations fs.FS) (server *pgserver.Server, databaseUR
 // Primary is a server of its own that may have a synchronous standby. There never is one: while it is away every COMMIT waits for
 // it, and otherwise none does.
 type Primary struct {
-	// URL is that of a database with the migrations.
+	// URL is that of a database with the parts and the migrations.
 	URL string
 
 	t         testing.TB
@@ -90,9 +90,9 @@ type Primary struct {
 }
 
 // Replicated starts a durable server for this test alone, whose standby is not away.
-func Replicated(t testing.TB, migrations fs.FS) *Primary {
+func Replicated(t testing.TB, migrations fs.FS, parts ...postgres.Part) *Primary {
 	t.Helper()
-	server, databaseURL := Server(t, migrations)
+	server, databaseURL := Server(t, migrations, parts...)
 	p := &Primary{URL: databaseURL, t: t, superuser: server.SuperuserURL("postgres")}
 	var err error
 	if p.admin, err = pgx.Connect(t.Context(), p.superuser); err != nil {

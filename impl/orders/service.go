@@ -122,7 +122,8 @@ func New(c Config) (*Service, error) {
 	}
 	s.keeper = idempotency.New(idempotency.Config{Database: c.Database, Clock: s.clock})
 	s.standing = standing.New(standing.Config{
-		Database: c.Database, Clock: s.clock, Changed: s.accountChanged, Explain: func(err error) error { return explain(err, nil) },
+		Database: c.Database, Clock: s.clock, Changed: s.accountChanged,
+		Explain: func(err error) error { return explain(err, nil) },
 	})
 	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.standing.Read, Clock: s.clock})
 	s.sender = webhook.NewSender(webhook.Config{AllowPrivate: c.AllowPrivate, Clock: s.clock})

@@ -66,7 +66,9 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 			before[name] = &fstest.MapFile{Data: text}
 		}
 	}
-	others := slices.DeleteFunc(slices.Clone(schema.Parts), func(p postgres.Part) bool { return p.Name() == program.Tables.Name() })
+	others := slices.DeleteFunc(slices.Clone(schema.Parts), func(p postgres.Part) bool {
+		return p.Name() == program.Tables.Name()
+	})
 	master, err := seal.NewMasterKey(name, telemetry.NewSecret(testMasterKey))
 	require.NoError(t, err)
 	sealed := func(purpose, name string) []byte {

@@ -54,7 +54,8 @@ func TestUpgrade(t *testing.T) {
 	}
 	buyer, before := caller{s.client(s.access(id(1))), id(1)}, s.count(`SELECT count(*) FROM orders`)
 	again := s.place(buyer, "upgrade-1",
-		ordersapi.OrderItemRequest{ProductID: product("PB-1"), Quantity: 2}, ordersapi.OrderItemRequest{ProductID: product("PB-2"), Quantity: 1})
+		ordersapi.OrderItemRequest{ProductID: product("PB-1"), Quantity: 2},
+		ordersapi.OrderItemRequest{ProductID: product("PB-2"), Quantity: 1})
 	require.Equal(t, http.StatusCreated, again.StatusCode(), string(again.Body))
 	require.Equal(t, "true", again.HTTPResponse.Header.Get("Idempotency-Replayed"))
 	require.Equal(t, before, s.count(`SELECT count(*) FROM orders`))

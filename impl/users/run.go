@@ -27,7 +27,8 @@ import (
 // schema is what the database consists of. The numbers are those of the service's own migrations that made a part before.
 var schema = program.Schema{
 	Parts: []postgres.Part{
-		audit.Tables.MovedFrom(10), program.Tables.MovedFrom(27), events.Tables.MovedFrom(4), throttle.Tables.MovedFrom(13), jobs.Tables,
+		audit.Tables.MovedFrom(10), program.Tables.MovedFrom(27), events.Tables.MovedFrom(4),
+		throttle.Tables.MovedFrom(13), jobs.Tables,
 	},
 	Migrations: queries.Migrations(serviceName),
 }

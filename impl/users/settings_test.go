@@ -90,7 +90,9 @@ func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 			before[name] = &fstest.MapFile{Data: text}
 		}
 	}
-	others := slices.DeleteFunc(slices.Clone(schema.Parts), func(p postgres.Part) bool { return p.Name() == program.Tables.Name() })
+	others := slices.DeleteFunc(slices.Clone(schema.Parts), func(p postgres.Part) bool {
+		return p.Name() == program.Tables.Name()
+	})
 	master, err := seal.NewMasterKey(serviceName, telemetry.NewSecret(testMasterKey))
 	require.NoError(t, err)
 	sealed := func(purpose, name string) []byte {

@@ -45,7 +45,8 @@ func (s *Service) spendMail(ctx context.Context, tx pgx.Tx, about string, user u
 
 // spendMailTo counts a mail to an address that an account wants, for the account and for the address: accounts are free.
 func (s *Service) spendMailTo(ctx context.Context, tx pgx.Tx, address string, user uuid.UUID) error {
-	return s.spendMails(ctx, tx, mailChange+"\n"+httpapi.AccountOf(user), mailChange+"\n"+httpapi.AccountNamed("email", address))
+	return s.spendMails(ctx, tx,
+		mailChange+"\n"+httpapi.AccountOf(user), mailChange+"\n"+httpapi.AccountNamed("email", address))
 }
 
 // spendMails counts a mail for each of some things, unless it is too many for one of them.

@@ -48,11 +48,15 @@ func TestUpgrade(t *testing.T) {
 	ada := s.logIn("ada@example.com", goodPassword)
 	profile, err := ada.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, [2]string{onePhone, oneCard}, [2]string{*contracttest.Body(t, profile, profile.JSON200).Phone, *profile.JSON200.IDCardNumber})
+	told := contracttest.Body(t, profile, profile.JSON200)
+	require.Equal(t, [2]string{onePhone, oneCard}, [2]string{*told.Phone, *told.IDCardNumber})
 	s.challenged("bob@example.com", goodPassword) // He has a second factor.
-	disabled, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "carl@example.com", Password: goodPassword})
+	disabled, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{
+		Email: "carl@example.com", Password: goodPassword,
+	})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeAccountDisabled, codeIn(t, disabled.Body))
-	require.Equal(t, http.StatusTooManyRequests, s.from("192.0.2.9", "dora@example.com", "wrong").StatusCode, "what failed before still counts")
+	refused := s.from("192.0.2.9", "dora@example.com", "wrong")
+	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode, "what failed before still counts")
 	require.Equal(t, http.StatusUnauthorized, s.from("192.0.2.10", "dora@example.com", "wrong").StatusCode)
 }

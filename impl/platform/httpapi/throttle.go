@@ -64,7 +64,8 @@ type Decision struct {
 	Counts       []Standing
 }
 
-// Standing is the theoretical arrival time (TAT) of a count, at which no failure counts any more, and whether it is used up.
+// Standing is the theoretical arrival time (TAT) of a count, at which no failure counts any more, and whether the count is
+// used up.
 type Standing struct {
 	Count
 
@@ -125,7 +126,8 @@ func (p *ThrottlePolicy) try(x *exchange, now time.Time) Try {
 	}
 	t.Network = KnownNetwork{Account: p.account(x), Network: near.String()}
 	t.Own = append(t.Own, count(limitAccount, p.AccountAndNetwork, 1, t.Network.Account, near.String()))
-	account, unfamiliar := count(limitAccount, p.Account, 1, t.Network.Account), count(limitUnfamiliar, p.Unfamiliar, 1, t.Network.Account, site.String())
+	account := count(limitAccount, p.Account, 1, t.Network.Account)
+	unfamiliar := count(limitUnfamiliar, p.Unfamiliar, 1, t.Network.Account, site.String())
 	t.Account, t.Unfamiliar = &account, &unfamiliar
 	return t
 }

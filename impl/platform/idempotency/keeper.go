@@ -27,7 +27,7 @@ var Tables = postgres.NewTables("idempotency", schema)
 // Kept is how long an answer is given again. A key that is older is as good as new.
 const Kept = 24 * time.Hour
 
-// Database is a pool, or a transaction that a test rolls back. It has the table idempotency_keys.
+// Database is a pool, or a transaction that a test rolls back. It has [Tables].
 type Database interface {
 	postgres.Beginner
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)

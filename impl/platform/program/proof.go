@@ -17,7 +17,7 @@ import (
 //go:embed schema/*.sql
 var schema embed.FS
 
-// Tables is the part of a database's schema that has the proof of the master key. It stands behind that of the package audit.
+// Tables is the part of a database's schema that has the proof of the master key. It stands behind audit.Tables.
 var Tables = postgres.NewTables("program", schema)
 
 // The proof is the one row of master_key_proof: something that was sealed for a purpose under a name, with the key that the

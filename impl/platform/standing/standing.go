@@ -1,10 +1,10 @@
 // Package standing knows what became of accounts and sessions, in every service other than the one that keeps them.
 //
-// Access tokens are judged by what they say until the users service tells otherwise in its events. What it told is kept for
-// as long as a token can say something else. The package promises that from the moment at which an event has been handled
-// no token of an ended session or of an account that is not active is accepted on any replica, and that a token issued
-// before a change of roles has the roles after it. Triggers of the tables announce each change on the channel "sessions",
-// which guard.Guard watches.
+// An access token counts as it was signed until an event of the users service says otherwise; what the events said is
+// kept for longer than any access token lives. The package promises that, once an event has been handled, [Store.Read]
+// refuses every token of an ended session and of an account that is not active, and gives a token from before a change of
+// roles the roles after it. Triggers of the tables announce each change on the channel "sessions", on which guard.Guard
+// forgets what it remembers.
 package standing
 
 import (
@@ -29,7 +29,7 @@ import (
 const (
 	// Active is the status of an account that may act; the others are disabled and deleted.
 	Active = "active"
-	// Memory is how long what was told is kept: longer than any access token lives.
+	// Memory is how long accounts and ended sessions are kept: longer than any access token lives.
 	Memory = time.Hour
 
 	purgeBatch = 1000 // rows that are removed at once
@@ -65,13 +65,13 @@ type Config struct {
 	Database Database
 	// Explain turns what the database reports into the service's faults.
 	Explain func(error) error
-	// Changed is called after what was told of an account has been kept, once more for each copy of an event; nil: nothing is.
+	// Changed is called after an event about an account has been kept, and again for each copy of the event. Nil is none.
 	Changed func(ctx context.Context, a Account) error
 	// Clock tells the time; nil is the system's.
 	Clock func() time.Time
 }
 
-// Store keeps what a service was told. It is safe for concurrent use.
+// Store keeps what the events said. It is safe for concurrent use.
 type Store struct {
 	Config
 
@@ -86,10 +86,12 @@ func New(c Config) *Store {
 	return &Store{Config: c, queries: standingdb.New(c.Database)}
 }
 
-// Read gives the session that a verified token names, as guard.Config asks: what the token says, as far as nothing else was
-// told since.
+// Read gives the session that a verified token names, for guard.Config: what the token says, as far as no event has said
+// otherwise since.
 func (s *Store) Read(ctx context.Context, claims token.Claims) (guard.Session, error) {
-	known, err := s.queries.GetStanding(ctx, standingdb.GetStandingParams{SessionID: claims.SessionID, UserID: claims.Subject})
+	known, err := s.queries.GetStanding(ctx, standingdb.GetStandingParams{
+		SessionID: claims.SessionID, UserID: claims.Subject,
+	})
 	if err != nil {
 		return guard.Session{}, s.Explain(err)
 	}
@@ -107,7 +109,7 @@ func (s *Store) Read(ctx context.Context, claims token.Claims) (guard.Session, e
 	}, nil
 }
 
-// Handle keeps what an event of the users service tells, as events.ConsumerConfig asks; other types of events it passes over.
+// Handle keeps what an event of the users service says, for events.ConsumerConfig. It ignores types that it does not know.
 func (s *Store) Handle(ctx context.Context, e events.Event) error {
 	switch e.Type {
 	case "user.disabled", "user.enabled", "user.deleted", "user.roles_changed":
@@ -145,7 +147,7 @@ func (s *Store) keepAccount(ctx context.Context, e events.Event, a Account) erro
 	return s.Changed(ctx, a)
 }
 
-// Purge forgets what no token contradicts any more, in batches that lock little.
+// Purge removes what no token contradicts any more, in batches that lock little.
 func (s *Store) Purge(ctx context.Context) error {
 	before := s.Clock().Add(-Memory)
 	for _, batch := range []func() (int64, error){

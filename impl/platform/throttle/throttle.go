@@ -2,7 +2,7 @@
 //
 // It promises that of many tries at once, over all replicas, no more get through than a limit allows; that no key in its
 // tables tells who was tried, or from where, without the service's master key; and that a try which cannot be counted is
-// not made. The algorithm is the generic cell rate algorithm (GCRA): a count is one time, its theoretical arrival time (TAT).
+// not made. Counts follow the generic cell rate algorithm (GCRA): each is one time, its theoretical arrival time (TAT).
 package throttle
 
 import (
@@ -74,7 +74,9 @@ func (s *Store) accountKey(account string) []byte { return s.keyOf("familiar to\
 func (s *Store) Spend(ctx context.Context, try httpapi.Try) (httpapi.Decision, error) {
 	own := slices.Clone(try.Own)
 	slices.SortFunc(own, func(a, b httpapi.Count) int { return bytes.Compare(s.keyOf(a.Of), s.keyOf(b.Of)) })
-	p := throttledb.SpendTryParams{Now: try.Now, Keys: [][]byte{}, Spans: []time.Duration{}, EmissionIntervals: []time.Duration{}}
+	p := throttledb.SpendTryParams{
+		Now: try.Now, Keys: [][]byte{}, Spans: []time.Duration{}, EmissionIntervals: []time.Duration{},
+	}
 	for _, c := range own {
 		p.Keys, p.Spans = append(p.Keys, s.keyOf(c.Of)), append(p.Spans, c.Window)
 		p.EmissionIntervals = append(p.EmissionIntervals, c.EmissionInterval())
@@ -117,7 +119,9 @@ func (s *Store) Spend(ctx context.Context, try httpapi.Try) (httpapi.Decision, e
 }
 
 // refuse refunds what was counted of a try that is not made, and tells how the counts stand that refused it.
-func (s *Store) refuse(ctx context.Context, try httpapi.Try, decision httpapi.Decision, usedUp []httpapi.Count) (httpapi.Decision, error) {
+func (s *Store) refuse(
+	ctx context.Context, try httpapi.Try, decision httpapi.Decision, usedUp []httpapi.Count,
+) (httpapi.Decision, error) {
 	if err := s.Refund(ctx, decision); err != nil {
 		return httpapi.Decision{}, err
 	}
@@ -162,7 +166,9 @@ func (s *Store) Refund(ctx context.Context, decision httpapi.Decision) error {
 func (s *Store) Welcome(ctx context.Context, now time.Time, known ...httpapi.KnownNetwork) error {
 	for _, n := range known {
 		account := s.accountKey(n.Account)
-		err := s.queries.RememberNetwork(ctx, throttledb.RememberNetworkParams{Key: s.networkKey(n), Account: account, ExpiresAt: now.Add(KnownFor)})
+		err := s.queries.RememberNetwork(ctx, throttledb.RememberNetworkParams{
+			Key: s.networkKey(n), Account: account, ExpiresAt: now.Add(KnownFor),
+		})
 		if err == nil {
 			err = s.queries.ForgetNetworks(ctx, throttledb.ForgetNetworksParams{Account: account, Most: MostKnown})
 		}
@@ -176,7 +182,8 @@ func (s *Store) Welcome(ctx context.Context, now time.Time, known ...httpapi.Kno
 // Forget makes no network a known one of some accounts any more. accounts are as in an httpapi.KnownNetwork.
 func (s *Store) Forget(ctx context.Context, accounts ...string) error {
 	for _, account := range accounts {
-		if err := s.queries.ForgetNetworks(ctx, throttledb.ForgetNetworksParams{Account: s.accountKey(account), Most: 0}); err != nil {
+		err := s.queries.ForgetNetworks(ctx, throttledb.ForgetNetworksParams{Account: s.accountKey(account), Most: 0})
+		if err != nil {
 			return s.explain(err)
 		}
 	}

@@ -83,7 +83,8 @@ func Share(ctx context.Context, progress io.Writer) (environ string, stop func()
 }
 
 // New returns a pool of at most 8 connections to a fresh database that has the parts and then the migrations, which may
-// be nil. Within a test binary parts of one name are the same. The pool is closed when the test ends; a connection that the test did not give back by then is a failure.
+// be nil. Within a test binary parts of one name are the same. The pool is closed when the test ends; a connection that
+// the test did not give back by then is a failure.
 func New(t testing.TB, migrations fs.FS, parts ...postgres.Part) *pgxpool.Pool {
 	t.Helper()
 	return Open(t, Patient(URL(t, migrations, parts...)))

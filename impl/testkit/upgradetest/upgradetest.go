@@ -62,6 +62,9 @@ func Run(t *testing.T, folder, fresh string, migrate func(url string), added ...
 	require.True(t, migrated, "the earlier release does not take the database any more")
 	require.NoError(t, earlier.Migrate(t.Context(), url, nil))
 	require.Equal(t, after, contents(t, pool), "the earlier release has nothing to do")
+	migrated, err = earlier.Migrated(t.Context(), pgtest.Open(t, pgtest.Patient(fresh)))
+	require.NoError(t, err)
+	require.False(t, migrated, "docs/operations.md says that the earlier release does not take a new database")
 	return url
 }
 

@@ -213,7 +213,7 @@ func (t Tables) takeOver(ctx context.Context, db *sql.DB, log *slog.Logger) (err
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	log.Info("tables of the service's migrations taken over", "version", made)
+	log.Info("tables of the service's migrations taken over", "part_version", made)
 	return nil
 }
 

@@ -170,8 +170,8 @@ func TestPartsThatWereTheServices(t *testing.T) {
 		recorded   string
 		migrations int
 	}{
-		"both":    {[]string{entries, sums}, "version=2", "0 1 2", 0},
-		"one":     {[]string{entries}, "version=1", "0 1 2", 1},
+		"both":    {[]string{entries, sums}, "part_version=2", "0 1 2", 0},
+		"one":     {[]string{entries}, "part_version=1", "0 1 2", 1},
 		"neither": {nil, "", "0 1 2", 2},
 	} {
 		t.Run(name, func(t *testing.T) {

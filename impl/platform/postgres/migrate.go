@@ -126,7 +126,7 @@ func (t Tables) up(ctx context.Context, db *sql.DB, name string, log *slog.Logge
 		return err
 	}
 	if done, err := t.isDone(ctx, db); err != nil || done {
-		return err // Replicas that start with nothing to do do not wait for each other.
+		return err // Replicas without anything to migrate do not wait for each other.
 	}
 	if err := t.takeOver(ctx, db, log); err != nil {
 		return fmt.Errorf("take over the tables of the service's migrations: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -176,10 +177,7 @@ func TestPartsThatWereTheServices(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			earlier := fstest.MapFS{}
-			for file, data := range own {
-				earlier[file] = data
-			}
+			earlier := maps.Clone(own)
 			for _, file := range c.made {
 				earlier[file] = migration(map[string]string{
 					entries: "CREATE TABLE entries (n int);\nINSERT INTO entries VALUES (7);", sums: "CREATE TABLE sums (n int);",

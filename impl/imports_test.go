@@ -90,7 +90,7 @@ func mayImport(from, to string) bool {
 			return target == data || target == document || target == platform
 		}
 	case platform:
-		return target == platform && name != "fault"
+		return name != "fault" && (target == platform || target == generated && what == name+"db")
 	case devkit:
 		return target == platform || target == devkit || target == document || target == generated && strings.HasSuffix(what, "api")
 	case testkit:
@@ -204,6 +204,10 @@ func TestMayImport(t *testing.T) {
 
 		{"impl/platform/httpapi", "impl/platform/fault", true},
 		{"impl/platform/httpapi", "gen/usersapi", false},
+		{"impl/platform/throttle", "gen/throttledb", true},
+		{"impl/platform/throttle", "gen/usersdb", false},
+		{"impl/platform/httpapi", "gen/throttledb", false},
+		{"impl/users", "gen/throttledb", false},
 		{"impl/platform/httpapi", "queries", false},
 		{"impl/platform/httpapi", "openapi", false},
 		{"impl/platform/httpapi", "impl/users", false},

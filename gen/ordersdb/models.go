@@ -204,66 +204,6 @@ func AllWebhookDeliveryStatusValues() []WebhookDeliveryStatus {
 	}
 }
 
-type Account struct {
-	UserID    uuid.UUID
-	Status    string
-	Roles     []string
-	ChangedAt time.Time
-}
-
-type AuditBatch struct {
-	Number   int64
-	Entries  int32
-	Seal     []byte
-	SealedAt time.Time
-}
-
-type AuditEntry struct {
-	Position      int64
-	ID            uuid.UUID
-	Action        string
-	Outcome       string
-	Actor         *uuid.UUID
-	Target        *uuid.UUID
-	SealedAddress []byte
-	RequestID     string
-	OccurredAt    time.Time
-}
-
-type AuditSeal struct {
-	Position int64
-	Batch    int64
-	Seal     []byte
-}
-
-type EndedSession struct {
-	SessionID uuid.UUID
-	EndedAt   time.Time
-}
-
-type IdempotencyKey struct {
-	Principal   uuid.UUID
-	Operation   string
-	Key         string
-	Fingerprint []byte
-	Status      *int16
-	Headers     []byte
-	Body        []byte
-	CreatedAt   time.Time
-}
-
-type Inbox struct {
-	ID         uuid.UUID
-	ReceivedAt time.Time
-}
-
-type MasterKeyProof struct {
-	Single  bool
-	Purpose string
-	Name    string
-	Sealed  []byte
-}
-
 type Order struct {
 	ID               uuid.UUID
 	Number           string
@@ -301,37 +241,6 @@ type OrderItem struct {
 	Name        string
 	Quantity    int32
 	PriceAmount int64
-}
-
-type OrderTransition struct {
-	FromStatus OrderStatus
-	Action     string
-	ToStatus   OrderStatus
-}
-
-type Outbox struct {
-	Position    int64
-	ID          uuid.UUID
-	Type        string
-	Subject     uuid.UUID
-	Data        []byte
-	OccurredAt  time.Time
-	Traceparent *string
-	PublishedAt *time.Time
-}
-
-type Product struct {
-	ID          uuid.UUID
-	Sku         string
-	Name        string
-	Description string
-	PriceAmount int64
-	Currency    string
-	Status      ProductStatus
-	Version     int64
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	Words       interface{}
 }
 
 type Stock struct {

@@ -39,8 +39,6 @@ type Querier interface {
 	CreateWebhookDeliveries(ctx context.Context, arg CreateWebhookDeliveriesParams) ([]CreateWebhookDeliveriesRow, error)
 	// DeleteWebhook ends a subscription and forgets its deliveries.
 	DeleteWebhook(ctx context.Context, id uuid.UUID) (int64, error)
-	// EndSession records that a session has ended.
-	EndSession(ctx context.Context, arg EndSessionParams) error
 	// FindProducts reads so many of the products in whose words the query is found, in no order, whatever their status.
 	FindProducts(ctx context.Context, arg FindProductsParams) ([]uuid.UUID, error)
 	// GetDeliveryOfWebhook reads one of a subscription's deliveries.
@@ -53,16 +51,12 @@ type Querier interface {
 	GetProduct(ctx context.Context, id uuid.UUID) (GetProductRow, error)
 	// GetSearchEnd reads the last of so many products behind (before_time, before_id), if there are as many.
 	GetSearchEnd(ctx context.Context, arg GetSearchEndParams) (GetSearchEndRow, error)
-	// GetStanding tells what is known of the session and the account that a token names.
-	GetStanding(ctx context.Context, arg GetStandingParams) (GetStandingRow, error)
 	// GetStock reads how many units of a product there are.
 	GetStock(ctx context.Context, productID uuid.UUID) (Stock, error)
 	// GetWebhook reads a subscription.
 	GetWebhook(ctx context.Context, id uuid.UUID) (Webhook, error)
 	// GetWebhookDelivery reads a delivery with where it goes and what it is signed with.
 	GetWebhookDelivery(ctx context.Context, id uuid.UUID) (GetWebhookDeliveryRow, error)
-	// KeepAccount records what the users service tells of an account, unless something later is known.
-	KeepAccount(ctx context.Context, arg KeepAccountParams) (int64, error)
 	// LimitSearch bounds each statement of the transaction, in milliseconds, and has them use the indexes that they are written for: an estimate
 	// of how much is found may be far off.
 	LimitSearch(ctx context.Context, milliseconds string) error
@@ -112,10 +106,6 @@ type Querier interface {
 	MarkWebhook(ctx context.Context, arg MarkWebhookParams) error
 	// PriceProducts reads what an order's lines are made of.
 	PriceProducts(ctx context.Context, ids []uuid.UUID) ([]PriceProductsRow, error)
-	// PurgeAccounts forgets what was told of accounts that no token contradicts any more, a batch at most.
-	PurgeAccounts(ctx context.Context, arg PurgeAccountsParams) (int64, error)
-	// PurgeEndedSessions forgets sessions whose tokens have all expired, a batch at most.
-	PurgeEndedSessions(ctx context.Context, arg PurgeEndedSessionsParams) (int64, error)
 	// PurgeWebhookDeliveries forgets deliveries made before a time, a batch at most.
 	PurgeWebhookDeliveries(ctx context.Context, arg PurgeWebhookDeliveriesParams) (int64, error)
 	// RecordWebhookAttempt keeps what came of sending a delivery, unless another attempt has been recorded since it was read.

@@ -70,31 +70,6 @@ func AllUserStatusValues() []UserStatus {
 	}
 }
 
-type AuditBatch struct {
-	Number   int64
-	Entries  int32
-	Seal     []byte
-	SealedAt time.Time
-}
-
-type AuditEntry struct {
-	Position      int64
-	ID            uuid.UUID
-	Action        string
-	Outcome       string
-	Actor         *uuid.UUID
-	Target        *uuid.UUID
-	SealedAddress []byte
-	RequestID     string
-	OccurredAt    time.Time
-}
-
-type AuditSeal struct {
-	Position int64
-	Batch    int64
-	Seal     []byte
-}
-
 type DataKey struct {
 	ID        uuid.UUID
 	SealedKey []byte
@@ -114,12 +89,6 @@ type EmailToken struct {
 	CountedFrom time.Time
 }
 
-type FamiliarNetwork struct {
-	Key       []byte
-	Account   []byte
-	ExpiresAt time.Time
-}
-
 type LoginChallenge struct {
 	Hash         []byte
 	UserID       uuid.UUID
@@ -128,29 +97,6 @@ type LoginChallenge struct {
 	Tries        int32
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
-}
-
-type MasterKeyProof struct {
-	Single  bool
-	Purpose string
-	Name    string
-	Sealed  []byte
-}
-
-type Outbox struct {
-	Position    int64
-	ID          uuid.UUID
-	Type        string
-	Subject     uuid.UUID
-	Data        []byte
-	OccurredAt  time.Time
-	Traceparent *string
-	PublishedAt *time.Time
-}
-
-type RecoveryCode struct {
-	Hash   []byte
-	UserID uuid.UUID
 }
 
 type RefreshToken struct {
@@ -188,12 +134,6 @@ type SigningKey struct {
 	CreatedAt time.Time
 }
 
-type Throttle struct {
-	Key     []byte
-	Span    time.Duration
-	WholeAt time.Time
-}
-
 type User struct {
 	ID                 uuid.UUID
 	Email              string
@@ -213,10 +153,4 @@ type User struct {
 	SealedIDCardNumber []byte
 	IDCardNumberMark   []byte
 	Biography          *string
-}
-
-type UserKey struct {
-	UserID    uuid.UUID
-	DataKeyID uuid.UUID
-	SealedKey []byte
 }

@@ -85,8 +85,6 @@ type Querier interface {
 	ExtendSession(ctx context.Context, arg ExtendSessionParams) (ExtendSessionRow, error)
 	// FindEmailToken reads a token for a purpose that was presented and may still be used.
 	FindEmailToken(ctx context.Context, arg FindEmailTokenParams) (EmailToken, error)
-	// ForgetNetworks forgets those of an account beyond a number, which may be 0, that were used longest ago.
-	ForgetNetworks(ctx context.Context, arg ForgetNetworksParams) error
 	// ForgetSpentTokens removes the spent tokens of a session but the latest, and the few before it that may be presented again because an
 	// answer was lost. The others are known by what they say.
 	ForgetSpentTokens(ctx context.Context, arg ForgetSpentTokensParams) error
@@ -106,8 +104,6 @@ type Querier interface {
 	GetUserByEmail(ctx context.Context, email string) (User, error)
 	// GetUserKey reads the key of an account with the one that seals it: both at once, since either may be replaced meanwhile.
 	GetUserKey(ctx context.Context, userID uuid.UUID) (GetUserKeyRow, error)
-	// GiveBackTry uncounts a try, in the order in which TakeTry counts, lest two wait for each other.
-	GiveBackTry(ctx context.Context, arg GiveBackTryParams) error
 	// HoldNewestDataKey reads the key that seals new ones, and keeps it from being removed until the transaction ends.
 	HoldNewestDataKey(ctx context.Context) (DataKey, error)
 	// KeepEmailToken keeps the link of an account for a purpose, in place of the one there was. The account is locked.
@@ -132,8 +128,6 @@ type Querier interface {
 	ListSessionsOfUser(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error)
 	// ListSigningKeys reads every key, the one that signs last first.
 	ListSigningKeys(ctx context.Context) ([]SigningKey, error)
-	// ListThrottles reads some counts.
-	ListThrottles(ctx context.Context, keys [][]byte) ([]ListThrottlesRow, error)
 	// ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id). The name is folded, but for its case.
 	ListUsers(ctx context.Context, arg ListUsersParams) ([]User, error)
 	// LockAdministration lets one change of other people's accounts happen at a time, until the transaction ends.
@@ -165,12 +159,8 @@ type Querier interface {
 	PurgeChallenges(ctx context.Context, arg PurgeChallengesParams) (int64, error)
 	// PurgeEmailTokens removes tokens that have expired and whose mails do not count any more, a batch at most.
 	PurgeEmailTokens(ctx context.Context, arg PurgeEmailTokensParams) (int64, error)
-	// PurgeNetworks removes those that have expired, a batch at most.
-	PurgeNetworks(ctx context.Context, arg PurgeNetworksParams) (int64, error)
 	// PurgeSpentTokens removes the spent tokens of some sessions, a batch at most.
 	PurgeSpentTokens(ctx context.Context, arg PurgeSpentTokensParams) (int64, error)
-	// PurgeThrottles removes counts that are whole again, a batch at most.
-	PurgeThrottles(ctx context.Context, arg PurgeThrottlesParams) (int64, error)
 	// RequestDeletion has an account deleted at a time, or at the one that was asked for before. It is locked.
 	RequestDeletion(ctx context.Context, arg RequestDeletionParams) (User, error)
 	// ResetPassword replaces the hash for whoever reads what is sent to the account's address, if it is still that one.
@@ -199,11 +189,6 @@ type Querier interface {
 	// has shown its second factor if it has one. It waits for whoever is changing the account, so that no session slips in
 	// between a change and the end of its sessions, and for another login of it: what ends the oldest sessions counts them all.
 	StartSession(ctx context.Context, arg StartSessionParams) (Session, error)
-	// TakeTry counts a try against everything that it counts against, each by itself in order, so that of many at once no more get
-	// through than may: what the caller has for himself by keys, all or the try is refused, and then the account, or else the
-	// network that it is not used from. It gives what has been counted. A count that is further ahead than it can get is used up
-	// where the clocks of replicas differ, by a minute at most, and begins anew where a clock was set back.
-	TakeTry(ctx context.Context, arg TakeTryParams) ([]TakeTryRow, error)
 	// TryChallenge takes one of the tries that a challenge has; of many at once, no more than those get the row.
 	TryChallenge(ctx context.Context, arg TryChallengeParams) (LoginChallenge, error)
 	// UncountMails has the mails of a link count no more that were sent so far, and leaves the link as it is.
@@ -221,8 +206,6 @@ type Querier interface {
 	UseStep(ctx context.Context, arg UseStepParams) (int64, error)
 	// VerifyEmail notes that the owner of an account reads what is sent to its address, if it is still that one.
 	VerifyEmail(ctx context.Context, arg VerifyEmailParams) (int64, error)
-	// WelcomeNetwork remembers a network that the owner of an account uses.
-	WelcomeNetwork(ctx context.Context, arg WelcomeNetworkParams) error
 	// WithdrawEmailToken makes the token of an account for a purpose void that may still be used.
 	WithdrawEmailToken(ctx context.Context, arg WithdrawEmailTokenParams) (int64, error)
 }

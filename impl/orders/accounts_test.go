@@ -12,6 +12,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/platform/token"
 )
 
@@ -22,7 +23,7 @@ func (s *server) tell(eventType string, subject uuid.UUID, data any) {
 	require.NoError(s.t, err)
 	event := events.Event{ID: uuid.New(), Source: "/users", Type: eventType, Subject: subject, Time: s.Clock.Now(), Data: text}
 	for range 2 { // A copy changes nothing.
-		require.NoError(s.t, s.service.hear(s.t.Context(), event))
+		require.NoError(s.t, s.service.standing.Handle(s.t.Context(), event))
 	}
 }
 
@@ -44,7 +45,7 @@ func TestHearOfAccounts(t *testing.T) {
 	require.Equal(t, http.StatusOK, status(me))
 
 	s.Clock.Advance(time.Second)
-	s.tell("user.disabled", me.id, accountChanged{UserID: me.id, Status: "disabled", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
+	s.tell("user.disabled", me.id, standing.Account{UserID: me.id, Status: "disabled", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
 	becomes(me, http.StatusUnauthorized)
 	require.Equal(t, http.StatusOK, status(other))
 	row, err := s.queries.GetOrder(t.Context(), pending.ID)
@@ -56,12 +57,12 @@ func TestHearOfAccounts(t *testing.T) {
 	require.Equal(t, ordersdb.OrderStatusPending, row.Status)
 
 	// What was true before comes late, and changes nothing.
-	s.tell("user.enabled", me.id, accountChanged{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(-time.Minute)})
+	s.tell("user.enabled", me.id, standing.Account{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(-time.Minute)})
 	require.Equal(t, http.StatusUnauthorized, status(me))
 	s.Clock.Advance(time.Second)
-	s.tell("user.enabled", me.id, accountChanged{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
+	s.tell("user.enabled", me.id, standing.Account{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
 	becomes(me, http.StatusOK)
-	s.tell("user.deleted", me.id, accountChanged{UserID: me.id, Status: "deleted", ChangedAt: s.Clock.Now().Add(time.Second)})
+	s.tell("user.deleted", me.id, standing.Account{UserID: me.id, Status: "deleted", ChangedAt: s.Clock.Now().Add(time.Second)})
 	becomes(me, http.StatusUnauthorized)
 	s.tell("user.renamed", me.id, map[string]string{}) // Nobody here cares.
 }
@@ -79,7 +80,7 @@ func TestHearOfRoles(t *testing.T) {
 	}
 	require.Equal(t, http.StatusCreated, status(somebody.ClientWithResponses))
 	s.Clock.Advance(time.Second)
-	s.tell("user.roles_changed", somebody.id, accountChanged{UserID: somebody.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
+	s.tell("user.roles_changed", somebody.id, standing.Account{UserID: somebody.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
 	require.Eventually(t, func() bool { return status(somebody.ClientWithResponses) == http.StatusForbidden }, 30*time.Second, 10*time.Millisecond)
 	// A token that was issued since says what holds now.
 	s.Clock.Advance(2 * time.Second)
@@ -106,7 +107,7 @@ func TestHearOfSessions(t *testing.T) {
 	}
 	one, another := access(session), access(uuid.New())
 	require.Equal(t, http.StatusOK, status(one))
-	s.tell("session.revoked", id, sessionRevoked{SessionID: session})
+	s.tell("session.revoked", id, standing.SessionEnd{SessionID: session})
 	require.Eventually(t, func() bool { return status(one) == http.StatusUnauthorized }, 30*time.Second, 10*time.Millisecond)
 	require.Equal(t, http.StatusOK, status(another))
 	require.Equal(t, http.StatusUnauthorized, status(access(session)), "every token of it")
@@ -118,7 +119,7 @@ func TestOrphanedOrders(t *testing.T) {
 	s := start(t)
 	me := s.as()
 	product := s.product(10)
-	s.tell("user.disabled", me.id, accountChanged{UserID: me.id, Status: "disabled", ChangedAt: s.Clock.Now().Add(-time.Hour)})
+	s.tell("user.disabled", me.id, standing.Account{UserID: me.id, Status: "disabled", ChangedAt: s.Clock.Now().Add(-time.Hour)})
 	late := newOrder([]line{{product: product, quantity: 1}})
 	late.ID, late.Number, late.CustomerID, late.Currency = newID(), newNumber(), me.id, "EUR"
 	late.Skus, late.Names, late.PriceAmounts = []string{"A"}, []string{"A"}, []int64{1}

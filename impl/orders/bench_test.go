@@ -27,12 +27,10 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
-	"example.com/plumbline/queries"
 )
 
 const (
@@ -122,7 +120,7 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 	}
 	turn := min(orderTurn, max(time.Second, total/4)).Truncate(time.Second) // pgbench counts in whole seconds.
 	rounds := max(2, int(total/(2*turn)))                                   // The first one warms up.
-	url, tape := pgtest.URL(b, queries.Migrations("orders"), jobs.Migrate), &tape{}
+	url, tape := pgtest.URL(b, schema.Migrations, schema.Parts...), &tape{}
 	s := start(b, func(o *options) {
 		o.pool = func(t testing.TB) *pgxpool.Pool {
 			t.Helper()

@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/gen/standingdb"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
@@ -93,7 +94,7 @@ func (a arranger) member(t testing.TB, roles ...string) member {
 
 func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
-	require.NoError(t, a.queries.EndSession(t.Context(), ordersdb.EndSessionParams{SessionID: c.(member).session, EndedAt: a.Clock.Now()}))
+	require.NoError(t, standingdb.New(a.Pool).EndSession(t.Context(), standingdb.EndSessionParams{SessionID: c.(member).session, EndedAt: a.Clock.Now()}))
 }
 
 // knownOperations is what must be known of operations beyond the document.

@@ -29,7 +29,7 @@ func (s *Service) startEvents(process *program.Process) error {
 		return err
 	}
 	for _, c := range []events.ConsumerConfig{
-		{Service: "users", Name: serviceName, Handle: s.hear},
+		{Service: "users", Name: serviceName, Handle: s.standing.Handle},
 		{Service: serviceName, Name: "webhooks", Handle: s.createDeliveries},
 	} {
 		c.Database, c.Bus = process.Pool.Config().ConnConfig, bus

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
@@ -118,13 +119,13 @@ func TestFollowOrder(t *testing.T) {
 	status, events = s.follow(t.Context(), access, order.ID, "2")
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "3", next(t, events).id)
-	s.tell("session.revoked", id, sessionRevoked{SessionID: uuid.New()})
+	s.tell("session.revoked", id, standing.SessionEnd{SessionID: uuid.New()})
 	_, err = staff.DeliverOrderWithResponse(t.Context(), order.ID, ordersapi.DeliverOrderRequest{})
 	require.NoError(t, err)
 	require.Equal(t, "order.delivered", next(t, events).event, "another's session is another's")
 
 	// A stream ends with the right to it.
-	s.tell("user.disabled", id, accountChanged{UserID: id, Status: "disabled", ChangedAt: s.Clock.Now().Add(time.Second)})
+	s.tell("user.disabled", id, standing.Account{UserID: id, Status: "disabled", ChangedAt: s.Clock.Now().Add(time.Second)})
 	ends(t, events)
 }
 
@@ -165,7 +166,7 @@ func TestStreamEndsWithItsRoles(t *testing.T) {
 	support := uuid.New()
 	_, events := s.follow(t.Context(), s.access(support, ordersapi.RoleSupport), s.order(s.as(), s.product(10), 1).ID, "")
 	require.Equal(t, "order.placed", next(t, events).event)
-	s.tell("user.roles_changed", support, accountChanged{UserID: support, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(time.Second)})
+	s.tell("user.roles_changed", support, standing.Account{UserID: support, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(time.Second)})
 	ends(t, events)
 }
 

@@ -88,16 +88,7 @@ func (s *Service) purgeOldRows(ctx context.Context) error {
 	now := s.clock()
 	return errors.Join(
 		s.keeper.Purge(ctx),
-		postgres.InBatches(func(limit int32) (int64, error) {
-			return s.queries.PurgeEndedSessions(ctx, ordersdb.PurgeEndedSessionsParams{
-				EndedBefore: now.Add(-sessionMemory), RowLimit: limit,
-			})
-		}),
-		postgres.InBatches(func(limit int32) (int64, error) {
-			return s.queries.PurgeAccounts(ctx, ordersdb.PurgeAccountsParams{
-				ChangedBefore: now.Add(-sessionMemory), RowLimit: limit,
-			})
-		}),
+		s.standing.Purge(ctx),
 		postgres.InBatches(func(limit int32) (int64, error) {
 			return s.queries.PurgeWebhookDeliveries(ctx, ordersdb.PurgeWebhookDeliveriesParams{
 				CreatedBefore: now.Add(-deliveryMemory), RowLimit: limit,

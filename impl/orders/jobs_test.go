@@ -15,9 +15,11 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/gen/standingdb"
 	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
 )
@@ -140,9 +142,9 @@ func TestOverdueWorkIsDone(t *testing.T) {
 	me, other := s.as(), s.as()
 	product := s.product(10)
 	forgotten, orphaned := s.order(me, product, 1), s.order(other, product, 2)
-	_, err := s.queries.KeepAccount(t.Context(), ordersdb.KeepAccountParams{UserID: other.id, Status: "disabled", Roles: []string{}, ChangedAt: s.Clock.Now()})
+	_, err := standingdb.New(s.Pool).KeepAccount(t.Context(), standingdb.KeepAccountParams{UserID: other.id, Status: "disabled", Roles: []string{}, ChangedAt: s.Clock.Now()})
 	require.NoError(t, err)
-	require.NoError(t, s.queries.EndSession(t.Context(), ordersdb.EndSessionParams{SessionID: uuid.New(), EndedAt: s.Clock.Now().Add(-2 * sessionMemory)}))
+	require.NoError(t, standingdb.New(s.Pool).EndSession(t.Context(), standingdb.EndSessionParams{SessionID: uuid.New(), EndedAt: s.Clock.Now().Add(-2 * standing.Memory)}))
 	s.works()
 	s.eventually("withdrawn", func() bool { return s.status(orphaned.ID) == ordersdb.OrderStatusCancelled })
 	s.eventually("purged", func() bool {
@@ -216,8 +218,8 @@ func TestPurge(t *testing.T) {
 	me := s.as()
 	s.order(me, s.product(10), 1) // It has a key.
 	s.placed()
-	s.tell("session.revoked", uuid.New(), sessionRevoked{SessionID: uuid.New()})
-	s.tell("user.disabled", uuid.New(), accountChanged{UserID: uuid.New(), Status: "disabled", ChangedAt: s.Clock.Now()})
+	s.tell("session.revoked", uuid.New(), standing.SessionEnd{SessionID: uuid.New()})
+	s.tell("user.disabled", uuid.New(), standing.Account{UserID: uuid.New(), Status: "disabled", ChangedAt: s.Clock.Now()})
 	left := func() (counts [4]int) {
 		for i, table := range []string{"idempotency_keys", "ended_sessions", "accounts", "webhook_deliveries"} {
 			require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&counts[i]))
@@ -229,8 +231,8 @@ func TestPurge(t *testing.T) {
 		want [4]int
 	}{
 		{0, [4]int{1, 1, 1, 1}},
-		{sessionMemory, [4]int{1, 1, 1, 1}},
-		{sessionMemory + time.Second, [4]int{1, 0, 0, 1}},
+		{standing.Memory, [4]int{1, 1, 1, 1}},
+		{standing.Memory + time.Second, [4]int{1, 0, 0, 1}},
 		{24 * time.Hour, [4]int{0, 0, 0, 1}},
 		{deliveryMemory, [4]int{0, 0, 0, 1}},
 		{deliveryMemory + time.Second, [4]int{}},
@@ -245,7 +247,7 @@ func TestPurgeGoesOnUntilNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	_, err := s.Pool.Exec(t.Context(), "INSERT INTO ended_sessions (session_id, ended_at) SELECT gen_random_uuid(), $1 FROM generate_series(1, $2::integer)",
-		s.Clock.Now().Add(-2*sessionMemory), 2*postgres.BatchSize+1)
+		s.Clock.Now().Add(-2*standing.Memory), 2*postgres.BatchSize+1)
 	require.NoError(t, err)
 	require.NoError(t, s.service.purgeOldRows(t.Context()))
 	var left int

@@ -15,7 +15,6 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/testkit/contracttest"
-	"example.com/plumbline/queries"
 )
 
 // pay reports a payment and gives the status of the answer, and its code where it is refused.
@@ -186,7 +185,7 @@ func TestReferencesThatPaidSeveralOrders(t *testing.T) {
 		ids = append(ids, s.order(me, product, 1).ID)
 		s.Clock.Advance(time.Second)
 	}
-	migration, err := fs.ReadFile(queries.Migrations("orders"), "00012_add_payment_provider.sql")
+	migration, err := fs.ReadFile(schema.Migrations, "00012_add_payment_provider.sql")
 	require.NoError(t, err)
 	up, down, _ := strings.Cut(string(migration), "-- +goose Down")
 	_, err = s.Pool.Exec(t.Context(), down)

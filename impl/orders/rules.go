@@ -16,8 +16,6 @@ import (
 )
 
 const (
-	// sessionMemory is how long the end of a session is remembered: longer than any access token lives.
-	sessionMemory = time.Hour
 	// mostStreams is how many orders a caller may follow at once, on one replica.
 	mostStreams = 10
 	// mostExports is how many exports a caller may run at once, on one replica.

@@ -12,13 +12,12 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/testkit/pgtest"
-	"example.com/plumbline/queries"
 )
 
 // TestTransitionsAreTheDatabases holds the two tables against one another.
 func TestTransitionsAreTheDatabases(t *testing.T) {
 	t.Parallel()
-	rows, err := pgtest.New(t, queries.Migrations("orders")).Query(t.Context(), "SELECT from_status, action, to_status FROM order_transitions")
+	rows, err := pgtest.New(t, schema.Migrations, schema.Parts...).Query(t.Context(), "SELECT from_status, action, to_status FROM order_transitions")
 	require.NoError(t, err)
 	theirs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (transition, error) {
 		var one transition

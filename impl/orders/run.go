@@ -11,16 +11,30 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/idempotency"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/outbound"
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/queries"
 )
 
 // keysTimeout bounds one request for the keys that verify access tokens.
 const keysTimeout = 3 * time.Second
+
+// schema is what the database consists of. The numbers are those of the service's own migrations that made a part before.
+var schema = program.Schema{
+	Parts: []postgres.Part{
+		audit.Tables.MovedFrom(8), program.Tables.MovedFrom(16), events.Tables.MovedFrom(4, 5), idempotency.Tables.MovedFrom(6),
+		standing.Tables.MovedFrom(3), jobs.Tables,
+	},
+	Migrations: queries.Migrations(serviceName),
+}
 
 // Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
 // writes logs and answers to out. It ends when ctx does, winding down in order.
@@ -40,12 +54,9 @@ func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, 
 // newProgram makes the program.
 func newProgram() program.Program {
 	return program.Program{
-		Name:  serviceName,
-		About: "orders keeps products, their stock, orders and who is told of them.",
-		Schema: program.Schema{
-			program.Migrations(queries.Migrations("orders")),
-			{Migrate: jobs.Migrate, Migrated: jobs.Migrated},
-		},
+		Name:   serviceName,
+		About:  "orders keeps products, their stock, orders and who is told of them.",
+		Schema: schema,
 		Commands: []program.Command{
 			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), serve),
 			program.Check(defaultServe()),

@@ -10,7 +10,6 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
-	"example.com/plumbline/queries"
 )
 
 const secret = "never-shown-to-anybody"
@@ -28,7 +27,7 @@ func environment(url string, changes ...string) []string {
 // TestServe runs the service alone: without NATS, and with nobody where the users service should be.
 func TestServe(t *testing.T) {
 	t.Parallel()
-	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Migrations("orders"))))
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...)))
 	for path, want := range map[string]string{"/livez": "alive", "/readyz": "ready", "/metrics": "order_streams 0"} {
 		status, body := programtest.Get(t, p.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)
@@ -54,7 +53,7 @@ func TestServe(t *testing.T) {
 
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Migrations("orders"))
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	for name, c := range map[string]struct {
 		environ []string
 		command string

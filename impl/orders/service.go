@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -24,7 +23,9 @@ import (
 	"example.com/plumbline/impl/platform/idempotency"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/seal"
+	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/platform/webhook"
@@ -70,6 +71,7 @@ type Service struct {
 	database      Database
 	queries       ordersdb.Querier
 	guard         *guard.Guard
+	standing      *standing.Store
 	keeper        *idempotency.Keeper
 	audit         *audit.Log
 	customers     customers
@@ -124,32 +126,14 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	s.keeper = idempotency.New(idempotency.Config{Database: c.Database, Clock: s.clock})
-	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.standing, Clock: s.clock})
+	s.standing = standing.New(standing.Config{
+		Database: c.Database, Clock: s.clock, Changed: s.accountChanged,
+		Explain: program.ExplainDatabase,
+	})
+	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.standing.Read, Clock: s.clock})
 	s.sender = webhook.NewSender(webhook.Config{AllowPrivate: c.AllowPrivate, Clock: s.clock})
 	s.jobs, err = s.newJobs(jobs.Config{Pool: c.Pool, Log: s.log, Registry: c.Registry})
 	return s, err
-}
-
-// standing gives the session of a token: what the token says, unless the users service has told otherwise since.
-func (s *Service) standing(ctx context.Context, claims token.Claims) (guard.Session, error) {
-	known, err := s.queries.GetStanding(ctx, ordersdb.GetStandingParams{
-		SessionID: claims.SessionID, UserID: claims.Subject,
-	})
-	if err != nil {
-		return guard.Session{}, explain(err, nil)
-	}
-	if known.Ended || known.Status != accountActive {
-		return guard.Session{}, httpapi.ErrUnauthenticated
-	}
-	roles := claims.Roles
-	// The iat of a token has whole seconds: a token as old as the change may have been issued before it.
-	if known.ChangedAt != nil && !claims.IssuedAt.After(*known.ChangedAt) {
-		roles = known.Roles
-	}
-	return guard.Session{
-		Principal: &httpapi.Principal{Subject: claims.Subject, SessionID: claims.SessionID, Roles: slices.Clone(roles)},
-		ExpiresAt: claims.ExpiresAt, TokenID: claims.ID,
-	}, nil
 }
 
 // Document loads openapi/orders.yaml with its policy.

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"io/fs"
+	"slices"
 	"testing"
 	"testing/fstest"
 
@@ -9,11 +10,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
-	"example.com/plumbline/queries"
 )
 
 // The table of what is said of settings that the orders service alone has.
@@ -52,18 +54,21 @@ func TestAMasterKeyOfZeros(t *testing.T) {
 // that was in use before there was a proof with that of the newest audit entry, or of a webhook.
 func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
-	const proof = "00016_create_master_key_proof.sql"
+	const proof = "00016_prove_master_key.sql"
 	before := fstest.MapFS{}
-	files, err := fs.Glob(queries.Migrations("orders"), "*.sql")
+	files, err := fs.Glob(schema.Migrations, "*.sql")
 	require.NoError(t, err)
 	require.Contains(t, files, proof)
 	for _, name := range files {
 		if name < proof {
-			text, err := fs.ReadFile(queries.Migrations("orders"), name)
+			text, err := fs.ReadFile(schema.Migrations, name)
 			require.NoError(t, err)
 			before[name] = &fstest.MapFile{Data: text}
 		}
 	}
+	others := slices.DeleteFunc(slices.Clone(schema.Parts), func(p postgres.Part) bool {
+		return p.Name() == program.Tables.Name()
+	})
 	master, err := seal.NewMasterKey(serviceName, telemetry.NewSecret(testMasterKey))
 	require.NoError(t, err)
 	sealed := func(purpose, name string) []byte {
@@ -84,7 +89,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := pgtest.URL(t, before)
+			url := pgtest.URL(t, before, others...)
 			if c.statement == "" {
 				p := programtest.Serve(t, Run, environment(url))
 				p.Stop()
@@ -110,7 +115,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 // Whoever takes the proof away opens the database with another key, and from then on with no other.
 func TestTheMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Migrations("orders"))
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	starts := func(key string) {
 		p := programtest.Serve(t, Run, environment(url, "ORDERS_MASTER_KEY="+key))
 		p.Stop()

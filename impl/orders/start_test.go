@@ -22,12 +22,10 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
-	"example.com/plumbline/queries"
 )
 
 func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
@@ -99,7 +97,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 		chain:  func(*httpapi.Options) {},
 		pool: func(t testing.TB) *pgxpool.Pool {
 			t.Helper()
-			return pgtest.New(t, queries.Migrations("orders"), jobs.Migrate)
+			return pgtest.New(t, schema.Migrations, schema.Parts...)
 		},
 		database: func(pool *pgxpool.Pool) Database { return pool },
 		clock:    contracttest.NewClock(),

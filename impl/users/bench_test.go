@@ -29,12 +29,10 @@ import (
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/pgtest"
-	"example.com/plumbline/queries"
 )
 
 const (
@@ -296,7 +294,7 @@ type benchFixture struct {
 
 func newBenchFixture(tb testing.TB) *benchFixture {
 	tb.Helper()
-	f := &benchFixture{url: pgtest.URL(tb, queries.Migrations("users"), jobs.Migrate), emails: &atomic.Uint64{}}
+	f := &benchFixture{url: pgtest.URL(tb, schema.Migrations, schema.Parts...), emails: &atomic.Uint64{}}
 	f.service, f.sides = newBenchSides(tb, f.url, nil)
 	avatar := "https://images.example.com/ada.png"
 	var err error

@@ -19,7 +19,6 @@ import (
 
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
-	"example.com/plumbline/queries"
 )
 
 // process runs the service as a process of its own, which ends as an operator ends it.
@@ -100,7 +99,7 @@ func (b *balancer) sendOn(p *pooled) (ends bool, err error) {
 func TestNoRequestIsLostWhileUnready(t *testing.T) {
 	t.Parallel()
 	const idle, senders = 8, 4
-	p := programtest.Serve(t, process(t), environment(pgtest.URL(t, queries.Migrations("users")), "USERS_UNREADY=2s", "USERS_RATE_LIMITS=false", "USERS_SHED=false"))
+	p := programtest.Serve(t, process(t), environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_UNREADY=2s", "USERS_RATE_LIMITS=false", "USERS_SHED=false"))
 	b := &balancer{addr: strings.TrimPrefix(p.URL, "http://"), idle: make(chan *pooled, 1000)}
 	var rested []*pooled
 	for range idle {

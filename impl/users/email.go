@@ -180,7 +180,7 @@ func (s *Service) renewPassword(
 	if err := tx.DeleteEmailToken(ctx, usersdb.DeleteEmailTokenParams{UserID: user.ID, Purpose: mailChange}); err != nil {
 		return nil, err
 	}
-	if err := s.throttle.forget(ctx, tx, email, user.ID); err != nil {
+	if err := s.forgetNetworks(ctx, tx, email, user.ID); err != nil {
 		return nil, err
 	}
 	return revoked, s.queueMail(ctx, tx, sendMail{Mail: mailChanged, UserID: user.ID})
@@ -214,7 +214,7 @@ func (s *Service) RequestEmailChange(
 		if change, mailed, err = s.mailToken(ctx, tx, wanted, mailChange); err != nil || !mailed {
 			return err
 		}
-		return s.throttle.takeMailTo(ctx, tx, s.clock(), wanted.Email, user.ID)
+		return s.spendMailTo(ctx, tx, wanted.Email, user.ID)
 	})
 	if err != nil {
 		return nil, explain(err, nil)
@@ -274,8 +274,8 @@ func (s *Service) ConfirmEmailChange(
 		if err != nil {
 			return err
 		}
-		if err := s.throttle.forgetAll(ctx, tx, httpapi.AccountNamed("email", old)); err != nil {
-			return err // The next account with the address may be somebody else's.
+		if err := s.throttle.In(tx.db).Forget(ctx, httpapi.AccountNamed("email", old)); err != nil {
+			return err // Somebody else may have the address next.
 		}
 		return s.queueMail(ctx, tx, sendMail{
 			Mail: mailMoved, UserID: token.UserID, To: s.addresses.Seal([]byte(old), sealedTo(token.UserID)),

@@ -23,12 +23,11 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
-	"example.com/plumbline/queries"
 )
 
 func TestEnumsAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
-	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, queries.Migrations("users")))
+	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, schema.Migrations, schema.Parts...))
 }
 
 func TestExplain(t *testing.T) {

@@ -75,12 +75,7 @@ func (s *Service) purgeOldRows(ctx context.Context) error {
 		postgres.InBatches(func(limit int32) (int64, error) {
 			return s.queries.PurgeChallenges(ctx, usersdb.PurgeChallengesParams{ExpiredBefore: now, RowLimit: limit})
 		}),
-		postgres.InBatches(func(limit int32) (int64, error) {
-			return s.queries.PurgeThrottles(ctx, usersdb.PurgeThrottlesParams{WholeBefore: now, RowLimit: limit})
-		}),
-		postgres.InBatches(func(limit int32) (int64, error) {
-			return s.queries.PurgeNetworks(ctx, usersdb.PurgeNetworksParams{ExpiredBefore: now, RowLimit: limit})
-		}),
+		s.throttle.Purge(ctx, now),
 		postgres.InBatches(func(limit int32) (int64, error) {
 			over, err := s.queries.ListOverSessions(ctx, usersdb.ListOverSessionsParams{
 				RanOutBefore: now.Add(-sessionLifetime), EndedBefore: now.Add(-endedMemory), RowLimit: limit,

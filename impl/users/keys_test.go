@@ -16,12 +16,10 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/hashing"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
-	"example.com/plumbline/queries"
 )
 
 // publishedKeys gives the ids of the key set as callers read it.
@@ -81,7 +79,7 @@ func (s *server) allAtOnce(times int, do func()) {
 
 func TestManyServicesMakeOneFirstKey(t *testing.T) {
 	t.Parallel()
-	s := &server{t: t, Server: &contracttest.Server{Pool: pgtest.New(t, queries.Migrations("users"), jobs.Migrate), Clock: contracttest.NewClock()}}
+	s := &server{t: t, Server: &contracttest.Server{Pool: pgtest.New(t, schema.Migrations, schema.Parts...), Clock: contracttest.NewClock()}}
 	const replicas = 8
 	sets := make(chan string, replicas)
 	s.allAtOnce(replicas, func() {

@@ -118,7 +118,7 @@ func (s *Service) queueMail(ctx context.Context, tx tx, job sendMail) error {
 		return nil
 	}
 	if job.TokenID == uuid.Nil {
-		err := s.throttle.takeMail(ctx, tx, s.clock(), job.Mail, job.UserID)
+		err := s.spendMail(ctx, tx, job.Mail, job.UserID)
 		if errors.Is(err, httpapi.ErrRateLimited) && job.Mail != mailDeletion {
 			return nil // The owner has been told many times. Only the mail about deletion is never left out.
 		}
@@ -147,7 +147,7 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 		if err != nil || !mailed {
 			return err
 		}
-		return s.throttle.takeMail(ctx, tx, s.clock(), mailReset, user.ID)
+		return s.spendMail(ctx, tx, mailReset, user.ID)
 	})
 	if errors.Is(err, httpapi.ErrRateLimited) {
 		return nil // The links of many mails were voided by changes of the password.

@@ -18,20 +18,30 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
-	"example.com/plumbline/queries"
 )
 
+// outboxRow is an event as the table outbox has it.
+type outboxRow struct {
+	Position    int64
+	ID          uuid.UUID
+	Type        string
+	Subject     uuid.UUID
+	Data        []byte
+	OccurredAt  time.Time
+	Traceparent *string
+	PublishedAt *time.Time
+}
+
 // told takes what is in the outbox, in order.
-func (s *server) told(t *testing.T) []usersdb.Outbox {
+func (s *server) told(t *testing.T) []outboxRow {
 	t.Helper()
 	rows, err := s.Pool.Query(t.Context(), "WITH told AS (DELETE FROM outbox RETURNING *) SELECT * FROM told ORDER BY position")
 	require.NoError(t, err)
-	told, err := pgx.CollectRows(rows, pgx.RowToStructByPos[usersdb.Outbox])
+	told, err := pgx.CollectRows(rows, pgx.RowToStructByPos[outboxRow])
 	require.NoError(t, err)
 	return told
 }
@@ -233,7 +243,7 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 }
 
 // sessionIn holds the data of session.revoked against what is promised, and gives the session.
-func (h household) sessionIn(t *testing.T, event usersdb.Outbox) uuid.UUID {
+func (h household) sessionIn(t *testing.T, event outboxRow) uuid.UUID {
 	t.Helper()
 	var data map[string]uuid.UUID
 	require.NoError(t, json.Unmarshal(event.Data, &data))
@@ -242,7 +252,7 @@ func (h household) sessionIn(t *testing.T, event usersdb.Outbox) uuid.UUID {
 }
 
 // userIn holds the data of an event about an account against what is promised.
-func (h household) userIn(t *testing.T, event usersdb.Outbox) {
+func (h household) userIn(t *testing.T, event outboxRow) {
 	t.Helper()
 	var data map[string]any
 	require.NoError(t, json.Unmarshal(event.Data, &data))
@@ -329,7 +339,7 @@ func TestServePublishes(t *testing.T) {
 	t.Cleanup(conn.Close)
 	published, err := conn.SubscribeSync("plumbline.users.>")
 	require.NoError(t, err)
-	url := pgtest.URL(t, queries.Migrations("users"))
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	p := programtest.Serve(t, Run, environment(url, "USERS_NATS_URL="+bus.URL().Reveal()))
 	_, err = run(t, environment(url), "create-admin", "--email", "ada@example.com")
 	require.NoError(t, err)

@@ -18,11 +18,9 @@ import (
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/convert"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
-	"example.com/plumbline/queries"
 )
 
 func quietly(string, int64, int64) {}
@@ -207,7 +205,7 @@ func (s *server) userOf(m member) usersdb.User {
 
 func TestDataKeyCommands(t *testing.T) {
 	t.Parallel()
-	environ := environment(pgtest.URL(t, queries.Migrations("users"), jobs.Migrate))
+	environ := environment(pgtest.URL(t, schema.Migrations, schema.Parts...))
 	out, err := run(t, environ, "rotate-data-keys")
 	require.NoError(t, err)
 	require.Regexp(t, `^the data key \S{36} seals from now on;`, out)

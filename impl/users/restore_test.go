@@ -12,9 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/testkit/pgtest"
-	"example.com/plumbline/queries"
 )
 
 // copied is the content of tables, as pg_dump writes it and pg_restore loads it.
@@ -69,7 +67,7 @@ func TestRestore(t *testing.T) {
 	s.confiding("+4930123456", "CARD0001")
 	keys := dump(t, s.Pool, "data_keys", "user_keys")
 
-	restored := pgtest.New(t, queries.Migrations("users"), jobs.Migrate)
+	restored := pgtest.New(t, schema.Migrations, schema.Parts...)
 	backup.load(t, restored)
 	exec := func(statement string) {
 		_, err := restored.Exec(t.Context(), statement)

@@ -13,12 +13,25 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/format"
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/throttle"
 	"example.com/plumbline/queries"
 )
+
+// schema is what the database consists of. The numbers are those of the service's own migrations that made a part before.
+var schema = program.Schema{
+	Parts: []postgres.Part{
+		audit.Tables.MovedFrom(10), program.Tables.MovedFrom(27), events.Tables.MovedFrom(4),
+		throttle.Tables.MovedFrom(13), jobs.Tables,
+	},
+	Migrations: queries.Migrations(serviceName),
+}
 
 // Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
 // writes logs and answers to out. It ends when ctx does, winding down in order.
@@ -39,7 +52,7 @@ func newProgram(mailer mail.Mailer) program.Program {
 	return program.Program{
 		Name:   serviceName,
 		About:  "users keeps accounts, sessions and the keys that sign access tokens.",
-		Schema: program.Schema{program.Migrations(queries.Migrations("users")), {Migrate: jobs.Migrate, Migrated: jobs.Migrated}},
+		Schema: schema,
 		Commands: []program.Command{
 			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
 				return serve(ctx, p, c, mailer, out)

@@ -21,11 +21,9 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/audit"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
-	"example.com/plumbline/queries"
 )
 
 var testMasterKey = programtest.NewMasterKey()
@@ -46,7 +44,7 @@ func run(t *testing.T, environ []string, args ...string) (string, error) {
 
 func TestServe(t *testing.T) {
 	t.Parallel()
-	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Migrations("users"))))
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...)))
 	for path, want := range map[string]string{"/livez": "alive", "/readyz": "ready", "/healthz": `"status":"healthy"`, "/metrics": "live_sessions_remembered"} {
 		status, body := programtest.Get(t, p.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)
@@ -112,7 +110,7 @@ func (s *slowRequest) finish(t *testing.T) *http.Response {
 
 func TestServeDrains(t *testing.T) {
 	t.Parallel()
-	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Migrations("users"))))
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...)))
 	slow := beginSlowRequest(t, p.URL)
 	p.Stop()
 	p.Line("winding down")
@@ -133,7 +131,7 @@ func TestServeDrains(t *testing.T) {
 
 func TestServeGivesUpDraining(t *testing.T) {
 	t.Parallel()
-	p := programtest.Serve(t, Run, environment(pgtest.URL(t, queries.Migrations("users")), "USERS_DRAIN=20ms"))
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_DRAIN=20ms"))
 	beginSlowRequest(t, p.URL)
 	p.Stop()
 	require.ErrorContains(t, p.End(), "requests were still running after 20ms")
@@ -145,7 +143,7 @@ func TestServeBusyPort(t *testing.T) {
 	taken, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
-	url := pgtest.URL(t, queries.Migrations("users"))
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	for _, variable := range []string{"USERS_ADDR=", "USERS_OPS_ADDR="} {
 		_, err = run(t, environment(url, variable+taken.Addr().String()), "serve")
 		programtest.RequireSentence(t, err, taken.Addr().String(), "in use", "choose another address")
@@ -161,7 +159,7 @@ func TestWrongDatabase(t *testing.T) {
 	require.NoError(t, err)
 	nobody := free.Addr().String()
 	require.NoError(t, free.Close())
-	good := pgtest.URL(t, queries.Migrations("users"))
+	good := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	for name, url := range map[string]string{
 		"nothing listens": "postgres://users:" + canary + "@" + nobody + "/users",
 		"unknown host":    "postgres://users:" + canary + "@nowhere.invalid/users",
@@ -202,7 +200,7 @@ func TestOneFileServesEveryCommand(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "users.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("addr: 127.0.0.1:0\nissuer: here\nhash_queue: 7\nname: Ada\n"), 0o600))
-	environ := environment(pgtest.URL(t, queries.Migrations("users")), "USERS_CONFIG="+file)
+	environ := environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_CONFIG="+file)
 	for _, args := range [][]string{{"migrate"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}} {
 		_, err := run(t, environ, args...)
 		require.NoError(t, err, args)
@@ -214,7 +212,7 @@ func TestOneFileServesEveryCommand(t *testing.T) {
 
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Migrations("users"))
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	for name, c := range map[string]struct {
 		environ []string
 		args    []string
@@ -283,7 +281,7 @@ func TestCommands(t *testing.T) {
 func TestMigrate(t *testing.T) {
 	t.Parallel()
 	// A database of the first version.
-	first, err := queries.Migrations("users").Open("00001_create_users.sql")
+	first, err := schema.Migrations.Open("00001_create_users.sql")
 	require.NoError(t, err)
 	text, err := io.ReadAll(first)
 	require.NoError(t, err)
@@ -303,7 +301,7 @@ func TestMigrate(t *testing.T) {
 
 func TestCreateAdmin(t *testing.T) {
 	t.Parallel()
-	environ := environment(pgtest.URL(t, queries.Migrations("users"), jobs.Migrate))
+	environ := environment(pgtest.URL(t, schema.Migrations, schema.Parts...))
 	out, err := run(t, environ, "create-admin", "--email", "admin@example.com", "--name", "Amina")
 	require.NoError(t, err)
 	shown := regexp.MustCompile(`(?m)^password: (\S{20,})$`).FindStringSubmatch(out)
@@ -344,7 +342,7 @@ func TestCreateAdmin(t *testing.T) {
 
 func TestRotateKeys(t *testing.T) {
 	t.Parallel()
-	environ := environment(pgtest.URL(t, queries.Migrations("users"), jobs.Migrate))
+	environ := environment(pgtest.URL(t, schema.Migrations, schema.Parts...))
 	out, err := run(t, environ, "rotate-keys")
 	require.NoError(t, err)
 	shown := regexp.MustCompile(`^the key (\S+) is published and signs from (\S+) on\n$`).FindStringSubmatch(out)
@@ -381,7 +379,7 @@ func TestProductionKnowsNoPersonas(t *testing.T) {
 
 func TestAuditVerify(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Migrations("users"))
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	environ := environment(url)
 	p := programtest.Serve(t, Run, environ)
 	answer, err := http.Post(p.URL+"/api/v2/users", "application/json", strings.NewReader(`{"email":"ada@example.com","name":"Ada","password":"correct horse battery"}`))

@@ -26,8 +26,10 @@ import (
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/throttle"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/openapi"
 )
@@ -81,8 +83,8 @@ type Service struct {
 	markup        *htmltemplate.Template
 	addresses     *seal.Sealer // of receivers of mails
 	mailKey       []byte
-	biographies   *bluemonday.Policy // sanitizes biographies
-	throttle      *throttle
+	biographies   *bluemonday.Policy // what their readers get
+	throttle      *throttle.Store
 	appSecrets    *seal.Sealer // of authenticator apps
 	recoveryKey   []byte
 	mails         *prometheus.CounterVec
@@ -122,7 +124,6 @@ func New(c Config) (*Service, error) {
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
 		return nil, err
 	}
-	s.throttle = &throttle{queries: s.queries}
 	for _, k := range []struct {
 		key     *[]byte
 		purpose string
@@ -131,13 +132,15 @@ func New(c Config) (*Service, error) {
 		{&s.tagKey, "tags of refresh tokens"},
 		{&s.mailKey, "tokens of mails"},
 		{&s.recoveryKey, "recovery codes"},
-		{&s.throttle.key, "throttles"},
 	} {
 		if *k.key, err = master.Derive(k.purpose); err != nil {
 			return nil, err
 		}
 	}
 	if s.appSecrets, err = master.Sealer("second factors"); err != nil {
+		return nil, err
+	}
+	if s.throttle, err = throttle.New(c.Database, master, program.ExplainDatabase); err != nil {
 		return nil, err
 	}
 	if s.addresses, err = master.Sealer("addresses of mails"); err != nil {

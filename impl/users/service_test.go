@@ -11,11 +11,9 @@ import (
 
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/openapi"
-	"example.com/plumbline/queries"
 )
 
 func TestDocumentIsServed(t *testing.T) {
@@ -39,7 +37,7 @@ func TestDocumentIsServed(t *testing.T) {
 
 func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, queries.Migrations("users"), jobs.Migrate)
+	pool := pgtest.New(t, schema.Migrations, schema.Parts...)
 	key := func(bytes int) telemetry.Secret {
 		return telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", bytes))))
 	}

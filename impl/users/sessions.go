@@ -89,10 +89,9 @@ func (s *Service) AnswerChallenge(
 		return nil, explain(err, nil)
 	}
 	httpapi.Identify(ctx, challenge.UserID)
-	var taken httpapi.Taken
-	// A recovery code is too long to be guessed, so it is accepted even when the limit of wrong codes has been reached.
-	if req.Body.Totp != nil {
-		if taken, err = s.throttle.takeCode(ctx, s.clock(), challenge.UserID); err != nil {
+	var decision httpapi.Decision
+	if req.Body.Totp != nil { // A recovery code is too long to be guessed, and is taken when others have used up the count.
+		if decision, err = s.spendCode(ctx, challenge.UserID); err != nil {
 			return nil, err
 		}
 	}
@@ -116,11 +115,11 @@ func (s *Service) AnswerChallenge(
 		if err != nil {
 			return err
 		}
-		return s.throttle.welcome(ctx, tx, s.clock(), user)
+		return s.rememberNetwork(ctx, tx, user)
 	})
 	s.guard.Forget(opened.revoked...)
 	if !errors.Is(err, errInvalidCode) {
-		err = errors.Join(err, s.throttle.GiveBack(context.WithoutCancel(ctx), taken))
+		err = errors.Join(err, s.throttle.Refund(context.WithoutCancel(ctx), decision))
 	}
 	if postgres.IsNoRows(err) || errors.Is(err, errSecondFactorNotEnabled) {
 		return nil, errInvalidChallenge.Because(err) // The account has changed since; a new login tells how.

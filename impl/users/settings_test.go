@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -16,14 +17,14 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/convert"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
-	"example.com/plumbline/queries"
 )
 
 // The table of what is said of settings that the users service alone has, with mails that go to a server outside.
@@ -78,18 +79,21 @@ func TestFindings(t *testing.T) {
 // A database that was in use before there was a proof is opened with what it was used with.
 func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 	t.Parallel()
-	const proof = "00027_create_master_key_proof.sql"
+	const proof = "00027_prove_master_key.sql"
 	before := fstest.MapFS{}
-	files, err := fs.Glob(queries.Migrations("users"), "*.sql")
+	files, err := fs.Glob(schema.Migrations, "*.sql")
 	require.NoError(t, err)
 	require.Contains(t, files, proof)
 	for _, name := range files {
 		if name < proof {
-			text, err := fs.ReadFile(queries.Migrations("users"), name)
+			text, err := fs.ReadFile(schema.Migrations, name)
 			require.NoError(t, err)
 			before[name] = &fstest.MapFile{Data: text}
 		}
 	}
+	others := slices.DeleteFunc(slices.Clone(schema.Parts), func(p postgres.Part) bool {
+		return p.Name() == program.Tables.Name()
+	})
 	master, err := seal.NewMasterKey(serviceName, telemetry.NewSecret(testMasterKey))
 	require.NoError(t, err)
 	sealed := func(purpose, name string) []byte {
@@ -113,7 +117,7 @@ func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := pgtest.URL(t, before)
+			url := pgtest.URL(t, before, others...)
 			conn, err := pgx.Connect(t.Context(), url)
 			require.NoError(t, err)
 			_, err = conn.Exec(t.Context(), c.statement, c.args...)
@@ -141,7 +145,7 @@ func (p proving) Prove(context.Context) error { return p.err }
 // A mail server that refuses the password ends the start; one that is away is told of.
 func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Migrations("users"), jobs.Migrate)
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	with := func(err error) programtest.Main {
 		return func(ctx context.Context, args, environ []string, out io.Writer) error {
 			return RunAt(ctx, time.Now, proving{err: err}, args, environ, out)
@@ -156,7 +160,7 @@ func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 // The way to another key that docs/operations.md tells leads to a service in which new accounts work.
 func TestTheMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, queries.Migrations("users"), jobs.Migrate)
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	_, err := run(t, environment(url), "create-admin", "--email", boss)
 	require.NoError(t, err)
 	conn, err := pgx.Connect(t.Context(), url)

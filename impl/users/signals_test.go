@@ -13,7 +13,6 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
-	"example.com/plumbline/queries"
 )
 
 // A second signal ends the program at once, whoever is being served.
@@ -32,7 +31,7 @@ func TestASecondSignal(t *testing.T) {
 		ended <- cmd.ProcessState
 		return err
 	}
-	p := programtest.Serve(t, main, environment(pgtest.URL(t, queries.Migrations("users")), "USERS_DRAIN=1h"))
+	p := programtest.Serve(t, main, environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_DRAIN=1h"))
 	beginSlowRequest(t, p.URL)
 	process := <-started
 	require.NoError(t, process.Signal(syscall.SIGTERM))

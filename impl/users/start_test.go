@@ -19,11 +19,9 @@ import (
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
-	"example.com/plumbline/queries"
 )
 
 func TestMain(m *testing.M) {
@@ -73,7 +71,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	for _, c := range change {
 		c(&o)
 	}
-	pool := pgtest.New(t, queries.Migrations("users"), jobs.Migrate)
+	pool := pgtest.New(t, schema.Migrations, schema.Parts...)
 	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()}}
 	var err error
 	s.service, err = newPrepared(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))

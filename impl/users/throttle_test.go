@@ -2,6 +2,8 @@ package users
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,8 +17,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/gen/throttledb"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/seal"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/throttle"
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
@@ -154,7 +161,7 @@ func TestThrottleOfAnAccountUnderAttack(t *testing.T) {
 	require.NotContains(t, answer.Header.Get("RateLimit"), "unfamiliar", "it is a network of the owner's now")
 	first.Clock.Advance(24 * time.Hour)
 	require.Equal(t, 10, attack(), "a day later the account has what it had")
-	first.Clock.Advance(familiarFor)
+	first.Clock.Advance(throttle.KnownFor)
 	for range 10 {
 		attack()
 	}
@@ -247,15 +254,15 @@ func TestThrottleKeepsNoNames(t *testing.T) {
 	for _, name := range []string{me, fmt.Sprintf("%x", me), "192.0.2.7", fmt.Sprintf("%x", "192.0.2.7")} {
 		require.NotContains(t, text, name)
 	}
-	for range mostFamiliar + 5 {
+	for range throttle.MostKnown + 5 {
 		first.Clock.Advance(time.Second)
 		first.from(netip.AddrFrom4([4]byte{198, 51, 100, byte(rows)}).String(), me, goodPassword)
 		rows++
 	}
 	var familiar int
 	require.NoError(t, first.Pool.QueryRow(t.Context(), "SELECT count(*) FROM familiar_networks").Scan(&familiar))
-	require.Equal(t, 2*mostFamiliar, familiar, "by address and by account")
-	first.Clock.Advance(familiarFor + time.Second)
+	require.Equal(t, 2*throttle.MostKnown, familiar, "by address and by account")
+	first.Clock.Advance(throttle.KnownFor + time.Second)
 	require.NoError(t, first.service.purgeOldRows(t.Context()))
 	_, rows = tables()
 	require.Zero(t, rows)
@@ -267,14 +274,18 @@ func TestThrottleWithoutDatabase(t *testing.T) {
 	c := contract(t)
 	s := start(t, func(o *options) { o.chain = contracttest.Limited(c, c.Document.Operation("startSession")) })
 	me := s.member()
-	s.service.throttle.queries = noThrottles{}
+	master, err := seal.NewMasterKey(serviceName, telemetry.NewSecret(testMasterKey))
+	require.NoError(t, err)
+	s.service.throttle, err = throttle.New(noThrottles{}, master, program.ExplainDatabase)
+	require.NoError(t, err)
+	s.serve(contracttest.Limited(c, c.Document.Operation("startSession")))
 	answer, _ := s.do(http.MethodPost, "/api/v1/login", login(me.user.Email, goodPassword))
 	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
 }
 
-type noThrottles struct{ usersdb.Querier }
+type noThrottles struct{ throttledb.DBTX }
 
-func (noThrottles) TakeTry(context.Context, usersdb.TakeTryParams) ([]usersdb.TakeTryRow, error) {
+func (noThrottles) Query(context.Context, string, ...any) (pgx.Rows, error) {
 	return nil, context.DeadlineExceeded
 }
 
@@ -337,8 +348,14 @@ func TestAnAddressThatIsLeftHasNoFamiliarNetworks(t *testing.T) {
 	first, _ := throttled(t)
 	me := first.member()
 	require.Equal(t, http.StatusOK, first.from("192.0.2.7", me.user.Email, goodPassword).StatusCode)
+	master, err := seal.NewMasterKey(serviceName, telemetry.NewSecret(testMasterKey))
+	require.NoError(t, err)
+	key, err := master.Derive("throttles")
+	require.NoError(t, err)
 	of := func(account string) int {
-		return first.count(`SELECT count(*) FROM familiar_networks WHERE account = $1`, first.service.throttle.accountKey(account))
+		mac := hmac.New(sha256.New, key) // as every release has made them
+		_, _ = mac.Write([]byte("familiar to\n" + account))
+		return first.count(`SELECT count(*) FROM familiar_networks WHERE account = $1`, mac.Sum(nil))
 	}
 	require.Equal(t, 1, of(httpapi.AccountNamed("email", me.user.Email)))
 	wanting := me.user

@@ -5,7 +5,6 @@ package chaos_test
 import (
 	"context"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -31,7 +30,6 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
-	"example.com/plumbline/queries"
 )
 
 // patience bounds what happens by itself; a machine that is busy takes its time.
@@ -72,8 +70,8 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, natsDir: t.TempDir()}
-	usersDatabase := pgtest.Patient(pgtest.URL(t, queries.Migrations("users")))
-	w.ordersDatabase = pgtest.Patient(pgtest.URL(t, queries.Migrations("orders")))
+	usersDatabase := pgtest.Patient(pgtest.URL(t, nil))
+	w.ordersDatabase = pgtest.Patient(pgtest.URL(t, nil))
 	w.usersDB, w.ordersDB = w.open(usersDatabase), w.open(w.ordersDatabase)
 	w.startBus()
 	t.Cleanup(func() { w.nats.Stop() })
@@ -245,12 +243,9 @@ type listener struct{ pool *pgxpool.Pool }
 
 func (w *world) listen() *listener {
 	w.t.Helper()
-	inbox, err := fs.ReadFile(queries.Migrations("orders"), "00005_create_inbox.sql")
-	require.NoError(w.t, err)
 	l := &listener{pgtest.New(w.t, fstest.MapFS{
-		"00005_create_inbox.sql":   {Data: inbox},
-		"00006_create_effects.sql": {Data: []byte("-- +goose Up\nCREATE TABLE effects (event uuid NOT NULL, type text NOT NULL, subject uuid NOT NULL);\n")},
-	})}
+		"00001_create_effects.sql": {Data: []byte("-- +goose Up\nCREATE TABLE effects (event uuid NOT NULL, type text NOT NULL, subject uuid NOT NULL);\n")},
+	}, events.Tables)}
 	log := slog.New(slog.DiscardHandler)
 	bus, err := events.Connect(w.nats.URL(), "listener", log)
 	require.NoError(w.t, err)

@@ -2,11 +2,9 @@ package audit
 
 import (
 	"context"
-	"embed"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
@@ -28,9 +26,6 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-//go:embed testdata
-var testdata embed.FS
-
 // ledger is a log on a database of its own.
 type ledger struct {
 	*Log
@@ -41,9 +36,7 @@ type ledger struct {
 
 func open(t *testing.T) *ledger {
 	t.Helper()
-	files, err := fs.Sub(testdata, "testdata")
-	require.NoError(t, err)
-	l := &ledger{t: t, pool: pgtest.New(t, files), now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
+	l := &ledger{t: t, pool: pgtest.New(t, nil, Tables), now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
 	l.Log = l.with(t, 1)
 	return l
 }

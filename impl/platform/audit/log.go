@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"embed"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -16,6 +17,12 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
 )
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Tables is the part of a database's schema that has the log.
+var Tables = postgres.NewTables("audit", schema)
 
 // Database is a pool, or a transaction that a test rolls back.
 type Database interface {

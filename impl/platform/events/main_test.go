@@ -80,18 +80,9 @@ func process(ctx context.Context, database string, url telemetry.Secret) error {
 	return nil
 }
 
-// migrations are the tables as a service has them, and one for what a handler does.
-func migrations(t testing.TB) fstest.MapFS {
-	t.Helper()
-	files := fstest.MapFS{"00009_create_effects.sql": {Data: []byte("-- +goose Up\n" +
-		"CREATE TABLE effects (n bigint GENERATED ALWAYS AS IDENTITY, event uuid NOT NULL, subject uuid NOT NULL, number int NOT NULL);\n")}}
-	for _, name := range []string{"00004_create_outbox.sql", "00005_create_inbox.sql"} {
-		content, err := os.ReadFile("../../../queries/orders/migrations/" + name)
-		require.NoError(t, err)
-		files[name] = &fstest.MapFile{Data: content}
-	}
-	return files
-}
+// effectsTable makes the table of what a handler does.
+var effectsTable = fstest.MapFS{"00001_create_effects.sql": {Data: []byte("-- +goose Up\n" +
+	"CREATE TABLE effects (n bigint GENERATED ALWAYS AS IDENTITY, event uuid NOT NULL, subject uuid NOT NULL, number int NOT NULL);\n")}}
 
 // world is a service's database with a bus beside it.
 type world struct {
@@ -105,7 +96,7 @@ type world struct {
 
 func start(t testing.TB) *world {
 	t.Helper()
-	return startOn(t, pgtest.Patient(pgtest.URL(t, migrations(t))))
+	return startOn(t, pgtest.Patient(pgtest.URL(t, effectsTable, events.Tables)))
 }
 
 func startOn(t testing.TB, url string) *world {

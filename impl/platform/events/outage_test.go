@@ -20,7 +20,7 @@ import (
 // The first of several servers takes connections and is silent: relay and consumer come to lead with the second.
 func TestSilentFirstServer(t *testing.T) {
 	t.Parallel()
-	w := startOn(t, pgtest.BehindSilent(t, pgtest.URL(t, migrations(t)))+"&connect_timeout=5")
+	w := startOn(t, pgtest.BehindSilent(t, pgtest.URL(t, effectsTable, events.Tables))+"&connect_timeout=5")
 	bus := w.connect(t)
 	r := w.relay(t, bus)
 	w.consumer(t, bus, w.once)
@@ -70,7 +70,7 @@ func TestRelayIsNotHeldUpBySilence(t *testing.T) {
 // An event whose commit may be lost with the server is told to nobody.
 func TestEventThatIsNotReplicatedWaits(t *testing.T) {
 	t.Parallel()
-	primary := pgtest.Replicated(t, migrations(t))
+	primary := pgtest.Replicated(t, effectsTable, events.Tables)
 	w := startOn(t, pgtest.Patient(primary.URL))
 	r := w.relay(t, w.connect(t))
 	subject := uuid.New()
@@ -97,7 +97,7 @@ func TestEventThatIsNotReplicatedWaits(t *testing.T) {
 // An event counts as handled when its effect cannot be lost any more: until then it comes again.
 func TestEffectThatIsNotReplicated(t *testing.T) {
 	t.Parallel()
-	primary := pgtest.Replicated(t, migrations(t))
+	primary := pgtest.Replicated(t, effectsTable, events.Tables)
 	pool := pgtest.Open(t, pgtest.Patient(primary.URL))
 	event := events.Event{ID: uuid.New(), Subject: uuid.New()}
 	handle := func() error {

@@ -43,7 +43,7 @@ type exchange struct {
 	replayed  bool        // the answer is one that was kept
 	entry     AuditEntry  // of an operation with x-audit
 	try       *Try        // that is to be settled
-	taken     Taken
+	decision  Decision
 	recorded  bool              // in a transaction of the handler
 	inspects  bool              // the answer is still to be held against the document
 	took      [16]time.Duration // by step

@@ -32,7 +32,7 @@ func From(ctx context.Context) (place string, known bool) {
 	if x.chain.limits != nil {
 		place = Site(ctx)
 	}
-	return place, x.principal != nil || x.taken.Familiar
+	return place, x.principal != nil || x.decision.KnownNetwork
 }
 
 // GiveWay gives back what load shedding has let the request of a context have, while it waits for what has a queue of its own: it holds

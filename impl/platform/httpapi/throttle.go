@@ -19,12 +19,12 @@ import (
 
 // Throttle keeps count of failed tries for every replica.
 type Throttle interface {
-	// Take counts a try as a failure before it is known to be one. Where it may not be made, nothing is counted.
-	Take(ctx context.Context, t Try) (Taken, error)
-	// GiveBack uncounts a try that did not fail.
-	GiveBack(ctx context.Context, taken Taken) error
-	// Welcome remembers, for as long as the throttle does, that the owner of an account uses a network.
-	Welcome(ctx context.Context, now time.Time, familiar ...Familiar) error
+	// Spend counts a try as a failure before it is known to be one. Where it may not be made, nothing is counted.
+	Spend(ctx context.Context, t Try) (Decision, error)
+	// Refund uncounts a try that did not fail.
+	Refund(ctx context.Context, d Decision) error
+	// Welcome makes networks known ones of their accounts, for as long as the throttle remembers them.
+	Welcome(ctx context.Context, now time.Time, known ...KnownNetwork) error
 }
 
 // Try is one try of a secret and what it counts against.
@@ -33,13 +33,13 @@ type Try struct {
 	// Own stop whoever tries, and who shares a network with him: none of them may be used up.
 	Own []Count
 	// Account is of an account over all networks; nil where no account is named. Once it is used up, a try is made from the
-	// network where Familiar, or else counts against Unfamiliar.
+	// network where Network is a known one, or else counts against Unfamiliar.
 	Account, Unfamiliar *Count
-	Familiar            Familiar
+	Network             KnownNetwork
 }
 
-// Familiar is an account, and a network that its owner uses. Both are texts that must not be kept in the clear.
-type Familiar struct{ Account, Network string }
+// KnownNetwork is an account, and a network that its owner uses. Both are texts that must not be kept in the clear.
+type KnownNetwork struct{ Account, Network string }
 
 // Count is so many failures in a window, by the generic cell rate algorithm.
 type Count struct {
@@ -51,24 +51,25 @@ type Count struct {
 	Of string
 }
 
-// Each is the time in which one failure is forgotten.
-func (c Count) Each() time.Duration {
+// EmissionInterval is the time in which one failure is forgotten.
+func (c Count) EmissionInterval() time.Duration {
 	return (c.Window / time.Duration(c.Failures)).Truncate(time.Microsecond) // as the database counts time
 }
 
-// Taken is how the counts of a try stand after it.
-type Taken struct {
+// Decision is whether a try may be made, and how its counts stand after it.
+type Decision struct {
 	Refused bool
-	// Familiar tells that the try is made from a network which the owner of the account uses.
-	Familiar bool
-	Counts   []Standing
+	// KnownNetwork tells that the try is made from a network which the owner of the account uses.
+	KnownNetwork bool
+	Counts       []Standing
 }
 
-// Standing is when a count will be whole again, and whether it is used up.
+// Standing is the theoretical arrival time (TAT) of a count, at which no failure counts any more, and whether the count is
+// used up.
 type Standing struct {
 	Count
 
-	Whole  time.Time
+	TAT    time.Time
 	UsedUp bool
 }
 
@@ -85,8 +86,8 @@ const (
 // out addresses give to one customer.
 const siteFactor = 4
 
-// giveBackPatience bounds what is done for a try once its outcome is known.
-const giveBackPatience = 2 * time.Second
+// refundTimeout bounds what is done for a try once its outcome is known.
+const refundTimeout = 2 * time.Second
 
 // throttle counts a try of a secret before it is made, and refuses one too many.
 func (c *Chain) throttle(x *exchange) error {
@@ -95,17 +96,17 @@ func (c *Chain) throttle(x *exchange) error {
 		return nil
 	}
 	t := p.try(x, c.clock().Truncate(time.Microsecond))
-	taken, err := c.failures.Take(x.request.Context(), t)
+	decision, err := c.failures.Spend(x.request.Context(), t)
 	if err != nil {
 		return err
 	}
-	fields, wait, limit := t.tell(taken)
+	fields, wait, limit := t.tell(decision)
 	x.answer.Header().Set("Ratelimit", strings.Join(slices.Concat(x.answer.Header()["Ratelimit"], fields), ", "))
-	if taken.Refused {
+	if decision.Refused {
 		x.op.metrics.Throttled(limit)
 		return ErrRateLimited.After(max(wait, time.Second))
 	}
-	x.try, x.taken = &t, taken
+	x.try, x.decision = &t, decision
 	return nil
 }
 
@@ -123,9 +124,10 @@ func (p *ThrottlePolicy) try(x *exchange, now time.Time) Try {
 	if p.Of == "" {
 		return t
 	}
-	t.Familiar = Familiar{Account: p.account(x), Network: near.String()}
-	t.Own = append(t.Own, count(limitAccount, p.AccountAndNetwork, 1, t.Familiar.Account, near.String()))
-	account, unfamiliar := count(limitAccount, p.Account, 1, t.Familiar.Account), count(limitUnfamiliar, p.Unfamiliar, 1, t.Familiar.Account, site.String())
+	t.Network = KnownNetwork{Account: p.account(x), Network: near.String()}
+	t.Own = append(t.Own, count(limitAccount, p.AccountAndNetwork, 1, t.Network.Account, near.String()))
+	account := count(limitAccount, p.Account, 1, t.Network.Account)
+	unfamiliar := count(limitUnfamiliar, p.Unfamiliar, 1, t.Network.Account, site.String())
 	t.Account, t.Unfamiliar = &account, &unfamiliar
 	return t
 }
@@ -140,7 +142,7 @@ func (p *ThrottlePolicy) account(x *exchange) string {
 	return AccountNamed(p.Of, text)
 }
 
-// Network is what a Familiar calls the network that a request comes from.
+// Network is what a KnownNetwork calls the network that a request comes from.
 func Network(ctx context.Context) string {
 	address, _ := Client(ctx)
 	return network(address).String()
@@ -152,10 +154,10 @@ func Site(ctx context.Context) string {
 	return site(address).String()
 }
 
-// AccountOf is what a Familiar calls the account of a caller.
+// AccountOf is what a KnownNetwork calls the account of a caller.
 func AccountOf(id uuid.UUID) string { return "caller " + id.String() }
 
-// AccountNamed is what a Familiar calls the account that a member of the body names, whatever the case.
+// AccountNamed is what a KnownNetwork calls the account that a member of the body names, whatever the case.
 func AccountNamed(member, text string) string { return member + " " + strings.ToLower(text) }
 
 // site is what is counted together at most: an IPv4 address, or the /48 that holds an IPv6 network.
@@ -168,18 +170,18 @@ func site(address netip.Addr) netip.Prefix {
 
 // tell gives the items of the RateLimit field, for each limit that is told the count with the least left, how long to wait when
 // the try was refused, and because of which limit. Whether an account is under attack is for nobody to know.
-func (t Try) tell(taken Taken) (fields []string, wait time.Duration, refusedBy string) {
+func (t Try) tell(decision Decision) (fields []string, wait time.Duration, refusedBy string) {
 	for _, limit := range []string{limitNetwork, limitAccount, limitUnfamiliar} { // The order of counts would tell accounts apart.
 		left, soonest := math.MaxInt, time.Duration(0)
-		for _, s := range taken.Counts {
+		for _, s := range decision.Counts {
 			if s.Limit != limit || t.Account != nil && s.Count == *t.Account {
 				continue
 			}
-			reset := max(s.Whole.Sub(t.Now), 0)
-			remaining := int((s.Window - reset) / s.Each())
+			reset := max(s.TAT.Sub(t.Now), 0)
+			remaining := int((s.Window - reset) / s.EmissionInterval())
 			if s.UsedUp {
 				remaining = 0
-				if w := reset + s.Each() - s.Window; w >= wait {
+				if w := reset + s.EmissionInterval() - s.Window; w >= wait {
 					wait, refusedBy = w, limit
 				}
 			}
@@ -200,16 +202,16 @@ func (c *Chain) settle(x *exchange) {
 	if x.try == nil || x.failure != nil && slices.Contains(x.op.Policy.Throttle.Counts, x.failure.Code) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.request.Context()), giveBackPatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.request.Context()), refundTimeout)
 	defer cancel()
-	err := c.failures.GiveBack(ctx, x.taken)
+	err := c.failures.Refund(ctx, x.decision)
 	// An answer that is not the last word, such as the one that asks for a second factor, is no proof.
 	if owner, unknown := uuid.Parse(x.scope.Caller().ID); x.failure == nil && unknown == nil && x.try.Account != nil && x.answer.status != http.StatusAccepted {
-		familiar := []Familiar{x.try.Familiar}
-		if own := (Familiar{Account: AccountOf(owner), Network: x.try.Familiar.Network}); own != familiar[0] {
-			familiar = append(familiar, own)
+		known := []KnownNetwork{x.try.Network}
+		if own := (KnownNetwork{Account: AccountOf(owner), Network: x.try.Network.Network}); own != known[0] {
+			known = append(known, own)
 		}
-		err = errors.Join(err, c.failures.Welcome(ctx, x.try.Now, familiar...))
+		err = errors.Join(err, c.failures.Welcome(ctx, x.try.Now, known...))
 	}
 	if err != nil {
 		c.log.LogAttrs(ctx, slog.LevelError, "a try that did not fail stays counted", slog.String("operation", x.op.ID), slog.Any("error", err))

@@ -2,11 +2,9 @@ package idempotency
 
 import (
 	"context"
-	"embed"
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -33,16 +32,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 
-//go:embed testdata
-var testdata embed.FS
-
-// migrations make the table of keys and one for the effects of requests.
-func migrations(t testing.TB) fs.FS {
-	t.Helper()
-	files, err := fs.Sub(testdata, "testdata")
-	require.NoError(t, err)
-	return files
-}
+// effectsTable makes the table of what the requests of the tests do.
+var effectsTable = fstest.MapFS{"00001_create_effects.sql": {Data: []byte("-- +goose Up\nCREATE TABLE effects (name text NOT NULL);\n")}}
 
 const document = `
 openapi: 3.0.3

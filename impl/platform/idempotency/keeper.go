@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"embed"
 	"sync"
 	"time"
 
@@ -17,10 +18,16 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Tables is the part of a database's schema that has the kept answers.
+var Tables = postgres.NewTables("idempotency", schema)
+
 // Kept is how long an answer is given again. A key that is older is as good as new.
 const Kept = 24 * time.Hour
 
-// Database is a pool, or a transaction that a test rolls back. It has the table idempotency_keys.
+// Database is a pool, or a transaction that a test rolls back. It has [Tables].
 type Database interface {
 	postgres.Beginner
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)

@@ -22,7 +22,7 @@ import (
 
 func TestOnce(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	p := begin(t, Config{Database: pool})
 	first := p.send("k", "a")
 	require.Equal(t, http.StatusCreated, first.status, first.body)
@@ -61,7 +61,7 @@ func TestManyCopiesAtOnce(t *testing.T) {
 	for name, processes := range map[string]int{"one process": 1, "two processes": 2} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := pgtest.URL(t, migrations(t))
+			url := pgtest.URL(t, effectsTable, Tables)
 			var all []*process
 			var pool *pgxpool.Pool
 			for range processes {
@@ -113,7 +113,7 @@ func held(p *process, db postgres.Beginner) (entered chan struct{}, letGo func()
 
 func TestStillRunning(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	p := begin(t, Config{Database: pool, Queue: 10 * time.Millisecond})
 	other := begin(t, Config{Database: pool, Lock: 10 * time.Millisecond})
 	entered, letGo := held(p, pool)
@@ -139,7 +139,7 @@ func TestStillRunning(t *testing.T) {
 // Who waits in the process waits without a connection.
 func TestWaitingHoldsNoConnection(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	p := begin(t, Config{Database: pool, Queue: time.Minute})
 	entered, letGo := held(p, pool)
 	const copies = 30
@@ -160,7 +160,7 @@ func TestWaitingHoldsNoConnection(t *testing.T) {
 
 func TestRefusal(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	p := begin(t, Config{Database: pool})
 	for name, do := range map[string]func(ctx context.Context, name string) error{
 		"before the transaction": func(context.Context, string) error { return errRefused },
@@ -183,7 +183,7 @@ func TestRefusal(t *testing.T) {
 
 func TestWhatIsNotKept(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	p := begin(t, Config{Database: pool})
 	for name, c := range map[string]struct {
 		err    error
@@ -213,7 +213,7 @@ func TestWhatIsNotKept(t *testing.T) {
 // An answer that breaks the document has no effect.
 func TestAnswerThatBreaksTheDocument(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	p := begin(t, Config{Database: pool})
 	p.undocumented = true
 	require.Equal(t, http.StatusInternalServerError, p.send("k", "a").status)
@@ -225,7 +225,7 @@ func TestAnswerThatBreaksTheDocument(t *testing.T) {
 // A refusal that comes while another process succeeds is not what the request is answered with.
 func TestAnotherProcessIsQuicker(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	for name, do := range map[string]func(ctx context.Context, name string) error{
 		"than a refusal": func(context.Context, string) error { return errRefused },
 		"than an effect": func(ctx context.Context, name string) error { return effect(ctx, pool, name) },
@@ -261,7 +261,7 @@ func TestConnectionLostAtCommit(t *testing.T) {
 	for name, carried := range map[string]bool{"and rolled back": false, "and carried out": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pool := pgtest.New(t, migrations(t))
+			pool := pgtest.New(t, effectsTable, Tables)
 			var broken atomic.Bool
 			p := begin(t, Config{Database: pgtest.Brittle{Pool: pool, Broken: &broken, Carried: carried}})
 			broken.Store(true)
@@ -282,7 +282,7 @@ func TestConnectionLostAtCommit(t *testing.T) {
 // given when it cannot be lost any more.
 func TestCommitThatIsNotReplicated(t *testing.T) {
 	t.Parallel()
-	primary := pgtest.Replicated(t, migrations(t))
+	primary := pgtest.Replicated(t, effectsTable, Tables)
 	pool := pgtest.Open(t, pgtest.Patient(primary.URL))
 	p, other := begin(t, Config{Database: pool}), begin(t, Config{Database: pool})
 	unknown := func(got answer) {
@@ -328,7 +328,7 @@ func TestCommitThatIsNotReplicated(t *testing.T) {
 
 func TestCallerGone(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	p := begin(t, Config{Database: pool})
 	ctx, leave := context.WithCancel(t.Context())
 	p.do = func(ctx context.Context, name string) error {
@@ -344,7 +344,7 @@ func TestCallerGone(t *testing.T) {
 
 func TestKeysGrowOld(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	clock := newClock()
 	p := begin(t, Config{Database: pool, Clock: clock.Now})
 	first := p.send("k", "a")
@@ -375,7 +375,7 @@ func TestKeysGrowOld(t *testing.T) {
 
 func TestInTx(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	p := begin(t, Config{Database: pool, Lock: 123 * time.Millisecond})
 	var second error
 	p.do = func(ctx context.Context, name string) error {
@@ -421,7 +421,7 @@ func TestInTx(t *testing.T) {
 // A service that a test makes on a transaction works as on a pool, and leaves nothing behind.
 func TestInATransaction(t *testing.T) {
 	t.Parallel()
-	pool := pgtest.New(t, migrations(t))
+	pool := pgtest.New(t, effectsTable, Tables)
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
 	p := begin(t, Config{Database: tx})
@@ -443,7 +443,7 @@ func TestInATransaction(t *testing.T) {
 
 func TestDatabaseGone(t *testing.T) {
 	t.Parallel()
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, migrations(t))})
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, effectsTable, Tables)})
 	require.NoError(t, err)
 	p := begin(t, Config{Database: pool})
 	p.do = func(context.Context, string) error {

@@ -80,7 +80,7 @@ var nothing = fstest.MapFS{"00001_nothing.sql": &fstest.MapFile{Data: []byte("--
 
 func database(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	return pgtest.New(t, nothing, jobs.Migrate)
+	return pgtest.New(t, nothing, jobs.Tables)
 }
 
 // replica starts one process of a service on the database, and stops it with the test.

@@ -23,9 +23,27 @@ const (
 	noLimit = -1 // of postgres.Config
 )
 
-// Migrate creates or updates the tables of the queue. Replicas may start together: one migrates while the others wait,
-// at most ten minutes. A database that is ahead is left unchanged. log receives a line for each migration; nil discards
-// them.
+// Tables is the part of a database's schema that has the queue: River's tables, by River's migrations.
+var Tables postgres.Part = tables{}
+
+type tables struct{}
+
+// Name implements [postgres.Part].
+func (tables) Name() string { return "jobs" }
+
+// Migrate implements [postgres.Part].
+func (tables) Migrate(ctx context.Context, url string, log *slog.Logger) error {
+	return Migrate(ctx, url, log)
+}
+
+// Migrated implements [postgres.Part].
+func (tables) Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
+	return Migrated(ctx, pool)
+}
+
+// Migrate gives a database the tables of the queue, or those changes of them that it lacks. Replicas may start
+// together: one migrates while the others wait, at most ten minutes. A database that is ahead is left as it is. log is
+// told of each migration; nil is silent.
 func Migrate(ctx context.Context, url string, log *slog.Logger) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)

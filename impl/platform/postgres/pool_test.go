@@ -95,7 +95,7 @@ func TestEachServerHasItsTime(t *testing.T) {
 			require.NoError(t, err)
 			t.Cleanup(pool.Close)
 			require.Equal(t, test.want, pool.Config().ConnConfig.ConnectTimeout)
-			require.NoError(t, postgres.Migrate(t.Context(), test.cfg.URL, accounts(), nil))
+			require.NoError(t, postgres.Migrations("accounts", accounts()).Migrate(t.Context(), test.cfg.URL, nil))
 		})
 	}
 }
@@ -119,7 +119,7 @@ func TestOpenTriesEveryServer(t *testing.T) {
 	gone := "postgres://app@/app?host=127.0.0.1,127.0.0.1&port=1,2"
 	_, err = postgres.Open(t.Context(), postgres.Config{URL: gone})
 	require.ErrorContains(t, err, "PostgreSQL at 127.0.0.1:1, 127.0.0.1:2")
-	require.ErrorContains(t, postgres.Migrate(t.Context(), gone, accounts(), nil), "PostgreSQL at 127.0.0.1:1, 127.0.0.1:2")
+	require.ErrorContains(t, postgres.Migrations("accounts", accounts()).Migrate(t.Context(), gone, nil), "PostgreSQL at 127.0.0.1:1, 127.0.0.1:2")
 }
 
 // A pool goes where writes are taken, and finds the other server by itself when that changes.
@@ -210,7 +210,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			_, openErr := postgres.Open(t.Context(), postgres.Config{URL: test.url, ConnectTimeout: 300 * time.Millisecond})
 			migrateErr := error(nil)
 			if !strings.Contains(test.url, silent) && test.url != "" {
-				migrateErr = postgres.Migrate(t.Context(), test.url, accounts(), nil)
+				migrateErr = postgres.Migrations("accounts", accounts()).Migrate(t.Context(), test.url, nil)
 				require.Error(t, migrateErr)
 			}
 			for _, err := range []error{openErr, migrateErr} {

@@ -28,7 +28,8 @@ func TestCheckWrites(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	server, url := pgtest.Server(t, accounts())
-	require.NoError(t, postgres.Migrate(t.Context(), url, fstest.MapFS{"00002_create_parcels.sql": migration("CREATE TABLE parcels (n int);")}, nil))
+	parcels := fstest.MapFS{"00002_create_parcels.sql": migration("CREATE TABLE parcels (n int);")}
+	require.NoError(t, postgres.Migrations("parcels", parcels).Migrate(t.Context(), url, nil))
 	table := query(t, url, "SELECT pg_relation_filepath('parcels')")
 	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.Patient(url), MaxConns: 1})
 	require.NoError(t, err)

@@ -3,10 +3,9 @@ package program_test
 import (
 	"context"
 	"net/http"
-	"os"
+	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -22,10 +21,6 @@ import (
 // posted serves a service that writes an event for every request.
 func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, changes ...string) *programtest.Served {
 	t.Helper()
-	outbox, err := os.ReadFile("../../../queries/orders/migrations/00004_create_outbox.sql")
-	require.NoError(t, err)
-	migrations := fstest.MapFS{"00001_create_outbox.sql": {Data: outbox},
-		"00002_proof.sql": {Data: []byte("-- +goose Up\n" + proofTable)}}
 	p := parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
 		b, err := process.Publish([]string{"parcel.posted"})
 		bus(b)
@@ -38,10 +33,9 @@ func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, 
 			}
 		}), err
 	}))
-	p.Schema = program.Schema{program.Migrations(migrations)}
-	url := pgtest.URL(t, migrations)
-	return programtest.Serve(t, p.Run,
-		append(serveEnvironment(url, changes...), "PARCELS_DATABASE_URL="+reach(pgtest.Patient(url))))
+	p.Schema.Parts = append(slices.Clone(parts), events.Tables)
+	url := pgtest.URL(t, second, p.Schema.Parts...)
+	return programtest.Serve(t, p.Run, append(serveEnvironment(url, changes...), "PARCELS_DATABASE_URL="+reach(pgtest.Patient(url))))
 }
 
 // directly connects a service to its database without a proxy.
@@ -97,8 +91,7 @@ func TestPublishWithoutNATS(t *testing.T) {
 		require.NoError(t, s.End())
 		require.NotContains(t, s.Output(), "canary")
 	}
-	_, err := programtest.Command(t, parcels(serving(nil)).Run,
-		serveEnvironment(pgtest.URL(t, first), "PARCELS_NATS_URL=canary"), "serve")
+	_, err := programtest.Command(t, parcels(serving(nil)).Run, serveEnvironment(pgtest.URL(t, first, parts...), "PARCELS_NATS_URL=canary"), "serve")
 	programtest.RequireSentence(t, err, "nats_url", "nats://user:password@host:4222")
 	require.NotContains(t, err.Error(), "canary")
 }

@@ -74,8 +74,7 @@ func TestServeWarns(t *testing.T) {
 				errors.New("not built")
 		}))
 		p.Development = development
-		out, err := programtest.Command(t, p.Run,
-			serveEnvironment(pgtest.URL(t, second), "PARCELS_SHED=false", "PARCELS_NATS_URL=nats://127.0.0.1:4222"), "serve")
+		out, err := programtest.Command(t, p.Run, serveEnvironment(pgtest.URL(t, second, parts...), "PARCELS_SHED=false", "PARCELS_NATS_URL=nats://127.0.0.1:4222"), "serve")
 		require.ErrorContains(t, err, "not built")
 		programtest.RequireWarned(t, out, want)
 	}
@@ -102,7 +101,7 @@ func TestAWrongPasswordOfNATS(t *testing.T) {
 			_, err := process.Publish([]string{"parcel.posted"})
 			return http.HandlerFunc(hello), err
 		}))
-		out, err := programtest.Command(t, p.Run, serveEnvironment(pgtest.URL(t, second), "PARCELS_NATS_URL="+url), "serve")
+		out, err := programtest.Command(t, p.Run, serveEnvironment(pgtest.URL(t, second, parts...), "PARCELS_NATS_URL="+url), "serve")
 		programtest.RequireSentence(t, err, "nats_url: NATS refuses")
 		require.NotContains(t, out+err.Error(), "canary")
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -16,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
@@ -23,19 +26,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 
-// proofTable is the table that every service has.
-const proofTable = "CREATE TABLE master_key_proof (single boolean PRIMARY KEY DEFAULT true CHECK (single), " +
-	"purpose text NOT NULL, name text NOT NULL, sealed bytea NOT NULL);\n"
-
-// masterKey is the key of every parcels service, unless a test sets another.
+// masterKey is that of every parcels service, unless a test gives another.
 var masterKey = programtest.NewMasterKey()
 
-// first and second are the migrations of two versions of a service.
+// parts are those of every version of a service, first and second the migrations of two.
 var (
-	first = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcels (id uuid);\n" +
-		proofTable)}}
-	second = fstest.MapFS{"00001_first.sql": first["00001_first.sql"],
-		"00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")}}
+	parts  = []postgres.Part{audit.Tables, program.Tables}
+	first  = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcels (id uuid);\n")}}
+	second = fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")}}
 )
 
 type weighing struct {
@@ -55,7 +53,7 @@ func (w *weighing) Validate() error {
 // parcels is a small service.
 func parcels(commands ...program.Command) program.Program {
 	return program.Program{
-		Name: "parcels", About: "parcels weighs and sends.", Schema: program.Schema{program.Migrations(second)},
+		Name: "parcels", About: "parcels weighs and sends.", Schema: program.Schema{Parts: parts, Migrations: second},
 		Commands: append([]program.Command{
 			program.NewCommand("migrate", "bring the database up", program.DefaultDatabase(), program.Migrate),
 			program.NewCommand("weigh-all", "weigh", weighing{Keyed: program.Keyed{Database: program.DefaultDatabase()}}, weigh),
@@ -121,7 +119,7 @@ func TestArguments(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	environ := environment(pgtest.URL(t, second))
+	environ := environment(pgtest.URL(t, second, parts...))
 	out, err := run(t, append(environ, "PARCELS_SCALE=brass"), "weigh-all")
 	require.NoError(t, err)
 	require.Equal(t, "parcels weighs with brass", out)
@@ -146,7 +144,7 @@ func TestSettings(t *testing.T) {
 
 func TestMigrate(t *testing.T) {
 	t.Parallel()
-	environ := environment(pgtest.URL(t, first), "PARCELS_SCALE=brass")
+	environ := environment(pgtest.URL(t, first, parts...), "PARCELS_SCALE=brass")
 	_, err := run(t, environ, "weigh-all")
 	programtest.RequireSentence(t, err, "parcels migrate")
 	for range 2 { // The second time there is nothing to do.
@@ -159,40 +157,57 @@ func TestMigrate(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A schema has several parts: they are migrated in order, and none may be missing.
+// part is a part of the schema that a test makes up.
+type part struct {
+	name     string
+	migrated bool
+	err      error
+	log      *strings.Builder
+	url      string // of the database that it is to be asked for
+}
+
+func (p part) Name() string { return p.name }
+
+func (p part) Migrate(_ context.Context, url string, _ *slog.Logger) error {
+	p.log.WriteString(p.name + " ")
+	if url != p.url {
+		return errors.New("another database")
+	}
+	return p.err
+}
+
+func (p part) Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
+	return p.migrated, pool.Ping(ctx)
+}
+
+// A schema has several parts: they are migrated in order, the service's own last, and none may be missing.
 func TestMigrateParts(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, first)
 	var log strings.Builder
-	broken := errors.New("broken")
-	part := func(name string, migrated bool, err error) program.Part {
-		return program.Part{
-			Migrate: func(_ context.Context, got string, _ *slog.Logger) error {
-				require.Equal(t, pgtest.Patient(url), got)
-				log.WriteString(name + " ")
-				return err
-			},
-			Migrated: func(ctx context.Context, pool *pgxpool.Pool) (bool, error) { return migrated, pool.Ping(ctx) },
-		}
-	}
+	url := pgtest.URL(t, first, parts...)
+	queue := part{name: "queue", migrated: true, log: &log, url: pgtest.Patient(url)}
+	cache := queue
+	cache.name = "cache"
+	missing, broken := queue, queue
+	missing.migrated, broken.err = false, errors.New("broken")
 	for name, c := range map[string]struct {
 		schema program.Schema
 		log    string
 		err    string // of migrating
 		open   string // the error of opening
 	}{
-		"in order": {program.Schema{program.Migrations(first), part("queue", true, nil), part("cache", true, nil)},
-			"queue cache ", "", ""},
-		"one is missing": {program.Schema{program.Migrations(first), part("queue", false, nil)}, "queue ", "",
-			"run: parcels migrate"},
-		"the first fails": {program.Schema{part("queue", true, broken), part("cache", true, nil)}, "queue ", "broken", ""},
+		"in order":        {program.Schema{Parts: append(slices.Clone(parts), queue, cache), Migrations: first}, "queue cache ", "", ""},
+		"one is missing":  {program.Schema{Parts: append(slices.Clone(parts), missing), Migrations: first}, "queue ", "", "it lacks migrations of queue, and has those of audit, program, parcels; run: parcels migrate"},
+		"parts only":      {program.Schema{Parts: parts, Migrations: fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00020_broken.sql": {Data: []byte("-- +goose Up\nbroken;\n")}}}, "", "part parcels: ", "it lacks migrations of parcels, and has those of audit, program; run: parcels migrate"},
+		"the first fails": {program.Schema{Parts: []postgres.Part{broken, cache}, Migrations: second}, "queue ", "broken", "run: parcels migrate"},
 	} {
 		log.Reset()
 		p := parcels()
 		p.Schema = c.schema
-		_, err := programtest.Command(t, p.Run, environment(url), "migrate")
+		out, err := programtest.Command(t, p.Run, environment(url), "migrate")
 		if c.err == "" {
 			require.NoError(t, err, name)
+			require.NotContains(t, out, "migration applied", name)
 		} else {
 			require.ErrorContains(t, err, c.err, name)
 		}
@@ -207,6 +222,22 @@ func TestMigrateParts(t *testing.T) {
 }
 
 // Errors about a database do not contain its password.
+// An empty database lacks everything, and logs tell which part each migration is of.
+func TestMigrateAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	environ := environment(pgtest.URL(t, nil), "PARCELS_SCALE=brass")
+	_, err := run(t, environ, "weigh-all")
+	programtest.RequireSentence(t, err, "all of it lacks migrations; run: parcels migrate")
+	out, err := run(t, environ, "migrate")
+	require.NoError(t, err)
+	for _, part := range []string{"audit", "program", "parcels"} {
+		require.Regexp(t, `"msg":"migration applied".*"part":"`+part+`"`, out)
+	}
+	_, err = run(t, environ, "weigh-all")
+	require.NoError(t, err)
+}
+
+// What is wrong with a database is said without its password.
 func TestAWrongDatabase(t *testing.T) {
 	t.Parallel()
 	const password = "p4ssw0rd"

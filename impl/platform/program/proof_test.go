@@ -23,7 +23,7 @@ import (
 func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	other := programtest.NewMasterKey()
-	url := pgtest.URL(t, second)
+	url := pgtest.URL(t, second, parts...)
 	built := 0
 	p := parcels(serving(func(context.Context, *program.Process) (http.Handler, error) {
 		built++
@@ -51,7 +51,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 // Of replicas with different keys that start at once on an empty database, one succeeds and no other opens it.
 func TestKeysThatStartAtOnce(t *testing.T) {
 	t.Parallel()
-	url := pgtest.URL(t, second)
+	url := pgtest.URL(t, second, parts...)
 	errs := make([]error, 6)
 	var all sync.WaitGroup
 	for i := range errs {
@@ -76,7 +76,7 @@ func TestKeysThatStartAtOnce(t *testing.T) {
 // it has stored counts.
 func TestTheFirstProofWithoutTheStandby(t *testing.T) {
 	t.Parallel()
-	primary := pgtest.Replicated(t, second)
+	primary := pgtest.Replicated(t, second, parts...)
 	environ := environment(primary.URL, "PARCELS_MASTER_KEY="+masterKey)
 	primary.SetAway(true)
 	_, err := programtest.Command(t, parcels().Run, environ, "weigh-all", "--scale", "brass")
@@ -104,7 +104,7 @@ func (*boundless) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndDat
 func TestOpeningIsBounded(t *testing.T) {
 	t.Parallel()
 	database := program.DefaultDatabase()
-	database.DatabaseURL = telemetry.NewSecret(pgtest.URL(t, second))
+	database.DatabaseURL = telemetry.NewSecret(pgtest.URL(t, second, parts...))
 	statements := &boundless{}
 	pool, err := program.Opening(parcels(), t.Context(),
 		program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},

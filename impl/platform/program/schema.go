@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -14,36 +16,53 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// Schema is what a database consists of, one part on top of the other.
-type Schema []Part
-
-// Part is tables that are versioned together.
-type Part struct {
-	// Migrate brings the part to this version. Replicas may start together.
-	Migrate func(ctx context.Context, url string, log *slog.Logger) error
-	// Migrated says whether the part is at this version or beyond. It changes nothing.
-	Migrated func(ctx context.Context, pool *pgxpool.Pool) (bool, error)
+// Schema is what a database consists of.
+type Schema struct {
+	// Parts are what platform packages bring. They come first, as the service's migrations may name their tables; one
+	// that names the tables of another stands behind it.
+	Parts []postgres.Part
+	// Migrations are the service's own, files such as 00001_create_users.sql.
+	Migrations fs.FS
 }
 
-// Migrations is the part that a service's own files make; see postgres.Migrate.
-func Migrations(files fs.FS) Part {
-	return Part{
-		Migrate: func(ctx context.Context, url string, log *slog.Logger) error {
-			return postgres.Migrate(ctx, url, files, log)
-		},
-		Migrated: func(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
-			return postgres.Migrated(ctx, pool, files)
-		},
-	}
+// all gives every part in order.
+func (s Schema) all(service string) []postgres.Part {
+	return append(slices.Clone(s.Parts), postgres.Migrations(service, s.Migrations))
 }
 
-func (s Schema) migrate(ctx context.Context, d Database, log *slog.Logger) error {
-	for _, part := range s {
+func (p Program) migrate(ctx context.Context, d Database, log *slog.Logger) error {
+	for _, part := range p.Schema.all(p.Name) {
 		if err := part.Migrate(ctx, d.DatabaseURL.Reveal(), log); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkMigrated refuses a database that is not at this version's schema, and names the parts that are not.
+func (p Program) checkMigrated(ctx context.Context, pool *pgxpool.Pool) error {
+	var done, lacking []string
+	for _, part := range p.Schema.all(p.Name) {
+		migrated, err := part.Migrated(ctx, pool)
+		switch {
+		case err != nil:
+			return err
+		case migrated:
+			done = append(done, part.Name())
+		default:
+			lacking = append(lacking, part.Name())
+		}
+	}
+	switch {
+	case len(lacking) == 0:
+		return nil
+	case len(done) == 0:
+		return fmt.Errorf("the database is not at this version's schema: all of it lacks migrations; run: %s migrate", p.Name)
+	default:
+		const message = "the database is not at this version's schema: it lacks migrations of %s, and has those of %s; run: %s migrate"
+		return fmt.Errorf(message,
+			strings.Join(lacking, ", "), strings.Join(done, ", "), p.Name)
+	}
 }
 
 // Migrate is the command that brings the database to this version's schema.
@@ -53,7 +72,7 @@ func Migrate(ctx context.Context, p Program, d Database, out io.Writer) (err err
 	if err := postgres.CheckSessions(ctx, postgres.Config{URL: d.DatabaseURL.Reveal()}); err != nil {
 		return err
 	}
-	if err := p.Schema.migrate(ctx, d, log.Logger); err != nil {
+	if err := p.migrate(ctx, d, log.Logger); err != nil {
 		return err
 	}
 	log.InfoContext(ctx, "the database is at this version's schema")
@@ -78,17 +97,11 @@ func (p Program) open(ctx context.Context, k Keyed, c postgres.Config) (*pgxpool
 	}
 	ctx, cancel := context.WithTimeout(ctx, openLimit)
 	defer cancel()
-	for _, part := range p.Schema {
-		migrated, err := part.Migrated(ctx, pool)
-		if err == nil && !migrated {
-			err = fmt.Errorf("the database is not at this version's schema; run: %s migrate", p.Name)
-		}
-		if err != nil {
-			pool.Close()
-			return nil, err
-		}
+	err = p.checkMigrated(ctx, pool)
+	if err == nil {
+		err = p.prove(ctx, pool, k.MasterKey)
 	}
-	if err := p.prove(ctx, pool, k.MasterKey); err != nil {
+	if err != nil {
 		pool.Close()
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func (p Program) Serve(
 		return err
 	}
 	if s.Migrate {
-		if err := p.Schema.migrate(ctx, s.Database, log.Logger); err != nil {
+		if err := p.migrate(ctx, s.Database, log.Logger); err != nil {
 			return err
 		}
 	}

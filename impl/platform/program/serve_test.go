@@ -64,7 +64,7 @@ func TestServe(t *testing.T) {
 			process.Chain.Document.Name)
 		return http.HandlerFunc(hello), nil
 	}))
-	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, first), "PARCELS_MAX_CONNS=3"))
+	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, first, parts...), "PARCELS_MAX_CONNS=3"))
 	status, body := programtest.Get(t, s.URL)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "hello", body)
@@ -125,7 +125,7 @@ func TestTheOrderOfWindingDown(t *testing.T) {
 			hello(w, r)
 		}), nil
 	}))
-	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second)))
+	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second, parts...)))
 	body := make(chan string, 1)
 	go func() {
 		r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, s.URL, http.NoBody)
@@ -172,7 +172,7 @@ func TestAPanicBesideRequests(t *testing.T) {
 		})
 		return http.HandlerFunc(hello), nil
 	}))
-	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second)))
+	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second, parts...)))
 	close(panics)
 	programtest.RequireSentence(t, s.End(), "scale failed to stop: it panicked")
 	require.Equal(t, "bus closed", j.read())
@@ -197,7 +197,7 @@ func TestAPartThatEndsBadly(t *testing.T) {
 		})
 		return http.HandlerFunc(hello), nil
 	}))
-	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second)))
+	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, second, parts...)))
 	s.Stop()
 	programtest.RequireSentence(t, s.End(), "queue failed to stop: some jobs have not ended")
 	require.Equal(t, "bus closed", j.read())
@@ -210,7 +210,7 @@ func TestServeFails(t *testing.T) {
 	taken, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, taken.Close()) })
-	url := pgtest.URL(t, second)
+	url := pgtest.URL(t, second, parts...)
 	for name, c := range map[string]struct {
 		fails error
 		set   string
@@ -244,7 +244,7 @@ func TestServeWithoutMigrating(t *testing.T) {
 		built = true
 		return http.HandlerFunc(hello), nil
 	}))
-	_, err := programtest.Command(t, p.Run, serveEnvironment(pgtest.URL(t, first), "PARCELS_MIGRATE=false"), "serve")
+	_, err := programtest.Command(t, p.Run, serveEnvironment(pgtest.URL(t, first, parts...), "PARCELS_MIGRATE=false"), "serve")
 	programtest.RequireSentence(t, err, "parcels migrate")
 	require.False(t, built)
 }

@@ -14,11 +14,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
-	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -65,11 +64,7 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// A Step changes a database after its migrations, for example by creating the tables of a library. It is identified by
-// its function, so a closure should always do the same.
-type Step func(ctx context.Context, url string, log *slog.Logger) error
-
-// M is testing.M with Main as its Run, for packages that leave no goroutine running. Use it as
+// M is testing.M with Main for its Run, for packages that leave no goroutine running. Use it as
 //
 //	func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 type M struct{ *testing.M }
@@ -87,11 +82,12 @@ func Share(ctx context.Context, progress io.Writer) (environ string, stop func()
 	return sharedEnv + "=" + c.url, c.stop, nil
 }
 
-// New returns a pool of at most 8 connections to a fresh database with the migrations and the steps applied. The pool
-// is closed when the test ends; a connection that is not released by then fails the test.
-func New(t testing.TB, migrations fs.FS, steps ...Step) *pgxpool.Pool {
+// New returns a pool of at most 8 connections to a fresh database that has the parts and then the migrations, which may
+// be nil. Within a test binary parts of one name are the same. The pool is closed when the test ends; a connection that
+// the test did not give back by then is a failure.
+func New(t testing.TB, migrations fs.FS, parts ...postgres.Part) *pgxpool.Pool {
 	t.Helper()
-	return Open(t, Patient(URL(t, migrations, steps...)))
+	return Open(t, Patient(URL(t, migrations, parts...)))
 }
 
 // Open returns another pool like that of New, on the database of a URL.
@@ -119,11 +115,11 @@ func Open(t testing.TB, databaseURL string) *pgxpool.Pool {
 }
 
 // URL is like New for a test that opens its own connections.
-func URL(t testing.TB, migrations fs.FS, steps ...Step) string {
+func URL(t testing.TB, migrations fs.FS, parts ...postgres.Part) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), setUpTimeout)
 	defer cancel()
-	url, err := shared.database(ctx, migrations, steps)
+	url, err := shared.database(ctx, migrations, parts)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -140,7 +136,7 @@ type cluster struct {
 	url       string           // of the superuser
 	prefix    string           // of database names, different for each binary
 	admin     *pgxpool.Pool
-	templates map[string]*template // by content of the migrations, and by steps
+	templates map[string]*template // by content of the migrations, and by names of parts
 	count     int
 }
 
@@ -150,12 +146,12 @@ type template struct {
 	err  error
 }
 
-func (c *cluster) database(ctx context.Context, migrations fs.FS, steps []Step) (string, error) {
-	tmpl, number, err := c.prepare(ctx, migrations, steps)
+func (c *cluster) database(ctx context.Context, migrations fs.FS, parts []postgres.Part) (string, error) {
+	tmpl, number, err := c.prepare(ctx, migrations, parts)
 	if err != nil {
 		return "", err
 	}
-	tmpl.once.Do(func() { tmpl.err = c.makeTemplate(ctx, tmpl.name, migrations, steps) })
+	tmpl.once.Do(func() { tmpl.err = c.makeTemplate(ctx, tmpl.name, migrations, parts) })
 	if tmpl.err != nil {
 		return "", fmt.Errorf("template: %w", tmpl.err)
 	}
@@ -190,9 +186,9 @@ func (c *cluster) urlOf(database, role string) (string, error) {
 	return u.String(), nil
 }
 
-// prepare starts the cluster if necessary, and returns the template of the migrations and steps.
-func (c *cluster) prepare(ctx context.Context, migrations fs.FS, steps []Step) (*template, int, error) {
-	key, err := contentHash(migrations, steps)
+// prepare starts the cluster when that has not been done, and finds the template of the migrations and parts.
+func (c *cluster) prepare(ctx context.Context, migrations fs.FS, parts []postgres.Part) (*template, int, error) {
+	key, err := contentHash(migrations, parts)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -216,30 +212,37 @@ func (c *cluster) prepare(ctx context.Context, migrations fs.FS, steps []Step) (
 }
 
 // makeTemplate makes the database that the databases of tests are copied from.
-func (c *cluster) makeTemplate(ctx context.Context, name string, migrations fs.FS, steps []Step) error {
+func (c *cluster) makeTemplate(ctx context.Context, name string, migrations fs.FS, parts []postgres.Part) error {
 	if _, err := c.admin.Exec(ctx, "CREATE DATABASE "+name+" OWNER "+role); err != nil {
 		return fmt.Errorf("create template: %w", err)
 	}
-	silent := slog.New(slog.DiscardHandler)
 	owned, err := c.urlOf(name, role)
 	if err != nil {
 		return err
 	}
-	if err := postgres.Migrate(ctx, owned, migrations, silent); err != nil {
+	if err := migrate(ctx, owned, migrations, parts); err != nil {
 		return err
 	}
-	for _, step := range steps {
-		if err := step(ctx, owned, silent); err != nil {
-			return err
-		}
-	}
-	// A database with open connections cannot be copied, and a closed connection does not disappear at once.
+	// A database with a connection cannot be copied, and a closed connection is not gone at once.
 	if err := c.waitUnused(ctx, name); err != nil {
 		return err
 	}
 	_, err = c.admin.Exec(ctx, "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false")
 	if err != nil {
 		return fmt.Errorf("close template: %w", err)
+	}
+	return nil
+}
+
+// migrate brings a database to its parts and then to its migrations, where there are any.
+func migrate(ctx context.Context, databaseURL string, migrations fs.FS, parts []postgres.Part) error {
+	if migrations != nil {
+		parts = append(slices.Clone(parts), postgres.Migrations("test", migrations))
+	}
+	for _, part := range parts {
+		if err := part.Migrate(ctx, databaseURL, nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -382,12 +385,15 @@ func ownerOf(dir string) int {
 	return int(stat.Uid)
 }
 
-// contentHash returns a hash that differs for different migrations and steps.
-func contentHash(migrations fs.FS, steps []Step) (string, error) {
+// contentHash tells sets of migrations and parts apart.
+func contentHash(migrations fs.FS, parts []postgres.Part) (string, error) {
 	sum := sha256.New()
-	files, err := fs.Glob(migrations, "*.sql")
-	if err != nil {
-		return "", fmt.Errorf("list migrations: %w", err)
+	var files []string
+	if migrations != nil {
+		var err error
+		if files, err = fs.Glob(migrations, "*.sql"); err != nil {
+			return "", fmt.Errorf("list migrations: %w", err)
+		}
 	}
 	for _, name := range files {
 		content, err := fs.ReadFile(migrations, name)
@@ -397,8 +403,8 @@ func contentHash(migrations fs.FS, steps []Step) (string, error) {
 		fmt.Fprintf(sum, "%d %s %d ", len(name), name, len(content))
 		_, _ = sum.Write(content) // a hash takes everything
 	}
-	for _, step := range steps {
-		fmt.Fprintf(sum, "step %x ", reflect.ValueOf(step).Pointer())
+	for _, part := range parts {
+		fmt.Fprintf(sum, "part %s ", part.Name())
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:8]), nil
 }

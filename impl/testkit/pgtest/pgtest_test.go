@@ -60,27 +60,39 @@ func TestNewRunsAsAnOrdinaryRole(t *testing.T) {
 	require.NoError(t, err, "it owns what the migrations made")
 }
 
-func TestStepsFollowTheMigrationsOnce(t *testing.T) {
-	t.Parallel()
-	taken := 0
-	fresh := migrations() // Templates live as long as the test binary.
-	fresh["00002_fresh.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT '" + rand.Text() + "';\n")}
-	step := func(ctx context.Context, url string, _ *slog.Logger) error {
-		taken++
-		conn, err := pgx.Connect(ctx, url)
-		if err != nil {
-			return err
-		}
-		_, err = conn.Exec(ctx, "ALTER TABLE things ADD COLUMN more text")
-		return errors.Join(err, conn.Close(ctx))
+// notes is a part that counts how often it was made.
+type notes struct{ made int }
+
+func (*notes) Name() string { return "notes" }
+
+func (n *notes) Migrate(ctx context.Context, url string, _ *slog.Logger) error {
+	n.made++
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
 	}
+	_, err = conn.Exec(ctx, "CREATE TABLE notes (text text)")
+	return errors.Join(err, conn.Close(ctx))
+}
+
+func (*notes) Migrated(context.Context, *pgxpool.Pool) (bool, error) { return true, nil }
+
+func TestPartsComeBeforeTheMigrationsOnce(t *testing.T) {
+	t.Parallel()
+	fresh := migrations() // The templates of a binary outlive a run of the test.
+	fresh["00002_fresh.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nINSERT INTO notes VALUES ('" + rand.Text() + "');\n")}
+	part := &notes{}
 	for range 3 {
-		_, err := pgtest.New(t, fresh, step).Exec(t.Context(), "INSERT INTO things VALUES (gen_random_uuid(), 'one', 'more')")
+		_, err := pgtest.New(t, fresh, part).Exec(t.Context(), "INSERT INTO notes VALUES ('more')")
 		require.NoError(t, err)
 	}
-	require.Equal(t, 1, taken)
-	_, err := pgtest.New(t, migrations()).Exec(t.Context(), "SELECT more FROM things")
-	require.Error(t, err, "a template of its own")
+	require.Equal(t, 1, part.made)
+	_, err := pgtest.New(t, migrations()).Exec(t.Context(), "SELECT text FROM notes")
+	require.ErrorContains(t, err, "42P01", "a template of its own")
+	_, err = pgtest.New(t, nil, part).Exec(t.Context(), "SELECT text FROM notes")
+	require.NoError(t, err, "a part alone")
+	_, err = pgtest.New(t, nil).Exec(t.Context(), "SELECT 1")
+	require.NoError(t, err, "nothing at all")
 }
 
 func TestOtherMigrationsGiveAnotherTemplate(t *testing.T) {
@@ -104,7 +116,7 @@ func TestURLOpensForAProgram(t *testing.T) {
 	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, migrations())})
 	require.NoError(t, err)
 	defer pool.Close()
-	done, err := postgres.Migrated(t.Context(), pool, migrations())
+	done, err := postgres.Migrations("accounts", migrations()).Migrated(t.Context(), pool)
 	require.NoError(t, err)
 	require.True(t, done)
 }

@@ -64,15 +64,16 @@ func StartServer(t testing.TB, options pgserver.Options) *pgserver.Server {
 	return server
 }
 
-// Server starts a durable server for this test alone, and returns it with the URL of a migrated database.
-func Server(t testing.TB, migrations fs.FS) (server *pgserver.Server, databaseURL string) {
+// Server starts a durable server for this test alone, and gives it with the URL of a database that has the parts and the
+// migrations.
+func Server(t testing.TB, migrations fs.FS, parts ...postgres.Part) (server *pgserver.Server, databaseURL string) {
 	t.Helper()
 	server = StartServer(t, pgserver.Options{})
 	if err := server.CreateDatabase(t.Context(), role, role); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	databaseURL = server.URL(role)
-	if err := postgres.Migrate(t.Context(), databaseURL, migrations, nil); err != nil {
+	if err := migrate(t.Context(), databaseURL, migrations, parts); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	return server, databaseURL
@@ -81,7 +82,7 @@ func Server(t testing.TB, migrations fs.FS) (server *pgserver.Server, databaseUR
 // Primary is a server of its own that may have a synchronous standby. There never is a real one: while the standby is
 // away every COMMIT waits for it, otherwise none does.
 type Primary struct {
-	// URL is the URL of a migrated database.
+	// URL is that of a database with the parts and the migrations.
 	URL string
 
 	t         testing.TB
@@ -89,10 +90,10 @@ type Primary struct {
 	superuser string
 }
 
-// Replicated starts a durable server for this test alone, whose standby is present.
-func Replicated(t testing.TB, migrations fs.FS) *Primary {
+// Replicated starts a durable server for this test alone, whose standby is not away.
+func Replicated(t testing.TB, migrations fs.FS, parts ...postgres.Part) *Primary {
 	t.Helper()
-	server, databaseURL := Server(t, migrations)
+	server, databaseURL := Server(t, migrations, parts...)
 	p := &Primary{URL: databaseURL, t: t, superuser: server.SuperuserURL("postgres")}
 	var err error
 	if p.admin, err = pgx.Connect(t.Context(), p.superuser); err != nil {

@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -20,9 +19,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/plumbline/impl/devkit/pgserver"
-	"example.com/plumbline/impl/platform/jobs"
+	"example.com/plumbline/impl/orders"
 	"example.com/plumbline/impl/platform/postgres"
-	"example.com/plumbline/queries"
 )
 
 func main() {
@@ -107,11 +105,7 @@ func database(ctx context.Context, progress io.Writer) (url string, done func(),
 
 // prepare migrates a database and makes sure that there are no orders in it.
 func prepare(ctx context.Context, url string) error {
-	silent := slog.New(slog.DiscardHandler)
-	if err := postgres.Migrate(ctx, url, queries.Migrations("orders"), silent); err != nil {
-		return err
-	}
-	if err := jobs.Migrate(ctx, url, silent); err != nil {
+	if err := orders.Run(ctx, []string{"migrate", "--database-url", url}, nil, io.Discard); err != nil {
 		return err
 	}
 	pool, err := pgxpool.New(ctx, url)

@@ -11,14 +11,15 @@ import (
 
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/testkit/pgtest"
-	"example.com/plumbline/queries"
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 func openSlow(t *testing.T) *pgxpool.Pool {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, queries.Migrations("orders")), MaxConns: 4, StatementTimeout: -1})
+	url := pgtest.URL(t, nil)
+	require.NoError(t, prepare(t.Context(), url))
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: 4, StatementTimeout: -1})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool
@@ -67,7 +68,8 @@ func TestExportsInConstantMemory(t *testing.T) {
 		t.Skip("only Linux tells the memory of another process here")
 	}
 	const orders = 50_000
-	url := pgtest.URL(t, queries.Migrations("orders"))
+	url := pgtest.URL(t, nil)
+	require.NoError(t, prepare(t.Context(), url))
 	pool, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: 4, StatementTimeout: -1})
 	require.NoError(t, err)
 	defer pool.Close()

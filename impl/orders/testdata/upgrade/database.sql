@@ -1,0 +1,892 @@
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+CREATE TYPE public.order_status AS ENUM (
+    'pending',
+    'paid',
+    'shipped',
+    'delivered',
+    'cancelled',
+    'expired',
+    'refunded'
+);
+
+CREATE TYPE public.product_status AS ENUM (
+    'active',
+    'archived'
+);
+
+CREATE TYPE public.river_job_state AS ENUM (
+    'available',
+    'cancelled',
+    'completed',
+    'discarded',
+    'pending',
+    'retryable',
+    'running',
+    'scheduled'
+);
+
+CREATE TYPE public.webhook_delivery_status AS ENUM (
+    'pending',
+    'delivered',
+    'failed'
+);
+
+CREATE FUNCTION public.check_order_transition() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.version <> OLD.version + 1 THEN
+        RAISE EXCEPTION 'the version of an order goes up by one with every change' USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_version_counts';
+    END IF;
+    IF NOT EXISTS (SELECT FROM order_transitions WHERE from_status = OLD.status AND to_status = NEW.status) THEN
+        RAISE EXCEPTION 'an order does not become % when it is %', NEW.status, OLD.status USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_status_transition';
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION public.folded(text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $_$ SELECT translate(replace(replace(replace(lower(normalize($1)), 'ß', 'ss'), 'ẞ', 'ss'), U&'i\0307', 'i'), 'ςſıİ', 'σsii') $_$;
+
+CREATE FUNCTION public.notify_account() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('sessions', '');
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.notify_ended_session() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_notify('sessions', NEW.session_id::text);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% is only ever added to', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+CREATE FUNCTION public.river_job_state_in_bitmask(bitmask bit, state public.river_job_state) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE state
+        WHEN 'available' THEN get_bit(bitmask, 7)
+        WHEN 'cancelled' THEN get_bit(bitmask, 6)
+        WHEN 'completed' THEN get_bit(bitmask, 5)
+        WHEN 'discarded' THEN get_bit(bitmask, 4)
+        WHEN 'pending'   THEN get_bit(bitmask, 3)
+        WHEN 'retryable' THEN get_bit(bitmask, 2)
+        WHEN 'running'   THEN get_bit(bitmask, 1)
+        WHEN 'scheduled' THEN get_bit(bitmask, 0)
+        ELSE 0
+    END = 1;
+$$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+CREATE TABLE public.accounts (
+    user_id uuid NOT NULL,
+    status text NOT NULL,
+    roles text[] NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT accounts_status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text, 'deleted'::text])))
+);
+
+CREATE TABLE public.audit_batches (
+    number bigint NOT NULL,
+    entries integer NOT NULL,
+    seal bytea NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    CONSTRAINT audit_batches_not_empty CHECK ((entries > 0)),
+    CONSTRAINT audit_batches_seal_length CHECK ((octet_length(seal) = 32))
+);
+
+CREATE TABLE public.audit_entries (
+    "position" bigint NOT NULL,
+    id uuid NOT NULL,
+    action text NOT NULL,
+    outcome text NOT NULL,
+    actor uuid,
+    target uuid,
+    sealed_address bytea NOT NULL,
+    request_id text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT audit_entries_action_length CHECK ((char_length(action) <= 64)),
+    CONSTRAINT audit_entries_outcome_length CHECK ((char_length(outcome) <= 64)),
+    CONSTRAINT audit_entries_request_id_length CHECK ((char_length(request_id) <= 128))
+);
+
+ALTER TABLE public.audit_entries ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_entries_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.audit_seals (
+    "position" bigint NOT NULL,
+    batch bigint NOT NULL,
+    seal bytea NOT NULL,
+    CONSTRAINT audit_seals_seal_length CHECK ((octet_length(seal) = 32))
+);
+
+CREATE TABLE public.ended_sessions (
+    session_id uuid NOT NULL,
+    ended_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.goose_db_version (
+    id integer NOT NULL,
+    version_id bigint NOT NULL,
+    is_applied boolean NOT NULL,
+    tstamp timestamp without time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE public.goose_db_version ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.goose_db_version_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.idempotency_keys (
+    principal uuid NOT NULL,
+    operation text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    status smallint,
+    headers jsonb,
+    body bytea,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_fingerprint_length CHECK ((octet_length(fingerprint) = 32)),
+    CONSTRAINT idempotency_keys_key_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255))),
+    CONSTRAINT idempotency_keys_operation_length CHECK ((char_length(operation) <= 64))
+);
+
+CREATE TABLE public.inbox (
+    id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.master_key_proof (
+    single boolean DEFAULT true NOT NULL,
+    purpose text NOT NULL,
+    name text NOT NULL,
+    sealed bytea NOT NULL,
+    CONSTRAINT master_key_proof_name_length CHECK ((char_length(name) <= 128)),
+    CONSTRAINT master_key_proof_one_row CHECK (single),
+    CONSTRAINT master_key_proof_purpose_length CHECK ((char_length(purpose) <= 64))
+);
+
+CREATE TABLE public.order_events (
+    order_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    type text NOT NULL,
+    status public.order_status NOT NULL,
+    actor text NOT NULL,
+    amount bigint,
+    reason text,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT order_events_actor_known CHECK ((actor = ANY (ARRAY['customer'::text, 'staff'::text, 'payments'::text, 'system'::text]))),
+    CONSTRAINT order_events_amount_range CHECK (((amount >= 0) AND (amount <= '9007199254740991'::bigint))),
+    CONSTRAINT order_events_reason_length CHECK ((char_length(reason) <= 200)),
+    CONSTRAINT order_events_sequence_range CHECK (((sequence >= 1) AND (sequence <= 999999999))),
+    CONSTRAINT order_events_type_length CHECK ((char_length(type) <= 64))
+);
+
+CREATE TABLE public.order_items (
+    order_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    product_id uuid NOT NULL,
+    sku text NOT NULL,
+    name text NOT NULL,
+    quantity integer NOT NULL,
+    price_amount bigint NOT NULL,
+    CONSTRAINT order_items_position_range CHECK ((("position" >= 0) AND ("position" <= 99))),
+    CONSTRAINT order_items_price_amount_range CHECK (((price_amount >= 0) AND (price_amount <= 1000000000))),
+    CONSTRAINT order_items_quantity_range CHECK (((quantity >= 1) AND (quantity <= 100000)))
+);
+
+CREATE TABLE public.order_transitions (
+    from_status public.order_status NOT NULL,
+    action text NOT NULL,
+    to_status public.order_status NOT NULL
+);
+
+CREATE TABLE public.orders (
+    id uuid NOT NULL,
+    number text NOT NULL,
+    customer_id uuid NOT NULL,
+    status public.order_status DEFAULT 'pending'::public.order_status NOT NULL,
+    currency text NOT NULL,
+    total_amount bigint NOT NULL,
+    paid_amount bigint DEFAULT 0 NOT NULL,
+    refunded_amount bigint DEFAULT 0 NOT NULL,
+    payment_reference text,
+    tracking text,
+    version bigint DEFAULT 1 NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    payment_provider text DEFAULT 'default'::text,
+    CONSTRAINT orders_currency_form CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT orders_number_length CHECK ((char_length(number) <= 32)),
+    CONSTRAINT orders_paid_amount_range CHECK (((paid_amount = 0) OR (paid_amount = total_amount))),
+    CONSTRAINT orders_payment_provider_length CHECK ((char_length(payment_provider) <= 32)),
+    CONSTRAINT orders_payment_reference_length CHECK ((char_length(payment_reference) <= 100)),
+    CONSTRAINT orders_refunded_at_most_paid CHECK (((refunded_amount >= 0) AND (refunded_amount <= paid_amount))),
+    CONSTRAINT orders_total_amount_range CHECK (((total_amount >= 0) AND (total_amount <= '9007199254740991'::bigint))),
+    CONSTRAINT orders_tracking_length CHECK ((char_length(tracking) <= 100)),
+    CONSTRAINT orders_version_range CHECK (((version >= 1) AND (version <= 999999999)))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.outbox (
+    "position" bigint NOT NULL,
+    id uuid NOT NULL,
+    type text NOT NULL,
+    subject uuid NOT NULL,
+    data jsonb NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    traceparent text,
+    published_at timestamp with time zone,
+    CONSTRAINT outbox_data_object CHECK ((jsonb_typeof(data) = 'object'::text)),
+    CONSTRAINT outbox_data_size CHECK ((pg_column_size(data) <= 65536)),
+    CONSTRAINT outbox_traceparent_length CHECK ((char_length(traceparent) = 55)),
+    CONSTRAINT outbox_type_form CHECK ((type ~ '^[a-z_]+\.[a-z_]+$'::text)),
+    CONSTRAINT outbox_type_length CHECK ((char_length(type) <= 64))
+);
+
+ALTER TABLE public.outbox ALTER COLUMN "position" ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_position_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.products (
+    id uuid NOT NULL,
+    sku text NOT NULL,
+    name text NOT NULL,
+    description text NOT NULL,
+    price_amount bigint NOT NULL,
+    currency text NOT NULL,
+    status public.product_status DEFAULT 'active'::public.product_status NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    words tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, regexp_replace(public.folded(((((name || ' '::text) || description) || ' '::text) || sku)), '[!-/:-@\[-`{-~]+'::text, ' '::text, 'g'::text))) STORED NOT NULL,
+    CONSTRAINT products_currency_form CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT products_description_length CHECK ((char_length(description) <= 4000)),
+    CONSTRAINT products_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT products_price_amount_range CHECK (((price_amount >= 0) AND (price_amount <= 1000000000))),
+    CONSTRAINT products_sku_length CHECK (((char_length(sku) >= 1) AND (char_length(sku) <= 64))),
+    CONSTRAINT products_version_positive CHECK ((version > 0))
+);
+
+CREATE TABLE public.river_job (
+    id bigint NOT NULL,
+    state public.river_job_state DEFAULT 'available'::public.river_job_state NOT NULL,
+    attempt smallint DEFAULT 0 NOT NULL,
+    max_attempts smallint DEFAULT 25 NOT NULL,
+    attempted_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finalized_at timestamp with time zone,
+    scheduled_at timestamp with time zone DEFAULT now() NOT NULL,
+    priority smallint DEFAULT 1 NOT NULL,
+    args jsonb NOT NULL,
+    attempted_by text[],
+    errors jsonb[],
+    kind text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    queue text DEFAULT 'default'::text NOT NULL,
+    tags character varying(255)[] DEFAULT '{}'::character varying[] NOT NULL,
+    unique_key bytea,
+    unique_states bit(8),
+    CONSTRAINT finalized_or_finalized_at_null CHECK ((((finalized_at IS NULL) AND (state <> ALL (ARRAY['cancelled'::public.river_job_state, 'completed'::public.river_job_state, 'discarded'::public.river_job_state]))) OR ((finalized_at IS NOT NULL) AND (state = ANY (ARRAY['cancelled'::public.river_job_state, 'completed'::public.river_job_state, 'discarded'::public.river_job_state]))))),
+    CONSTRAINT kind_length CHECK (((char_length(kind) > 0) AND (char_length(kind) < 128))),
+    CONSTRAINT max_attempts_is_positive CHECK ((max_attempts > 0)),
+    CONSTRAINT priority_in_range CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT queue_length CHECK (((char_length(queue) > 0) AND (char_length(queue) < 128)))
+);
+
+CREATE SEQUENCE public.river_job_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.river_job_id_seq OWNED BY public.river_job.id;
+
+CREATE UNLOGGED TABLE public.river_leader (
+    elected_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    leader_id text NOT NULL,
+    name text DEFAULT 'default'::text NOT NULL,
+    CONSTRAINT leader_id_length CHECK (((char_length(leader_id) > 0) AND (char_length(leader_id) < 128))),
+    CONSTRAINT name_length CHECK ((name = 'default'::text))
+);
+
+CREATE TABLE public.river_migration (
+    line text NOT NULL,
+    version bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT line_length CHECK (((char_length(line) > 0) AND (char_length(line) < 128))),
+    CONSTRAINT version_gte_1 CHECK ((version >= 1))
+);
+
+CREATE TABLE public.river_notification (
+    id bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    payload text NOT NULL,
+    topic text NOT NULL,
+    CONSTRAINT topic_length CHECK (((length(topic) > 0) AND (length(topic) < 128)))
+);
+
+CREATE SEQUENCE public.river_notification_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.river_notification_id_seq OWNED BY public.river_notification.id;
+
+CREATE TABLE public.river_queue (
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    paused_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+CREATE TABLE public.stock (
+    product_id uuid NOT NULL,
+    available bigint DEFAULT 0 NOT NULL,
+    reserved bigint DEFAULT 0 NOT NULL,
+    sold bigint DEFAULT 0 NOT NULL,
+    received bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT stock_adds_up CHECK ((((available + reserved) + sold) = received)),
+    CONSTRAINT stock_available_not_negative CHECK ((available >= 0)),
+    CONSTRAINT stock_received_range CHECK (((received >= 0) AND (received <= '9007199254740991'::bigint))),
+    CONSTRAINT stock_reserved_not_negative CHECK ((reserved >= 0)),
+    CONSTRAINT stock_sold_not_negative CHECK ((sold >= 0))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.stock_adjustments (
+    id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    delta bigint NOT NULL,
+    reason text NOT NULL,
+    adjusted_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT stock_adjustments_delta_range CHECK (((delta <> 0) AND ((delta >= '-1000000'::integer) AND (delta <= 1000000)))),
+    CONSTRAINT stock_adjustments_reason_length CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 200)))
+);
+
+CREATE TABLE public.webhook_deliveries (
+    id uuid NOT NULL,
+    webhook_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    event_type text NOT NULL,
+    order_id uuid NOT NULL,
+    payload text NOT NULL,
+    status public.webhook_delivery_status DEFAULT 'pending'::public.webhook_delivery_status NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_attempt_at timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    response_status integer,
+    failure text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_deliveries_attempts_not_negative CHECK ((attempts >= 0)),
+    CONSTRAINT webhook_deliveries_failure_length CHECK ((char_length(failure) <= 64)),
+    CONSTRAINT webhook_deliveries_pending_has_next CHECK (((status = 'pending'::public.webhook_delivery_status) = (next_attempt_at IS NOT NULL))),
+    CONSTRAINT webhook_deliveries_response_status_range CHECK (((response_status >= 100) AND (response_status <= 599)))
+);
+
+CREATE TABLE public.webhooks (
+    id uuid NOT NULL,
+    url text NOT NULL,
+    event_types text[] NOT NULL,
+    description text,
+    enabled boolean DEFAULT true NOT NULL,
+    sealed_secret bytea NOT NULL,
+    sealed_previous bytea,
+    previous_until timestamp with time zone,
+    lagging boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    sealed_earlier bytea[] DEFAULT '{}'::bytea[] NOT NULL,
+    CONSTRAINT webhooks_description_length CHECK (((char_length(description) >= 1) AND (char_length(description) <= 200))),
+    CONSTRAINT webhooks_earlier_number CHECK ((cardinality(sealed_earlier) <= 6)),
+    CONSTRAINT webhooks_event_types_number CHECK (((cardinality(event_types) >= 1) AND (cardinality(event_types) <= 16))),
+    CONSTRAINT webhooks_previous_whole CHECK (((sealed_previous IS NULL) = (previous_until IS NULL))),
+    CONSTRAINT webhooks_url_length CHECK ((char_length(url) <= 2048))
+);
+
+ALTER TABLE ONLY public.river_job ALTER COLUMN id SET DEFAULT nextval('public.river_job_id_seq'::regclass);
+
+ALTER TABLE ONLY public.river_notification ALTER COLUMN id SET DEFAULT nextval('public.river_notification_id_seq'::regclass);
+
+INSERT INTO public.accounts VALUES
+	('019adf00-0000-7000-8000-000000000002', 'disabled', '{customer}', '2026-11-23 09:30:01+00'),
+	('019adf00-0000-7000-8000-000000000003', 'active', '{customer}', '2026-11-23 09:30:01+00'),
+	('019adf00-0000-7000-8000-000000000004', 'deleted', '{}', '2026-11-23 09:30:01+00');
+
+INSERT INTO public.audit_batches VALUES
+	(1, 19, '\x75a1588c607acb1cdd6db61f633772c176228eb58f204fd64b13c5e87c56dcd0', '2026-11-23 09:30:01+00');
+
+INSERT INTO public.audit_entries OVERRIDING SYSTEM VALUE VALUES
+	(1, '01a22d4a-979d-703e-93f6-716de25245a1', 'product.create', 'success', 'fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', '01a22d4a-979d-70ba-91cc-fd7c053d24ae', '\x6738c28a9c4a48fee63c11f35412c99c0b7a0a23f7417b5bd436c2f32f5c3488ac1809e0e0', '01a22d4a-975d-79f6-9e1d-e734d2c77175', '2026-11-23 09:30:00+00'),
+	(2, '01a22d4a-97c4-797a-8d1f-e294049ec7ee', 'stock.adjust', 'success', 'fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', '01a22d4a-979d-70ba-91cc-fd7c053d24ae', '\x7685f5354c494dff1c9773ceaa982edf91cf98a2dc38ac566ab17ff4531747a913595465f9', '01a22d4a-97c3-71c4-918a-19c238be3c8e', '2026-11-23 09:30:00+00'),
+	(3, '01a22d4a-97ca-7c14-98ea-6ba67a6ae5cf', 'product.create', 'success', 'fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', '01a22d4a-97ca-7c34-9007-029486dc97fa', '\x0baefb6c2ce4ed01ca9e57058e9ce5d49910282c4f0cfc93408e3c2fe40aa48a4fd0e2cfb1', '01a22d4a-97ca-76c0-89fd-a448c6709771', '2026-11-23 09:30:00+00'),
+	(4, '01a22d4a-97cb-7eef-9c2c-789cc4d13f08', 'stock.adjust', 'success', 'fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', '01a22d4a-97ca-7c34-9007-029486dc97fa', '\x9661ffbca2f66c53a170ab63722e7a387d2dde1ccf1acbf5ce6434daa81805bec00b191bfb', '01a22d4a-97cb-72d0-8ba5-2690cb6ec7e7', '2026-11-23 09:30:00+00'),
+	(5, '01a22d4a-97ce-76e8-9677-c5c08f4f2102', 'webhook.create', 'success', 'f69f029d-b615-4cb4-9d91-dd210af4e916', '01a22d4a-97ce-77a2-9a9f-11541eec254b', '\x530e9e7ed9ffe35fbb8598a48bb69623a573e345a59fd142f11f1450cdab9f908fd128439c', '01a22d4a-97ce-7d6f-969f-a5f4d14bd1d3', '2026-11-23 09:30:00+00'),
+	(6, '01a22d4a-97d0-7bc5-b07d-58257381d99a', 'webhook.create', 'success', '3374178c-53c3-4315-bb68-b8adf00bb573', '01a22d4a-97d0-7bdf-9581-80c5b80d4310', '\x7ee4ea78b6b99168ea97c83c7ca9fec97a911d41930e2c491eb339bf95fbc01cd18fd7ac58', '01a22d4a-97d0-7164-9241-cb6da76d3431', '2026-11-23 09:30:00+00'),
+	(7, '01a22d4a-97d2-77eb-85f7-061e733012e4', 'order.create', 'success', '019adf00-0000-7000-8000-000000000001', '01a22d4a-97d2-7855-880e-94b0beba3e7b', '\xbebb6bd772c86c937509aacfce3349c1f18c180d017628ed63735ea6c2ed62ca19066bf61c', '01a22d4a-97d1-70cc-8cef-7ebe08b2597c', '2026-11-23 09:30:00+00'),
+	(8, '01a22d4a-97dc-7b9f-a285-a72c6077b78e', 'order.create', 'success', '019adf00-0000-7000-8000-000000000001', '01a22d4a-97dc-7bcf-96d2-ce06eb336e22', '\xdc0d63863f4bc98b0d5ad64a151e05688f18f69b7a95ab1b5311bbb135ebc537b9220a5465', '01a22d4a-97dc-7fc4-9d57-d2431590c08d', '2026-11-23 09:30:00+00'),
+	(9, '01a22d4a-97e9-71e9-84d9-a3faabd6700a', 'order.pay', 'success', '43b439d1-9fc8-4d29-8f07-e9e212eafe8a', '01a22d4a-97dc-7bcf-96d2-ce06eb336e22', '\xec4e596179d3e92548ad36aca7e56de457f1c3f2e4c2ba23c588ad1c7974ff01e0ffc5edb7', '01a22d4a-97e7-7623-a628-94e7872c298b', '2026-11-23 09:30:00+00'),
+	(10, '01a22d4a-97fa-7c13-9f64-db96a81d0290', 'order.create', 'success', '019adf00-0000-7000-8000-000000000001', '01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', '\x7bf113513062c785d9ccacbd62b23fc2b9502306b65ec77c73f71a48614daa193434d60a06', '01a22d4a-97fa-78cc-8109-740184a13ecf', '2026-11-23 09:30:00+00'),
+	(11, '01a22d4a-9801-7ed9-a1ac-b63f78f16e52', 'order.pay', 'success', '4ab0c82e-b5ed-488a-afd3-3ea378012842', '01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', '\x57cbd4935783d247a8e69a442ec3acfce63f42983b0a3af1866619e5d8974f813b07557a4e', '01a22d4a-9800-7274-aa0e-f7c5fa586389', '2026-11-23 09:30:00+00'),
+	(12, '01a22d4a-9810-7d97-b5fd-f36dc82404dd', 'order.ship', 'success', '602d8370-d6c2-4c3a-8707-a795d96499a4', '01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', '\xe4371d4e48d39731608e80d030aef4bf4eef3d9134fa32d298f121a23b981bd472c17fe6bb', '01a22d4a-980c-7835-8c46-fa5b11383547', '2026-11-23 09:30:00+00'),
+	(13, '01a22d4a-9822-7e8d-b5ad-4b488cdace98', 'order.create', 'success', '019adf00-0000-7000-8000-000000000001', '01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', '\xb65ef1f184b8129d9f403ad000cadc710cd48fa307e1def13fe33dff3d450963950ad7baa4', '01a22d4a-9822-7763-8674-5b3763afc745', '2026-11-23 09:30:00+00'),
+	(14, '01a22d4a-9826-7519-8383-c18ae830ab31', 'order.cancel', 'success', '0b039e27-9db4-4e26-8db9-226a5ffa5c20', '01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', '\xa1998a31b20e728ec58d4e4c69bc9077f5c33af37ad39391e75e4cfe539b3d593db5d360bf', '01a22d4a-9825-7fa8-b3d1-a727ffce1df0', '2026-11-23 09:30:00+00'),
+	(15, '01a22d4a-982a-7861-8c00-75d748e42e42', 'order.create', 'success', '019adf00-0000-7000-8000-000000000001', '01a22d4a-982a-789f-9c8d-4095bbc245e4', '\x67ac35f16d46caf3a983a58befffffcc8a63b16575f3e81327fc6859598b746fe6a2b9d72b', '01a22d4a-982a-7e79-a908-52ac901dc3bd', '2026-11-23 09:30:00+00'),
+	(16, '01a22d4a-982e-7e95-9141-ca792ebd44cf', 'order.pay', 'success', 'f7f5043d-a6f6-4e98-9180-f3ff6ad25797', '01a22d4a-982a-789f-9c8d-4095bbc245e4', '\xd6cc1f8fb6b16b8c481dd5bc51c6c214e2cd0f1f439fc2da690bef7551e49dcf21303429c5', '01a22d4a-982e-753b-ba12-123cbfe52b62', '2026-11-23 09:30:00+00'),
+	(17, '01a22d4a-9833-785e-8c9a-95a61d434098', 'order.refund', 'success', '012691cd-1d85-4354-a5df-51499f556f52', '01a22d4a-982a-789f-9c8d-4095bbc245e4', '\x3b054d471c9eccd16244125522b19b6286890c7c1f3e25a1d489a9b254b0b71b364b66662a', '01a22d4a-9833-76df-baa5-e73ba3e33c1d', '2026-11-23 09:30:00+00'),
+	(18, '01a22d4a-9835-7290-9f9c-cb8a2c8c44ed', 'order.create', 'too_many_reserved_units', '019adf00-0000-7000-8000-000000000001', NULL, '\x2987d9af9f916e7812e9c3c708c6918084c6fe7ac6f862382c163d41726a24e60242dcf3a3', '01a22d4a-9835-76bf-bd17-2b7235848dda', '2026-11-23 09:30:00+00'),
+	(19, '01a22d4a-983c-7efd-af5d-d3669b69d012', 'order.create', 'success', '019adf00-0000-7000-8000-000000000002', '01a22d4a-983c-7f2e-996b-3be38b44d011', '\xf196ae0dad0e4089f891fcf9f9edc996c116c651e23b63b3d887a7f45137d099cbc00838d6', '01a22d4a-983c-7ff8-b22d-ebe1b025a118', '2026-11-23 09:30:01+00'),
+	(20, '01a22d4a-a069-7537-9d6d-488784c4eafb', 'product.create', 'success', 'fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', '01a22d4a-a069-7564-8fe3-05120ac37ab5', '\x263596c197d6554935f9a543632019149070dbaa3a68ff4b795949649ed2b1fb47cd028479', '01a22d4a-a068-7157-bb27-22e483c2dfa7', '2026-11-23 09:30:01+00'),
+	(21, '01a22d4a-a06b-78be-981f-c10071352465', 'stock.adjust', 'success', 'fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', '01a22d4a-a069-7564-8fe3-05120ac37ab5', '\xc8879758d5f59b1f14e282d82ed54014815594722654ff08d33808c9eecb3bb1f1e51bceeb', '01a22d4a-a06b-7b63-943b-789d49500e04', '2026-11-23 09:30:01+00');
+
+INSERT INTO public.audit_seals VALUES
+	(1, 1, '\xf574e1919b4645217c8ff3763b5560597b382aa67150b00350238040db9b5f8a'),
+	(2, 1, '\xf4abff7cf2fcd6655b0af512c1a2d15d73e27eb7ed939c4b939afbfb3a8fb5ec'),
+	(3, 1, '\xbf3d60b866fc3f262dbc6200da3f26dd02097f80b5e2d314c9c8ed52ae43e827'),
+	(4, 1, '\xf62bbd037528f2f7846c87a4deb0deaee60ea5d0334bf73c9e553d5fd2afb449'),
+	(5, 1, '\x59dc18aa16018b27fc54391284dfb7e5ddcb3d1879a7d254556f45b2242c045d'),
+	(6, 1, '\x91d9f9f7206748ae1e94f610c61edb988b788a1aec09aa8301e109b509a4830a'),
+	(7, 1, '\xba32baab8c50045236af3e6de74d13ae3016037fdacf0d5f0ac89769e83225dd'),
+	(8, 1, '\xedeeb28c56a74de97a0a4fe8c24791741655c19892a0790c84f8093ebdf71b08'),
+	(9, 1, '\xd7ca17343d450ad6d7a70d77d18f2d67cb365a7f9f9981d1715cceb33d6bd953'),
+	(10, 1, '\x8092909b17477ed8915d9cd7916b67b8bce2e6c5aa3d692c14684bf2d02a2797'),
+	(11, 1, '\xcf32e56986fd431358c32361306ab6dc89bd6884aa058171d7d9dea25d80dfe1'),
+	(12, 1, '\x24a913bb6cef9930b9971e591cda99ee4b30261f8fe837f91b154ecbef38cc5d'),
+	(13, 1, '\x27b27727f55cd1771debbb49192ed9d44580e34cd0533571b916a34dfd44bfff'),
+	(14, 1, '\xb7d33048e7f5d8cc8e7ea5cb61e8df3a6d77908e1e11255c65e1f828717558df'),
+	(15, 1, '\x205a391d8d596dcd071d5f7b030f6eb56755e45b3e233fff9519501069e2d898'),
+	(16, 1, '\x7653da8bc6d3d4c01b6096fba3f9e502e023e466d16d56475991a2eb9cbe8cac'),
+	(17, 1, '\x9658b915239656de3facf3868c143acfa16b8e9f5d3809032c151b96238eb3ae'),
+	(18, 1, '\x12fb60a8f5dff54e4b3cee3f818dc0916f6060852c2fae3ce6c806a2487bc106'),
+	(19, 1, '\xa22a7071cc248d56147fe8ebf04d73ab5b6cb06db6b6793ba868a66d10a4abf2');
+
+INSERT INTO public.ended_sessions VALUES
+	('019adf00-0000-7000-8000-000000000006', '2026-11-23 09:30:01+00');
+
+INSERT INTO public.goose_db_version VALUES
+	(1, 0, true, '2026-11-30 16:29:52.208171'),
+	(2, 1, true, '2026-11-30 16:29:52.216498'),
+	(3, 2, true, '2026-11-30 16:29:52.232219'),
+	(4, 3, true, '2026-11-30 16:29:52.258147'),
+	(5, 4, true, '2026-11-30 16:29:52.262718'),
+	(6, 5, true, '2026-11-30 16:29:52.268101'),
+	(7, 6, true, '2026-11-30 16:29:52.274393'),
+	(8, 7, true, '2026-11-30 16:29:52.28269'),
+	(9, 8, true, '2026-11-30 16:29:52.285862'),
+	(10, 10, true, '2026-11-30 16:29:52.289599'),
+	(11, 12, true, '2026-11-30 16:29:52.289944'),
+	(12, 16, true, '2026-11-30 16:29:52.291526'),
+	(13, 18, true, '2026-11-30 16:29:52.292974'),
+	(14, 20, true, '2026-11-30 16:29:52.295422');
+
+INSERT INTO public.idempotency_keys VALUES
+	('fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', 'adjustStock', 'adjust-PB-1', '\xa92ad63915923eb48941add92cff0f4d399c929f806a6133e97efab521d57e86', 201, '{"Location": ["/api/v1/products/01a22d4a-979d-70ba-91cc-fd7c053d24ae/stock-adjustments"], "Content-Type": ["application/json"]}', '\x7b2261646a7573746d656e74223a7b2261646a75737465645f6279223a2266613664323633652d613633372d343133632d613062312d306566613265633765306137222c22637265617465645f6174223a22323032362d31312d32335430393a33303a30305a222c2264656c7461223a3130302c226964223a2230316132326434612d393763362d373761612d393764382d343563323132653762643537222c2270726f647563745f6964223a2230316132326434612d393739642d373062612d393163632d666437633035336432346165222c22726561736f6e223a2264656c6976657279227d2c2273746f636b223a7b22617661696c61626c65223a3130302c2270726f647563745f6964223a2230316132326434612d393739642d373062612d393163632d666437633035336432346165222c227265636569766564223a3130302c227265736572766564223a302c22736f6c64223a302c22757064617465645f6174223a22323032362d31312d32335430393a33303a30305a227d7d0a', '2026-11-23 09:30:00+00'),
+	('fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', 'adjustStock', 'adjust-PB-2', '\x94b0a71466d54bf6bb12990e4cbce941e4384e2c024aa403781ec7d7a0c8b525', 201, '{"Location": ["/api/v1/products/01a22d4a-97ca-7c34-9007-029486dc97fa/stock-adjustments"], "Content-Type": ["application/json"]}', '\x7b2261646a7573746d656e74223a7b2261646a75737465645f6279223a2266613664323633652d613633372d343133632d613062312d306566613265633765306137222c22637265617465645f6174223a22323032362d31312d32335430393a33303a30305a222c2264656c7461223a35302c226964223a2230316132326434612d393763642d373335662d626334392d356137313139636463323838222c2270726f647563745f6964223a2230316132326434612d393763612d376333342d393030372d303239343836646339376661222c22726561736f6e223a2264656c6976657279227d2c2273746f636b223a7b22617661696c61626c65223a35302c2270726f647563745f6964223a2230316132326434612d393763612d376333342d393030372d303239343836646339376661222c227265636569766564223a35302c227265736572766564223a302c22736f6c64223a302c22757064617465645f6174223a22323032362d31312d32335430393a33303a30305a227d7d0a', '2026-11-23 09:30:00+00'),
+	('019adf00-0000-7000-8000-000000000001', 'createOrder', 'upgrade-1', '\x20ac3e335f00165b39ace8bce07185645c2e1ce1333ddcd428989a23cc63de30', 201, '{"Etag": ["\"1\""], "Location": ["/api/v1/orders/01a22d4a-97d2-7855-880e-94b0beba3e7b"], "Content-Type": ["application/json"]}', '\x7b22616c6c6f7765645f616374696f6e73223a5b2263616e63656c225d2c22637265617465645f6174223a22323032362d31312d32335430393a33303a30305a222c22637573746f6d65725f6964223a2230313961646630302d303030302d373030302d383030302d303030303030303030303031222c22657870697265735f6174223a22323032362d31312d32335431303a30303a30305a222c226964223a2230316132326434612d393764322d373835352d383830652d393462306265626133653762222c226974656d73223a5b7b226e616d65223a22427261737320706c756d6220626f622050422d31222c2270726f647563745f6964223a2230316132326434612d393739642d373062612d393163632d666437633035336432346165222c227175616e74697479223a322c22736b75223a2250422d31222c22746f74616c223a7b22616d6f756e74223a343938302c2263757272656e6379223a22455552227d2c22756e69745f7072696365223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d7d2c7b226e616d65223a22427261737320706c756d6220626f622050422d32222c2270726f647563745f6964223a2230316132326434612d393763612d376333342d393030372d303239343836646339376661222c227175616e74697479223a312c22736b75223a2250422d32222c22746f74616c223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d2c22756e69745f7072696365223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d7d5d2c226e756d626572223a22504c2d595752332d3948484e2d3346344b222c2270616964223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22726566756e646564223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22737461747573223a2270656e64696e67222c22746f74616c223a7b22616d6f756e74223a373437302c2263757272656e6379223a22455552227d2c22757064617465645f6174223a22323032362d31312d32335430393a33303a30305a222c2276657273696f6e223a317d0a', '2026-11-23 09:30:00+00'),
+	('019adf00-0000-7000-8000-000000000001', 'createOrder', '5fb1af67-b485-4657-af93-4f59e3f53d7b', '\x318ecc0ac41e85b9e521ce9f60017f001ccc9a18cd8b2aff6e3bd4e644a3b149', 201, '{"Etag": ["\"1\""], "Location": ["/api/v1/orders/01a22d4a-97dc-7bcf-96d2-ce06eb336e22"], "Content-Type": ["application/json"]}', '\x7b22616c6c6f7765645f616374696f6e73223a5b2263616e63656c225d2c22637265617465645f6174223a22323032362d31312d32335430393a33303a30305a222c22637573746f6d65725f6964223a2230313961646630302d303030302d373030302d383030302d303030303030303030303031222c22657870697265735f6174223a22323032362d31312d32335431303a30303a30305a222c226964223a2230316132326434612d393764632d376263662d393664322d636530366562333336653232222c226974656d73223a5b7b226e616d65223a22427261737320706c756d6220626f622050422d31222c2270726f647563745f6964223a2230316132326434612d393739642d373062612d393163632d666437633035336432346165222c227175616e74697479223a312c22736b75223a2250422d31222c22746f74616c223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d2c22756e69745f7072696365223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d7d5d2c226e756d626572223a22504c2d513857412d455451462d56344156222c2270616964223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22726566756e646564223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22737461747573223a2270656e64696e67222c22746f74616c223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d2c22757064617465645f6174223a22323032362d31312d32335430393a33303a30305a222c2276657273696f6e223a317d0a', '2026-11-23 09:30:00+00'),
+	('019adf00-0000-7000-8000-000000000001', 'createOrder', '3d91203f-40d5-4667-b6ab-7351b402fb13', '\x318ecc0ac41e85b9e521ce9f60017f001ccc9a18cd8b2aff6e3bd4e644a3b149', 201, '{"Etag": ["\"1\""], "Location": ["/api/v1/orders/01a22d4a-97fa-7c5e-abcb-ae8eb060a3da"], "Content-Type": ["application/json"]}', '\x7b22616c6c6f7765645f616374696f6e73223a5b2263616e63656c225d2c22637265617465645f6174223a22323032362d31312d32335430393a33303a30305a222c22637573746f6d65725f6964223a2230313961646630302d303030302d373030302d383030302d303030303030303030303031222c22657870697265735f6174223a22323032362d31312d32335431303a30303a30305a222c226964223a2230316132326434612d393766612d376335652d616263622d616538656230363061336461222c226974656d73223a5b7b226e616d65223a22427261737320706c756d6220626f622050422d31222c2270726f647563745f6964223a2230316132326434612d393739642d373062612d393163632d666437633035336432346165222c227175616e74697479223a312c22736b75223a2250422d31222c22746f74616c223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d2c22756e69745f7072696365223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d7d5d2c226e756d626572223a22504c2d485133522d47464a302d594d374b222c2270616964223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22726566756e646564223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22737461747573223a2270656e64696e67222c22746f74616c223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d2c22757064617465645f6174223a22323032362d31312d32335430393a33303a30305a222c2276657273696f6e223a317d0a', '2026-11-23 09:30:00+00'),
+	('019adf00-0000-7000-8000-000000000001', 'createOrder', '29631243-3a14-41fd-b0f2-dcb281a5d1ad', '\x318ecc0ac41e85b9e521ce9f60017f001ccc9a18cd8b2aff6e3bd4e644a3b149', 201, '{"Etag": ["\"1\""], "Location": ["/api/v1/orders/01a22d4a-9822-7eec-a7f7-5a47ab71e2ba"], "Content-Type": ["application/json"]}', '\x7b22616c6c6f7765645f616374696f6e73223a5b2263616e63656c225d2c22637265617465645f6174223a22323032362d31312d32335430393a33303a30305a222c22637573746f6d65725f6964223a2230313961646630302d303030302d373030302d383030302d303030303030303030303031222c22657870697265735f6174223a22323032362d31312d32335431303a30303a30305a222c226964223a2230316132326434612d393832322d376565632d613766372d356134376162373165326261222c226974656d73223a5b7b226e616d65223a22427261737320706c756d6220626f622050422d31222c2270726f647563745f6964223a2230316132326434612d393739642d373062612d393163632d666437633035336432346165222c227175616e74697479223a312c22736b75223a2250422d31222c22746f74616c223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d2c22756e69745f7072696365223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d7d5d2c226e756d626572223a22504c2d515244382d333243582d514b4744222c2270616964223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22726566756e646564223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22737461747573223a2270656e64696e67222c22746f74616c223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d2c22757064617465645f6174223a22323032362d31312d32335430393a33303a30305a222c2276657273696f6e223a317d0a', '2026-11-23 09:30:00+00'),
+	('019adf00-0000-7000-8000-000000000001', 'createOrder', '47c0a900-173c-412a-9e54-c4bd17b4f3ac', '\x07f67d903410a8b4850e3b061b59c5740cab1a8e4803364760f61415dbf33cb6', 201, '{"Etag": ["\"1\""], "Location": ["/api/v1/orders/01a22d4a-982a-789f-9c8d-4095bbc245e4"], "Content-Type": ["application/json"]}', '\x7b22616c6c6f7765645f616374696f6e73223a5b2263616e63656c225d2c22637265617465645f6174223a22323032362d31312d32335430393a33303a30305a222c22637573746f6d65725f6964223a2230313961646630302d303030302d373030302d383030302d303030303030303030303031222c22657870697265735f6174223a22323032362d31312d32335431303a30303a30305a222c226964223a2230316132326434612d393832612d373839662d396338642d343039356262633234356534222c226974656d73223a5b7b226e616d65223a22427261737320706c756d6220626f622050422d32222c2270726f647563745f6964223a2230316132326434612d393763612d376333342d393030372d303239343836646339376661222c227175616e74697479223a332c22736b75223a2250422d32222c22746f74616c223a7b22616d6f756e74223a373437302c2263757272656e6379223a22455552227d2c22756e69745f7072696365223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d7d5d2c226e756d626572223a22504c2d333750512d374b45502d364e3135222c2270616964223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22726566756e646564223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22737461747573223a2270656e64696e67222c22746f74616c223a7b22616d6f756e74223a373437302c2263757272656e6379223a22455552227d2c22757064617465645f6174223a22323032362d31312d32335430393a33303a30305a222c2276657273696f6e223a317d0a', '2026-11-23 09:30:00+00'),
+	('012691cd-1d85-4354-a5df-51499f556f52', 'refundOrder', 'upgrade-2', '\xe0295f82e04a432c769770d548f3588e07f4e6c4059f3b0a74c07da69679afca', 200, '{"Etag": ["\"3\""], "Content-Type": ["application/json"]}', '\x7b22616c6c6f7765645f616374696f6e73223a5b22726566756e64225d2c22637265617465645f6174223a22323032362d31312d32335430393a33303a30305a222c22637573746f6d65725f6964223a2230313961646630302d303030302d373030302d383030302d303030303030303030303031222c226964223a2230316132326434612d393832612d373839662d396338642d343039356262633234356534222c226974656d73223a5b7b226e616d65223a22427261737320706c756d6220626f622050422d32222c2270726f647563745f6964223a2230316132326434612d393763612d376333342d393030372d303239343836646339376661222c227175616e74697479223a332c22736b75223a2250422d32222c22746f74616c223a7b22616d6f756e74223a373437302c2263757272656e6379223a22455552227d2c22756e69745f7072696365223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d7d5d2c226e756d626572223a22504c2d333750512d374b45502d364e3135222c2270616964223a7b22616d6f756e74223a373437302c2263757272656e6379223a22455552227d2c227061796d656e745f70726f7669646572223a2264656661756c74222c227061796d656e745f7265666572656e6365223a227061795f31222c22726566756e646564223a7b22616d6f756e74223a3130302c2263757272656e6379223a22455552227d2c22737461747573223a2270616964222c22746f74616c223a7b22616d6f756e74223a373437302c2263757272656e6379223a22455552227d2c22757064617465645f6174223a22323032362d31312d32335430393a33303a30305a222c2276657273696f6e223a337d0a', '2026-11-23 09:30:00+00'),
+	('019adf00-0000-7000-8000-000000000001', 'createOrder', 'upgrade-3', '\x453b91a08e99174322871439a58a41a5dfaec850e268e46e4d7e3884e992e32a', 409, '{"Content-Type": ["application/problem+json"]}', '\x7b2274797065223a222f70726f626c656d732f746f6f5f6d616e795f72657365727665645f756e697473222c227469746c65223a22436f6e666c696374222c22737461747573223a3430392c2264657461696c223a22546865736520617265206d6f726520756e697473207468616e20796f75206d6179206861766520696e20756e70616964206f72646572733b206572726f7273207361797320686f77206d616e7920617265206c6566742e222c22696e7374616e6365223a222f6170692f76312f6f7264657273222c22636f6465223a22746f6f5f6d616e795f72657365727665645f756e697473222c22726571756573745f6964223a2230316132326434612d393833352d373662662d626431372d326237323335383438646461222c2274696d657374616d70223a22323032362d31312d32335430393a33303a30302e3030305a222c226572726f7273223a5b7b22706f696e746572223a22232f6974656d73222c226b6579776f7264223a226d6178696d756d222c22706172616d73223a7b226d6178696d756d223a3130302c22726571756573746564223a313030302c227265736572766564223a337d2c2264657461696c223a22546869732061736b7320666f72203130303020756e6974733b20796f752068617665203320696e206f7264657273207468617420617265206e6f7420706169642c206f6620313030207468617420796f75206d617920686176652e227d5d7d', '2026-11-23 09:30:00+00'),
+	('019adf00-0000-7000-8000-000000000002', 'createOrder', '8dc7b2d6-9985-4d27-9246-306b6a50d95e', '\x318ecc0ac41e85b9e521ce9f60017f001ccc9a18cd8b2aff6e3bd4e644a3b149', 201, '{"Etag": ["\"1\""], "Location": ["/api/v1/orders/01a22d4a-983c-7f2e-996b-3be38b44d011"], "Content-Type": ["application/json"]}', '\x7b22616c6c6f7765645f616374696f6e73223a5b2263616e63656c225d2c22637265617465645f6174223a22323032362d31312d32335430393a33303a30315a222c22637573746f6d65725f6964223a2230313961646630302d303030302d373030302d383030302d303030303030303030303032222c22657870697265735f6174223a22323032362d31312d32335431303a30303a30315a222c226964223a2230316132326434612d393833632d376632652d393936622d336265333862343464303131222c226974656d73223a5b7b226e616d65223a22427261737320706c756d6220626f622050422d31222c2270726f647563745f6964223a2230316132326434612d393739642d373062612d393163632d666437633035336432346165222c227175616e74697479223a312c22736b75223a2250422d31222c22746f74616c223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d2c22756e69745f7072696365223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d7d5d2c226e756d626572223a22504c2d3734374a2d544350452d56524a4b222c2270616964223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22726566756e646564223a7b22616d6f756e74223a302c2263757272656e6379223a22455552227d2c22737461747573223a2270656e64696e67222c22746f74616c223a7b22616d6f756e74223a323439302c2263757272656e6379223a22455552227d2c22757064617465645f6174223a22323032362d31312d32335430393a33303a30315a222c2276657273696f6e223a317d0a', '2026-11-23 09:30:01+00'),
+	('fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', 'adjustStock', 'adjust-PB-3', '\x4dc9e20b6a1bd6554a538cc6423fe02ea224e85f93417efc56dceb207a758a45', 201, '{"Location": ["/api/v1/products/01a22d4a-a069-7564-8fe3-05120ac37ab5/stock-adjustments"], "Content-Type": ["application/json"]}', '\x7b2261646a7573746d656e74223a7b2261646a75737465645f6279223a2266613664323633652d613633372d343133632d613062312d306566613265633765306137222c22637265617465645f6174223a22323032362d31312d32335430393a33303a30315a222c2264656c7461223a372c226964223a2230316132326434612d613036632d373162372d626236362d306138363938313534383065222c2270726f647563745f6964223a2230316132326434612d613036392d373536342d386665332d303531323061633337616235222c22726561736f6e223a2264656c6976657279227d2c2273746f636b223a7b22617661696c61626c65223a372c2270726f647563745f6964223a2230316132326434612d613036392d373536342d386665332d303531323061633337616235222c227265636569766564223a372c227265736572766564223a302c22736f6c64223a302c22757064617465645f6174223a22323032362d31312d32335430393a33303a30315a227d7d0a', '2026-11-23 09:30:01+00');
+
+INSERT INTO public.inbox VALUES
+	('277fc253-3028-4586-9c3d-3ae09165fe1a', '2026-11-30 16:29:53.088651+00'),
+	('47b8cdce-7f88-4680-9af6-2f8e158f0ea6', '2026-11-30 16:29:53.092681+00'),
+	('919c62a9-ff00-4cbb-ad72-917d737565cc', '2026-11-30 16:29:53.09326+00'),
+	('c8b3e016-a98a-4fec-b140-be4c409e3cf6', '2026-11-30 16:29:53.094838+00'),
+	('01a22d4a-983d-769a-a2dd-8ea595cb6705', '2026-11-30 16:29:54.1338+00'),
+	('01a22d4a-9823-7aac-9e74-8fcd56dab3c1', '2026-11-30 16:29:54.134717+00'),
+	('01a22d4a-97dd-7af2-af6c-0467f993600f', '2026-11-30 16:29:54.136301+00'),
+	('01a22d4a-97fc-748e-a024-7d8c93a4ec9c', '2026-11-30 16:29:54.139757+00'),
+	('01a22d4a-9828-7a01-9065-40d8070b73fb', '2026-11-30 16:29:54.146109+00'),
+	('01a22d4a-9841-7e8a-86d6-6f16a6b950e2', '2026-11-30 16:29:54.1464+00'),
+	('01a22d4a-9802-7a87-a54a-6c7059044b48', '2026-11-30 16:29:54.147277+00'),
+	('01a22d4a-97ea-7387-b990-5011d3a3ab8f', '2026-11-30 16:29:54.144834+00'),
+	('01a22d4a-9811-7e04-8655-ca3a07d3741d', '2026-11-30 16:29:54.148325+00'),
+	('01a22d4a-97d6-772e-bb3b-32a2e314c9fc', '2026-11-30 16:29:54.43433+00'),
+	('01a22d4a-982d-73b6-89e0-e436bcbfd538', '2026-11-30 16:29:54.438465+00'),
+	('01a22d4a-982f-728d-97be-5593658ac1ee', '2026-11-30 16:29:54.482332+00'),
+	('01a22d4a-9833-7e30-93ed-c816dd6cc1d0', '2026-11-30 16:29:54.503732+00');
+
+INSERT INTO public.master_key_proof VALUES
+	(true, 'proof of the master key', 'master_key_proof/', '\x412e55435ca76036903a02de9d7a02e541026dfffffacb609ce806e1');
+
+INSERT INTO public.order_events VALUES
+	('01a22d4a-97d2-7855-880e-94b0beba3e7b', 1, 'order.placed', 'pending', 'customer', 7470, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-97dc-7bcf-96d2-ce06eb336e22', 1, 'order.placed', 'pending', 'customer', 2490, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-97dc-7bcf-96d2-ce06eb336e22', 2, 'order.paid', 'paid', 'payments', 2490, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', 1, 'order.placed', 'pending', 'customer', 2490, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', 2, 'order.paid', 'paid', 'payments', 2490, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', 3, 'order.shipped', 'shipped', 'staff', NULL, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', 1, 'order.placed', 'pending', 'customer', 2490, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', 2, 'order.cancelled', 'cancelled', 'staff', NULL, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-982a-789f-9c8d-4095bbc245e4', 1, 'order.placed', 'pending', 'customer', 7470, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-982a-789f-9c8d-4095bbc245e4', 2, 'order.paid', 'paid', 'payments', 7470, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-982a-789f-9c8d-4095bbc245e4', 3, 'order.refunded', 'paid', 'payments', 100, NULL, '2026-11-23 09:30:00+00'),
+	('01a22d4a-983c-7f2e-996b-3be38b44d011', 1, 'order.placed', 'pending', 'customer', 2490, NULL, '2026-11-23 09:30:01+00'),
+	('01a22d4a-983c-7f2e-996b-3be38b44d011', 2, 'order.cancelled', 'cancelled', 'system', NULL, 'The account is not active any more.', '2026-11-23 09:30:01+00');
+
+INSERT INTO public.order_items VALUES
+	('01a22d4a-97d2-7855-880e-94b0beba3e7b', 0, '01a22d4a-979d-70ba-91cc-fd7c053d24ae', 'PB-1', 'Brass plumb bob PB-1', 2, 2490),
+	('01a22d4a-97d2-7855-880e-94b0beba3e7b', 1, '01a22d4a-97ca-7c34-9007-029486dc97fa', 'PB-2', 'Brass plumb bob PB-2', 1, 2490),
+	('01a22d4a-97dc-7bcf-96d2-ce06eb336e22', 0, '01a22d4a-979d-70ba-91cc-fd7c053d24ae', 'PB-1', 'Brass plumb bob PB-1', 1, 2490),
+	('01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', 0, '01a22d4a-979d-70ba-91cc-fd7c053d24ae', 'PB-1', 'Brass plumb bob PB-1', 1, 2490),
+	('01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', 0, '01a22d4a-979d-70ba-91cc-fd7c053d24ae', 'PB-1', 'Brass plumb bob PB-1', 1, 2490),
+	('01a22d4a-982a-789f-9c8d-4095bbc245e4', 0, '01a22d4a-97ca-7c34-9007-029486dc97fa', 'PB-2', 'Brass plumb bob PB-2', 3, 2490),
+	('01a22d4a-983c-7f2e-996b-3be38b44d011', 0, '01a22d4a-979d-70ba-91cc-fd7c053d24ae', 'PB-1', 'Brass plumb bob PB-1', 1, 2490);
+
+INSERT INTO public.order_transitions VALUES
+	('pending', 'pay', 'paid'),
+	('pending', 'cancel', 'cancelled'),
+	('pending', 'expire', 'expired'),
+	('paid', 'ship', 'shipped'),
+	('paid', 'cancel', 'cancelled'),
+	('paid', 'refund', 'paid'),
+	('paid', 'refund', 'refunded'),
+	('shipped', 'deliver', 'delivered'),
+	('shipped', 'refund', 'shipped'),
+	('shipped', 'refund', 'refunded'),
+	('delivered', 'refund', 'delivered'),
+	('delivered', 'refund', 'refunded');
+
+INSERT INTO public.orders VALUES
+	('01a22d4a-97d2-7855-880e-94b0beba3e7b', 'PL-YWR3-9HHN-3F4K', '019adf00-0000-7000-8000-000000000001', 'pending', 'EUR', 7470, 0, 0, NULL, NULL, 1, '2026-11-23 10:00:00+00', '2026-11-23 09:30:00+00', '2026-11-23 09:30:00+00', 'default'),
+	('01a22d4a-97dc-7bcf-96d2-ce06eb336e22', 'PL-Q8WA-ETQF-V4AV', '019adf00-0000-7000-8000-000000000001', 'paid', 'EUR', 2490, 2490, 0, NULL, NULL, 2, '2026-11-23 10:00:00+00', '2026-11-23 09:30:00+00', '2026-11-23 09:30:00+00', 'default'),
+	('01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', 'PL-HQ3R-GFJ0-YM7K', '019adf00-0000-7000-8000-000000000001', 'shipped', 'EUR', 2490, 2490, 0, NULL, NULL, 3, '2026-11-23 10:00:00+00', '2026-11-23 09:30:00+00', '2026-11-23 09:30:00+00', 'default'),
+	('01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', 'PL-QRD8-32CX-QKGD', '019adf00-0000-7000-8000-000000000001', 'cancelled', 'EUR', 2490, 0, 0, NULL, NULL, 2, '2026-11-23 10:00:00+00', '2026-11-23 09:30:00+00', '2026-11-23 09:30:00+00', 'default'),
+	('01a22d4a-982a-789f-9c8d-4095bbc245e4', 'PL-37PQ-7KEP-6N15', '019adf00-0000-7000-8000-000000000001', 'paid', 'EUR', 7470, 7470, 100, 'pay_1', NULL, 3, '2026-11-23 10:00:00+00', '2026-11-23 09:30:00+00', '2026-11-23 09:30:00+00', 'default'),
+	('01a22d4a-983c-7f2e-996b-3be38b44d011', 'PL-747J-TCPE-VRJK', '019adf00-0000-7000-8000-000000000002', 'cancelled', 'EUR', 2490, 0, 0, NULL, NULL, 2, '2026-11-23 10:00:01+00', '2026-11-23 09:30:01+00', '2026-11-23 09:30:01+00', 'default');
+
+INSERT INTO public.outbox OVERRIDING SYSTEM VALUE VALUES
+	(1, '01a22d4a-97d6-772e-bb3b-32a2e314c9fc', 'order.placed', '01a22d4a-97d2-7855-880e-94b0beba3e7b', '{"by": "customer", "total": {"amount": 7470, "currency": "EUR"}, "amount": {"amount": 7470, "currency": "EUR"}, "number": "PL-YWR3-9HHN-3F4K", "status": "pending", "order_id": "01a22d4a-97d2-7855-880e-94b0beba3e7b", "sequence": 1, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-fc3d5b95422f317755683bd48688929e-4711e1e2d3f3f0f5-00', '2026-11-30 16:29:53.014788+00'),
+	(2, '01a22d4a-97dd-7af2-af6c-0467f993600f', 'order.placed', '01a22d4a-97dc-7bcf-96d2-ce06eb336e22', '{"by": "customer", "total": {"amount": 2490, "currency": "EUR"}, "amount": {"amount": 2490, "currency": "EUR"}, "number": "PL-Q8WA-ETQF-V4AV", "status": "pending", "order_id": "01a22d4a-97dc-7bcf-96d2-ce06eb336e22", "sequence": 1, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-1f04ce5b845870397c1e5bcf028aac86-d6a2cabe2451d96d-00', '2026-11-30 16:29:53.015031+00'),
+	(3, '01a22d4a-97ea-7387-b990-5011d3a3ab8f', 'order.paid', '01a22d4a-97dc-7bcf-96d2-ce06eb336e22', '{"by": "payments", "total": {"amount": 2490, "currency": "EUR"}, "amount": {"amount": 2490, "currency": "EUR"}, "number": "PL-Q8WA-ETQF-V4AV", "status": "paid", "order_id": "01a22d4a-97dc-7bcf-96d2-ce06eb336e22", "sequence": 2, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-ab72a023e8a05fcd5d54a9e3967f7e4d-4747df754a19457f-00', '2026-11-30 16:29:53.103016+00'),
+	(4, '01a22d4a-97fc-748e-a024-7d8c93a4ec9c', 'order.placed', '01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', '{"by": "customer", "total": {"amount": 2490, "currency": "EUR"}, "amount": {"amount": 2490, "currency": "EUR"}, "number": "PL-HQ3R-GFJ0-YM7K", "status": "pending", "order_id": "01a22d4a-97fa-7c5e-abcb-ae8eb060a3da", "sequence": 1, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-97f60e9a78ca88d32f95469991c6b31b-a4207aef7a3b21e1-00', '2026-11-30 16:29:53.103059+00'),
+	(5, '01a22d4a-9802-7a87-a54a-6c7059044b48', 'order.paid', '01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', '{"by": "payments", "total": {"amount": 2490, "currency": "EUR"}, "amount": {"amount": 2490, "currency": "EUR"}, "number": "PL-HQ3R-GFJ0-YM7K", "status": "paid", "order_id": "01a22d4a-97fa-7c5e-abcb-ae8eb060a3da", "sequence": 2, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-e57a9702122509b7bb8e50ec328f331c-6a084ee717543f97-00', '2026-11-30 16:29:53.103065+00'),
+	(6, '01a22d4a-9811-7e04-8655-ca3a07d3741d', 'order.shipped', '01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', '{"by": "staff", "total": {"amount": 2490, "currency": "EUR"}, "number": "PL-HQ3R-GFJ0-YM7K", "status": "shipped", "order_id": "01a22d4a-97fa-7c5e-abcb-ae8eb060a3da", "sequence": 3, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-3f697c9cbe5310c31c11e75ede34a194-7bd43cd92fc81587-00', '2026-11-30 16:29:53.103172+00'),
+	(7, '01a22d4a-9823-7aac-9e74-8fcd56dab3c1', 'order.placed', '01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', '{"by": "customer", "total": {"amount": 2490, "currency": "EUR"}, "amount": {"amount": 2490, "currency": "EUR"}, "number": "PL-QRD8-32CX-QKGD", "status": "pending", "order_id": "01a22d4a-9822-7eec-a7f7-5a47ab71e2ba", "sequence": 1, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-530cad7b93bdb8c50151081193f3bd32-cc7c0946cd31f7d3-00', '2026-11-30 16:29:53.103179+00'),
+	(8, '01a22d4a-9828-7a01-9065-40d8070b73fb', 'order.cancelled', '01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', '{"by": "staff", "total": {"amount": 2490, "currency": "EUR"}, "number": "PL-QRD8-32CX-QKGD", "status": "cancelled", "order_id": "01a22d4a-9822-7eec-a7f7-5a47ab71e2ba", "sequence": 2, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-046416c690d88e77bbd33137efbdfdb2-353c51183decf2c7-00', '2026-11-30 16:29:53.103183+00'),
+	(9, '01a22d4a-982d-73b6-89e0-e436bcbfd538', 'order.placed', '01a22d4a-982a-789f-9c8d-4095bbc245e4', '{"by": "customer", "total": {"amount": 7470, "currency": "EUR"}, "amount": {"amount": 7470, "currency": "EUR"}, "number": "PL-37PQ-7KEP-6N15", "status": "pending", "order_id": "01a22d4a-982a-789f-9c8d-4095bbc245e4", "sequence": 1, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-410edac4cc0219693226c937f38fd0f8-2bd75b2e985c38b7-00', '2026-11-30 16:29:53.103186+00'),
+	(10, '01a22d4a-982f-728d-97be-5593658ac1ee', 'order.paid', '01a22d4a-982a-789f-9c8d-4095bbc245e4', '{"by": "payments", "total": {"amount": 7470, "currency": "EUR"}, "amount": {"amount": 7470, "currency": "EUR"}, "number": "PL-37PQ-7KEP-6N15", "status": "paid", "order_id": "01a22d4a-982a-789f-9c8d-4095bbc245e4", "sequence": 2, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-39f7bac973cb6ffb2d8bd5a821487a29-b174268df7da2517-00', '2026-11-30 16:29:53.103189+00'),
+	(11, '01a22d4a-9833-7e30-93ed-c816dd6cc1d0', 'order.refunded', '01a22d4a-982a-789f-9c8d-4095bbc245e4', '{"by": "payments", "total": {"amount": 7470, "currency": "EUR"}, "amount": {"amount": 100, "currency": "EUR"}, "number": "PL-37PQ-7KEP-6N15", "status": "paid", "order_id": "01a22d4a-982a-789f-9c8d-4095bbc245e4", "sequence": 3, "customer_id": "019adf00-0000-7000-8000-000000000001"}', '2026-11-23 09:30:00+00', '00-98173edaf6a903ed9b0c46b7006388b8-2b02203641293b7d-00', '2026-11-30 16:29:53.103193+00'),
+	(12, '01a22d4a-983d-769a-a2dd-8ea595cb6705', 'order.placed', '01a22d4a-983c-7f2e-996b-3be38b44d011', '{"by": "customer", "total": {"amount": 2490, "currency": "EUR"}, "amount": {"amount": 2490, "currency": "EUR"}, "number": "PL-747J-TCPE-VRJK", "status": "pending", "order_id": "01a22d4a-983c-7f2e-996b-3be38b44d011", "sequence": 1, "customer_id": "019adf00-0000-7000-8000-000000000002"}', '2026-11-23 09:30:01+00', '00-7ff1be5939e09db3d5a21a82dd7edee3-817af927f94c9b11-00', '2026-11-30 16:29:55.203261+00'),
+	(13, '01a22d4a-9841-7e8a-86d6-6f16a6b950e2', 'order.cancelled', '01a22d4a-983c-7f2e-996b-3be38b44d011', '{"by": "system", "total": {"amount": 2490, "currency": "EUR"}, "number": "PL-747J-TCPE-VRJK", "reason": "The account is not active any more.", "status": "cancelled", "order_id": "01a22d4a-983c-7f2e-996b-3be38b44d011", "sequence": 2, "customer_id": "019adf00-0000-7000-8000-000000000002"}', '2026-11-23 09:30:01+00', NULL, '2026-11-30 16:29:55.203341+00');
+
+INSERT INTO public.products VALUES
+	('01a22d4a-979d-70ba-91cc-fd7c053d24ae', 'PB-1', 'Brass plumb bob PB-1', '', 2490, 'EUR', 'active', 1, '2026-11-23 09:30:00+00', '2026-11-23 09:30:00+00', DEFAULT),
+	('01a22d4a-97ca-7c34-9007-029486dc97fa', 'PB-2', 'Brass plumb bob PB-2', '', 2490, 'EUR', 'active', 1, '2026-11-23 09:30:00+00', '2026-11-23 09:30:00+00', DEFAULT),
+	('01a22d4a-a069-7564-8fe3-05120ac37ab5', 'PB-3', 'Brass plumb bob PB-3', '', 2490, 'EUR', 'active', 1, '2026-11-23 09:30:01+00', '2026-11-23 09:30:01+00', DEFAULT);
+
+INSERT INTO public.river_job VALUES
+	(1, 'completed', 1, 1, '2026-11-30 16:29:54.234881+00', '2026-11-30 16:29:54.084588+00', '2026-11-30 16:29:54.238476+00', '2026-11-30 16:29:54.046482+00', 1, '{}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'expire_orders', '{"periodic": true}', 'default', '{}', '\xc66c778f8313c5a940bedef1d61fbf681260bd0fdb80b9d0294480c0022f343a', B'11110001'),
+	(2, 'completed', 1, 1, '2026-11-30 16:29:54.234881+00', '2026-11-30 16:29:54.084588+00', '2026-11-30 16:29:54.236863+00', '2026-11-30 16:29:54.046482+00', 1, '{}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'withdraw_orphaned', '{"periodic": true}', 'default', '{}', '\x2225849622bedd0be1b45aecfaf2a60339e1d62695b12146b90a7be497888f57', B'11110001'),
+	(3, 'completed', 1, 1, '2026-11-30 16:29:54.234881+00', '2026-11-30 16:29:54.084588+00', '2026-11-30 16:29:54.239028+00', '2026-11-30 16:29:54.046482+00', 1, '{}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'purge', '{"periodic": true}', 'default', '{}', '\x321994ba034f98f21bde053b276f9c61bd4a26a6a742b22982b491bf983b2327', B'11110001'),
+	(12, 'scheduled', 0, 1000, NULL, '2026-11-30 16:29:54.465062+00', NULL, '2026-11-23 09:30:06.03427+00', 1, '{"made": 1, "attempt": 2, "delivery_id": "3e4e6848-5581-4ffc-8c03-22a550a26c61"}', NULL, NULL, 'deliver_webhook', '{"request_id": "01a22d4a-97fc-748e-a024-7d8c93a4ec9c", "traceparent": "00-97f60e9a78ca88d32f95469991c6b31b-4bfe85922575df4f-00"}', 'webhooks_lagging', '{}', NULL, NULL),
+	(13, 'scheduled', 0, 1000, NULL, '2026-11-30 16:29:54.466829+00', NULL, '2026-11-23 09:30:06.443628+00', 1, '{"made": 1, "attempt": 2, "delivery_id": "7a1dcb3d-5c3f-47f7-af2f-eb884af96d70"}', NULL, NULL, 'deliver_webhook', '{"request_id": "01a22d4a-9823-7aac-9e74-8fcd56dab3c1", "traceparent": "00-530cad7b93bdb8c50151081193f3bd32-aacb6ddea454432b-00"}', 'webhooks_lagging', '{}', NULL, NULL),
+	(4, 'completed', 1, 1000, '2026-11-30 16:29:54.23905+00', '2026-11-30 16:29:54.138234+00', '2026-11-30 16:29:54.427316+00', '2026-11-30 16:29:54.138234+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "eb23f429-5535-4348-981d-52afa69c6a90"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-983d-769a-a2dd-8ea595cb6705", "traceparent": "00-7ff1be5939e09db3d5a21a82dd7edee3-8d82de246228a893-00"}', 'webhooks', '{}', NULL, NULL),
+	(5, 'completed', 1, 1000, '2026-11-30 16:29:54.23905+00', '2026-11-30 16:29:54.138997+00', '2026-11-30 16:29:54.516334+00', '2026-11-30 16:29:54.138997+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "b0504e9a-4997-479d-b4ef-f64c175cc65e"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-983d-769a-a2dd-8ea595cb6705", "traceparent": "00-7ff1be5939e09db3d5a21a82dd7edee3-8d82de246228a893-00"}', 'webhooks', '{}', NULL, NULL),
+	(6, 'completed', 1, 1000, '2026-11-30 16:29:54.23905+00', '2026-11-30 16:29:54.140831+00', '2026-11-30 16:29:54.46744+00', '2026-11-30 16:29:54.140831+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "49ecfe9e-6e28-44a8-a136-efda86d7d611"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-97fc-748e-a024-7d8c93a4ec9c", "traceparent": "00-97f60e9a78ca88d32f95469991c6b31b-7e2096452de7b80b-00"}', 'webhooks', '{}', NULL, NULL),
+	(7, 'completed', 1, 1000, '2026-11-30 16:29:54.23905+00', '2026-11-30 16:29:54.142359+00', '2026-11-30 16:29:54.468601+00', '2026-11-30 16:29:54.142359+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "3f213a4c-2ca7-4cae-b1d1-af5100e0daa6"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-97dd-7af2-af6c-0467f993600f", "traceparent": "00-1f04ce5b845870397c1e5bcf028aac86-017fb10b4bb993fb-00"}', 'webhooks', '{}', NULL, NULL),
+	(17, 'completed', 1, 1000, '2026-11-30 16:29:55.147664+00', '2026-11-30 16:29:54.495862+00', '2026-11-30 16:29:55.151202+00', '2026-11-30 16:29:54.495862+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "b0504e9a-4997-479d-b4ef-f64c175cc65e"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-983d-769a-a2dd-8ea595cb6705", "traceparent": "00-7ff1be5939e09db3d5a21a82dd7edee3-d4008f60abdd67b7-00"}', 'webhooks_lagging', '{}', NULL, NULL),
+	(16, 'completed', 1, 1000, '2026-11-30 16:29:54.515012+00', '2026-11-30 16:29:54.503119+00', '2026-11-30 16:29:54.519273+00', '2026-11-30 16:29:54.503119+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "67e4d806-0869-44d4-9904-8f1258059c44"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-982d-73b6-89e0-e436bcbfd538", "traceparent": "00-410edac4cc0219693226c937f38fd0f8-a9018182ebdadee1-00"}', 'webhooks_lagging', '{}', NULL, NULL),
+	(18, 'scheduled', 0, 1000, NULL, '2026-11-30 16:29:54.518771+00', NULL, '2026-11-23 09:30:06.105642+00', 1, '{"made": 1, "attempt": 2, "delivery_id": "67e4d806-0869-44d4-9904-8f1258059c44"}', NULL, NULL, 'deliver_webhook', '{"request_id": "01a22d4a-982d-73b6-89e0-e436bcbfd538", "traceparent": "00-410edac4cc0219693226c937f38fd0f8-deeb22838300a955-00"}', 'webhooks_lagging', '{}', NULL, NULL),
+	(20, 'scheduled', 0, 1000, NULL, '2026-11-30 16:29:54.49609+00', NULL, '2026-11-23 09:30:06.479629+00', 1, '{"made": 1, "attempt": 2, "delivery_id": "beac212e-6575-4aef-a3fd-6ef83a4e537c"}', NULL, NULL, 'deliver_webhook', '{"request_id": "01a22d4a-97dd-7af2-af6c-0467f993600f", "traceparent": "00-1f04ce5b845870397c1e5bcf028aac86-5acb3f77e474aed5-00"}', 'webhooks_lagging', '{}', NULL, NULL),
+	(8, 'completed', 1, 1000, '2026-11-30 16:29:54.23905+00', '2026-11-30 16:29:54.143444+00', '2026-11-30 16:29:54.557254+00', '2026-11-30 16:29:54.143444+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "beac212e-6575-4aef-a3fd-6ef83a4e537c"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-97dd-7af2-af6c-0467f993600f", "traceparent": "00-1f04ce5b845870397c1e5bcf028aac86-017fb10b4bb993fb-00"}', 'webhooks', '{}', NULL, NULL),
+	(9, 'completed', 1, 1000, '2026-11-30 16:29:54.23905+00', '2026-11-30 16:29:54.143904+00', '2026-11-30 16:29:54.46084+00', '2026-11-30 16:29:54.143904+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "38c09c62-b19b-407b-a970-35e0f5a7204a"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-9823-7aac-9e74-8fcd56dab3c1", "traceparent": "00-530cad7b93bdb8c50151081193f3bd32-769e9a94fb4aeebd-00"}', 'webhooks', '{}', NULL, NULL),
+	(10, 'completed', 1, 1000, '2026-11-30 16:29:54.23905+00', '2026-11-30 16:29:54.145423+00', '2026-11-30 16:29:54.467452+00', '2026-11-30 16:29:54.145423+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "7a1dcb3d-5c3f-47f7-af2f-eb884af96d70"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-9823-7aac-9e74-8fcd56dab3c1", "traceparent": "00-530cad7b93bdb8c50151081193f3bd32-769e9a94fb4aeebd-00"}', 'webhooks', '{}', NULL, NULL),
+	(11, 'completed', 1, 1000, '2026-11-30 16:29:54.23905+00', '2026-11-30 16:29:54.146582+00', '2026-11-30 16:29:54.4662+00', '2026-11-30 16:29:54.146582+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "3e4e6848-5581-4ffc-8c03-22a550a26c61"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-97fc-748e-a024-7d8c93a4ec9c", "traceparent": "00-97f60e9a78ca88d32f95469991c6b31b-7e2096452de7b80b-00"}', 'webhooks', '{}', NULL, NULL),
+	(14, 'completed', 1, 1000, '2026-11-30 16:29:54.497931+00', '2026-11-30 16:29:54.462936+00', '2026-11-30 16:29:54.50407+00', '2026-11-30 16:29:54.462936+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "f923d6fe-2198-44fc-8b7b-a673c2597564"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-982d-73b6-89e0-e436bcbfd538", "traceparent": "00-410edac4cc0219693226c937f38fd0f8-65424521c1a06563-00"}', 'webhooks', '{}', NULL, NULL),
+	(15, 'completed', 1, 1000, '2026-11-30 16:29:54.497931+00', '2026-11-30 16:29:54.469284+00', '2026-11-30 16:29:54.504125+00', '2026-11-30 16:29:54.469284+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "67e4d806-0869-44d4-9904-8f1258059c44"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-982d-73b6-89e0-e436bcbfd538", "traceparent": "00-410edac4cc0219693226c937f38fd0f8-65424521c1a06563-00"}', 'webhooks', '{}', NULL, NULL),
+	(22, 'scheduled', 0, 1000, NULL, '2026-11-30 16:29:55.149607+00', NULL, '2026-11-23 09:30:05.584302+00', 1, '{"made": 1, "attempt": 2, "delivery_id": "7e880292-bf27-4f33-a7a1-10f5b4479eb6"}', NULL, NULL, 'deliver_webhook', '{"request_id": "01a22d4a-97d6-772e-bb3b-32a2e314c9fc", "traceparent": "00-fc3d5b95422f317755683bd48688929e-b07a5c054a1fc735-00"}', 'webhooks_lagging', '{}', NULL, NULL),
+	(23, 'scheduled', 0, 1000, NULL, '2026-11-30 16:29:55.150774+00', NULL, '2026-11-23 09:30:06.036349+00', 1, '{"made": 1, "attempt": 2, "delivery_id": "b0504e9a-4997-479d-b4ef-f64c175cc65e"}', NULL, NULL, 'deliver_webhook', '{"request_id": "01a22d4a-983d-769a-a2dd-8ea595cb6705", "traceparent": "00-7ff1be5939e09db3d5a21a82dd7edee3-77b5b4d809b87ab3-00"}', 'webhooks_lagging', '{}', NULL, NULL),
+	(19, 'completed', 1, 1000, '2026-11-30 16:29:55.06431+00', '2026-11-30 16:29:54.495714+00', '2026-11-30 16:29:55.074901+00', '2026-11-30 16:29:54.495714+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "8bb5a16c-573f-4a7d-8eee-f574a03580b6"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-97d6-772e-bb3b-32a2e314c9fc", "traceparent": "00-fc3d5b95422f317755683bd48688929e-489adac45f754f25-00"}', 'webhooks', '{}', NULL, NULL),
+	(21, 'completed', 1, 1000, '2026-11-30 16:29:55.147664+00', '2026-11-30 16:29:54.534341+00', '2026-11-30 16:29:55.150063+00', '2026-11-30 16:29:54.534341+00', 1, '{"made": 0, "attempt": 1, "delivery_id": "7e880292-bf27-4f33-a7a1-10f5b4479eb6"}', '{vm_2026_11_30T16_29_52_756199}', NULL, 'deliver_webhook', '{"request_id": "01a22d4a-97d6-772e-bb3b-32a2e314c9fc", "traceparent": "00-fc3d5b95422f317755683bd48688929e-489adac45f754f25-00"}', 'webhooks_lagging', '{}', NULL, NULL);
+
+INSERT INTO public.river_migration VALUES
+	('main', 1, '2026-11-30 16:29:52.328892+00'),
+	('main', 2, '2026-11-30 16:29:52.337663+00'),
+	('main', 3, '2026-11-30 16:29:52.368879+00'),
+	('main', 4, '2026-11-30 16:29:52.372767+00'),
+	('main', 5, '2026-11-30 16:29:52.385703+00'),
+	('main', 6, '2026-11-30 16:29:52.415897+00'),
+	('main', 7, '2026-11-30 16:29:52.424888+00'),
+	('main', 8, '2026-11-30 16:29:52.44325+00');
+
+INSERT INTO public.river_queue VALUES
+	('webhooks_lagging', '2026-11-30 16:29:52.837696+00', '{}', NULL, '2026-11-30 16:29:52.837696+00'),
+	('default', '2026-11-30 16:29:52.85976+00', '{}', NULL, '2026-11-30 16:29:52.85976+00'),
+	('webhooks', '2026-11-30 16:29:52.860164+00', '{}', NULL, '2026-11-30 16:29:52.860164+00');
+
+INSERT INTO public.stock VALUES
+	('01a22d4a-97ca-7c34-9007-029486dc97fa', 46, 4, 0, 50, '2026-11-23 09:30:00+00'),
+	('01a22d4a-979d-70ba-91cc-fd7c053d24ae', 96, 3, 1, 100, '2026-11-23 09:30:01+00'),
+	('01a22d4a-a069-7564-8fe3-05120ac37ab5', 7, 0, 0, 7, '2026-11-23 09:30:01+00');
+
+INSERT INTO public.stock_adjustments VALUES
+	('01a22d4a-97c6-77aa-97d8-45c212e7bd57', '01a22d4a-979d-70ba-91cc-fd7c053d24ae', 100, 'delivery', 'fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', '2026-11-23 09:30:00+00'),
+	('01a22d4a-97cd-735f-bc49-5a7119cdc288', '01a22d4a-97ca-7c34-9007-029486dc97fa', 50, 'delivery', 'fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', '2026-11-23 09:30:00+00'),
+	('01a22d4a-a06c-71b7-bb66-0a869815480e', '01a22d4a-a069-7564-8fe3-05120ac37ab5', 7, 'delivery', 'fa6d263e-a637-413c-a0b1-0efa2ec7e0a7', '2026-11-23 09:30:01+00');
+
+INSERT INTO public.webhook_deliveries VALUES
+	('eb23f429-5535-4348-981d-52afa69c6a90', '01a22d4a-97ce-77a2-9a9f-11541eec254b', '01a22d4a-983d-769a-a2dd-8ea595cb6705', 'order.placed', '01a22d4a-983c-7f2e-996b-3be38b44d011', '{"type":"order.placed","timestamp":"2026-11-23T09:30:01Z","data":{"by":"customer","total":{"amount":2490,"currency":"EUR"},"amount":{"amount":2490,"currency":"EUR"},"number":"PL-747J-TCPE-VRJK","status":"pending","order_id":"01a22d4a-983c-7f2e-996b-3be38b44d011","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000002"}}', 'delivered', 1, '2026-11-23 09:30:01+00', NULL, 204, NULL, '2026-11-23 09:30:01+00'),
+	('38c09c62-b19b-407b-a970-35e0f5a7204a', '01a22d4a-97ce-77a2-9a9f-11541eec254b', '01a22d4a-9823-7aac-9e74-8fcd56dab3c1', 'order.placed', '01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":2490,"currency":"EUR"},"amount":{"amount":2490,"currency":"EUR"},"number":"PL-QRD8-32CX-QKGD","status":"pending","order_id":"01a22d4a-9822-7eec-a7f7-5a47ab71e2ba","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'delivered', 1, '2026-11-23 09:30:01+00', NULL, 204, NULL, '2026-11-23 09:30:01+00'),
+	('3e4e6848-5581-4ffc-8c03-22a550a26c61', '01a22d4a-97d0-7bdf-9581-80c5b80d4310', '01a22d4a-97fc-748e-a024-7d8c93a4ec9c', 'order.placed', '01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":2490,"currency":"EUR"},"amount":{"amount":2490,"currency":"EUR"},"number":"PL-HQ3R-GFJ0-YM7K","status":"pending","order_id":"01a22d4a-97fa-7c5e-abcb-ae8eb060a3da","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'pending', 1, '2026-11-23 09:30:01+00', '2026-11-23 09:30:06.03427+00', 500, 'refused', '2026-11-23 09:30:01+00'),
+	('3f213a4c-2ca7-4cae-b1d1-af5100e0daa6', '01a22d4a-97ce-77a2-9a9f-11541eec254b', '01a22d4a-97dd-7af2-af6c-0467f993600f', 'order.placed', '01a22d4a-97dc-7bcf-96d2-ce06eb336e22', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":2490,"currency":"EUR"},"amount":{"amount":2490,"currency":"EUR"},"number":"PL-Q8WA-ETQF-V4AV","status":"pending","order_id":"01a22d4a-97dc-7bcf-96d2-ce06eb336e22","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'delivered', 1, '2026-11-23 09:30:01+00', NULL, 204, NULL, '2026-11-23 09:30:01+00'),
+	('7a1dcb3d-5c3f-47f7-af2f-eb884af96d70', '01a22d4a-97d0-7bdf-9581-80c5b80d4310', '01a22d4a-9823-7aac-9e74-8fcd56dab3c1', 'order.placed', '01a22d4a-9822-7eec-a7f7-5a47ab71e2ba', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":2490,"currency":"EUR"},"amount":{"amount":2490,"currency":"EUR"},"number":"PL-QRD8-32CX-QKGD","status":"pending","order_id":"01a22d4a-9822-7eec-a7f7-5a47ab71e2ba","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'pending', 1, '2026-11-23 09:30:01+00', '2026-11-23 09:30:06.443628+00', 500, 'refused', '2026-11-23 09:30:01+00'),
+	('49ecfe9e-6e28-44a8-a136-efda86d7d611', '01a22d4a-97ce-77a2-9a9f-11541eec254b', '01a22d4a-97fc-748e-a024-7d8c93a4ec9c', 'order.placed', '01a22d4a-97fa-7c5e-abcb-ae8eb060a3da', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":2490,"currency":"EUR"},"amount":{"amount":2490,"currency":"EUR"},"number":"PL-HQ3R-GFJ0-YM7K","status":"pending","order_id":"01a22d4a-97fa-7c5e-abcb-ae8eb060a3da","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'delivered', 1, '2026-11-23 09:30:01+00', NULL, 204, NULL, '2026-11-23 09:30:01+00'),
+	('beac212e-6575-4aef-a3fd-6ef83a4e537c', '01a22d4a-97d0-7bdf-9581-80c5b80d4310', '01a22d4a-97dd-7af2-af6c-0467f993600f', 'order.placed', '01a22d4a-97dc-7bcf-96d2-ce06eb336e22', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":2490,"currency":"EUR"},"amount":{"amount":2490,"currency":"EUR"},"number":"PL-Q8WA-ETQF-V4AV","status":"pending","order_id":"01a22d4a-97dc-7bcf-96d2-ce06eb336e22","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'pending', 1, '2026-11-23 09:30:01+00', '2026-11-23 09:30:06.479629+00', 500, 'refused', '2026-11-23 09:30:01+00'),
+	('8bb5a16c-573f-4a7d-8eee-f574a03580b6', '01a22d4a-97ce-77a2-9a9f-11541eec254b', '01a22d4a-97d6-772e-bb3b-32a2e314c9fc', 'order.placed', '01a22d4a-97d2-7855-880e-94b0beba3e7b', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":7470,"currency":"EUR"},"amount":{"amount":7470,"currency":"EUR"},"number":"PL-YWR3-9HHN-3F4K","status":"pending","order_id":"01a22d4a-97d2-7855-880e-94b0beba3e7b","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'delivered', 1, '2026-11-23 09:30:01+00', NULL, 204, NULL, '2026-11-23 09:30:01+00'),
+	('b0504e9a-4997-479d-b4ef-f64c175cc65e', '01a22d4a-97d0-7bdf-9581-80c5b80d4310', '01a22d4a-983d-769a-a2dd-8ea595cb6705', 'order.placed', '01a22d4a-983c-7f2e-996b-3be38b44d011', '{"type":"order.placed","timestamp":"2026-11-23T09:30:01Z","data":{"by":"customer","total":{"amount":2490,"currency":"EUR"},"amount":{"amount":2490,"currency":"EUR"},"number":"PL-747J-TCPE-VRJK","status":"pending","order_id":"01a22d4a-983c-7f2e-996b-3be38b44d011","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000002"}}', 'pending', 1, '2026-11-23 09:30:01+00', '2026-11-23 09:30:06.036349+00', 500, 'refused', '2026-11-23 09:30:01+00'),
+	('7e880292-bf27-4f33-a7a1-10f5b4479eb6', '01a22d4a-97d0-7bdf-9581-80c5b80d4310', '01a22d4a-97d6-772e-bb3b-32a2e314c9fc', 'order.placed', '01a22d4a-97d2-7855-880e-94b0beba3e7b', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":7470,"currency":"EUR"},"amount":{"amount":7470,"currency":"EUR"},"number":"PL-YWR3-9HHN-3F4K","status":"pending","order_id":"01a22d4a-97d2-7855-880e-94b0beba3e7b","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'pending', 1, '2026-11-23 09:30:01+00', '2026-11-23 09:30:05.584302+00', 500, 'refused', '2026-11-23 09:30:01+00'),
+	('f923d6fe-2198-44fc-8b7b-a673c2597564', '01a22d4a-97ce-77a2-9a9f-11541eec254b', '01a22d4a-982d-73b6-89e0-e436bcbfd538', 'order.placed', '01a22d4a-982a-789f-9c8d-4095bbc245e4', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":7470,"currency":"EUR"},"amount":{"amount":7470,"currency":"EUR"},"number":"PL-37PQ-7KEP-6N15","status":"pending","order_id":"01a22d4a-982a-789f-9c8d-4095bbc245e4","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'delivered', 1, '2026-11-23 09:30:01+00', NULL, 204, NULL, '2026-11-23 09:30:01+00'),
+	('67e4d806-0869-44d4-9904-8f1258059c44', '01a22d4a-97d0-7bdf-9581-80c5b80d4310', '01a22d4a-982d-73b6-89e0-e436bcbfd538', 'order.placed', '01a22d4a-982a-789f-9c8d-4095bbc245e4', '{"type":"order.placed","timestamp":"2026-11-23T09:30:00Z","data":{"by":"customer","total":{"amount":7470,"currency":"EUR"},"amount":{"amount":7470,"currency":"EUR"},"number":"PL-37PQ-7KEP-6N15","status":"pending","order_id":"01a22d4a-982a-789f-9c8d-4095bbc245e4","sequence":1,"customer_id":"019adf00-0000-7000-8000-000000000001"}}', 'pending', 1, '2026-11-23 09:30:01+00', '2026-11-23 09:30:06.105642+00', 500, 'refused', '2026-11-23 09:30:01+00');
+
+INSERT INTO public.webhooks VALUES
+	('01a22d4a-97ce-77a2-9a9f-11541eec254b', 'http://127.0.0.1:33249', '{order.placed}', NULL, true, '\x59418103e1389ca852f3d3db270fd12894224c0b001fac023ed9e1fdaefc2105b95f470dfe73920ce7cdca05264b1b02d46eeff8f7204d4e6ff57d208c92a5714f481139b8166dd453676fd0ddac', NULL, NULL, false, '2026-11-23 09:30:00+00', '2026-11-23 09:30:00+00', '{}'),
+	('01a22d4a-97d0-7bdf-9581-80c5b80d4310', 'http://127.0.0.1:42153', '{order.placed}', NULL, true, '\x330ddbb01e006b1432618f289309e7fd33ca4544cd70561b1b24a1b201d202383d46974d0b963a0db9790461493f74046e15627aef62894e33cb53024acb64e11977fdc3404eaf5da764ee816555', NULL, NULL, true, '2026-11-23 09:30:00+00', '2026-11-23 09:30:00+00', '{}');
+
+SELECT pg_catalog.setval('public.audit_entries_position_seq', 21, true);
+
+SELECT pg_catalog.setval('public.goose_db_version_id_seq', 14, true);
+
+SELECT pg_catalog.setval('public.outbox_position_seq', 13, true);
+
+SELECT pg_catalog.setval('public.river_job_id_seq', 23, true);
+
+SELECT pg_catalog.setval('public.river_notification_id_seq', 1, false);
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY public.audit_batches
+    ADD CONSTRAINT audit_batches_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audit_entries_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audit_entries_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY public.audit_seals
+    ADD CONSTRAINT audit_seals_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY public.ended_sessions
+    ADD CONSTRAINT ended_sessions_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY public.goose_db_version
+    ADD CONSTRAINT goose_db_version_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (principal, operation, key);
+
+ALTER TABLE ONLY public.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.master_key_proof
+    ADD CONSTRAINT master_key_proof_pkey PRIMARY KEY (single);
+
+ALTER TABLE ONLY public.order_events
+    ADD CONSTRAINT order_events_pkey PRIMARY KEY (order_id, sequence);
+
+ALTER TABLE ONLY public.order_items
+    ADD CONSTRAINT order_items_pkey PRIMARY KEY (order_id, "position");
+
+ALTER TABLE ONLY public.order_transitions
+    ADD CONSTRAINT order_transitions_pkey PRIMARY KEY (from_status, action, to_status);
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_number_key UNIQUE (number);
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_id_key UNIQUE (id);
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY ("position");
+
+ALTER TABLE ONLY public.products
+    ADD CONSTRAINT products_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.products
+    ADD CONSTRAINT products_sku_key UNIQUE (sku);
+
+ALTER TABLE ONLY public.river_job
+    ADD CONSTRAINT river_job_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.river_leader
+    ADD CONSTRAINT river_leader_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.river_migration
+    ADD CONSTRAINT river_migration_pkey1 PRIMARY KEY (line, version);
+
+ALTER TABLE ONLY public.river_notification
+    ADD CONSTRAINT river_notification_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.river_queue
+    ADD CONSTRAINT river_queue_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.stock_adjustments
+    ADD CONSTRAINT stock_adjustments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.stock
+    ADD CONSTRAINT stock_pkey PRIMARY KEY (product_id);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_event_once UNIQUE (webhook_id, event_id);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
+
+CREATE INDEX accounts_changed_at_idx ON public.accounts USING btree (changed_at);
+
+CREATE INDEX audit_entries_action_idx ON public.audit_entries USING btree (action, occurred_at DESC, id DESC);
+
+CREATE INDEX audit_entries_actor_idx ON public.audit_entries USING btree (actor, occurred_at DESC, id DESC);
+
+CREATE INDEX audit_entries_occurred_at_idx ON public.audit_entries USING btree (occurred_at DESC, id DESC);
+
+CREATE INDEX audit_entries_target_idx ON public.audit_entries USING btree (target, occurred_at DESC, id DESC);
+
+CREATE INDEX audit_seals_batch_idx ON public.audit_seals USING btree (batch, "position");
+
+CREATE INDEX ended_sessions_ended_at_idx ON public.ended_sessions USING btree (ended_at);
+
+CREATE INDEX idempotency_keys_created_at_idx ON public.idempotency_keys USING btree (created_at);
+
+CREATE INDEX inbox_received_at_idx ON public.inbox USING btree (received_at);
+
+CREATE INDEX orders_created_at_idx ON public.orders USING btree (created_at DESC, id DESC);
+
+CREATE INDEX orders_customer_id_idx ON public.orders USING btree (customer_id, created_at DESC, id DESC);
+
+CREATE INDEX orders_customer_id_status_idx ON public.orders USING btree (customer_id, status, created_at DESC, id DESC);
+
+CREATE INDEX orders_expires_at_idx ON public.orders USING btree (expires_at) WHERE (status = 'pending'::public.order_status);
+
+CREATE UNIQUE INDEX orders_payment_key ON public.orders USING btree (payment_provider, payment_reference) WHERE (payment_reference IS NOT NULL);
+
+CREATE INDEX orders_status_idx ON public.orders USING btree (status, created_at DESC, id DESC);
+
+CREATE INDEX outbox_published_at_idx ON public.outbox USING btree (published_at) WHERE (published_at IS NOT NULL);
+
+CREATE INDEX outbox_unpublished_idx ON public.outbox USING btree ("position") WHERE (published_at IS NULL);
+
+CREATE INDEX products_status_idx ON public.products USING btree (status, created_at DESC, id DESC);
+
+CREATE INDEX products_words_idx ON public.products USING gin (words) WITH (fastupdate=off);
+
+CREATE INDEX river_job_args_index ON public.river_job USING gin (args);
+
+CREATE INDEX river_job_kind ON public.river_job USING btree (kind);
+
+CREATE INDEX river_job_metadata_index ON public.river_job USING gin (metadata);
+
+CREATE INDEX river_job_prioritized_fetching_index ON public.river_job USING btree (state, queue, priority, scheduled_at, id);
+
+CREATE INDEX river_job_state_and_finalized_at_index ON public.river_job USING btree (state, finalized_at) WHERE (finalized_at IS NOT NULL);
+
+CREATE UNIQUE INDEX river_job_unique_idx ON public.river_job USING btree (unique_key) WHERE ((unique_key IS NOT NULL) AND (unique_states IS NOT NULL) AND public.river_job_state_in_bitmask(unique_states, state));
+
+CREATE INDEX river_notification_created_at_idx ON public.river_notification USING btree (created_at);
+
+CREATE INDEX river_notification_topic_id_idx ON public.river_notification USING btree (topic, id);
+
+CREATE INDEX stock_adjustments_product_id_idx ON public.stock_adjustments USING btree (product_id, created_at DESC, id DESC);
+
+CREATE INDEX webhook_deliveries_created_at_idx ON public.webhook_deliveries USING btree (created_at);
+
+CREATE INDEX webhook_deliveries_webhook_id_idx ON public.webhook_deliveries USING btree (webhook_id, created_at DESC, id DESC);
+
+CREATE INDEX webhooks_created_at_idx ON public.webhooks USING btree (created_at DESC, id DESC);
+
+CREATE TRIGGER accounts_changed AFTER INSERT OR UPDATE ON public.accounts FOR EACH ROW EXECUTE FUNCTION public.notify_account();
+
+CREATE TRIGGER audit_batches_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_batches FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER audit_entries_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER audit_seals_unchanged BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_seals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER ended_sessions_added AFTER INSERT ON public.ended_sessions FOR EACH ROW EXECUTE FUNCTION public.notify_ended_session();
+
+CREATE TRIGGER orders_transition BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION public.check_order_transition();
+
+ALTER TABLE ONLY public.audit_seals
+    ADD CONSTRAINT audit_seals_batch_fkey FOREIGN KEY (batch) REFERENCES public.audit_batches(number);
+
+ALTER TABLE ONLY public.audit_seals
+    ADD CONSTRAINT audit_seals_position_fkey FOREIGN KEY ("position") REFERENCES public.audit_entries("position");
+
+ALTER TABLE ONLY public.order_events
+    ADD CONSTRAINT order_events_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.orders(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.order_items
+    ADD CONSTRAINT order_items_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.orders(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.order_items
+    ADD CONSTRAINT order_items_product_id_fkey FOREIGN KEY (product_id) REFERENCES public.products(id);
+
+ALTER TABLE ONLY public.stock_adjustments
+    ADD CONSTRAINT stock_adjustments_product_id_fkey FOREIGN KEY (product_id) REFERENCES public.products(id);
+
+ALTER TABLE ONLY public.stock
+    ADD CONSTRAINT stock_product_id_fkey FOREIGN KEY (product_id) REFERENCES public.products(id);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES public.webhooks(id) ON DELETE CASCADE;
+

@@ -1,0 +1,160 @@
+// Package standing knows what became of accounts and sessions, in every service other than the one that keeps them.
+//
+// An access token counts as it was signed until an event of the users service says otherwise; what the events said is
+// kept for longer than any access token lives. The package promises that, once an event has been handled, [Store.Read]
+// refuses every token of an ended session and of an account that is not active, and gives a token from before a change of
+// roles the roles after it. Triggers of the tables announce each change on the channel "sessions", on which guard.Guard
+// forgets what it remembers.
+package standing
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"example.com/plumbline/gen/standingdb"
+	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/guard"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/token"
+)
+
+const (
+	// Active is the status of an account that may act; the others are disabled and deleted.
+	Active = "active"
+	// Memory is how long accounts and ended sessions are kept: longer than any access token lives.
+	Memory = time.Hour
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Tables is the part of a database's schema that has the accounts and the ended sessions.
+var Tables = postgres.NewTables("standing", schema)
+
+// Account is the data of the users service's events about accounts: what holds of an account since ChangedAt.
+type Account struct {
+	UserID    uuid.UUID `json:"user_id"`
+	Status    string    `json:"status"`
+	Roles     []string  `json:"roles"`
+	ChangedAt time.Time `json:"changed_at"`
+}
+
+// SessionEnd is the data of the users service's events about sessions.
+type SessionEnd struct {
+	SessionID uuid.UUID `json:"session_id"`
+}
+
+// Database is a pool, or a transaction that a test rolls back. It has [Tables] and those of the package events.
+type Database interface {
+	standingdb.DBTX
+	postgres.Beginner
+}
+
+// Config is what a Store is made of.
+type Config struct {
+	Database Database
+	// Explain turns what the database reports into the service's faults.
+	Explain func(error) error
+	// Changed is called after an event about an account has been kept, and again for each copy of the event. Nil is none.
+	Changed func(ctx context.Context, a Account) error
+	// Clock tells the time; nil is the system's.
+	Clock func() time.Time
+}
+
+// Store keeps what the events said. It is safe for concurrent use.
+type Store struct {
+	Config
+
+	queries standingdb.Querier
+}
+
+// New makes the store of a service.
+func New(c Config) *Store {
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	return &Store{Config: c, queries: standingdb.New(c.Database)}
+}
+
+// Read gives the session that a verified token names, for guard.Config: what the token says, as far as no event has said
+// otherwise since.
+func (s *Store) Read(ctx context.Context, claims token.Claims) (guard.Session, error) {
+	known, err := s.queries.GetStanding(ctx, standingdb.GetStandingParams{
+		SessionID: claims.SessionID, UserID: claims.Subject,
+	})
+	if err != nil {
+		return guard.Session{}, s.Explain(err)
+	}
+	if known.Ended || known.Status != Active {
+		return guard.Session{}, httpapi.ErrUnauthenticated
+	}
+	roles := claims.Roles
+	// A token counts whole seconds: one that is as old as the change may be from before it.
+	if known.ChangedAt != nil && !claims.IssuedAt.After(*known.ChangedAt) {
+		roles = known.Roles
+	}
+	return guard.Session{
+		Principal: &httpapi.Principal{Subject: claims.Subject, SessionID: claims.SessionID, Roles: slices.Clone(roles)},
+		ExpiresAt: claims.ExpiresAt, TokenID: claims.ID,
+	}, nil
+}
+
+// Handle keeps what an event of the users service says, for events.ConsumerConfig. It ignores types that it does not know.
+func (s *Store) Handle(ctx context.Context, e events.Event) error {
+	switch e.Type {
+	case "user.disabled", "user.enabled", "user.deleted", "user.roles_changed":
+		var account Account
+		if err := json.Unmarshal(e.Data, &account); err != nil {
+			return fmt.Errorf("event %s: %w", e.ID, err)
+		}
+		return s.keepAccount(ctx, e, account)
+	case "session.revoked":
+		var ended SessionEnd
+		if err := json.Unmarshal(e.Data, &ended); err != nil {
+			return fmt.Errorf("event %s: %w", e.ID, err)
+		}
+		return events.Once(ctx, s.Database, e, func(tx pgx.Tx) error {
+			return standingdb.New(tx).EndSession(ctx, standingdb.EndSessionParams{SessionID: ended.SessionID, EndedAt: e.Time})
+		})
+	default:
+		return nil
+	}
+}
+
+func (s *Store) keepAccount(ctx context.Context, e events.Event, a Account) error {
+	if a.Roles == nil {
+		a.Roles = []string{}
+	}
+	err := events.Once(ctx, s.Database, e, func(tx pgx.Tx) error {
+		_, err := standingdb.New(tx).KeepAccount(ctx, standingdb.KeepAccountParams{
+			UserID: a.UserID, Status: a.Status, Roles: a.Roles, ChangedAt: a.ChangedAt,
+		})
+		return err
+	})
+	if err != nil || s.Changed == nil {
+		return err
+	}
+	return s.Changed(ctx, a)
+}
+
+// Purge removes what no token contradicts any more, in batches that lock little.
+func (s *Store) Purge(ctx context.Context) error {
+	before := s.Clock().Add(-Memory)
+	return errors.Join(
+		postgres.InBatches(func(limit int32) (int64, error) {
+			return s.queries.PurgeEndedSessions(ctx, standingdb.PurgeEndedSessionsParams{EndedBefore: before, RowLimit: limit})
+		}),
+		postgres.InBatches(func(limit int32) (int64, error) {
+			return s.queries.PurgeAccounts(ctx, standingdb.PurgeAccountsParams{ChangedBefore: before, RowLimit: limit})
+		}),
+	)
+}

@@ -1,0 +1,172 @@
+// Package upgradetest holds a service to what it promises of databases that an earlier release has made.
+//
+// It promises that migrating one loses and changes nothing of what is in it, gives it the schema of a new database, does
+// nothing the second time, and leaves one with which the earlier release goes on.
+package upgradetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/testkit/pgtest"
+)
+
+// Run restores the database of an earlier release, migrates it, and gives its URL.
+//
+// folder has the dump, database.sql, as pg_dump --rows-per-insert writes it, and the names of that release's own
+// migrations, migrations.txt. fresh is the URL of a new database of this release. migrate runs the service's command; added
+// are the tables that it adds beside those of versions.
+func Run(t *testing.T, folder, fresh string, migrate func(url string), added ...string) string {
+	t.Helper()
+	url := restore(t, filepath.Join(folder, "database.sql"))
+	pool := pgtest.Open(t, pgtest.Patient(url))
+	before := contents(t, pool)
+	require.NotEmpty(t, before)
+	for table, rows := range before {
+		if !strings.HasPrefix(table, "river_") { // Not every one of River's is in use.
+			require.NotEmpty(t, rows, "the dump proves nothing of %s", table)
+		}
+	}
+
+	migrate(url)
+	after := contents(t, pool)
+	for table, rows := range before {
+		require.Equal(t, rows, after[table], table)
+	}
+	for table := range after {
+		if _, old := before[table]; !old && !strings.HasPrefix(table, "goose_") {
+			require.Contains(t, added, table)
+		}
+	}
+	for _, table := range added {
+		require.Contains(t, after, table)
+	}
+	require.Equal(t, catalogue(t, pgtest.Open(t, pgtest.Patient(fresh))), catalogue(t, pool))
+
+	migrate(url)
+	require.Equal(t, after, contents(t, pool), "the second time there is nothing to do")
+
+	earlier := postgres.Migrations("earlier", namesIn(t, filepath.Join(folder, "migrations.txt")))
+	migrated, err := earlier.Migrated(t.Context(), pool)
+	require.NoError(t, err)
+	require.True(t, migrated, "the earlier release does not take the database any more")
+	require.NoError(t, earlier.Migrate(t.Context(), url, nil))
+	require.Equal(t, after, contents(t, pool), "the earlier release has nothing to do")
+	migrated, err = earlier.Migrated(t.Context(), pgtest.Open(t, pgtest.Patient(fresh)))
+	require.NoError(t, err)
+	require.False(t, migrated, "docs/operations.md says that the earlier release does not take a new database")
+	return url
+}
+
+// RequireNewVersions holds the names of this release's own migrations against those of the earlier one: a version that
+// stands in databases already would never be applied there.
+func RequireNewVersions(t *testing.T, folder string, names []string) {
+	t.Helper()
+	latest, known := "", map[string]bool{}
+	for name := range namesIn(t, filepath.Join(folder, "migrations.txt")) {
+		version, _, _ := strings.Cut(name, "_")
+		known[version], latest = true, max(latest, version)
+	}
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		version, _, _ := strings.Cut(name, "_")
+		require.True(t, known[version] || version > latest, "%s: take a version above %s", name, latest)
+	}
+}
+
+// namesIn gives a migration that does nothing for each name in a file.
+func namesIn(t *testing.T, file string) fstest.MapFS {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	files := fstest.MapFS{}
+	for name := range strings.FieldsSeq(string(text)) {
+		files[name] = &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT 1;\n")}
+	}
+	return files
+}
+
+// restore gives the URL of a database made from a dump.
+func restore(t *testing.T, dump string) string {
+	t.Helper()
+	statements, err := os.ReadFile(dump)
+	require.NoError(t, err)
+	url := pgtest.URL(t, nil)
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	_, err = conn.PgConn().Exec(t.Context(), string(statements)).ReadAll()
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(context.WithoutCancel(t.Context())))
+	return url
+}
+
+// contents gives the rows of every table, in an order of their own.
+func contents(t *testing.T, pool *pgxpool.Pool) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for _, table := range list(t, pool, `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`) {
+		query := fmt.Sprintf(`SELECT t::text FROM %s AS t ORDER BY t::text COLLATE "C"`, pgx.Identifier{table}.Sanitize())
+		all[table] = list(t, pool, query)
+	}
+	return all
+}
+
+// catalogue describes the schema of a database, a line for each of its objects. The order of columns counts. What restoring
+// a dump changes by itself does not: the numbers of columns and of values of an enum, and the parentheses of a CHECK, which
+// is parsed anew.
+func catalogue(t *testing.T, pool *pgxpool.Pool) string {
+	t.Helper()
+	return strings.Join(list(t, pool, `
+SELECT line COLLATE "C"
+FROM (
+    SELECT format('table %s %s %s %s', relname, relkind, relpersistence, reloptions)
+    FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT format('column %s %s %s %s %s null=%s identity=%s generated=%s default=%s', relname, row_number() OVER (PARTITION BY attrelid ORDER BY attnum), attname,
+        format_type(atttypid, atttypmod), attcollation::regcollation, NOT attnotnull, attidentity, attgenerated, pg_get_expr(adbin, adrelid))
+    FROM pg_attribute
+    JOIN pg_class ON pg_class.oid = attrelid
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
+    UNION ALL
+    SELECT format('constraint %s %s %s validated=%s', conrelid::regclass, conname, translate(pg_get_constraintdef(oid), '()', ''), convalidated)
+    FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'index ' || indexdef
+    FROM pg_indexes
+    WHERE schemaname = 'public'
+    UNION ALL
+    SELECT format('trigger %s enabled=%s', pg_get_triggerdef(pg_trigger.oid), tgenabled)
+    FROM pg_trigger
+    WHERE NOT tgisinternal
+    UNION ALL
+    SELECT 'function ' || pg_get_functiondef(oid)
+    FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'
+    UNION ALL
+    SELECT format('enum %s %s %s', enumtypid::regtype, row_number() OVER (PARTITION BY enumtypid ORDER BY enumsortorder), enumlabel)
+    FROM pg_enum
+) AS described(line)
+ORDER BY 1`), "\n")
+}
+
+func list(t *testing.T, pool *pgxpool.Pool, query string) []string {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), query)
+	require.NoError(t, err)
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err, query)
+	return found
+}

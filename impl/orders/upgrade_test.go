@@ -62,7 +62,7 @@ func TestUpgrade(t *testing.T) {
 
 	status := func(subject, session uuid.UUID, roles ...string) int {
 		access, err := s.signer.Sign(token.Claims{
-			Issuer: issuer, Audience: []string{audience}, Subject: subject, SessionID: session, Roles: roles,
+			Issuer: issuer, Audience: []string{serviceName}, Subject: subject, SessionID: session, Roles: roles,
 			IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(300e9), ID: uuid.NewString(),
 		})
 		require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 )
 
@@ -44,7 +45,7 @@ func FuzzChain(f *testing.F) {
 		o.Shed = true
 		o.TrustedOrigins, o.TrustedProxies = []string{"https://shop.test", "http://127.0.0.1:*"}, []string{"192.0.2.0/24"}
 		o.Log = slog.New(slog.DiscardHandler)
-		o.Observe = func(o *Operation, answered Problem, violations []fault.Violation) {
+		o.Observe = func(o *contract.Operation, answered contract.Problem, violations []fault.Violation) {
 			if len(violations) > 0 {
 				f.Errorf("%s answers %d: %v", o.ID, answered.Status, violations)
 			}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // memory keeps answers for as long as the test lasts, and does as it is told.
@@ -125,8 +127,10 @@ func TestAnswerLeavesOnceItIsKept(t *testing.T) {
 		status   int
 		code     string
 	}{
-		"it is kept":              {func() (*KeptAnswer, error) { return nil, nil }, 201, ""},
-		"it cannot be kept":       {func() (*KeptAnswer, error) { return nil, ErrUnavailable.Because(errors.New("connection lost")) }, 503, "unavailable"},
+		"it is kept": {func() (*KeptAnswer, error) { return nil, nil }, 201, ""},
+		"it cannot be kept": {func() (*KeptAnswer, error) {
+			return nil, contract.ErrUnavailable.Because(errors.New("connection lost"))
+		}, 503, "unavailable"},
 		"somebody forgot a fault": {func() (*KeptAnswer, error) { return nil, errors.New("disk full") }, 500, "internal"},
 		"another was first": {func() (*KeptAnswer, error) {
 			return &KeptAnswer{Status: 201, Header: http.Header{"Location": {"/things/2"}, "Content-Type": {"application/json"}}, Body: []byte(`{"ok":false}`)}, nil
@@ -140,7 +144,7 @@ func TestAnswerLeavesOnceItIsKept(t *testing.T) {
 				require.Zero(t, w.Body.Len(), name)
 				return c.finishes()
 			}
-			r := request(t, http.MethodPost, "/once", http.NoBody, "Authorization", "Bearer ada", "Idempotency-Key", "k")
+			r := newRequest(t, http.MethodPost, "/once", http.NoBody, "Authorization", "Bearer ada", "Idempotency-Key", "k")
 			r.Body = bodyOf(`{"name":"ab"}`)
 			r.ContentLength = -1
 			s.handler.ServeHTTP(w, r)
@@ -184,12 +188,12 @@ func TestWhatIsNoAnswerIsNotFinished(t *testing.T) {
 
 func TestKeyThatCannotBeHad(t *testing.T) {
 	t.Parallel()
-	m := &memory{begins: ErrIdempotencyKeyInUse}
+	m := &memory{begins: contract.ErrIdempotencyKeyInUse}
 	s := start(t, map[string]http.HandlerFunc{"doOnce": func(http.ResponseWriter, *http.Request) { t.Error("the handler ran") }}, remembering(m))
 	w := s.once(t, "k", `{"name":"ab"}`)
 	requireCode(t, w, http.StatusConflict, "idempotency_key_in_use")
 	require.Equal(t, "1", w.Header().Get("Retry-After"))
-	m.begins = ErrIdempotencyKeyReused
+	m.begins = contract.ErrIdempotencyKeyReused
 	requireCode(t, s.once(t, "k", `{"name":"ab"}`), http.StatusUnprocessableEntity, "idempotency_key_reused")
 }
 
@@ -224,7 +228,7 @@ func TestIdempotencyKeyHeader(t *testing.T) {
 
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
-	m := &memory{begins: ErrIdempotencyKeyInUse}
+	m := &memory{begins: contract.ErrIdempotencyKeyInUse}
 	s := start(t, nil, remembering(m))
 	of := func(target, body string) [32]byte {
 		w := s.send(t, http.MethodPost, target, body, "Authorization", "Bearer ada", "Idempotency-Key", "k")

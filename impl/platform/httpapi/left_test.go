@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -28,7 +29,7 @@ func TestCallersWhoHangUp(t *testing.T) {
 		fails           func(ctx context.Context) error
 	}{
 		"while something is waited for": {fails: func(ctx context.Context) error { return errors.Join(errors.New("query"), ctx.Err()) }},
-		"which something says":          {fails: func(ctx context.Context) error { return ErrUnavailable.Because(ctx.Err()) }},
+		"which something says":          {fails: func(ctx context.Context) error { return contract.ErrUnavailable.Because(ctx.Err()) }},
 		"and it is not there":           {status: http.StatusNotFound, fails: func(context.Context) error { return errThingNotFound }},
 		"and there is a defect":         {status: http.StatusInternalServerError, fails: func(context.Context) error { return errors.New("a defect") }},
 		"and it was done all the same":  {status: http.StatusOK, fails: func(context.Context) error { return nil }},
@@ -98,7 +99,7 @@ func TestTheOutcomeForCallersWhoHangUp(t *testing.T) {
 	for outcome, id := range map[string]uuid.UUID{telemetry.Success: ada, "thing_not_found": bob} {
 		kept := &keptEntries{}
 		s := start(t, nil, func(o *Options) { o.Auditor = kept })
-		s.handler.ServeHTTP(hungUp{httptest.NewRecorder()}, request(t, http.MethodPut, "/people/"+id.String()+"/things", strings.NewReader(`{"name":"ab"}`), "Authorization", "Bearer ada"))
+		s.handler.ServeHTTP(hungUp{httptest.NewRecorder()}, newRequest(t, http.MethodPut, "/people/"+id.String()+"/things", strings.NewReader(`{"name":"ab"}`), "Authorization", "Bearer ada"))
 		require.EqualValues(t, 499, s.log.of(t, "request")[0]["status"])
 		require.Equal(t, outcome, s.log.of(t, "audit")[0]["outcome"])
 		require.Equal(t, []string{outcome}, kept.outcomes)

@@ -5,17 +5,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // over asks a real server, and gives the answer and its body.
 func over(t *testing.T, server *httptest.Server, method, target string, headers ...string) (*http.Response, string) {
 	t.Helper()
-	r := request(t, method, server.URL+target, nil, headers...)
+	r := newRequest(t, method, server.URL+target, nil, headers...)
 	r.RequestURI = ""
 	answer, err := server.Client().Do(r)
 	require.NoError(t, err)
@@ -107,7 +108,7 @@ func TestHeadOfAStream(t *testing.T) {
 func TestFixedPathsWin(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	for _, method := range methods {
+	for _, method := range contract.Methods {
 		w := s.send(t, method, "/things/all", "", "Authorization", "Bearer ada")
 		if method == http.MethodGet || method == http.MethodHead {
 			require.Equal(t, http.StatusOK, w.Code)
@@ -123,11 +124,4 @@ func TestFixedPathsWin(t *testing.T) {
 	requireCode(t, w, http.StatusMethodNotAllowed, "method_not_allowed")
 	require.Equal(t, "GET, HEAD", w.Header().Get("Allow"))
 	require.Equal(t, "unmatched", s.log.of(t, "request")[2]["operation"])
-}
-
-// An operation for HEAD would hide the one for GET.
-func TestNoOperationForHead(t *testing.T) {
-	t.Parallel()
-	_, err := Load("things", parseSpec(t, strings.Replace(things, "  /self:\n    get:", "  /self:\n    head:", 1)))
-	require.ErrorContains(t, err, "HEAD comes with GET")
 }

@@ -4,8 +4,9 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
 func TestParseOrigins(t *testing.T) {
@@ -85,7 +86,7 @@ func TestCrossOriginIsJudgedByTheRequest(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	w := newRecorderWith("Access-Control-Allow-Origin", "https://evil.test")
-	s.handler.ServeHTTP(w, request(t, http.MethodPost, "/cookie", nil, "Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site"))
+	s.handler.ServeHTTP(w, newRequest(t, http.MethodPost, "/cookie", nil, "Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site"))
 	requireCode(t, w, http.StatusForbidden, "cross_origin_refused")
 }
 
@@ -113,14 +114,36 @@ func TestPreflight(t *testing.T) {
 	requireCode(t, w, http.StatusMethodNotAllowed, "method_not_allowed")
 }
 
-// A page may send what the document takes and what follows a request; one further field, and the browser refuses the request.
+// besideThings is another document, with a header field of its own.
+const besideThings = `
+openapi: 3.0.3
+info: {title: Beside, version: 1.0.0}
+security: [{bearer: []}]
+paths:
+  /beside:
+    get:
+      operationId: getBeside
+      x-access: {owner: self}
+      x-timeout: {limit: 2s, slow: 1s}
+      x-priority: normal
+      parameters: [{name: X-Beside, in: header, schema: {type: string}}]
+      responses: {'204': {description: None.}}
+components:
+  securitySchemes: {bearer: {type: http, scheme: bearer}}
+  schemas:
+    ProblemCode:
+      {type: string, enum: [malformed_request, unauthenticated, invalid_request, internal, overloaded, timeout]}
+`
+
+// A page may send what the document takes and what follows a request; one further field, and the browser refuses the
+// request.
 func TestPreflightOfFields(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, func(o *Options) {
 		o.TrustedOrigins, o.TrustedHeaders = []string{"https://shop.test"}, []string{"X-Fault"}
-		o.Beside = []*Document{{Operations: []*Operation{{
-			parameters: openapi3.Parameters{{Value: &openapi3.Parameter{In: openapi3.ParameterInHeader, Name: "X-Beside"}}}, spec: &openapi3.Operation{Responses: &openapi3.Responses{}},
-		}}}}
+		beside, err := contract.Load("beside", parseSpec(t, besideThings))
+		require.NoError(t, err)
+		o.Beside = []*contract.Document{beside}
 	})
 	for fields, allowed := range map[string]bool{
 		"": true, "authorization": true, "accept,authorization,content-type": true, "idempotency-key": true, "if-match, x-level": true, "if-none-match": true,

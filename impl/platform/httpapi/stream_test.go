@@ -51,10 +51,9 @@ func TestRepresentation(t *testing.T) {
 		require.Equal(t, http.StatusOK, s.send(t, http.MethodGet, "/follow", "", "Accept", accept).Code)
 		require.Equal(t, want, got, accept)
 	}
-	document, err := Load("things", parseSpec(t, things))
-	require.NoError(t, err)
-	require.Equal(t, events, document.Operation("stream").represent(http.Header{"Accept": {plain}}), "there is nothing else")
-	require.Empty(t, document.Operation("removeNothing").represent(http.Header{}))
+	document, _ := loadThings(t)
+	require.Equal(t, events, document.Operation("stream").Represent(http.Header{"Accept": {plain}}), "there is nothing else")
+	require.Empty(t, document.Operation("removeNothing").Represent(http.Header{}))
 	require.Empty(t, Representation(t.Context()))
 }
 
@@ -176,7 +175,7 @@ func TestPatienceOfTheCaller(t *testing.T) {
 		"5000": 5 * time.Second, "": 10 * time.Second, "10001": 10 * time.Second, "4294967295": 10 * time.Second,
 		"99999999999999999999": 10 * time.Second, "-1": 10 * time.Second, "1e3": 10 * time.Second, "soon": 10 * time.Second, "\t1": 10 * time.Second, "+1": 10 * time.Second,
 	} {
-		r := request(t, http.MethodGet, "/public", http.NoBody)
+		r := newRequest(t, http.MethodGet, "/public", http.NoBody)
 		if value != "" {
 			r.Header.Set("X-Request-Timeout-Ms", value)
 		}

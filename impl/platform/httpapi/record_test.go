@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -15,10 +16,10 @@ func TestRequestLine(t *testing.T) {
 	t.Parallel()
 	var s *service
 	s = start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
-		Identify(r.Context(), bob)
+		SetCaller(r.Context(), bob)
 		writeJSON(w, map[string]bool{"ok": true})
 	}, "limitAddress": func(w http.ResponseWriter, r *http.Request) {
-		s.chain.HandlerFailed(w, r, ErrUnavailable.Because(context.Canceled))
+		s.chain.HandlerFailed(w, r, contract.ErrUnavailable.Because(context.Canceled))
 	}})
 	last := func() map[string]any {
 		all := s.log.of(t, "request")
@@ -65,7 +66,7 @@ func TestSlowOperation(t *testing.T) {
 		require.Contains(t, parts, step.name+"_ms")
 	}
 	require.Contains(t, parts, "handle_ms")
-	require.LessOrEqual(t, len(s.chain.steps), len(exchange{}.took))
+	require.LessOrEqual(t, len(s.chain.steps), len(record{}.steps))
 	require.EqualValues(t, 1, s.metric(t, "slow_operations_total", map[string]string{"operation": "putThings"}))
 	s.send(t, http.MethodGet, "/self", "", "Authorization", "Bearer ada")
 	require.Len(t, s.log.of(t, "slow operation"), 1, "the other is quick")
@@ -102,7 +103,8 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// A request is named by the service, or by a proxy that it trusts. What anybody else calls it stands beside that in the log.
+// A request is named by the service, or by a proxy that it trusts. What anybody else calls it stands beside that in the
+// log.
 func TestRequestID(t *testing.T) {
 	t.Parallel()
 	for sent, formed := range map[string]bool{
@@ -110,7 +112,7 @@ func TestRequestID(t *testing.T) {
 	} {
 		for peer, trusted := range map[string]bool{"192.0.2.1:1": true, "203.0.113.1:1": false, "[2001:db8::1]:1": false, "nobody": false} {
 			s := start(t, nil)
-			r := request(t, http.MethodGet, "/public?limit=0", nil)
+			r := newRequest(t, http.MethodGet, "/public?limit=0", nil)
 			r.RemoteAddr = peer
 			r.Header["X-Request-Id"] = []string{sent}
 			w := s.serve(r)

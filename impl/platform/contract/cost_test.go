@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"encoding/json"
@@ -19,13 +19,14 @@ import (
 // maps, whose growth depends on a hash that differs from run to run.
 const mostBytes = 1<<20 + 1<<20/10
 
-// The worst bodies that can be made of the schemas are refused at a bounded cost: so many bytes are allocated, and no more values are
-// looked at than the largest good body has and an answer names. It does not run beside others, whose memory would count.
+// The worst bodies that can be made of the schemas are refused at a bounded cost: so many bytes are allocated, and no
+// more values are looked at than the largest good body has and an answer names. It does not run beside others, whose
+// memory would count.
 //
 //nolint:paralleltest // See above.
 func TestContractRefusalsAreCheap(t *testing.T) {
 	all := documents(t)
-	all["things"] = []byte(strings.ReplaceAll(things, "ANSWERS", answers))
+	all["things"] = []byte(strings.ReplaceAll(readThings(t), "ANSWERS", answers))
 	for name, text := range all {
 		spec, err := openapi3.NewLoader().LoadFromData(text)
 		require.NoError(t, err)
@@ -75,7 +76,9 @@ func (w *worst) measure(t *testing.T, checker Checker, o *Operation, body string
 	}
 	require.LessOrEqual(t, len(violations), maxViolations)
 	if err != nil {
-		require.Equal(t, http.StatusBadRequest, statusOf(malformed(err)))
+		var f *fault.Error
+		require.ErrorAs(t, err, &f)
+		require.Equal(t, http.StatusBadRequest, StatusOf(f))
 		return
 	}
 	visited := visitedIn(o.body.Content[o.takesType].Schema.Value, value)
@@ -162,8 +165,7 @@ func visitedIn(s *openapi3.Schema, value any) int {
 // What is cut of a value changes nothing of the answer.
 func TestCuttingChangesNoAnswer(t *testing.T) {
 	t.Parallel()
-	document, err := Load("things", parseSpec(t, things))
-	require.NoError(t, err)
+	document := loadThings(t)
 	checker, ok := NewChecker(document).(*kinChecker)
 	require.True(t, ok)
 	schema := document.Operation("echo").body.Content["application/json"].Schema.Value

@@ -1,25 +1,17 @@
-package httpapi
+package contract
 
 import (
 	"encoding/json"
-	"log/slog"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-chi/chi/v5"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
-
-	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/impl/platform/telemetry"
 )
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	d, err := Load("things", parseSpec(t, things))
-	require.NoError(t, err)
+	d := loadThings(t)
 	require.True(t, json.Valid(d.JSON))
 	require.Equal(t, []string{"secret"}, d.Sensitive)
 	require.Contains(t, d.Codes, "thing_not_found")
@@ -28,11 +20,11 @@ func TestLoad(t *testing.T) {
 	require.Nil(t, d.Operation("nobody"))
 	o := d.Operation("putThings")
 	require.Equal(t, Access{Roles: []string{"support"}, Owner: "personId", HiddenAs: "thing_not_found"}, o.Policy.Access)
-	require.Equal(t, duration(10*time.Second), o.Policy.Timeout.Limit)
+	require.Equal(t, Duration(10*time.Second), o.Policy.Timeout.Limit)
 	require.Equal(t, High, o.Policy.Priority)
 	require.Equal(t, &Audit{Action: "thing.put", Target: "personId"}, o.Policy.Audit)
 	require.Equal(t, []int{200, 503}, o.Statuses)
-	require.Equal(t, &RateLimit{Requests: 3, Window: duration(time.Minute), Per: "address"}, d.Operation("limitAddress").Policy.RateLimit)
+	require.Equal(t, &RateLimit{Requests: 3, Window: Duration(time.Minute), Per: "address"}, d.Operation("limitAddress").Policy.RateLimit)
 }
 
 // good is the beginning of an operation that nothing is wrong with.
@@ -202,53 +194,9 @@ paths:
 	require.NotContains(t, err.Error(), "nobody may call", "what is missing is not complained of twice")
 }
 
-func TestNewRefuses(t *testing.T) {
+// An operation for HEAD would hide the one for GET.
+func TestNoOperationForHead(t *testing.T) {
 	t.Parallel()
-	document, err := Load("things", parseSpec(t, things))
-	require.NoError(t, err)
-	options := func(t *testing.T) Options {
-		metrics, err := telemetry.NewHTTPMetrics(prometheus.NewRegistry(), document.Labels())
-		require.NoError(t, err)
-		return Options{Document: document, Metrics: metrics, Log: slog.New(slog.DiscardHandler), Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Idempotency: &memory{}}
-	}
-	_, err = New(options(t))
-	require.NoError(t, err)
-	o := options(t)
-	o.Faults = nil
-	o.TrustedOrigins = []string{"*"}
-	o.TrustedProxies = []string{"somewhere"}
-	o.Owners = map[string]OwnerOf{"stringId": ownerOfThing}
-	o.Idempotency = nil
-	_, err = New(o)
-	require.ErrorContains(t, err, `putThings: hidden_as "thing_not_found" is none`)
-	require.ErrorContains(t, err, `trusted origin "*"`)
-	require.ErrorContains(t, err, `trusted proxy "somewhere"`)
-	require.ErrorContains(t, err, `the owner "stringId"`)
-	require.ErrorContains(t, err, "operation doOnce has x-idempotency, and nothing keeps its answers")
-}
-
-func TestHandlerComparesRoutesWithOperations(t *testing.T) {
-	t.Parallel()
-	s := start(t, nil)
-	nothing := func(http.ResponseWriter, *http.Request) {}
-	_, err := s.chain.Handler(func(r chi.Router) {
-		for _, o := range s.chain.document.Operations {
-			if o.ID != "getSelf" && o.ID != "echo" {
-				r.MethodFunc(o.Method, o.Pattern, nothing)
-			}
-		}
-		r.Get("/extra", nothing)
-		r.Patch("/public", nothing)
-	})
-	for _, says := range []string{"operation getSelf", "operation echo", "route GET /extra has no", "route PATCH /public has no"} {
-		require.ErrorContains(t, err, says)
-	}
-}
-
-// A route that compareRoutes has not seen is no way in.
-func TestRouteWithoutOperationIsRefused(t *testing.T) {
-	t.Parallel()
-	s := start(t, map[string]http.HandlerFunc{"getPublic": func(http.ResponseWriter, *http.Request) { t.Error("the handler ran") }})
-	delete(s.chain.endpoints, route{http.MethodGet, "/public"})
-	requireCode(t, s.send(t, http.MethodGet, "/public", ""), http.StatusInternalServerError, "internal")
+	_, err := Load("things", parseSpec(t, strings.Replace(readThings(t), "  /self:\n    get:", "  /self:\n    head:", 1)))
+	require.ErrorContains(t, err, "HEAD comes with GET")
 }

@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"encoding/json"
@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const contract = "../../../openapi"
+// documentsFolder holds the documents and the JSON Schema of their extensions.
+const documentsFolder = "../../../openapi"
 
 // extensionsSchema is the JSON Schema of an operation's extensions, which the lint holds the documents against.
 func extensionsSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(contract, "policy.schema.json"))
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(documentsFolder, "policy.schema.json"))
 	require.NoError(t, err)
 	return schema
 }
@@ -25,7 +26,7 @@ func extensionsSchema(t *testing.T) *jsonschema.Schema {
 func TestSchemaAndStartAcceptTheDocuments(t *testing.T) {
 	t.Parallel()
 	schema := extensionsSchema(t)
-	files, err := filepath.Glob(filepath.Join(contract, "*.yaml"))
+	files, err := filepath.Glob(filepath.Join(documentsFolder, "*.yaml"))
 	require.NoError(t, err)
 	operations := 0
 	for _, file := range files {
@@ -43,7 +44,8 @@ func TestSchemaAndStartAcceptTheDocuments(t *testing.T) {
 	require.Greater(t, operations, 40)
 }
 
-// TestSchemaAndStartAgree plants what is wrong, and what is unusual and right: the JSON Schema and the start say the same of it.
+// TestSchemaAndStartAgree plants what is wrong, and what is unusual and right: the JSON Schema and the start say the
+// same of it.
 func TestSchemaAndStartAgree(t *testing.T) {
 	t.Parallel()
 	schema := extensionsSchema(t)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 )
 
@@ -62,7 +63,7 @@ func TestEnforcedAnswers(t *testing.T) {
 			t.Parallel()
 			var observed []fault.Violation
 			s := start(t, map[string]http.HandlerFunc{c.operation: c.answer}, func(o *Options) {
-				o.Observe = func(o *Operation, _ Problem, v []fault.Violation) {
+				o.Observe = func(o *contract.Operation, _ contract.Problem, v []fault.Violation) {
 					if o.ID == c.operation {
 						observed = v
 					}
@@ -88,7 +89,7 @@ func TestAnswersLeaveAsTheyAreWhenOff(t *testing.T) {
 		var observed atomic.Int32
 		s := start(t, map[string]http.HandlerFunc{c.operation: c.answer}, func(o *Options) {
 			o.Responses = ResponsesOff
-			o.Observe = func(*Operation, Problem, []fault.Violation) { observed.Add(1) }
+			o.Observe = func(*contract.Operation, contract.Problem, []fault.Violation) { observed.Add(1) }
 		})
 		bare := httptest.NewRecorder()
 		c.answer(bare, nil)
@@ -144,7 +145,7 @@ func TestFailuresAreHeldAgainstTheDocument(t *testing.T) {
 	t.Parallel()
 	var broken []fault.Violation
 	s := start(t, nil, func(o *Options) {
-		o.Observe = func(_ *Operation, _ Problem, v []fault.Violation) { broken = append(broken, v...) }
+		o.Observe = func(_ *contract.Operation, _ contract.Problem, v []fault.Violation) { broken = append(broken, v...) }
 	})
 	require.Equal(t, 401, s.send(t, http.MethodGet, "/self", "").Code)
 	require.Equal(t, 422, s.send(t, http.MethodGet, "/public?limit=0&a=1&"+strings.Repeat("%22%3C=1&", 200), "").Code)

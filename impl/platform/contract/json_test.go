@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"bytes"
@@ -80,9 +80,9 @@ func TestDecodeJSONRefuses(t *testing.T) {
 	} {
 		got, err := decodeJSON([]byte(c.text))
 		require.Nil(t, got, c.text)
-		var at *errJSON
+		var at *jsonError
 		require.ErrorAs(t, err, &at, c.text)
-		require.Equal(t, errJSON{c.reason, c.offset}, *at, c.text)
+		require.Equal(t, jsonError{c.reason, c.offset}, *at, c.text)
 	}
 }
 
@@ -122,7 +122,7 @@ func FuzzDecodeJSON(f *testing.F) {
 		if errors.Is(err, errTooDeep) {
 			return
 		}
-		var at *errJSON
+		var at *jsonError
 		require.ErrorAs(t, err, &at)
 		require.GreaterOrEqual(t, at.offset, 0)
 		require.LessOrEqual(t, at.offset, len(data))

@@ -176,8 +176,9 @@ func (c *Chain) authoriseRoles(r *request) error {
 	if a.Public || a.Owner != "" || r.principal.holdsOneOf(a.Roles) {
 		return nil
 	}
-	return contract.Detailed(contract.ErrForbidden, "Your roles do not allow this: it takes the role "+
-		strings.Join(a.Roles, " or ")+". An administrator gives roles, to accounts other than their own, with setUserRoles.")
+	return contract.Detailed(contract.ErrForbidden,
+		"Your roles do not allow this: it takes the role "+strings.Join(a.Roles, " or ")+
+			". An administrator gives roles, to accounts other than their own, with setUserRoles.")
 }
 
 // authoriseOwner answers for another owner's thing as for a missing one.

@@ -75,13 +75,18 @@ func Refuse(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 	_ = writeProblem(w, r, f, scope.RequestID, time.Now()) // Only Current of a fault can fail to be encoded.
 }
 
+// replacedFields are the header fields of an answer that do not hold for the problem that replaces it.
+var replacedFields = []string{
+	"Set-Cookie", "Location", "Content-Length", "Content-Encoding", "ETag", "Last-Modified",
+}
+
 // writeProblem writes a fault as the whole answer. The error says that its Current cannot be encoded.
 func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, requestID string, now time.Time) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	for _, name := range []string{"Set-Cookie", "Location", "Content-Length", "Content-Encoding", "ETag", "Last-Modified"} {
-		h.Del(name) // They belong to the answer that this one replaces.
+	for _, name := range replacedFields {
+		h.Del(name)
 	}
 	if f.ETag != "" {
 		h.Set("ETag", f.ETag)

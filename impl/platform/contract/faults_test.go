@@ -11,9 +11,11 @@ import (
 func TestEveryFaultHasItsStatus(t *testing.T) {
 	t.Parallel()
 	want := map[string]int{
-		"malformed_request": 400, "unauthenticated": 401, "forbidden": 403, "cross_origin_refused": 403, "not_found": 404,
-		"method_not_allowed": 405, "body_too_large": 413, "unsupported_media_type": 415, "invalid_request": 422, "rate_limited": 429,
-		"overloaded": 503, "timeout": 503, "unavailable": 503, "internal": 500, "precondition_required": 428,
+		"malformed_request": 400, "unauthenticated": 401, "forbidden": 403, "cross_origin_refused": 403,
+		"not_found":          404,
+		"method_not_allowed": 405, "body_too_large": 413, "unsupported_media_type": 415, "invalid_request": 422,
+		"rate_limited": 429,
+		"overloaded":   503, "timeout": 503, "unavailable": 503, "internal": 500, "precondition_required": 428,
 		"idempotency_key_reused": 422, "idempotency_key_in_use": 409,
 	}
 	document := loadThings(t)
@@ -40,7 +42,8 @@ func TestFaultsAreThoseOfTheDocument(t *testing.T) {
 	require.ElementsMatch(t, document.Codes, codes)
 	plain, err := Load("things", parseSpec(t, good))
 	require.NoError(t, err)
-	for _, f := range []*fault.Error{ErrCrossOrigin, ErrPreconditionRequired, ErrIdempotencyKeyReused, ErrIdempotencyKeyInUse} {
+	for _, f := range []*fault.Error{ErrCrossOrigin, ErrPreconditionRequired, ErrIdempotencyKeyReused,
+		ErrIdempotencyKeyInUse} {
 		require.NotContains(t, Faults(plain), f)
 	}
 }

@@ -15,8 +15,10 @@ func TestEntityTags(t *testing.T) {
 		return tags
 	}
 	for text, want := range map[string][]entityTag{
-		`"1"`: strong(`"1"`), `*`: strong("*"), ` * `: strong("*"), `"1","2"`: strong(`"1"`, `"2"`), `"1" , "2"`: strong(`"1"`, `"2"`), "\t\"1\",\t\"2\"": strong(`"1"`, `"2"`),
-		`,, "1",, "2",`: strong(`"1"`, `"2"`), `""`: strong(`""`), `"a,b"`: strong(`"a,b"`), `"\"`: strong(`"\"`), `"*"`: strong(`"*"`), `"é"`: strong(`"é"`),
+		`"1"`: strong(`"1"`), `*`: strong("*"), ` * `: strong("*"), `"1","2"`: strong(`"1"`, `"2"`),
+		`"1" , "2"`: strong(`"1"`, `"2"`), "\t\"1\",\t\"2\"": strong(`"1"`, `"2"`),
+		`,, "1",, "2",`: strong(`"1"`, `"2"`), `""`: strong(`""`), `"a,b"`: strong(`"a,b"`), `"\"`: strong(`"\"`),
+		`"*"`: strong(`"*"`), `"é"`: strong(`"é"`),
 		`W/"1"`: {{`"1"`, true}}, `W/"1", "1"`: {{`"1"`, true}, {`"1"`, false}},
 	} {
 		got, ok := entityTags([]string{text})
@@ -26,7 +28,8 @@ func TestEntityTags(t *testing.T) {
 	got, ok := entityTags([]string{`"1"`, `W/"2", "3"`})
 	require.True(t, ok, "in several lines")
 	require.Len(t, got, 3)
-	for _, bad := range []string{"", " ", ",", "1", `"1`, `1"`, `"1""2"`, `"1" "2"`, `"1";"2"`, `w/"1"`, `W/ "1"`, `W/1`, `*, "1"`, `"1", *`, `**`, `"a b"`, `'1'`} {
+	for _, bad := range []string{"", " ", ",", "1", `"1`, `1"`, `"1""2"`, `"1" "2"`, `"1";"2"`, `w/"1"`, `W/ "1"`,
+		`W/1`, `*, "1"`, `"1", *`, `**`, `"a b"`, `'1'`} {
 		_, ok := entityTags([]string{bad})
 		require.False(t, ok, bad)
 	}

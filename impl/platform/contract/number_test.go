@@ -43,7 +43,8 @@ func TestNumbersAreNotRounded(t *testing.T) {
 		places, violations := s.broken(t, `{"name":"ab",`+member+`}`)
 		require.Equal(t, want, places, member)
 		if strings.HasSuffix(want[0], "format") && strings.Contains(want[0], "big") {
-			require.Equal(t, "Value should be between -9223372036854775808 and 9223372036854775807.", violations[0].Detail)
+			require.Equal(t, "Value should be between -9223372036854775808 and 9223372036854775807.",
+				violations[0].Detail)
 		}
 	}
 }
@@ -56,10 +57,14 @@ func TestParametersAreWrittenAsJSON(t *testing.T) {
 		send          func(value string) (target string, headers []string)
 		good, refused []string
 	}{
-		"#/query/limit":    {func(v string) (string, []string) { return "/public?limit=" + url.QueryEscape(v), nil }, []string{"1", "100"}, []string{"+1", "01", "001", "1.0", "1e0", "1_0", " 1", "0x1", "١"}},
-		"#/query/share":    {func(v string) (string, []string) { return "/public?share=" + url.QueryEscape(v), nil }, []string{"0", "0.5", "5e-1", "1.0"}, []string{"+0.5", ".5", "0x1p-1", "00.5", "1."}},
-		"#/query/all":      {func(v string) (string, []string) { return "/public?all=" + url.QueryEscape(v), nil }, []string{"true", "false"}, []string{"1", "T", "TRUE", "t", "0", "f"}},
-		"#/header/X-Level": {func(v string) (string, []string) { return "/public", []string{"X-Level", v} }, []string{"1", "9007199254740993"}, []string{"+1", "01"}},
+		"#/query/limit": {func(v string) (string, []string) { return "/public?limit=" + url.QueryEscape(v), nil },
+			[]string{"1", "100"}, []string{"+1", "01", "001", "1.0", "1e0", "1_0", " 1", "0x1", "١"}},
+		"#/query/share": {func(v string) (string, []string) { return "/public?share=" + url.QueryEscape(v), nil },
+			[]string{"0", "0.5", "5e-1", "1.0"}, []string{"+0.5", ".5", "0x1p-1", "00.5", "1."}},
+		"#/query/all": {func(v string) (string, []string) { return "/public?all=" + url.QueryEscape(v), nil },
+			[]string{"true", "false"}, []string{"1", "T", "TRUE", "t", "0", "f"}},
+		"#/header/X-Level": {func(v string) (string, []string) { return "/public", []string{"X-Level", v} },
+			[]string{"1", "9007199254740993"}, []string{"+1", "01"}},
 	} {
 		for _, v := range values.good {
 			target, headers := values.send(v)
@@ -103,7 +108,8 @@ func TestDecimal(t *testing.T) {
 func TestNumbersCostTheirDigits(t *testing.T) {
 	schema := openapi3.NewFloat64Schema()
 	schema.MultipleOf = new(5e-324)
-	for _, n := range []string{"1e308", "1e-999999999", "-1e-99999999999999999999", "0." + strings.Repeat("3", 60_000), "1" + strings.Repeat("3", 300) + ".5"} {
+	for _, n := range []string{"1e308", "1e-999999999", "-1e-99999999999999999999", "0." + strings.Repeat("3", 60_000),
+		"1" + strings.Repeat("3", 300) + ".5"} {
 		value, err := decodeJSON([]byte(n))
 		require.NoError(t, err)
 		require.LessOrEqual(t, testing.AllocsPerRun(10, func() { rounded(schema, value) }), 60.0, n)

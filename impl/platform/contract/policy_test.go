@@ -50,11 +50,13 @@ func TestSchemaAndStartAgree(t *testing.T) {
 	t.Parallel()
 	schema := extensionsSchema(t)
 	good := map[string]string{
-		"x-access":        `{"roles": ["staff"], "owner": "orderId", "hidden_as": "order_not_found"}`,
-		"x-timeout":       `{"limit": "2s", "slow": "250ms"}`,
-		"x-priority":      `"normal"`,
-		"x-rate-limit":    `{"requests": 10, "window": "1m", "per": "address"}`,
-		"x-throttle":      `{"counts": ["wrong_password"], "network": {"failures": 100, "window": "1h"}, "of": "caller", "account_and_network": {"failures": 10, "window": "15m"}, "account": {"failures": 100, "window": "24h"}, "unfamiliar": {"failures": 3, "window": "24h"}}`,
+		"x-access":     `{"roles": ["staff"], "owner": "orderId", "hidden_as": "order_not_found"}`,
+		"x-timeout":    `{"limit": "2s", "slow": "250ms"}`,
+		"x-priority":   `"normal"`,
+		"x-rate-limit": `{"requests": 10, "window": "1m", "per": "address"}`,
+		"x-throttle": `{"counts": ["wrong_password"], "network": {"failures": 100, "window": "1h"}, "of": ` +
+			`"caller", "account_and_network": {"failures": 10, "window": "15m"}, "account": {"failures": 100, ` +
+			`"window": "24h"}, "unfamiliar": {"failures": 3, "window": "24h"}}`,
 		"x-audit":         `{"action": "order.cancel", "target": "orderId"}`,
 		"x-idempotency":   `"required"`,
 		"x-sunset":        `{"since": "2026-11-23", "date": "2027-11-30", "successor": "getOrderV2"}`,
@@ -114,8 +116,10 @@ func TestSchemaAndStartAgree(t *testing.T) {
 		{"x-throttle", `{"counts": ["wrong_password"]}`, false},
 		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 0, "window": "1h"}}`, false},
 		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "500ms"}}`, false},
-		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "of": "caller"}`, false},
-		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "account": {"failures": 1, "window": "1h"}}`, false},
+		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "of": "caller"}`,
+			false},
+		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "account": ` +
+			`{"failures": 1, "window": "1h"}}`, false},
 
 		{"x-audit", "", true},
 		{"x-audit", `{"action": "order.cancel"}`, false},

@@ -43,7 +43,8 @@ func TestTheLargestBodyFits(t *testing.T) {
 			}
 			bodies++
 			var body bytes.Buffer
-			require.NoError(t, json.Indent(&body, []byte(largest(o.body.Content[o.takesType].Schema.Value)), "", "    "))
+			require.NoError(t, json.Indent(&body, []byte(largest(o.body.Content[o.takesType].Schema.Value)), "",
+				"    "))
 			require.LessOrEqual(t, body.Len(), o.MaxBody, o.ID)
 			require.Less(t, o.MaxBody, maxBody, o.ID)
 			require.GreaterOrEqual(t, o.MaxBody, minBody, o.ID)
@@ -94,6 +95,10 @@ func TestBodyLimit(t *testing.T) {
 		s.Properties = properties
 		return s
 	}
+	array := func(of *openapi3.Schema) *openapi3.Schema { return openapi3.NewArraySchema().WithItems(of) }
+	integers := array(openapi3.NewInt32Schema()).WithMaxItems(500)
+	boolOnly := openapi3.NewOneOfSchema(openapi3.NewBoolSchema())
+	endless := openapi3.NewStringSchema()
 	text := func(most int64) *openapi3.SchemaRef { return openapi3.NewStringSchema().WithMaxLength(most).NewRef() }
 	itself := closed(nil)
 	itself.Properties = openapi3.Schemas{"a": itself.NewRef(), "b": itself.NewRef(), "c": itself.NewRef()}
@@ -105,11 +110,11 @@ func TestBodyLimit(t *testing.T) {
 		"a short text":             {closed(openapi3.Schemas{"a": text(100)}), minBody},
 		"a long text":              {closed(openapi3.Schemas{"a": text(1000)}), 12 << 10},
 		"a longer text":            {closed(openapi3.Schemas{"a": text(10_000)}), maxBody},
-		"a text without an end":    {closed(openapi3.Schemas{"a": openapi3.NewStringSchema().NewRef()}), maxBody},
-		"an array without an end":  {closed(openapi3.Schemas{"a": openapi3.NewArraySchema().WithItems(openapi3.NewBoolSchema()).NewRef()}), maxBody},
-		"an array":                 {closed(openapi3.Schemas{"a": openapi3.NewArraySchema().WithItems(openapi3.NewInt32Schema()).WithMaxItems(500).NewRef()}), 21 << 10},
+		"a text without an end":    {closed(openapi3.Schemas{"a": endless.NewRef()}), maxBody},
+		"an array without an end":  {closed(openapi3.Schemas{"a": array(openapi3.NewBoolSchema()).NewRef()}), maxBody},
+		"an array":                 {closed(openapi3.Schemas{"a": integers.NewRef()}), 21 << 10},
 		"an object that is open":   {openapi3.NewObjectSchema(), maxBody},
-		"one of several":           {closed(openapi3.Schemas{"a": openapi3.NewOneOfSchema(openapi3.NewBoolSchema()).NewRef()}), maxBody},
+		"one of several":           {closed(openapi3.Schemas{"a": boolOnly.NewRef()}), maxBody},
 		"an object that is within": {itself, maxBody},
 	} {
 		require.Equal(t, c.want, bodyLimit(c.schema), name)
@@ -124,7 +129,8 @@ func TestTheDeadlineEndsTheCheck(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	r := request(t, http.MethodPost, "/echo", nil).WithContext(ctx)
-	_, violations, err := s.checker.CheckRequest(s.document.Operation("echo"), Input{Request: r, Body: []byte(`{"name":1}`)})
+	_, violations, err := s.checker.CheckRequest(s.document.Operation("echo"),
+		Input{Request: r, Body: []byte(`{"name":1}`)})
 	require.ErrorIs(t, err, context.Canceled)
 	require.Empty(t, violations)
 }

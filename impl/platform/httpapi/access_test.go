@@ -52,7 +52,9 @@ func TestOwnerThatCannotBeFound(t *testing.T) {
 	t.Parallel()
 	failure := contract.ErrUnavailable.Because(errors.New("connection refused"))
 	s := start(t, nil, func(o *Options) {
-		o.Owners = map[string]OwnerOf{"thingId": func(context.Context, uuid.UUID) (uuid.UUID, error) { return ada, failure }}
+		o.Owners = map[string]OwnerOf{"thingId": func(context.Context, uuid.UUID) (uuid.UUID, error) {
+			return ada, failure
+		}}
 	})
 	for range 2 { // A failure is not remembered for an owner.
 		w := s.send(t, http.MethodGet, "/things/"+adasThing.String(), "", "Authorization", "Bearer ada")
@@ -69,8 +71,10 @@ func TestHoldsRoleAndMay(t *testing.T) {
 	hear := func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
 		got = permissions{
-			role: HoldsRole(ctx), get: MayCall(ctx, "getThing", ada), change: MayCall(ctx, "changeThing", ada), public: MayCall(ctx, "getPublic", ada),
-			useRole: MayCall(ctx, "useRole", ada), another: MayCall(ctx, "getThing", bob), nothing: MayCall(ctx, "getNothing", ada),
+			role: HoldsRole(ctx), get: MayCall(ctx, "getThing", ada), change: MayCall(ctx, "changeThing", ada),
+			public:  MayCall(ctx, "getPublic", ada),
+			useRole: MayCall(ctx, "useRole", ada), another: MayCall(ctx, "getThing", bob),
+			nothing: MayCall(ctx, "getNothing", ada),
 		}
 		writeJSON(w, map[string]bool{"ok": true})
 	}
@@ -81,7 +85,8 @@ func TestHoldsRoleAndMay(t *testing.T) {
 		"support": {role: true, get: true, change: true, public: true, another: true},
 		"admin":   {public: true, useRole: true},
 	} {
-		w := s.send(t, http.MethodPatch, "/things/"+adasThing.String(), "", "Authorization", "Bearer "+token, "If-Match", `"1"`)
+		w := s.send(t, http.MethodPatch, "/things/"+adasThing.String(), "", "Authorization", "Bearer "+token,
+			"If-Match", `"1"`)
 		require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 		require.Equal(t, want, got, token)
 		s.send(t, http.MethodGet, "/self", "", "Authorization", "Bearer "+token)

@@ -14,12 +14,14 @@ func BenchmarkChain(b *testing.B) {
 		method, target, body string
 		headers              []string
 	}{
-		"public":     {method: http.MethodGet, target: "/public?limit=3&name=ab"},
-		"audited":    {method: http.MethodGet, target: "/self", headers: []string{"Authorization", "Bearer ada"}},
-		"owned":      {method: http.MethodGet, target: "/things/" + adasThing.String(), headers: []string{"Authorization", "Bearer ada"}},
-		"body":       {method: http.MethodPost, target: "/echo", body: `{"name":"ab","tags":["a","b"],"count":12}`},
-		"refused":    {method: http.MethodGet, target: "/self"},
-		"idempotent": {method: http.MethodPost, target: "/once", body: `{"name":"ab"}`, headers: []string{"Authorization", "Bearer ada", "Idempotency-Key", "k"}},
+		"public":  {method: http.MethodGet, target: "/public?limit=3&name=ab"},
+		"audited": {method: http.MethodGet, target: "/self", headers: []string{"Authorization", "Bearer ada"}},
+		"owned": {method: http.MethodGet, target: "/things/" + adasThing.String(),
+			headers: []string{"Authorization", "Bearer ada"}},
+		"body":    {method: http.MethodPost, target: "/echo", body: `{"name":"ab","tags":["a","b"],"count":12}`},
+		"refused": {method: http.MethodGet, target: "/self"},
+		"idempotent": {method: http.MethodPost, target: "/once", body: `{"name":"ab"}`,
+			headers: []string{"Authorization", "Bearer ada", "Idempotency-Key", "k"}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			s := start(b, nil, func(o *Options) {

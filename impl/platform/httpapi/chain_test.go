@@ -19,7 +19,8 @@ func TestNewRefuses(t *testing.T) {
 	options := func(t *testing.T) Options {
 		metrics, err := telemetry.NewHTTPMetrics(prometheus.NewRegistry(), document.Labels())
 		require.NoError(t, err)
-		return Options{Document: document, Metrics: metrics, Log: slog.New(slog.DiscardHandler), Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Idempotency: &memory{}}
+		return Options{Document: document, Metrics: metrics, Log: slog.New(slog.DiscardHandler),
+			Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Idempotency: &memory{}}
 	}
 	_, err := New(options(t))
 	require.NoError(t, err)
@@ -50,7 +51,8 @@ func TestHandlerComparesRoutesWithOperations(t *testing.T) {
 		r.Get("/extra", nothing)
 		r.Patch("/public", nothing)
 	})
-	for _, says := range []string{"operation getSelf", "operation echo", "route GET /extra has no", "route PATCH /public has no"} {
+	for _, says := range []string{"operation getSelf", "operation echo", "route GET /extra has no",
+		"route PATCH /public has no"} {
 		require.ErrorContains(t, err, says)
 	}
 }
@@ -58,7 +60,9 @@ func TestHandlerComparesRoutesWithOperations(t *testing.T) {
 // A route that compareRoutes has not seen is no way in.
 func TestRouteWithoutOperationIsRefused(t *testing.T) {
 	t.Parallel()
-	s := start(t, map[string]http.HandlerFunc{"getPublic": func(http.ResponseWriter, *http.Request) { t.Error("the handler ran") }})
+	s := start(t, map[string]http.HandlerFunc{"getPublic": func(http.ResponseWriter, *http.Request) {
+		t.Error("the handler ran")
+	}})
 	delete(s.chain.endpoints, route{http.MethodGet, "/public"})
 	requireCode(t, s.send(t, http.MethodGet, "/public", ""), http.StatusInternalServerError, "internal")
 }

@@ -39,9 +39,10 @@ func TestWorstBodies(t *testing.T) {
 		"unknown members":  `{"name":"ab"` + numbered(6_000) + `}`,
 		"too many members": `{"name":"ab","counts":{"z":0` + numbered(6_000) + `}}`,
 		"long name":        `{"` + strings.Repeat("x", 65_000) + `":1}`,
-		"long text":        `{"name":"` + strings.Repeat("x", 65_000) + `","email":"` + strings.Repeat("a@", 100) + `"}`,
-		"long number":      `{"name":"ab","count":` + strings.Repeat("9", 60_000) + `}`,
-		"escapes":          `{"name":"` + strings.Repeat(`\u0041`, 10_000) + `"}`,
+		"long text": `{"name":"` + strings.Repeat("x", 65_000) + `","email":"` + strings.Repeat("a@", 100) +
+			`"}`,
+		"long number": `{"name":"ab","count":` + strings.Repeat("9", 60_000) + `}`,
+		"escapes":     `{"name":"` + strings.Repeat(`\u0041`, 10_000) + `"}`,
 	}
 	for name, body := range worst {
 		require.LessOrEqual(t, len(body), maxBody, name)
@@ -67,7 +68,8 @@ func TestQuery(t *testing.T) {
 		query = r.URL.Query().Encode()
 		writeJSON(w, map[string]bool{"ok": true})
 	}})
-	for raw, want := range map[string]string{"": "limit=20", "limit=3": "limit=3", "name=a%26b": "limit=20&name=a%26b", "name=a+b&limit=100": "limit=100&name=a+b", "name=%EF%BF%BD": "limit=20&name=%EF%BF%BD"} {
+	for raw, want := range map[string]string{"": "limit=20", "limit=3": "limit=3", "name=a%26b": "limit=20&name=a%26b",
+		"name=a+b&limit=100": "limit=100&name=a+b", "name=%EF%BF%BD": "limit=20&name=%EF%BF%BD"} {
 		w := s.send(t, http.MethodGet, "/public?"+raw, "")
 		require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 		require.Equal(t, want, query, raw)
@@ -91,7 +93,8 @@ func TestQuery(t *testing.T) {
 		"%FF=1":                       "#/query/%EF%BF%BD additionalProperties",
 		strings.Repeat("y", 200) + "": "#/query/" + strings.Repeat("y", 64) + "%E2%80%A6 additionalProperties",
 	} {
-		p := requireCode(t, s.send(t, http.MethodGet, "/public?"+raw, ""), http.StatusUnprocessableEntity, "invalid_request")
+		p := requireCode(t, s.send(t, http.MethodGet, "/public?"+raw, ""), http.StatusUnprocessableEntity,
+			"invalid_request")
 		require.True(t, strings.HasPrefix(p.Errors[0].Pointer+" "+p.Errors[0].Keyword, want), "%s: %v", raw, p.Errors)
 	}
 	for _, raw := range []string{"name=%", "name=%z1", "name=%e", "%=1", "a;b=1", "name=a;b"} {
@@ -111,14 +114,17 @@ func TestSubmittedValuesNeverAppear(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		name := rapid.SampledFrom([]string{"name", "email", "id", "lower", "colour", "count", "small", "ratio", "flag", "nothing", "tags", "orders", "a/b~c é", "counts", "either", "size", "secret", "unknown"})
-		shape := rapid.SampledFrom([]string{"%s", "[%s]", "[%[1]s,%[1]s]", `{"note":%s}`, `{"quantity":%s}`, `[{"note":%s}]`, `[{"quantity":%s}]`, `[[%s]]`, `{"a":%s}`})
+		name := rapid.SampledFrom([]string{"name", "email", "id", "lower", "colour", "count", "small", "ratio", "flag",
+			"nothing", "tags", "orders", "a/b~c é", "counts", "either", "size", "secret", "unknown"})
+		shape := rapid.SampledFrom([]string{"%s", "[%s]", "[%[1]s,%[1]s]", `{"note":%s}`, `{"quantity":%s}`,
+			`[{"note":%s}]`, `[{"quantity":%s}]`, `[[%s]]`, `{"a":%s}`})
 		var members []string
 		for _, n := range rapid.SliceOfNDistinct(name, 1, 10, rapid.ID[string]).Draw(rt, "names") {
 			key, _ := json.Marshal(n)
 			members = append(members, string(key)+":"+fmt.Sprintf(shape.Draw(rt, "shape"), quoted))
 		}
-		w := s.serve(newRequest(t, http.MethodPost, "/echo", strings.NewReader("{"+strings.Join(members, ",")+`,"broken":1}`)))
+		w := s.serve(newRequest(t, http.MethodPost, "/echo",
+			strings.NewReader("{"+strings.Join(members, ",")+`,"broken":1}`)))
 		requireWithout(rt, w.Code, w.Body.String(), canary)
 		r := newRequest(t, http.MethodGet, "/public", nil, "X-Level", "x", "Cookie", "visit=zqcookieqz")
 		r.Header["X-Level"] = []string{canary}
@@ -142,7 +148,8 @@ func requireWithout(t *rapid.T, status int, body, canary string) {
 		all += fmt.Sprint("\n", v.Pointer, v.Keyword, v.Params, v.Detail)
 	}
 	escaped, _ := json.Marshal(canary)
-	for _, form := range []string{canary, url.QueryEscape(canary), url.PathEscape(canary), strings.Trim(string(escaped), `"`), canary[:4] + "\x00"} {
+	for _, form := range []string{canary, url.QueryEscape(canary), url.PathEscape(canary),
+		strings.Trim(string(escaped), `"`), canary[:4] + "\x00"} {
 		if strings.Contains(all, form) || strings.Contains(body, form) {
 			t.Fatalf("%q is in %s", form, body)
 		}

@@ -19,10 +19,12 @@ func TestCodeOfAnotherOperation(t *testing.T) {
 		status int
 		code   string
 	}{
-		"its own":              {"/public", errThingNotFound, http.StatusNotFound, "thing_not_found"},
-		"another's":            {"/limited/address", errThingNotFound, http.StatusInternalServerError, "internal"},
-		"with another status":  {"/public", fault.New(fault.Conflict, "thing_not_found", "There is no such thing."), http.StatusInternalServerError, "internal"},
-		"of the chain":         {"/limited/address", contract.ErrOverloaded, http.StatusServiceUnavailable, "overloaded"},
+		"its own":   {"/public", errThingNotFound, http.StatusNotFound, "thing_not_found"},
+		"another's": {"/limited/address", errThingNotFound, http.StatusInternalServerError, "internal"},
+		"with another status": {"/public", fault.New(fault.Conflict, "thing_not_found", "There is no such thing."),
+			http.StatusInternalServerError, "internal"},
+		"of the chain": {"/limited/address", contract.ErrOverloaded, http.StatusServiceUnavailable,
+			"overloaded"},
 		"of what it is not":    {"/limited/address", contract.ErrForbidden, http.StatusInternalServerError, "internal"},
 		"before any operation": {"/limited/address", contract.ErrNotFound, http.StatusInternalServerError, "internal"},
 	} {
@@ -31,7 +33,9 @@ func TestCodeOfAnotherOperation(t *testing.T) {
 			exchangeFrom(r.Context()).chain.HandlerFailed(w, r, c.fault)
 		}
 		s := start(t, map[string]http.HandlerFunc{"getPublic": answer, "limitAddress": answer}, func(o *Options) {
-			o.Observe = func(_ *contract.Operation, _ contract.Problem, violations []fault.Violation) { found = violations }
+			o.Observe = func(_ *contract.Operation, _ contract.Problem, violations []fault.Violation) {
+				found = violations
+			}
 		})
 		requireCode(t, s.send(t, http.MethodGet, c.path, ""), c.status, c.code)
 		if c.code == c.fault.Code {

@@ -41,8 +41,10 @@ func TestIfMatch(t *testing.T) {
 		lines []string
 		want  string // "" is refused
 	}{
-		"one": {[]string{`"1"`}, `"1"`}, "any": {[]string{"*"}, "*"}, "weak": {[]string{`W/"1"`}, `W/"1"`}, "a list": {[]string{`"1","2"`}, `"1","2"`},
-		"lines": {[]string{`"1"`, `"2"`}, `"1", "2"`}, "no tag": {[]string{"1"}, ""}, "any beside one": {[]string{"*", `"1"`}, ""}, "nothing": {[]string{""}, ""},
+		"one": {[]string{`"1"`}, `"1"`}, "any": {[]string{"*"}, "*"}, "weak": {[]string{`W/"1"`}, `W/"1"`},
+		"a list": {[]string{`"1","2"`}, `"1","2"`},
+		"lines":  {[]string{`"1"`, `"2"`}, `"1", "2"`}, "no tag": {[]string{"1"}, ""},
+		"any beside one": {[]string{"*", `"1"`}, ""}, "nothing": {[]string{""}, ""},
 		"too many": {[]string{strings.Repeat(`"1",`, 40)}, ""},
 	} {
 		r := newRequest(t, http.MethodPatch, "/things/"+adasThing.String(), nil, "Authorization", "Bearer ada")
@@ -63,7 +65,8 @@ func TestAuthorizationInAllItsForms(t *testing.T) {
 	s := start(t, nil)
 	for value, known := range map[string]bool{
 		"Bearer ada": true, "bearer ada": true, "BEARER ada": true, "Bearer   ada": true,
-		"Bearer": false, "Bearer ": false, "ada": false, "Basic ada": false, "Bearerada": false, "Bearer\tada": false, `Bearer "ada"`: false, "Bearer ada bob": false, "Bearer ada,": false,
+		"Bearer": false, "Bearer ": false, "ada": false, "Basic ada": false, "Bearerada": false, "Bearer\tada": false,
+		`Bearer "ada"`: false, "Bearer ada bob": false, "Bearer ada,": false,
 	} {
 		answer := s.sendLines(t, http.MethodGet, "/self", "", "Authorization: "+value)
 		require.Equal(t, known, answer.StatusCode == http.StatusOK, value)
@@ -71,7 +74,8 @@ func TestAuthorizationInAllItsForms(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, answer.StatusCode, value)
 		}
 	}
-	require.Equal(t, http.StatusUnauthorized, s.sendLines(t, http.MethodGet, "/self", "", "Authorization: Bearer ada", "Authorization: Bearer ada").StatusCode, "twice")
+	require.Equal(t, http.StatusUnauthorized, s.sendLines(t, http.MethodGet, "/self", "", "Authorization: Bearer ada",
+		"Authorization: Bearer ada").StatusCode, "twice")
 }
 
 func TestTheBodysFieldsInAllTheirForms(t *testing.T) {
@@ -98,7 +102,8 @@ func TestTheBodysFieldsInAllTheirForms(t *testing.T) {
 		{415, []string{"Content-Type: application/json, application/json"}},
 		{415, []string{"Content-Type: ;application/json"}},
 	} {
-		require.Equal(t, c.status, s.sendLines(t, http.MethodPost, "/echo", `{"name":"ab"}`, c.lines...).StatusCode, c.lines)
+		require.Equal(t, c.status, s.sendLines(t, http.MethodPost, "/echo", `{"name":"ab"}`, c.lines...).StatusCode,
+			c.lines)
 	}
 }
 
@@ -107,7 +112,8 @@ func TestTheBodysFieldsInAllTheirForms(t *testing.T) {
 func TestFieldsThatComeTwice(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	answer := s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada", "Idempotency-Key: a", "Idempotency-Key: a")
+	answer := s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada", "Idempotency-Key: a",
+		"Idempotency-Key: a")
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
 	answer = s.sendLines(t, http.MethodGet, "/public", "", "X-Level: 1", "X-Level: 1")
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
@@ -137,12 +143,14 @@ func TestIdempotencyKeysInAllTheirForms(t *testing.T) {
 	}})
 	for i, key := range []string{"a", `"a"`, `"a`, "A", "a;b=1"} {
 		for range 2 {
-			answer := s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada", "Idempotency-Key: "+key)
+			answer := s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada",
+				"Idempotency-Key: "+key)
 			require.Equal(t, http.StatusOK, answer.StatusCode, key)
 			require.Equal(t, i+1, runs, key)
 		}
 	}
 	for _, bad := range []string{"", "a b", `"a b"`, "é", "a\tb", strings.Repeat("a", 256)} {
-		require.Equal(t, http.StatusUnprocessableEntity, s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada", "Idempotency-Key: "+bad).StatusCode, bad)
+		require.Equal(t, http.StatusUnprocessableEntity, s.sendLines(t, http.MethodPatch, "/once", "",
+			"Authorization: Bearer ada", "Idempotency-Key: "+bad).StatusCode, bad)
 	}
 }

@@ -62,9 +62,11 @@ func (people) Authenticate(_ context.Context, token string) (*Principal, error) 
 	case "bob":
 		return &Principal{Subject: bob}, nil
 	case "support":
-		return &Principal{Subject: uuid.MustParse("019324d2-3a5e-7c10-8f4e-2b6d1a9c0e79"), Roles: []string{"customer", "support"}}, nil
+		return &Principal{Subject: uuid.MustParse("019324d2-3a5e-7c10-8f4e-2b6d1a9c0e79"),
+			Roles: []string{"customer", "support"}}, nil
 	case "admin":
-		return &Principal{Subject: uuid.MustParse("019324d2-3a5e-7c10-8f4e-2b6d1a9c0e80"), Roles: []string{"admin"}}, nil
+		return &Principal{Subject: uuid.MustParse("019324d2-3a5e-7c10-8f4e-2b6d1a9c0e80"), Roles: []string{"admin"}},
+			nil
 	case "lost":
 		return nil, errors.New("the key server at 10.0.0.9 does not answer")
 	default:
@@ -108,7 +110,8 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 	s.metrics, err = telemetry.NewHTTPMetrics(s.registry, document.Labels())
 	require.NoError(t, err)
 	options := Options{
-		Document: document, Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Metrics: s.metrics, Owners: map[string]OwnerOf{"thingId": ownerOfThing},
+		Document: document, Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Metrics: s.metrics,
+		Owners:      map[string]OwnerOf{"thingId": ownerOfThing},
 		Idempotency: &memory{},
 		Log:         slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Clock:       func() time.Time { return noon },

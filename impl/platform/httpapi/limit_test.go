@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -119,7 +118,8 @@ func TestRateLimitOfAnAddress(t *testing.T) {
 	requireCode(t, w, http.StatusTooManyRequests, "rate_limited")
 	require.Equal(t, "20", w.Header().Get("Retry-After"), "19.9 s, rounded up")
 	require.Equal(t, `"default";r=0;t=60`, w.Header().Get("RateLimit"))
-	require.Equal(t, http.StatusTooManyRequests, from("[::ffff:192.0.2.1]:1").Code, "the same address, written for IPv6")
+	require.Equal(t, http.StatusTooManyRequests, from("[::ffff:192.0.2.1]:1").Code,
+		"the same address, written for IPv6")
 	require.Equal(t, http.StatusOK, from("192.0.2.2:1").Code)
 	for i := range 3 {
 		require.Equal(t, http.StatusOK, from(fmt.Sprintf("[2001:db8:1:2:%d::1]:1", i)).Code)
@@ -164,107 +164,6 @@ func TestRateLimitsAreOffUnlessAskedFor(t *testing.T) {
 	}
 }
 
-func TestNetwork(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1/32", "::ffff:192.0.2.1": "192.0.2.1/32", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "::1": "::/64", "fe80::1%eth0": "fe80::/64",
-	} {
-		require.Equal(t, want, network(netip.MustParseAddr(address)).String())
-	}
-	require.False(t, network(netip.Addr{}).IsValid())
-}
-
-func TestClientAddress(t *testing.T) {
-	t.Parallel()
-	proxies := []string{"10.0.0.0/8", "2001:db8:ffff::/48"}
-	for name, c := range map[string]struct {
-		proxies   []string
-		remote    string
-		forwarded []string
-		want      string
-	}{
-		"no proxy, no header":                   {nil, "192.0.2.1:1", nil, "192.0.2.1"},
-		"no proxy, a header":                    {nil, "192.0.2.1:1", []string{"203.0.113.9"}, "192.0.2.1"},
-		"no proxy, a mapped address":            {nil, "[::ffff:192.0.2.1]:1", nil, "192.0.2.1"},
-		"from a proxy":                          {proxies, "10.0.0.1:1", []string{"203.0.113.9"}, "203.0.113.9"},
-		"from a proxy, IPv6":                    {proxies, "[2001:db8:ffff::1]:1", []string{"2001:db8::9"}, "2001:db8::9"},
-		"from a proxy, mapped":                  {proxies, "[::ffff:10.0.0.1]:1", []string{"203.0.113.9"}, "203.0.113.9"},
-		"from a chain of proxies":               {proxies, "10.0.0.1:1", []string{"203.0.113.9, 10.1.1.1"}, "203.0.113.9"},
-		"from a stranger":                       {proxies, "192.0.2.1:1", []string{"203.0.113.9"}, "192.0.2.1"},
-		"spoofed in front":                      {proxies, "10.0.0.1:1", []string{"127.0.0.1, 198.51.100.1, 203.0.113.9"}, "203.0.113.9"},
-		"spoofed in a header of its own":        {proxies, "10.0.0.1:1", []string{"127.0.0.1", "203.0.113.9"}, "203.0.113.9"},
-		"spoofed as a proxy":                    {proxies, "10.0.0.1:1", []string{"10.9.9.9, 203.0.113.9"}, "203.0.113.9"},
-		"garbage where the client should stand": {proxies, "10.0.0.1:1", []string{"203.0.113.9, unknown"}, "invalid IP"},
-		"garbage further left":                  {proxies, "10.0.0.1:1", []string{"unknown, 203.0.113.9"}, "203.0.113.9"},
-		"from among the proxies":                {proxies, "10.0.0.1:1", []string{"10.0.0.2"}, "10.0.0.2"},
-		"from among the proxies, over others":   {proxies, "10.0.0.1:1", []string{"::ffff:10.0.0.3,10.0.0.2"}, "10.0.0.3"},
-		"a proxy itself":                        {proxies, "[::ffff:10.0.0.1]:1", nil, "10.0.0.1"},
-		"garbage among the proxies":             {proxies, "10.0.0.1:1", []string{"10.0.0.3, unknown, 10.0.0.2"}, "invalid IP"},
-		"nobody":                                {proxies, "", nil, "invalid IP"},
-		"with a port":                           {proxies, "10.0.0.1:1", []string{"203.0.113.9:51234"}, "203.0.113.9"},
-		"IPv6 with a port":                      {proxies, "10.0.0.1:1", []string{"[2001:db8::9]:443, 10.1.1.1:80"}, "2001:db8::9"},
-		"IPv6 in brackets":                      {proxies, "10.0.0.1:1", []string{"[2001:db8::9]"}, "2001:db8::9"},
-		"with a zone":                           {proxies, "10.0.0.1:1", []string{"fe80::9%eth0"}, "fe80::9"},
-		"with gaps":                             {proxies, "10.0.0.1:1", []string{" , 203.0.113.9 ,, 10.1.1.1,", ""}, "203.0.113.9"},
-		"behind a quotation mark":               {proxies, "10.0.0.1:1", []string{`", 203.0.113.9`}, "203.0.113.9"},
-		"behind an entry with a quotation mark": {proxies, "10.0.0.1:1", []string{`1.2.3.4", 203.0.113.9`}, "203.0.113.9"},
-		"behind a backslash":                    {proxies, "10.0.0.1:1", []string{`"\`, "203.0.113.9"}, "203.0.113.9"},
-		"with a name":                           {proxies, "10.0.0.1:1", []string{"client.test"}, "invalid IP"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var got netip.Addr
-			var agent string
-			s := start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
-				got, agent = Client(r.Context())
-				writeJSON(w, map[string]bool{"ok": true})
-			}}, func(o *Options) { o.TrustedProxies = c.proxies })
-			r := newRequest(t, http.MethodGet, "/public", nil, "User-Agent", "tests", "X-Real-Ip", "198.51.100.7", "True-Client-Ip", "198.51.100.7", "Forwarded", "for=198.51.100.7")
-			r.RemoteAddr = c.remote
-			r.Header["X-Forwarded-For"] = c.forwarded
-			require.Equal(t, http.StatusOK, s.serve(r).Code)
-			require.Equal(t, c.want, got.String())
-			require.Equal(t, "tests", agent)
-		})
-	}
-	address, _ := Client(t.Context())
-	require.False(t, address.IsValid())
-}
-
-// Where no proxy is trusted, the first request that seems to come through one is warned of, and no other.
-func TestAProxyThatIsNotTrusted(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		proxies   []string
-		forwarded string
-		want      int
-	}{
-		"none, and nothing forwarded": {nil, "", 0},
-		"none, and a forwarded one":   {nil, "203.0.113.9", 1},
-		"one, and a forwarded one":    {[]string{"10.0.0.0/8"}, "203.0.113.9", 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := start(t, nil, func(o *Options) { o.TrustedProxies = c.proxies })
-			for range 3 {
-				r := newRequest(t, http.MethodGet, "/public", nil)
-				r.RemoteAddr = "10.0.0.1:1"
-				if c.forwarded != "" {
-					r.Header.Set("X-Forwarded-For", c.forwarded)
-				}
-				s.serve(r)
-			}
-			warned := s.log.of(t, "a setting to look at")
-			require.Len(t, warned, c.want)
-			for _, line := range warned {
-				require.Equal(t, "trusted_proxies", line["setting"])
-				require.Contains(t, line["follows"], "10.0.0.1")
-				require.NotContains(t, line["follows"], "203.0.113.9", "what a stranger sends is not in it")
-			}
-		})
-	}
-}
-
 // shedding is a service whose operations wait until they are let go.
 func shedding(t *testing.T) (s *service, letGo chan struct{}) {
 	letGo = make(chan struct{})
@@ -272,7 +171,8 @@ func shedding(t *testing.T) (s *service, letGo chan struct{}) {
 		<-letGo
 		writeJSON(w, map[string]bool{"ok": true})
 	}
-	return start(t, map[string]http.HandlerFunc{"useRole": wait, "getPublic": wait, "getThing": wait, "putThings": wait, "getSelf": wait}, func(o *Options) { o.Shed = true }), letGo
+	return start(t, map[string]http.HandlerFunc{"useRole": wait, "getPublic": wait, "getThing": wait, "putThings": wait,
+		"getSelf": wait}, func(o *Options) { o.Shed = true }), letGo
 }
 
 // Beyond capacity the least important are refused first, at once; what is critical never is.
@@ -282,7 +182,8 @@ func TestShedding(t *testing.T) {
 		s, letGo := shedding(t)
 		var all sync.WaitGroup
 		var mu sync.Mutex
-		status := map[contract.Priority]map[int]int{contract.Critical: {}, contract.High: {}, contract.Normal: {}, contract.Low: {}}
+		status := map[contract.Priority]map[int]int{contract.Critical: {}, contract.High: {}, contract.Normal: {},
+			contract.Low: {}}
 		send := func(p contract.Priority) {
 			all.Go(func() {
 				var w *httptest.ResponseRecorder
@@ -290,7 +191,8 @@ func TestShedding(t *testing.T) {
 				case contract.Critical:
 					w = s.send(t, http.MethodGet, "/self", "", "Authorization", "Bearer ada")
 				case contract.High:
-					w = s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada")
+					w = s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization",
+						"Bearer ada")
 				case contract.Normal:
 					w = s.send(t, http.MethodGet, "/things/"+adasThing.String(), "", "Authorization", "Bearer ada")
 				default:
@@ -365,10 +267,12 @@ func TestStrangersLeaveRoom(t *testing.T) {
 		}
 		synctest.Wait()
 		require.Equal(t, placesOfRoom, s.chain.shedder.Inflight())
-		require.EqualValues(t, 7*firstConcurrency, refused.Load(), "as many wait as normal priority lets, the others were refused at once")
+		require.EqualValues(t, 7*firstConcurrency, refused.Load(),
+			"as many wait as normal priority lets, the others were refused at once")
 		for range firstConcurrency - placesOfRoom {
 			all.Go(func() {
-				w := s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada")
+				w := s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization",
+					"Bearer ada")
 				requireStatus(t, w, http.StatusOK)
 			})
 		}
@@ -398,7 +302,8 @@ func TestNormalPriorityLeavesRoom(t *testing.T) {
 		}
 		s := start(t, map[string]http.HandlerFunc{"getThing": wait, "getPublic": wait}, func(o *Options) {
 			o.Shed = true
-			o.Document.Operation("getThing").Policy.Timeout.Slow = contract.Duration(time.Millisecond) // so that it has room at all
+			// so that it has room at all
+			o.Document.Operation("getThing").Policy.Timeout.Slow = contract.Duration(time.Millisecond)
 			o.Document.Operation("getPublic").Policy.Priority = contract.High
 		})
 		ordinary := s.chain.rooms[ShareOrdinary]
@@ -414,7 +319,8 @@ func TestNormalPriorityLeavesRoom(t *testing.T) {
 		send(firstConcurrency, "/public")
 		require.Equal(t, placesOfOrdinary, s.chain.shedder.Inflight())
 		for range firstConcurrency {
-			requireStatus(t, s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada"), http.StatusOK)
+			requireStatus(t, s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`,
+				"Authorization", "Bearer ada"), http.StatusOK)
 		}
 		require.Less(t, cap(ordinary.places), leastConcurrency, "however low the limit gets")
 		close(letGo)
@@ -440,7 +346,8 @@ func TestPermitsComeBack(t *testing.T) {
 		}
 		s := start(t, map[string]http.HandlerFunc{"getPublic": end}, func(o *Options) { o.Shed = true })
 		for range 2 * firstConcurrency {
-			for _, target := range []string{"/public?name=panic", "/public?name=abort", "/public?name=well", "/public?limit=0", "/nothing"} {
+			for _, target := range []string{"/public?name=panic", "/public?name=abort", "/public?name=well",
+				"/public?limit=0", "/nothing"} {
 				func() {
 					defer func() { _ = recover() }() // net/http does the same.
 					s.send(t, http.MethodGet, target, "")
@@ -537,7 +444,8 @@ func TestSlowSendersKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, func(o *Options) {
 		o.Shed = true
-		o.Document.Operation("echo").Policy.Timeout.Limit = contract.Duration(time.Second) // Each test has a document of its own.
+		// Each test has a document of its own.
+		o.Document.Operation("echo").Policy.Timeout.Limit = contract.Duration(time.Second)
 	})
 	web := httptest.NewServer(s.handler)
 	defer web.Close()
@@ -546,7 +454,8 @@ func TestSlowSendersKeepNobodyOut(t *testing.T) {
 		conn, err := net.Dial("tcp", web.Listener.Addr().String())
 		require.NoError(t, err)
 		defer conn.Close()
-		_, err = fmt.Fprint(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{")
+		_, err = fmt.Fprint(conn,
+			"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{")
 		require.NoError(t, err)
 		slow = append(slow, conn)
 	}

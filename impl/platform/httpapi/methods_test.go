@@ -33,7 +33,8 @@ func TestHeadIsGetWithoutContent(t *testing.T) {
 		s := start(t, nil, func(o *Options) { o.Responses, o.RateLimits = mode, true })
 		server := httptest.NewServer(s.handler)
 		t.Cleanup(server.Close)
-		for _, target := range []string{"/public", "/public?limit=0", "/things/all", "/self", "/things/" + adasThing.String(), "/things/" + ada.String(), "/old/" + ada.String(), "/nothing"} {
+		for _, target := range []string{"/public", "/public?limit=0", "/things/all", "/self",
+			"/things/" + adasThing.String(), "/things/" + ada.String(), "/old/" + ada.String(), "/nothing"} {
 			for _, token := range []string{"ada", "bob", "mallory"} {
 				get, body := over(t, server, http.MethodGet, target, "Authorization", "Bearer "+token)
 				head, nothing := over(t, server, http.MethodHead, target, "Authorization", "Bearer "+token)
@@ -51,7 +52,8 @@ func TestHeadIsGetWithoutContent(t *testing.T) {
 		}
 		// It counts like GET.
 		for left := range 3 {
-			answer, _ := over(t, server, []string{http.MethodHead, http.MethodGet, http.MethodHead}[left], "/limited/address")
+			answer, _ := over(t, server, []string{http.MethodHead, http.MethodGet, http.MethodHead}[left],
+				"/limited/address")
 			require.Equal(t, http.StatusOK, answer.StatusCode)
 		}
 		for _, method := range []string{http.MethodHead, http.MethodGet} {
@@ -60,9 +62,13 @@ func TestHeadIsGetWithoutContent(t *testing.T) {
 		}
 		server.Close()
 		lines := s.log.of(t, "request")
-		i := slices.IndexFunc(lines, func(line map[string]any) bool { return line["method"] == "HEAD" && line["operation"] == "getPublic" })
-		require.Equal(t, map[string]any{"status": 200., "bytes": 0.}, map[string]any{"status": lines[i]["status"], "bytes": lines[i]["bytes"]})
-		require.Positive(t, s.metric(t, "http_requests_total", map[string]string{"operation": "getPublic", "method": "GET", "status": "200"}))
+		i := slices.IndexFunc(lines, func(line map[string]any) bool {
+			return line["method"] == "HEAD" && line["operation"] == "getPublic"
+		})
+		require.Equal(t, map[string]any{"status": 200., "bytes": 0.},
+			map[string]any{"status": lines[i]["status"], "bytes": lines[i]["bytes"]})
+		require.Positive(t, s.metric(t, "http_requests_total",
+			map[string]string{"operation": "getPublic", "method": "GET", "status": "200"}))
 		require.Empty(t, s.log.of(t, "an answer breaks the document"))
 		require.NotEmpty(t, s.log.of(t, "audit"), "getSelf is audited however it is asked")
 	}
@@ -99,7 +105,8 @@ func TestHeadOfAStream(t *testing.T) {
 			line := s.log.of(t, "request")[0]
 			require.EqualValues(t, http.StatusOK, line["status"])
 			require.NotContains(t, line, "code")
-			require.EqualValues(t, 1, s.metric(t, "business_operations_total", map[string]string{"operation": "follow", "result": "success"}))
+			require.EqualValues(t, 1, s.metric(t, "business_operations_total",
+				map[string]string{"operation": "follow", "result": "success"}))
 		})
 	}
 }
@@ -114,7 +121,8 @@ func TestFixedPathsWin(t *testing.T) {
 			require.Equal(t, http.StatusOK, w.Code)
 			continue
 		}
-		requireCode(t, w, http.StatusMethodNotAllowed, "method_not_allowed") // Also PATCH, which /things/{thingId} takes.
+		// Also PATCH, which /things/{thingId} takes.
+		requireCode(t, w, http.StatusMethodNotAllowed, "method_not_allowed")
 		require.Equal(t, "GET, HEAD", w.Header().Get("Allow"))
 	}
 	w := s.send(t, http.MethodDelete, "/things/"+adasThing.String(), "")

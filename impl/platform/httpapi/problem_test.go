@@ -43,38 +43,58 @@ func TestDoors(t *testing.T) {
 		want                 map[string]string // headers
 		silent               bool              // no line of an error
 	}{
-		"no_route":       {target: "/nothing?token=abc", status: 404},
-		"wrong_method":   {method: http.MethodPut, target: "/public", body: "{}", status: 405, want: map[string]string{"Allow": "GET, HEAD"}},
-		"unknown_method": {method: "BREW", target: "/public", status: 405, want: map[string]string{"Allow": "GET, HEAD"}},
-		"unknown_both":   {method: "BREW", target: "/coffee", status: 404, want: map[string]string{"Allow": ""}},
-		"validation":     {target: "/public?limit=101&nmae=x", status: 422},
-		"no_token":       {target: "/self", status: 401, want: map[string]string{"WWW-Authenticate": `Bearer realm="plumbline"`}},
-		"bad_token":      {target: "/self", headers: []string{"Authorization", "Bearer mallory"}, status: 401, want: map[string]string{"WWW-Authenticate": `Bearer realm="plumbline", error="invalid_token"`}},
+		"no_route": {target: "/nothing?token=abc", status: 404},
+		"wrong_method": {method: http.MethodPut, target: "/public", body: "{}", status: 405,
+			want: map[string]string{"Allow": "GET, HEAD"}},
+		"unknown_method": {method: "BREW", target: "/public", status: 405,
+			want: map[string]string{"Allow": "GET, HEAD"}},
+		"unknown_both": {method: "BREW", target: "/coffee", status: 404, want: map[string]string{"Allow": ""}},
+		"validation":   {target: "/public?limit=101&nmae=x", status: 422},
+		"no_token": {target: "/self", status: 401,
+			want: map[string]string{"WWW-Authenticate": `Bearer realm="plumbline"`}},
+		"bad_token": {target: "/self", headers: []string{"Authorization", "Bearer mallory"}, status: 401,
+			want: map[string]string{"WWW-Authenticate": `Bearer realm="plumbline", error="invalid_token"`}},
 		"unknown_caller": {target: "/self", headers: []string{"Authorization", "Bearer lost"}, status: 500},
-		"no_role":        {method: http.MethodPost, target: "/roles", body: `{"name":"a"}`, headers: []string{"Authorization", "Bearer ada"}, status: 403},
-		"another's":      {method: http.MethodPut, target: "/people/" + bob.String() + "/things", body: `{"name":"a"}`, headers: []string{"Authorization", "Bearer ada"}, status: 404},
-		"body":           {method: http.MethodPost, target: "/echo", body: `{"name":"ab",}`, status: 400},
-		"deep_body":      {method: http.MethodPost, target: "/echo", body: strings.Repeat("[", 40) + strings.Repeat("]", 40), status: 400},
-		"empty_body":     {method: http.MethodPost, target: "/echo", status: 400},
-		"media_type":     {method: http.MethodPost, target: "/echo", body: `a=b`, headers: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415},
-		"large_body":     {method: http.MethodPost, target: "/echo", body: strings.Repeat(" ", maxBody+1), status: 413},
+		"no_role": {method: http.MethodPost, target: "/roles", body: `{"name":"a"}`,
+			headers: []string{"Authorization", "Bearer ada"}, status: 403},
+		"another's": {method: http.MethodPut, target: "/people/" + bob.String() + "/things", body: `{"name":"a"}`,
+			headers: []string{"Authorization", "Bearer ada"}, status: 404},
+		"body": {method: http.MethodPost, target: "/echo", body: `{"name":"ab",}`, status: 400},
+		"deep_body": {method: http.MethodPost, target: "/echo",
+			body: strings.Repeat("[", 40) + strings.Repeat("]", 40), status: 400},
+		"empty_body": {method: http.MethodPost, target: "/echo", status: 400},
+		"media_type": {method: http.MethodPost, target: "/echo", body: `a=b`,
+			headers: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415},
+		"large_body": {method: http.MethodPost, target: "/echo", body: strings.Repeat(" ", maxBody+1), status: 413},
 		"binding": {target: "/public", status: 422, handler: func(s *service) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) { s.chain.BindingFailed(w, r, errors.New(secret)) }
 		}},
-		"fault":           {target: "/public", status: 404, handler: returns(fmt.Errorf("get: %w", errThingNotFound.Because(errors.New(secret))))},
-		"fault_at_places": {target: "/public", status: 422, handler: returns(contract.Violated("#/name", "unique", "Is taken by another."))},
-		"fault_to_wait_for": {target: "/public", status: 503, handler: returns(contract.ErrUnavailable.After(1500 * time.Millisecond)),
-			want: map[string]string{"Retry-After": "2"}},
-		"precondition_required": {method: http.MethodPatch, target: "/things/" + adasThing.String(), headers: []string{"Authorization", "Bearer ada"}, status: 428},
-		"key_reused":            {target: "/public", status: 422, handler: returns(contract.ErrIdempotencyKeyReused)},
-		"key_in_use":            {target: "/public", status: 409, handler: returns(contract.ErrIdempotencyKeyInUse), want: map[string]string{"Retry-After": "1"}},
-		"precondition_failed": {target: "/public", status: 412, handler: returns(errThingChanged.Showing(map[string]string{"note": "new"}, `"2"`)),
-			want: map[string]string{"ETag": `"2"`}},
-		"unknown_error": {target: "/public", status: 500, handler: returns(errors.New(secret))},
-		"deadline": {target: "/public", status: 503, handler: returns(fmt.Errorf("query: %w", context.DeadlineExceeded)),
+		"fault": {target: "/public", status: 404,
+			handler: returns(fmt.Errorf("get: %w", errThingNotFound.Because(errors.New(secret))))},
+		"fault_at_places": {target: "/public", status: 422,
+			handler: returns(contract.Violated("#/name", "unique", "Is taken by another."))},
+		"fault_to_wait_for": {target: "/public", status: 503,
+			handler: returns(contract.ErrUnavailable.After(1500 * time.Millisecond)),
+			want:    map[string]string{"Retry-After": "2"}},
+		"precondition_required": {method: http.MethodPatch, target: "/things/" + adasThing.String(),
+			headers: []string{"Authorization", "Bearer ada"}, status: 428},
+		"key_reused": {target: "/public", status: 422, handler: returns(contract.ErrIdempotencyKeyReused)},
+		"key_in_use": {target: "/public", status: 409, handler: returns(contract.ErrIdempotencyKeyInUse),
 			want: map[string]string{"Retry-After": "1"}},
+		"precondition_failed": {target: "/public", status: 412,
+			handler: returns(errThingChanged.Showing(map[string]string{"note": "new"}, `"2"`)),
+			want:    map[string]string{"ETag": `"2"`}},
+		"unknown_error": {target: "/public", status: 500, handler: returns(errors.New(secret))},
+		"deadline": {target: "/public", status: 503,
+			handler: returns(fmt.Errorf("query: %w", context.DeadlineExceeded)),
+			want:    map[string]string{"Retry-After": "1"}},
 		"cancelled": {target: "/public", status: 503, handler: returns(context.Canceled)},
-		"panic":     {target: "/public", status: 500, handler: func(*service) http.HandlerFunc { return func(http.ResponseWriter, *http.Request) { panic(secret) } }},
+		"panic": {target: "/public", status: 500,
+			handler: func(*service) http.HandlerFunc {
+				return func(http.ResponseWriter, *http.Request) {
+					panic(secret)
+				}
+			}},
 		"panic_with_an_unkept_header": {target: "/public", status: 500, handler: func(*service) http.HandlerFunc {
 			return func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusOK)
@@ -90,7 +110,9 @@ func TestDoors(t *testing.T) {
 			s := start(t, handlers)
 			if c.handler != nil {
 				handle := c.handler(s)
-				s = start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) { handle(w, r) }})
+				s = start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
+					handle(w, r)
+				}})
 			}
 			method := c.method
 			if method == "" {
@@ -146,7 +168,8 @@ func TestCausesAreLogged(t *testing.T) {
 	require.Len(t, panics, 1)
 	require.Equal(t, "the cause", panics[0]["cause"])
 	require.Contains(t, panics[0]["stack"], "problem_test.go")
-	require.EqualValues(t, 2, s.metric(t, "business_operations_total", map[string]string{"operation": "getPublic", "result": "internal"}))
+	require.EqualValues(t, 2, s.metric(t, "business_operations_total",
+		map[string]string{"operation": "getPublic", "result": "internal"}))
 	require.Zero(t, s.metric(t, "http_requests_in_flight", nil))
 }
 

@@ -18,6 +18,7 @@ func TestNextLink(t *testing.T) {
 		writeJSON(w, map[string]bool{"ok": true})
 	}})
 	w := s.send(t, http.MethodGet, "/public?name=x", "")
-	require.Equal(t, `</public?cursor=a%26b%22%3E+c&name=x>; rel="next"`, w.Header().Get("Link"), "without the defaults that were written in")
+	require.Equal(t, `</public?cursor=a%26b%22%3E+c&name=x>; rel="next"`, w.Header().Get("Link"),
+		"without the defaults that were written in")
 	require.Nil(t, NextLink(t.Context(), &cursor))
 }

@@ -20,14 +20,16 @@ func TestEachOperationHasItsLimit(t *testing.T) {
 	for _, chunked := range []bool{false, true} {
 		for size, status := range map[int]int{minBody: http.StatusOK, minBody + 1: http.StatusRequestEntityTooLarge} {
 			const body = `{"name":"ab"}`
-			r := newRequest(t, http.MethodPost, "/roles", strings.NewReader(body+strings.Repeat(" ", size-len(body))), "Authorization", "Bearer admin")
+			r := newRequest(t, http.MethodPost, "/roles", strings.NewReader(body+strings.Repeat(" ", size-len(body))),
+				"Authorization", "Bearer admin")
 			if chunked {
 				r.ContentLength = -1
 			}
 			w := s.serve(r)
 			require.Equal(t, status, w.Code, w.Body.String())
 			if status != http.StatusOK {
-				require.Equal(t, "The body is larger than this operation takes, which is 8192 bytes.", problemIn(t, w).Detail)
+				require.Equal(t, "The body is larger than this operation takes, which is 8192 bytes.",
+					problemIn(t, w).Detail)
 			}
 		}
 	}

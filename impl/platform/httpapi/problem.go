@@ -100,7 +100,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, reques
 		status, body = http.StatusInternalServerError, []byte(`{}`)
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // A caller who has gone reads nothing.
+	_, _ = w.Write(body) //nolint:gosec // It is JSON and says so. A caller who has gone reads nothing.
 	return err
 }
 

@@ -51,7 +51,7 @@ var keptRefusals = &contract.RateLimit{Requests: 100, Window: contract.Duration(
 
 // audited is what the audit entry of a request says beyond the request itself.
 type audited struct {
-	id       uuid.UUID // of the entry; uuid.Nil until beginAudit, or the entry itself, needs one
+	id       uuid.UUID // of the entry, from beginAudit; uuid.Nil: auditEntry makes one
 	target   uuid.UUID // as SetAuditTarget has named it
 	recorded bool      // a transaction of the handler has taken the entry
 }

@@ -25,17 +25,19 @@ type exchange struct {
 	audited   audited   // of audit
 }
 
-// request is what the chain knows of one request. Each field is written once, by what its comment names, and read by
-// what comes after.
+// request is what the chain knows of one request. Each field is written by what its comment names, and read by what
+// comes after.
 type request struct {
 	chain   *Chain
 	scope   telemetry.RequestScope // record: its ids, for the log of everybody; authenticate and SetCaller: its caller
 	url     url.URL                // record: as it came, before the check writes defaults into the query
 	address netip.Addr             // record: of the caller, behind trusted proxies; invalid where it is not known
 
-	http      *http.Request // enforce: as the handler gets it, with the operation's time limit
-	op        *endpoint     // enforce; nil while no route is found
-	mediaType string        // enforce: what the operation is to answer with
+	// http is the request in its latest context: record: as it came; enforce and openStream: with the time limit of the
+	// operation or its stream; beginAudit: with the audit entry. The handler gets it so.
+	http      *http.Request
+	op        *endpoint // enforce; nil while no route is found
+	mediaType string    // enforce: what the operation is to answer with
 
 	principal *Principal // authenticate; nil on a public operation
 	token     string     // authenticate: of the principal

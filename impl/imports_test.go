@@ -90,7 +90,8 @@ func mayImport(from, to string) bool {
 			return target == data || target == document || target == platform
 		}
 	case platform:
-		return name != "fault" && (target == platform || target == generated && what == name+"db")
+		chain := what == "httpapi" && name == "contract" // The document knows nothing of the chain that enforces it.
+		return name != "fault" && !chain && (target == platform || target == generated && what == name+"db")
 	case devkit:
 		return target == platform || target == devkit || target == document || target == generated && strings.HasSuffix(what, "api")
 	case testkit:
@@ -163,6 +164,21 @@ func TestProductionBinariesHoldNoKit(t *testing.T) {
 	}
 }
 
+// TestToolsOfTheDocumentHoldNoChain looks at all that the programs link which work on documents alone.
+func TestToolsOfTheDocumentHoldNoChain(t *testing.T) {
+	t.Parallel()
+	const chain = module + "impl/platform/httpapi"
+	deps := func(tool string) []string {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-test", module+"test/contract/"+tool).Output()
+		require.NoError(t, err)
+		return strings.Fields(string(out))
+	}
+	require.Contains(t, deps("conformance"), chain, "the test looks for what there is not")
+	for _, tool := range []string{"breaking", "lint", "planted", "problems", "yamlnode"} {
+		require.NotContains(t, deps(tool), chain, tool)
+	}
+}
+
 // TestMayImport plants every kind of violation beside what is allowed.
 func TestMayImport(t *testing.T) {
 	t.Parallel()
@@ -203,6 +219,9 @@ func TestMayImport(t *testing.T) {
 		{"impl/users", "test/load", false},
 
 		{"impl/platform/httpapi", "impl/platform/fault", true},
+		{"impl/platform/httpapi", "impl/platform/contract", true},
+		{"impl/platform/contract", "impl/platform/httpapi", false},
+		{"impl/platform/contract", "impl/platform/format", true},
 		{"impl/platform/httpapi", "gen/usersapi", false},
 		{"impl/platform/throttle", "gen/throttledb", true},
 		{"impl/platform/throttle", "gen/usersdb", false},

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
 func TestOwnerOfWhatThePathNames(t *testing.T) {
@@ -48,9 +50,11 @@ func TestOwnerOfWhatThePathNames(t *testing.T) {
 
 func TestOwnerThatCannotBeFound(t *testing.T) {
 	t.Parallel()
-	failure := ErrUnavailable.Because(errors.New("connection refused"))
+	failure := contract.ErrUnavailable.Because(errors.New("connection refused"))
 	s := start(t, nil, func(o *Options) {
-		o.Owners = map[string]OwnerOf{"thingId": func(context.Context, uuid.UUID) (uuid.UUID, error) { return ada, failure }}
+		o.Owners = map[string]OwnerOf{"thingId": func(context.Context, uuid.UUID) (uuid.UUID, error) {
+			return ada, failure
+		}}
 	})
 	for range 2 { // A failure is not remembered for an owner.
 		w := s.send(t, http.MethodGet, "/things/"+adasThing.String(), "", "Authorization", "Bearer ada")
@@ -67,8 +71,10 @@ func TestHoldsRoleAndMay(t *testing.T) {
 	hear := func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
 		got = permissions{
-			role: HoldsRole(ctx), get: May(ctx, "getThing", ada), change: May(ctx, "changeThing", ada), public: May(ctx, "getPublic", ada),
-			useRole: May(ctx, "useRole", ada), another: May(ctx, "getThing", bob), nothing: May(ctx, "getNothing", ada),
+			role: HoldsRole(ctx), get: MayCall(ctx, "getThing", ada), change: MayCall(ctx, "changeThing", ada),
+			public:  MayCall(ctx, "getPublic", ada),
+			useRole: MayCall(ctx, "useRole", ada), another: MayCall(ctx, "getThing", bob),
+			nothing: MayCall(ctx, "getNothing", ada),
 		}
 		writeJSON(w, map[string]bool{"ok": true})
 	}
@@ -79,7 +85,8 @@ func TestHoldsRoleAndMay(t *testing.T) {
 		"support": {role: true, get: true, change: true, public: true, another: true},
 		"admin":   {public: true, useRole: true},
 	} {
-		w := s.send(t, http.MethodPatch, "/things/"+adasThing.String(), "", "Authorization", "Bearer "+token, "If-Match", `"1"`)
+		w := s.send(t, http.MethodPatch, "/things/"+adasThing.String(), "", "Authorization", "Bearer "+token,
+			"If-Match", `"1"`)
 		require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 		require.Equal(t, want, got, token)
 		s.send(t, http.MethodGet, "/self", "", "Authorization", "Bearer "+token)
@@ -89,5 +96,5 @@ func TestHoldsRoleAndMay(t *testing.T) {
 	s.send(t, http.MethodGet, "/public", "")
 	require.Equal(t, permissions{public: true}, got)
 	require.False(t, HoldsRole(t.Context()))
-	require.False(t, May(t.Context(), "getPublic", ada))
+	require.False(t, MayCall(t.Context(), "getPublic", ada))
 }

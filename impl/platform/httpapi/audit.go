@@ -9,17 +9,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Auditor keeps the log of who did what.
+// Auditor keeps the audit log: who did what.
 type Auditor interface {
-	// Within gives the context for a handler, by which the transaction that does something ends with the entry; nil: with none.
-	// An entry that names neither an actor nor a target is none.
+	// Within gives the context for a handler. The transaction that does what was asked for writes the entry as well;
+	// where entry is nil or names neither an actor nor a target, it writes none.
 	Within(ctx context.Context, entry func() AuditEntry) context.Context
-	// Record keeps the entry of what was refused, if it names one of them.
+	// Record keeps an entry outside of a transaction, if it names an actor or a target.
 	Record(ctx context.Context, e AuditEntry) error
-	// RecordBeside does so while the request goes on, which does not take longer for it, and tells failed of an error. ctx does not end it.
+	// RecordBeside does what Record does without making the request wait. It passes an error to failed. The end of ctx
+	// does not end it.
 	RecordBeside(ctx context.Context, e AuditEntry, failed func(error))
 }
 
@@ -29,37 +31,53 @@ type AuditEntry struct {
 	ID uuid.UUID
 	// Action is that of x-audit.
 	Action string
-	// Outcome is a code of the document's problems, or telemetry.Success.
+	// Outcome is a problem code, or telemetry.Success.
 	Outcome string
-	// Actor and Target are uuid.Nil where nobody is known to be calling, or nothing is named.
+	// Actor is uuid.Nil for an anonymous caller, Target where nothing is named.
 	Actor, Target uuid.UUID
 	Address       netip.Addr
 	RequestID     string
 	OccurredAt    time.Time
 }
 
-// Names tells whether somebody or something is named by the entry. What nobody known has asked of nothing known is in the service's log
-// and its metrics: it would let anybody fill a table that nobody can empty.
+// Names tells whether the entry names an actor or a target. Entries that name neither are in the service's log only:
+// anonymous callers must not be able to fill a table from which nothing is deleted.
 func (e AuditEntry) Names() bool { return e.Actor != uuid.Nil || e.Target != uuid.Nil }
 
-// mostRefusals is how many refusals a replica keeps of one actor, or of one target where the actor is not known: as many at once, and
-// as many an hour. What is refused beyond that is in the service's log and its metrics. It does not bound who has been given a role for
-// the operation.
-const mostRefusals = 100
+// keptRefusals is the number of refusals of one actor that a replica keeps an hour, and at once. Refusals of anonymous
+// callers count by target. Those beyond it are in the service's log only. Callers with a role for the operation are not
+// bounded.
+var keptRefusals = &contract.RateLimit{Requests: 100, Window: contract.Duration(time.Hour)}
 
-// beginAudit makes the transaction of a handler keep the entry that x-audit wants.
+// audited is what the audit entry of a request says beyond the request itself.
+type audited struct {
+	id       uuid.UUID // of the entry, from beginAudit; uuid.Nil: auditEntry makes one
+	target   uuid.UUID // as SetAuditTarget has named it
+	recorded bool      // a transaction of the handler has taken the entry
+}
+
+// SetAuditTarget names the target of the audit entry where the request does not: what an operation with x-audit target
+// "created" is about to make, or, for target "caller", the account that an anonymous caller tries to enter. The time
+// that it takes does not depend on the id.
+func SetAuditTarget(ctx context.Context, target uuid.UUID) {
+	if x := exchangeFrom(ctx); x != nil {
+		x.audited.target = target
+	}
+}
+
+// beginAudit makes the transaction of the handler write the entry that x-audit asks for.
 func (c *Chain) beginAudit(x *exchange) {
-	if a := x.op.Policy.Audit; a == nil || c.auditor == nil || a.Keeps == onlyRefusals {
+	if a := x.op.Policy.Audit; a == nil || c.auditor == nil || a.Keeps == contract.KeepsRefusals {
 		return
 	}
-	x.entry.ID = newEntryID()
-	x.request = x.request.WithContext(c.auditor.Within(x.request.Context(), func() AuditEntry {
-		x.recorded = true
+	x.audited.id = newEntryID()
+	x.http = x.http.WithContext(c.auditor.Within(x.http.Context(), func() AuditEntry {
+		x.audited.recorded = true
 		return c.auditEntry(x, telemetry.Success)
 	}))
 }
 
-// withoutAudit gives a context whose transactions keep no entry: they do nothing of what was asked for.
+// withoutAudit gives a context whose transactions write no entry, because they do not do what was asked for.
 func (c *Chain) withoutAudit(ctx context.Context) context.Context {
 	if c.auditor == nil {
 		return ctx
@@ -69,24 +87,27 @@ func (c *Chain) withoutAudit(ctx context.Context) context.Context {
 
 func newEntryID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
-// auditEntry is what there is to say of a request now.
+// auditEntry makes the entry of a request from what is known by now.
 func (c *Chain) auditEntry(x *exchange, outcome string) AuditEntry {
-	e, a := x.entry, x.op.Policy.Audit
+	a := x.op.Policy.Audit
+	e := AuditEntry{
+		ID: x.audited.id, Action: a.Action, Outcome: outcome, Target: x.audited.target, Address: x.address,
+		RequestID: x.scope.RequestID, OccurredAt: c.clock(),
+	}
 	if e.ID == uuid.Nil {
 		e.ID = newEntryID()
 	}
-	e.Action, e.Outcome, e.Address, e.RequestID, e.OccurredAt = a.Action, outcome, x.address, x.scope.RequestID, c.clock()
 	if id, err := uuid.Parse(x.scope.Caller().ID); err == nil {
 		e.Actor = id
 	}
 	switch a.Target {
-	case targetCreated: // The handler has told.
+	case contract.TargetCreated: // SetAuditTarget has named it.
 		if outcome != telemetry.Success {
 			e.Target = uuid.Nil
 		}
-	case targetCaller:
+	case contract.TargetCaller: // SetAuditTarget may have named the account that an anonymous caller tries to enter.
 		if e.Actor != uuid.Nil {
-			e.Target = e.Actor // Otherwise it is whose account the handler says that it concerns.
+			e.Target = e.Actor
 		}
 	default:
 		if id, err := uuid.Parse(x.pathParameter(a.Target)); err == nil {
@@ -96,59 +117,63 @@ func (c *Chain) auditEntry(x *exchange, outcome string) AuditEntry {
 	return e
 }
 
-// audit logs what was done or refused, and keeps what was refused and has no transaction to be kept in. What is answered
-// again has not been done again.
+// audit logs what was done or refused, and keeps the entry where no transaction has. A replayed answer has no entry, as
+// nothing was done again.
 func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
 	if x.op.Policy.Audit == nil {
 		return
 	}
 	e := c.auditEntry(x, outcome)
 	attrs := []slog.Attr{
-		slog.String("action", e.Action), slog.String("actor", nameOr(e.Actor, "anonymous")), slog.String("target", nameOr(e.Target, "")),
+		slog.String("action", e.Action), slog.String("actor", nameOr(e.Actor, "anonymous")),
+		slog.String("target", nameOr(e.Target, "")),
 		slog.String("outcome", outcome), slog.String("address", x.address.String()),
 	}
-	if x.replayed {
+	if x.record.replayed {
 		attrs = append(attrs, slog.Bool("replayed", true))
 	}
-	c.line(ctx, "audit", attrs...)
-	if c.auditor == nil || x.replayed || !e.Names() || !c.keeps(x, e) {
+	c.logInfo(ctx, "audit", attrs...)
+	if c.auditor == nil || x.record.replayed || !e.Names() || !c.keeps(x, e) {
 		return
 	}
 	failed := func(err error) {
-		c.log.LogAttrs(ctx, slog.LevelError, "an entry of the audit log is missing", slog.String("action", e.Action), slog.String("outcome", outcome), slog.Any("error", err))
+		c.log.LogAttrs(ctx, slog.LevelError, "an entry of the audit log is missing",
+			slog.String("action", e.Action), slog.String("outcome", outcome), slog.Any("error", err))
 	}
-	if x.op.Policy.Access.Public { // Whether there is somebody to name is for no stranger to know, not by the time either.
+	if x.op.Policy.Access.Public { // The response time must not tell strangers whether there is an account to name.
 		c.auditor.RecordBeside(ctx, e, failed)
 	} else if err := c.auditor.Record(context.WithoutCancel(ctx), e); err != nil {
 		failed(err)
 	}
 }
 
-// keeps tells whether somebody has tried to do something and was kept from it, or did it without a transaction.
-// A request that is not understood, or that nobody known has sent to where one has to be known, has tried nothing.
+// keeps tells whether an entry is still to be kept: a success that no transaction has recorded, or a refusal of what
+// was tried. A malformed request has tried nothing, and neither has an anonymous one where a caller is needed.
 func (c *Chain) keeps(x *exchange, e AuditEntry) bool {
 	if e.Outcome == telemetry.Success {
-		return !x.recorded && x.op.Policy.Audit.Keeps != onlyRefusals
+		return !x.audited.recorded && x.op.Policy.Audit.Keeps != contract.KeepsRefusals
 	}
-	if !isRefusal(x) {
+	if !isRefusal(x.op, x.answer.status) {
 		return false
 	}
 	if x.principal.holdsOneOf(x.op.Policy.Access.Roles) {
-		return true // One account of an integration may report for the whole shop.
+		return true // The account of an integration may be refused for a whole shop.
 	}
 	whose := rateKey{"actor", e.Actor.String()}
 	if e.Actor == uuid.Nil {
 		whose = rateKey{"target", e.Target.String()}
 	}
-	_, _, wait := c.refusals.take(whose, &RateLimit{Requests: mostRefusals, Window: duration(time.Hour)}, e.OccurredAt)
+	_, _, wait := c.refusals.spend(whose, keptRefusals, e.OccurredAt)
 	return wait <= 0
 }
 
-func isRefusal(x *exchange) bool {
-	switch x.answer.status {
+// isRefusal tells whether an operation that ends with a status has been tried and refused.
+func isRefusal(op *endpoint, status int) bool {
+	switch status {
 	case http.StatusUnauthorized:
-		return x.op.Policy.Access.Public
-	case http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed, http.StatusInternalServerError:
+		return op.Policy.Access.Public
+	case http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed,
+		http.StatusInternalServerError:
 		return true
 	default:
 		return false

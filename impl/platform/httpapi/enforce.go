@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -17,33 +15,19 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Authenticator tells who sends an access token.
+// Authenticator tells whose an access token is.
 type Authenticator interface {
-	// Authenticate gives the caller. An error that is ErrUnauthenticated says that the token is not valid;
-	// any other, that it could not be found out.
+	// Authenticate gives the caller. The error is contract.ErrUnauthenticated where the token is not valid, and any
+	// other where that could not be found out.
 	Authenticate(ctx context.Context, token string) (*Principal, error)
 }
 
-// Principal is a caller who is known. It is shared between requests: nobody changes it.
-type Principal struct {
-	// Subject is the user.
-	Subject uuid.UUID
-	// SessionID is the session that the token belongs to.
-	SessionID uuid.UUID
-	// Roles are what the caller may do now.
-	Roles []string
-}
-
-// holdsOneOf tells whether the caller has one of the roles; nobody has none.
-func (p *Principal) holdsOneOf(roles []string) bool {
-	return p != nil && slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(p.Roles, role) })
-}
-
-// OwnerOf gives the owner of the thing with that id. A fault of the kind NotFound says that there is no such thing.
+// OwnerOf gives the owner of the thing with that id. The error is a fault of the kind NotFound where there is none.
 type OwnerOf func(ctx context.Context, id uuid.UUID) (uuid.UUID, error)
 
 // ownedThing is what a path parameter names.
@@ -52,15 +36,42 @@ type ownedThing struct {
 	id        uuid.UUID
 }
 
-// rememberedOwners is of how many things the chain remembers the owner: a thing never gets another.
+// rememberedOwners is the number of things whose owner the chain remembers. The owner of a thing never changes.
 const rememberedOwners = 100_000
 
-// enforce stands before a handler, behind chi's match: it holds the request against its operation.
+// step is one of the checks that a request passes on its way to the handler.
+type step struct {
+	name string
+	pass func(*exchange) error
+}
+
+// newSteps lists the steps in their order, each with the parts of the exchange that it works with.
+//
+// Cheap refusals come first, and nothing of the body is read before the caller and their right are known. A request
+// counts as work once its body has arrived, so that slow senders keep nobody out. Ownership waits until the path has
+// been checked.
+func (c *Chain) newSteps() []step {
+	return []step{
+		{"limit_address", func(x *exchange) error { return c.limitAddress(&x.request, x.answer.Header()) }},
+		{"cross_origin", func(x *exchange) error { return c.refuseCrossOrigin(&x.request) }},
+		{"authenticate", func(x *exchange) error { return c.authenticate(&x.request) }},
+		{"limit_principal", func(x *exchange) error { return c.limitPrincipal(&x.request, x.answer.Header()) }},
+		{"authorise", func(x *exchange) error { return c.authoriseRoles(&x.request) }},
+		{"read", func(x *exchange) error { return c.read(&x.request, &x.answer, &x.record) }},
+		{"shed", func(x *exchange) error { return c.shed(&x.request, &x.admission) }},
+		{"check", func(x *exchange) error { return c.check(&x.request) }},
+		{"authorise_owner", func(x *exchange) error { return c.authoriseOwner(&x.request) }},
+		{"throttle", func(x *exchange) error { return c.throttle(&x.request, x.answer.Header(), &x.attempted) }},
+		{"begin_once", func(x *exchange) error { return c.beginOnce(&x.request, &x.keyed) }},
+	}
+}
+
+// enforce stands before a handler, behind chi's match. It holds the request against its operation.
 func (c *Chain) enforce(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeFrom(r.Context())
 		op := c.endpoints[route{r.Method, r.Pattern}]
-		if op == nil { // compareRoutes has ruled this out; a hole here must not become a way in.
+		if op == nil { // compareRoutes has ruled this out. A mistake there must not let a request through.
 			c.fail(w, r, fmt.Errorf("no operation for %s %s", r.Method, r.Pattern))
 			return
 		}
@@ -68,140 +79,139 @@ func (c *Chain) enforce(next http.Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(base, limit)
 		defer cancel()
 		r = r.WithContext(ctx)
-		x.op, x.request, x.mediaType = op, r, op.represent(r.Header)
-		x.answer.cancel = cancel
-		x.scope.SetOperation(op.ID)
-		c.prepare(x)
+		x.op, x.http, x.mediaType = op, r, op.Represent(r.Header)
+		c.prepare(x, cancel)
 		defer c.release(x)
 		if limit < leastTime && limit < time.Duration(op.Policy.Timeout.Limit) {
-			c.fail(w, r, ErrTimeout)
+			c.fail(w, r, contract.ErrTimeout)
 			return
 		}
-		began, last := time.Now(), time.Duration(0)
-		for i, s := range c.steps {
-			err := s.pass(x)
-			now := time.Since(began)
-			x.took[i], last = now-last, now
-			if err != nil {
-				c.fail(w, r, err)
-				return
-			}
+		began := time.Now()
+		if err := c.passSteps(x, began); err != nil {
+			c.fail(w, r, err)
+			return
 		}
+		passed := time.Since(began)
 		c.beginAudit(x)
 		switch {
 		case x.streams():
 			defer c.openStream(base, x)()
-			next.ServeHTTP(w, x.request)
-		case x.kept != nil:
-			c.replay(x, x.kept)
-		case x.attempt != nil:
+			next.ServeHTTP(w, x.http)
+		case x.keyed.kept != nil:
+			c.replay(x, x.keyed.kept)
+		case x.keyed.attempt != nil:
 			c.handleOnce(next, x)
 		default:
-			next.ServeHTTP(w, x.request)
+			next.ServeHTTP(w, x.http)
 		}
-		x.handling = time.Since(began) - last
-		c.settle(x)
+		x.record.handling = time.Since(began) - passed
+		c.settle(&x.request, &x.attempted, x.record.failure, x.answer.status)
 	})
 }
 
-// prepare sets what every answer of the operation carries and decides whether the answer is checked.
-func (c *Chain) prepare(x *exchange) {
-	x.answer.keep, x.answer.streams = c.keeping(), x.op.streams
-	x.inspects = x.answer.keep != keepNothing
-	if s := x.op.sunset; s != nil {
-		h := x.answer.Header()
-		h.Set("Deprecation", s.deprecation)
-		h.Set("Sunset", s.sunset)
-		h.Set("Link", "<"+expand(s.successor, chi.RouteContext(x.request.Context()))+`>; rel="successor-version"`)
+// passSteps runs the steps up to the first that refuses the request, and records how long each took.
+func (c *Chain) passSteps(x *exchange, began time.Time) error {
+	last := time.Duration(0)
+	for i, s := range c.steps {
+		err := s.pass(x)
+		now := time.Since(began)
+		x.record.steps[i], last = now-last, now
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare sets what every answer of the operation carries, and whether the answer is checked.
+func (c *Chain) prepare(x *exchange, cancel context.CancelFunc) {
+	a := &x.answer
+	a.op, a.keep, a.cancel = x.op.Operation, c.keeping(), cancel
+	a.unchecked = a.keep != keepNothing
+	x.scope.SetOperation(x.op.ID)
+	if s := x.op.SunsetFields(); s != nil {
+		h := a.Header()
+		h.Set("Deprecation", s.Deprecation)
+		h.Set("Sunset", s.Sunset)
+		successor := expand(s.Successor, chi.RouteContext(x.http.Context()))
+		h.Set("Link", "<"+successor+`>; rel="successor-version"`)
 	}
 }
 
-// expand fills a path template with the path parameters of the request.
+// expand fills the path parameters of the request into a path template.
 func expand(template string, ctx *chi.Context) string {
 	for i, key := range ctx.URLParams.Keys {
-		template = strings.ReplaceAll(template, "{"+key+"}", url.PathEscape(unescaped(ctx.URLParams.Values[i])))
+		value := url.PathEscape(unescaped(ctx.URLParams.Values[i]))
+		template = strings.ReplaceAll(template, "{"+key+"}", value)
 	}
 	return template
 }
 
-func unescaped(value string) string {
-	if plain, err := url.PathUnescape(value); err == nil {
-		return plain
-	}
-	return value
-}
-
-func (c *Chain) authenticate(x *exchange) error {
-	if x.op.Policy.Access.Public {
+// authenticate finds out who calls an operation that is not public, by the token in Authorization (RFC 6750).
+func (c *Chain) authenticate(r *request) error {
+	if r.op.Policy.Access.Public {
 		return nil
 	}
-	headers := x.request.Header["Authorization"]
+	headers := r.http.Header["Authorization"]
 	if len(headers) == 0 {
-		return ErrUnauthenticated
+		return contract.ErrUnauthenticated
 	}
-	x.hadToken = true
 	scheme, token, _ := strings.Cut(headers[0], " ")
-	token = strings.TrimLeft(token, " ") // As many as the caller likes (RFC 9110, section 11.4).
+	token = strings.TrimLeft(token, " ") // Any number of spaces is allowed (RFC 9110, section 11.4).
 	if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return ErrUnauthenticated
+		return contract.ErrUnauthenticated
 	}
-	principal, err := c.auth.Authenticate(x.request.Context(), token)
+	principal, err := c.auth.Authenticate(r.http.Context(), token)
 	if err != nil {
 		return err
 	}
-	x.principal, x.token = principal, token
-	x.scope.SetCaller(telemetry.Caller{Kind: "user", ID: principal.Subject.String()})
+	r.principal, r.token = principal, token
+	r.scope.SetCaller(telemetry.Caller{Kind: "user", ID: principal.Subject.String()})
 	return nil
 }
 
-// authoriseRoles refuses a caller without any of the roles, unless owning the resource may be enough.
-func (c *Chain) authoriseRoles(x *exchange) error {
-	a := x.op.Policy.Access
-	if a.Public || a.Owner != "" || x.principal.holdsOneOf(a.Roles) {
+// authoriseRoles refuses a caller without any of the operation's roles, unless owning the thing may be enough.
+func (c *Chain) authoriseRoles(r *request) error {
+	a := r.op.Policy.Access
+	if a.Public || a.Owner != "" || r.principal.holdsOneOf(a.Roles) {
 		return nil
 	}
-	return lacking(a.Roles)
+	return contract.Detailed(contract.ErrForbidden,
+		"Your roles do not allow this: it takes the role "+strings.Join(a.Roles, " or ")+
+			". An administrator gives roles, to accounts other than their own, with setUserRoles.")
 }
 
-// lacking is ErrForbidden with the roles that the document wants one of, and the way to them.
-func lacking(roles []string) *fault.Error {
-	f := *ErrForbidden
-	f.Detail = "Your roles do not allow this: it takes the role " + strings.Join(roles, " or ") +
-		". An administrator gives roles, to accounts other than their own, with setUserRoles."
-	return &f
-}
-
-// authoriseOwner answers for another's resource as for a missing one.
-func (c *Chain) authoriseOwner(x *exchange) error {
-	a := x.op.Policy.Access
-	if a.Owner == "" || a.Owner == ownerSelf || x.principal.holdsOneOf(a.Roles) {
+// authoriseOwner answers for another owner's thing as for a missing one.
+func (c *Chain) authoriseOwner(r *request) error {
+	a := r.op.Policy.Access
+	if a.Owner == "" || a.Owner == contract.OwnerSelf || r.principal.holdsOneOf(a.Roles) {
 		return nil
 	}
-	owner, err := uuid.Parse(x.pathParameter(a.Owner))
+	owner, err := uuid.Parse(r.pathParameter(a.Owner))
 	if err != nil {
-		return x.op.hidden
+		return r.op.hidden
 	}
-	if x.op.ownerOf != nil {
-		if owner, err = c.findOwner(x, ownedThing{parameter: a.Owner, id: owner}); err != nil {
+	if r.op.ownerOf != nil {
+		if owner, err = c.findOwner(r, ownedThing{parameter: a.Owner, id: owner}); err != nil {
 			return err
 		}
 	}
-	if owner != x.principal.Subject {
-		return x.op.hidden
+	if owner != r.principal.Subject {
+		return r.op.hidden
 	}
 	return nil
 }
 
-// findOwner asks whose a thing is, once for as long as it is remembered.
-func (c *Chain) findOwner(x *exchange, thing ownedThing) (uuid.UUID, error) {
+// findOwner gives the owner of a thing, which is looked up once for as long as it is remembered.
+func (c *Chain) findOwner(r *request, thing ownedThing) (uuid.UUID, error) {
 	if owner, known := c.owners.GetIfPresent(thing); known {
 		return owner, nil
 	}
-	owner, err := x.op.ownerOf(x.request.Context(), thing.id)
+	owner, err := r.op.ownerOf(r.http.Context(), thing.id)
 	var f *fault.Error
 	switch {
 	case errors.As(err, &f) && f.Kind == fault.NotFound:
-		return uuid.Nil, x.op.hidden // To the letter what another's answers with.
+		return uuid.Nil, r.op.hidden // The same answer, to the byte, as for another owner's thing.
 	case err != nil:
 		return uuid.Nil, err
 	}
@@ -209,142 +219,102 @@ func (c *Chain) findOwner(x *exchange, thing ownedThing) (uuid.UUID, error) {
 	return owner, nil
 }
 
-// pathParameter gives a path parameter as it was checked.
-func (x *exchange) pathParameter(name string) string { return unescaped(x.request.PathValue(name)) }
-
-// read takes the body in, bounded, once it is known to be of the operation's media type.
-func (c *Chain) read(x *exchange) error {
-	r := x.request
-	if x.op.body == nil {
-		if r.ContentLength == 0 {
-			return nil
-		}
-		if n, _ := io.ReadFull(r.Body, make([]byte, 1)); n > 0 {
-			f := *ErrMalformed
-			f.Detail = "This operation takes no body."
-			return &f
-		}
-		return nil
+// read reads the body, up to the operation's size and within its time limit, once its media type is accepted. It
+// records a caller who hangs up.
+func (c *Chain) read(r *request, a *answer, told *record) error {
+	in := r.http
+	if !r.op.TakesBody() {
+		return refuseBody(in)
 	}
-	if r.ContentLength > int64(x.op.MaxBody) {
-		return x.op.tooLarge()
+	if in.ContentLength > int64(r.op.MaxBody) {
+		return r.op.TooLarge()
 	}
-	// An empty body is taken as such, whatever its type is said to be. Whether one that may be left out is empty is seen
-	// only at its end where its length is not told.
-	if r.ContentLength > 0 || r.ContentLength < 0 && x.op.body.Required {
-		if err := c.checkMediaType(x); err != nil {
+	// An empty body may have any type. Whether an optional body of unknown length is empty is known once it has been
+	// read.
+	if in.ContentLength > 0 || in.ContentLength < 0 && r.op.RequiresBody() {
+		if err := r.op.CheckMediaType(in.Header); err != nil {
 			return err
 		}
 	}
-	// A body that dribbles in ends with the operation's limit. The server sets its own deadlines for what follows.
-	deadline, _ := r.Context().Deadline()
-	connection := http.NewResponseController(x.answer)
-	_ = connection.SetReadDeadline(deadline) // Where there is no connection, there is nothing to wait for.
-	body, err := readAll(http.MaxBytesReader(x.answer, r.Body, int64(x.op.MaxBody)), r.ContentLength)
-	if err == nil { // Otherwise the server would wait for the rest without end.
+	deadline, _ := in.Context().Deadline()
+	connection := http.NewResponseController(a)
+	_ = connection.SetReadDeadline(deadline) // Without a connection, as in tests, there is nothing to wait for.
+	body, err := readAll(http.MaxBytesReader(a, in.Body, int64(r.op.MaxBody)), in.ContentLength)
+	if err == nil { // Otherwise the server would wait for the rest without a limit.
 		_ = connection.SetReadDeadline(time.Time{})
 	}
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return x.op.tooLarge()
+		return r.op.TooLarge()
 	case err != nil:
-		x.left = errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
-		f := *ErrMalformed
-		f.Detail = "The body did not arrive whole."
-		return f.Because(err)
+		told.left = errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+		return contract.Detailed(contract.ErrMalformed, "The body did not arrive whole.").Because(err)
 	}
-	x.body = body
-	if r.ContentLength < 0 && !x.op.body.Required && len(body) > 0 {
-		return c.checkMediaType(x)
+	r.body = body
+	if in.ContentLength < 0 && !r.op.RequiresBody() && len(body) > 0 {
+		return r.op.CheckMediaType(in.Header)
 	}
 	return nil
 }
 
-// readAll reads a body of a known length, or of one that is not told, which is negative.
+// refuseBody refuses a body where none is taken.
+func refuseBody(in *http.Request) error {
+	if in.ContentLength == 0 {
+		return nil
+	}
+	if n, _ := io.ReadFull(in.Body, make([]byte, 1)); n > 0 {
+		return contract.Detailed(contract.ErrMalformed, "This operation takes no body.")
+	}
+	return nil
+}
+
+// readAll reads a body. A negative length is not known.
 func readAll(body io.Reader, length int64) ([]byte, error) {
 	var all bytes.Buffer
 	if length > 0 {
-		all.Grow(int(length) + bytes.MinRead) // Otherwise the buffer grows once more to see the end.
+		all.Grow(int(length) + bytes.MinRead) // Otherwise the buffer grows once more to find the end.
 	}
 	_, err := all.ReadFrom(body)
 	return all.Bytes(), err
 }
 
-func (o *Operation) tooLarge() error {
-	f := *ErrBodyTooLarge
-	f.Detail = fmt.Sprintf("The body is larger than this operation takes, which is %d bytes.", o.MaxBody)
-	return &f
-}
-
-func (c *Chain) checkMediaType(x *exchange) error {
-	h := x.request.Header
-	ambiguous := len(h["Content-Type"]) > 1 || isEncoded(h["Content-Encoding"])
-	if !ambiguous && h.Get("Content-Type") == x.op.takesType { // As almost everybody writes it.
-		return nil
-	}
-	mediaType, params, err := mime.ParseMediaType(withoutGaps(h.Get("Content-Type")))
-	if charset := params["charset"]; err != nil || ambiguous || mediaType != x.op.takesType || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		f := *ErrMediaType
-		f.Detail = "The body must be " + x.op.takesType + " in UTF-8, without a content encoding."
-		return &f
-	}
-	return nil
-}
-
-// withoutGaps leaves out parameters that are none, which package mime does not take and RFC 9110, section 5.6.6, allows.
-func withoutGaps(value string) string {
-	parts := separated(value, ';')
-	return strings.Join(append(parts[:1], slices.DeleteFunc(parts[1:], func(part string) bool { return part == "" })...), ";")
-}
-
-// isEncoded tells whether a body is said to be anything but itself. That it is itself need not be said, and does no harm.
-func isEncoded(encodings []string) bool {
-	for _, coding := range listed(encodings) {
-		if !strings.EqualFold(coding, "identity") {
-			return true
-		}
-	}
-	return false
-}
-
-// validatedBody carries the value that was checked to the generated code, which binds it as it is.
+// validatedBody hands the value that was checked to the generated code, which binds it as it is.
 type validatedBody struct {
 	io.ReadCloser
 	value any
 }
 
-// ValidatedValue is what github.com/oapi-codegen/runtime asks for.
+// ValidatedValue is the method that github.com/oapi-codegen/runtime looks for.
 func (b validatedBody) ValidatedValue() any { return b.value }
 
-func (c *Chain) check(x *exchange) error {
-	r := x.request
-	query, err := url.ParseQuery(r.URL.RawQuery)
+// check holds the request against the document, and hands the checked value to the handler in place of the body.
+func (c *Chain) check(r *request) error {
+	in := r.http
+	query, err := url.ParseQuery(in.URL.RawQuery)
 	if err != nil {
-		f := *ErrMalformed
-		f.Detail = "The query is not of the form name=value, with percent-encoding where it is needed."
-		return f.Because(err)
+		return contract.Detailed(contract.ErrMalformed,
+			"The query is not of the form name=value, with percent-encoding where it is needed.").Because(err)
 	}
-	route := chi.RouteContext(r.Context())
+	route := chi.RouteContext(in.Context())
 	path := make(map[string]string, len(route.URLParams.Keys))
 	for i, key := range route.URLParams.Keys {
 		path[key] = unescaped(route.URLParams.Values[i])
 	}
-	value, violations, err := c.checker.CheckRequest(x.op.Operation, Input{Request: r, Path: path, Query: query, Body: x.body})
+	value, violations, err := c.checker.CheckRequest(r.op.Operation,
+		contract.Input{Request: in, Path: path, Query: query, Body: r.body})
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return err
 	case err != nil:
-		return malformed(err)
+		return err
 	case len(violations) == 1 && isMissingMatch(violations[0]):
-		return ErrPreconditionRequired.At(violations...)
+		return contract.ErrPreconditionRequired.At(violations...)
 	case len(violations) > 0:
-		return ErrInvalid.At(violations...)
-	case len(x.body) > 0:
-		x.value = value
-		r.Body = validatedBody{ReadCloser: http.NoBody, value: value}
-	case x.op.body != nil:
-		r.Body = http.NoBody // Generated code takes it for a body that was left out.
+		return contract.ErrInvalid.At(violations...)
+	case len(r.body) > 0:
+		r.value = value
+		in.Body = validatedBody{ReadCloser: http.NoBody, value: value}
+	case r.op.TakesBody():
+		in.Body = http.NoBody // Generated code takes it for a body that was left out.
 	}
 	return nil
 }
@@ -352,9 +322,4 @@ func (c *Chain) check(x *exchange) error {
 // isMissingMatch tells whether a violation is that If-Match is missing (RFC 6585, section 3).
 func isMissingMatch(v fault.Violation) bool {
 	return v.Keyword == "required" && strings.EqualFold(v.Pointer, "#/header/If-Match")
-}
-
-// Violated is the fault of a request that breaks a rule which a schema cannot say, at one place.
-func Violated(pointer, keyword, sentence string) *fault.Error {
-	return ErrInvalid.At(violation(pointer, keyword, nil, sentence))
 }

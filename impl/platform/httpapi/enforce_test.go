@@ -31,28 +31,37 @@ func TestRefusedBeforeTheBodyIsRead(t *testing.T) {
 		length               int64
 		headers              []string
 	}{
-		"without token":          {http.MethodPost, "/roles", "unauthenticated", -1, nil},
-		"with a bad token":       {http.MethodPost, "/roles", "unauthenticated", 3, []string{"Authorization", "Bearer mallory"}},
-		"with another scheme":    {http.MethodPost, "/roles", "unauthenticated", 3, []string{"Authorization", "Basic YTpi"}},
-		"with an empty token":    {http.MethodPost, "/roles", "unauthenticated", 3, []string{"Authorization", "Bearer "}},
-		"with two tokens":        {http.MethodPost, "/roles", "unauthenticated", 3, []string{"Authorization", "Bearer admin", "Authorization", "Bearer admin"}},
-		"unknown whether known":  {http.MethodPost, "/roles", "internal", 3, []string{"Authorization", "Bearer lost"}},
-		"without the role":       {http.MethodPost, "/roles", "forbidden", -1, []string{"Authorization", "Bearer ada"}},
-		"with another role":      {http.MethodPost, "/roles", "forbidden", -1, []string{"Authorization", "Bearer support"}},
-		"cross origin":           {http.MethodPost, "/cookie", "cross_origin_refused", 3, []string{"Sec-Fetch-Site", "cross-site"}},
-		"a length beyond":        {http.MethodPost, "/echo", "body_too_large", maxBody + 1, nil},
-		"another media type":     {http.MethodPost, "/echo", "unsupported_media_type", -1, []string{"Content-Type", "text/plain"}},
-		"a coded body":           {http.MethodPost, "/echo", "unsupported_media_type", -1, []string{"Content-Encoding", "gzip"}},
-		"no route":               {http.MethodPost, "/nothing", "not_found", -1, nil},
-		"no method":              {http.MethodPost, "/public", "method_not_allowed", -1, nil},
-		"owner without token":    {http.MethodPut, putThings, "unauthenticated", -1, nil},
-		"owner with a bad media": {http.MethodPut, putThings, "unsupported_media_type", -1, []string{"Authorization", "Bearer ada", "Content-Type", "text/plain"}},
+		"without token": {http.MethodPost, "/roles", "unauthenticated", -1, nil},
+		"with a bad token": {http.MethodPost, "/roles", "unauthenticated", 3,
+			[]string{"Authorization", "Bearer mallory"}},
+		"with another scheme": {http.MethodPost, "/roles", "unauthenticated", 3,
+			[]string{"Authorization", "Basic YTpi"}},
+		"with an empty token": {http.MethodPost, "/roles", "unauthenticated", 3,
+			[]string{"Authorization", "Bearer "}},
+		"with two tokens": {http.MethodPost, "/roles", "unauthenticated", 3,
+			[]string{"Authorization", "Bearer admin", "Authorization", "Bearer admin"}},
+		"unknown whether known": {http.MethodPost, "/roles", "internal", 3, []string{"Authorization", "Bearer lost"}},
+		"without the role":      {http.MethodPost, "/roles", "forbidden", -1, []string{"Authorization", "Bearer ada"}},
+		"with another role": {http.MethodPost, "/roles", "forbidden", -1,
+			[]string{"Authorization", "Bearer support"}},
+		"cross origin": {http.MethodPost, "/cookie", "cross_origin_refused", 3,
+			[]string{"Sec-Fetch-Site", "cross-site"}},
+		"a length beyond": {http.MethodPost, "/echo", "body_too_large", maxBody + 1, nil},
+		"another media type": {http.MethodPost, "/echo", "unsupported_media_type", -1,
+			[]string{"Content-Type", "text/plain"}},
+		"a coded body": {http.MethodPost, "/echo", "unsupported_media_type", -1,
+			[]string{"Content-Encoding", "gzip"}},
+		"no route":            {http.MethodPost, "/nothing", "not_found", -1, nil},
+		"no method":           {http.MethodPost, "/public", "method_not_allowed", -1, nil},
+		"owner without token": {http.MethodPut, putThings, "unauthenticated", -1, nil},
+		"owner with a bad media": {http.MethodPut, putThings, "unsupported_media_type", -1,
+			[]string{"Authorization", "Bearer ada", "Content-Type", "text/plain"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, nil)
-			r := request(t, c.method, c.target, untouched{t}, c.headers...)
+			r := newRequest(t, c.method, c.target, untouched{t}, c.headers...)
 			r.ContentLength = c.length
 			require.Equal(t, c.code, problemIn(t, s.serve(r)).Code)
 		})
@@ -76,7 +85,7 @@ func TestBodySize(t *testing.T) {
 	}
 	for name, chunked := range map[string]bool{"with length": false, "chunked": true} {
 		send := func(body string) *httptest.ResponseRecorder {
-			r := request(t, http.MethodPost, "/echo", strings.NewReader(body))
+			r := newRequest(t, http.MethodPost, "/echo", strings.NewReader(body))
 			if chunked {
 				r.ContentLength = -1
 			}
@@ -86,7 +95,7 @@ func TestBodySize(t *testing.T) {
 		requireCode(t, send(fill(maxBody+1)), http.StatusRequestEntityTooLarge, "body_too_large")
 	}
 	// What says that it is short is held to it by net/http; what breaks off is no body.
-	r := request(t, http.MethodPost, "/echo", io.MultiReader(strings.NewReader(`{"name":`), failing{}))
+	r := newRequest(t, http.MethodPost, "/echo", io.MultiReader(strings.NewReader(`{"name":`), failing{}))
 	p := requireCode(t, s.serve(r), http.StatusBadRequest, "malformed_request")
 	require.Contains(t, p.Detail, "did not arrive whole")
 }
@@ -103,9 +112,12 @@ func TestMediaType(t *testing.T) {
 	s := start(t, nil)
 	const body = `{"name":"ab"}`
 	for contentType, good := range map[string]bool{
-		"application/json": true, "Application/JSON": true, "application/json; charset=utf-8": true, `application/json;charset="UTF-8"`: true, " application/json ": true,
-		"": false, "application/json; charset=latin1": false, "application/json; charset=utf-16": false, "text/json": false, "application/json+x": false,
-		"application/problem+json": false, "application/json, text/plain": false, "application/json; charset": false, "application/*": false, "multipart/form-data; boundary=x": false,
+		"application/json": true, "Application/JSON": true, "application/json; charset=utf-8": true,
+		`application/json;charset="UTF-8"`: true, " application/json ": true,
+		"": false, "application/json; charset=latin1": false, "application/json; charset=utf-16": false,
+		"text/json": false, "application/json+x": false,
+		"application/problem+json": false, "application/json, text/plain": false, "application/json; charset": false,
+		"application/*": false, "multipart/form-data; boundary=x": false,
 		"application/json; charset=utf-8; charset=latin1": false,
 	} {
 		w := s.send(t, http.MethodPost, "/echo", body, "Content-Type", contentType)
@@ -117,13 +129,15 @@ func TestMediaType(t *testing.T) {
 		require.Contains(t, p.Detail, "application/json")
 	}
 	for _, encoding := range []string{"gzip", "identity, br", "x"} {
-		requireCode(t, s.send(t, http.MethodPost, "/echo", body, "Content-Encoding", encoding), http.StatusUnsupportedMediaType, "unsupported_media_type")
+		requireCode(t, s.send(t, http.MethodPost, "/echo", body, "Content-Encoding", encoding),
+			http.StatusUnsupportedMediaType, "unsupported_media_type")
 	}
-	r := request(t, http.MethodPost, "/echo", strings.NewReader(body))
+	r := newRequest(t, http.MethodPost, "/echo", strings.NewReader(body))
 	r.Header["Content-Type"] = []string{"application/json", "text/plain"}
 	requireCode(t, s.serve(r), http.StatusUnsupportedMediaType, "unsupported_media_type")
 	// An empty body is called empty, of whatever type it is said to be.
-	requireCode(t, s.send(t, http.MethodPost, "/echo", "", "Content-Type", "text/plain"), http.StatusBadRequest, "malformed_request")
+	requireCode(t, s.send(t, http.MethodPost, "/echo", "", "Content-Type", "text/plain"), http.StatusBadRequest,
+		"malformed_request")
 }
 
 func TestOperationsWithoutBody(t *testing.T) {
@@ -131,7 +145,7 @@ func TestOperationsWithoutBody(t *testing.T) {
 	s := start(t, nil)
 	require.Equal(t, http.StatusNoContent, s.send(t, http.MethodDelete, "/empty", "").Code)
 	for name, body := range map[string]string{"empty, chunked": "", "one byte": "x", "JSON": "{}"} {
-		r := request(t, http.MethodDelete, "/empty", strings.NewReader(body))
+		r := newRequest(t, http.MethodDelete, "/empty", strings.NewReader(body))
 		r.ContentLength = -1
 		w := s.serve(r)
 		if body == "" {
@@ -184,9 +198,12 @@ func TestAccess(t *testing.T) {
 func TestHiddenIsAsMissing(t *testing.T) {
 	t.Parallel()
 	var s *service
-	s = start(t, map[string]http.HandlerFunc{"putThings": func(w http.ResponseWriter, r *http.Request) { s.chain.HandlerFailed(w, r, errThingNotFound) }})
+	s = start(t, map[string]http.HandlerFunc{"putThings": func(w http.ResponseWriter, r *http.Request) {
+		s.chain.HandlerFailed(w, r, errThingNotFound)
+	}})
 	send := func(token string) *httptest.ResponseRecorder {
-		return s.send(t, http.MethodPut, "/people/"+bob.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer "+token)
+		return s.send(t, http.MethodPut, "/people/"+bob.String()+"/things", `{"name":"ab"}`, "Authorization",
+			"Bearer "+token)
 	}
 	hidden, missing := send("ada"), send("bob")
 	require.Equal(t, missing.Body.String(), hidden.Body.String())
@@ -219,9 +236,11 @@ func TestDeprecation(t *testing.T) {
 		require.Equal(t, `</people/`+target[len("/old/"):]+`/things>; rel="successor-version"`, h.Get("Link"))
 	}
 	for target, link := range map[string]string{
-		"/old/a%22%3E%3B%0D%0Ab": "/people/a%22%3E%3B%0D%0Ab/things", "/old/a%2Fb": "/people/a%2Fb/things", "/old/%C3%A9": "/people/%C3%A9/things",
+		"/old/a%22%3E%3B%0D%0Ab": "/people/a%22%3E%3B%0D%0Ab/things", "/old/a%2Fb": "/people/a%2Fb/things",
+		"/old/%C3%A9": "/people/%C3%A9/things",
 	} {
-		require.Equal(t, "<"+link+`>; rel="successor-version"`, s.send(t, http.MethodGet, target, "").Header().Get("Link"))
+		require.Equal(t, "<"+link+`>; rel="successor-version"`,
+			s.send(t, http.MethodGet, target, "").Header().Get("Link"))
 	}
 	require.Empty(t, s.send(t, http.MethodGet, "/public", "").Header().Get("Deprecation"))
 }
@@ -236,17 +255,22 @@ func TestWhatWasCheckedIsBound(t *testing.T) {
 		return w.Body.String()
 	}
 	require.JSONEq(t, `{"ok":true,"said":"{\"name\":\"ab\",\"size\":7}"}`, said(`{"name":"ab"}`), "the default arrives")
-	require.JSONEq(t, `{"ok":true,"said":"{\"name\":\"ab\",\"count\":100,\"size\":3}"}`, said(`{"name":"ab","count":1e2,"size":3.0}`))
-	require.JSONEq(t, `{"ok":true,"said":"{\"name\":\"ab\",\"count\":9007199254740991,\"size\":7}"}`, said(`{"name":"ab","count":9007199254740991}`))
-	for body, pointer := range map[string]string{`{"name":"ab","Name":"cd"}`: "#/Name", `{"NAME":"ab","name":"ab"}`: "#/NAME", `{"name":"ab","ſize":3}`: "#/%C5%BFize"} {
-		p := requireCode(t, s.send(t, http.MethodPost, "/echo", body), http.StatusUnprocessableEntity, "invalid_request")
+	require.JSONEq(t, `{"ok":true,"said":"{\"name\":\"ab\",\"count\":100,\"size\":3}"}`,
+		said(`{"name":"ab","count":1e2,"size":3.0}`))
+	require.JSONEq(t, `{"ok":true,"said":"{\"name\":\"ab\",\"count\":9007199254740991,\"size\":7}"}`,
+		said(`{"name":"ab","count":9007199254740991}`))
+	for body, pointer := range map[string]string{`{"name":"ab","Name":"cd"}`: "#/Name",
+		`{"NAME":"ab","name":"ab"}`: "#/NAME", `{"name":"ab","ſize":3}`: "#/%C5%BFize"} {
+		p := requireCode(t, s.send(t, http.MethodPost, "/echo", body), http.StatusUnprocessableEntity,
+			"invalid_request")
 		require.Equal(t, pointer, p.Errors[0].Pointer)
 	}
-	requireCode(t, s.send(t, http.MethodPost, "/echo", `{"name":"ab","name":"cd"}`), http.StatusBadRequest, "malformed_request")
+	requireCode(t, s.send(t, http.MethodPost, "/echo", `{"name":"ab","name":"cd"}`), http.StatusBadRequest,
+		"malformed_request")
 
 	// Even where a schema is open, nothing but the exact name is bound.
 	open := start(t, nil)
-	open.chain.endpoints[route{http.MethodPost, "/echo"}].body.Content["application/json"].Schema.Value.AdditionalProperties.Has = nil
+	open.spec.Components.Schemas["Everything"].Value.AdditionalProperties.Has = nil
 	w := open.send(t, http.MethodPost, "/echo", `{"name":"ab","NAME":"not checked","Flag":true}`)
 	require.JSONEq(t, `{"ok":true,"said":"{\"name\":\"ab\",\"size\":7}"}`, w.Body.String())
 
@@ -277,14 +301,16 @@ func TestRequestIsNotHeldByItsBody(t *testing.T) {
 		}
 		writeJSON(w, map[string]bool{"ok": true})
 	}})
-	require.Equal(t, http.StatusOK, s.serve(request(t, http.MethodPost, "/echo", bytes.NewBufferString(`{"name":"ab"}`))).Code)
+	require.Equal(t, http.StatusOK,
+		s.serve(newRequest(t, http.MethodPost, "/echo", bytes.NewBufferString(`{"name":"ab"}`))).Code)
 }
 
 func TestMissingIfMatch(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	send := func(body, match string) *httptest.ResponseRecorder {
-		return s.send(t, http.MethodPatch, "/things/"+adasThing.String(), body, "Authorization", "Bearer ada", "If-Match", match)
+		return s.send(t, http.MethodPatch, "/things/"+adasThing.String(), body, "Authorization", "Bearer ada",
+			"If-Match", match)
 	}
 	require.Equal(t, http.StatusOK, send(`{"note":"a"}`, `"1"`).Code)
 	p := requireCode(t, send(`{"note":"a"}`, ""), http.StatusPreconditionRequired, "precondition_required")
@@ -331,7 +357,8 @@ func TestBodyThatMayBeLeftOut(t *testing.T) {
 		"a blank":                  {` `, "application/json", 400, nil},
 	} {
 		for _, chunked := range []bool{false, true} {
-			r := request(t, http.MethodPatch, "/things/"+adasThing.String(), strings.NewReader(c.body), "Authorization", "Bearer ada", "If-Match", `"1"`,
+			r := newRequest(t, http.MethodPatch, "/things/"+adasThing.String(), strings.NewReader(c.body),
+				"Authorization", "Bearer ada", "If-Match", `"1"`,
 				"Content-Type", c.contentType)
 			if chunked {
 				r.ContentLength = -1
@@ -343,6 +370,7 @@ func TestBodyThatMayBeLeftOut(t *testing.T) {
 			}
 		}
 	}
-	requireCode(t, s.serve(request(t, http.MethodPatch, "/things/"+adasThing.String(), io.MultiReader(strings.NewReader(strings.Repeat(" ", maxBody+1))),
+	requireCode(t, s.serve(newRequest(t, http.MethodPatch, "/things/"+adasThing.String(),
+		io.MultiReader(strings.NewReader(strings.Repeat(" ", maxBody+1))),
 		"Authorization", "Bearer ada", "If-Match", `"1"`)), http.StatusRequestEntityTooLarge, "body_too_large")
 }

@@ -22,43 +22,12 @@ func header(whole ...string) http.Header {
 // sendLines sends a request with these whole lines beside, or instead of, the usual ones.
 func (s *service) sendLines(t *testing.T, method, target, body string, whole ...string) *http.Response {
 	t.Helper()
-	r := request(t, method, target, strings.NewReader(body))
+	r := newRequest(t, method, target, strings.NewReader(body))
 	if body == "" {
-		r = request(t, method, target, nil)
+		r = newRequest(t, method, target, nil)
 	}
 	maps.Copy(r.Header, header(whole...))
 	return s.serve(r).Result()
-}
-
-func TestEntityTags(t *testing.T) {
-	t.Parallel()
-	strong := func(opaque ...string) (tags []entityTag) {
-		for _, o := range opaque {
-			tags = append(tags, entityTag{opaque: o})
-		}
-		return tags
-	}
-	for text, want := range map[string][]entityTag{
-		`"1"`: strong(`"1"`), `*`: strong("*"), ` * `: strong("*"), `"1","2"`: strong(`"1"`, `"2"`), `"1" , "2"`: strong(`"1"`, `"2"`), "\t\"1\",\t\"2\"": strong(`"1"`, `"2"`),
-		`,, "1",, "2",`: strong(`"1"`, `"2"`), `""`: strong(`""`), `"a,b"`: strong(`"a,b"`), `"\"`: strong(`"\"`), `"*"`: strong(`"*"`), `"é"`: strong(`"é"`),
-		`W/"1"`: {{`"1"`, true}}, `W/"1", "1"`: {{`"1"`, true}, {`"1"`, false}},
-	} {
-		got, ok := entityTags([]string{text})
-		require.True(t, ok, text)
-		require.Equal(t, want, got, text)
-	}
-	got, ok := entityTags([]string{`"1"`, `W/"2", "3"`})
-	require.True(t, ok, "in several lines")
-	require.Len(t, got, 3)
-	for _, bad := range []string{"", " ", ",", "1", `"1`, `1"`, `"1""2"`, `"1" "2"`, `"1";"2"`, `w/"1"`, `W/ "1"`, `W/1`, `*, "1"`, `"1", *`, `**`, `"a b"`, `'1'`} {
-		_, ok := entityTags([]string{bad})
-		require.False(t, ok, bad)
-	}
-	tags, anyTag := Matching(`"1", W/"2", "3"`)
-	require.Equal(t, []string{`"1"`, `"3"`}, tags, "a weak tag is no version")
-	require.False(t, anyTag)
-	_, anyTag = Matching("*")
-	require.True(t, anyTag)
 }
 
 func TestIfMatch(t *testing.T) {
@@ -72,11 +41,13 @@ func TestIfMatch(t *testing.T) {
 		lines []string
 		want  string // "" is refused
 	}{
-		"one": {[]string{`"1"`}, `"1"`}, "any": {[]string{"*"}, "*"}, "weak": {[]string{`W/"1"`}, `W/"1"`}, "a list": {[]string{`"1","2"`}, `"1","2"`},
-		"lines": {[]string{`"1"`, `"2"`}, `"1", "2"`}, "no tag": {[]string{"1"}, ""}, "any beside one": {[]string{"*", `"1"`}, ""}, "nothing": {[]string{""}, ""},
+		"one": {[]string{`"1"`}, `"1"`}, "any": {[]string{"*"}, "*"}, "weak": {[]string{`W/"1"`}, `W/"1"`},
+		"a list": {[]string{`"1","2"`}, `"1","2"`},
+		"lines":  {[]string{`"1"`, `"2"`}, `"1", "2"`}, "no tag": {[]string{"1"}, ""},
+		"any beside one": {[]string{"*", `"1"`}, ""}, "nothing": {[]string{""}, ""},
 		"too many": {[]string{strings.Repeat(`"1",`, 40)}, ""},
 	} {
-		r := request(t, http.MethodPatch, "/things/"+adasThing.String(), nil, "Authorization", "Bearer ada")
+		r := newRequest(t, http.MethodPatch, "/things/"+adasThing.String(), nil, "Authorization", "Bearer ada")
 		r.Header["If-Match"] = c.lines
 		w := s.serve(r)
 		if c.want == "" {
@@ -94,7 +65,8 @@ func TestAuthorizationInAllItsForms(t *testing.T) {
 	s := start(t, nil)
 	for value, known := range map[string]bool{
 		"Bearer ada": true, "bearer ada": true, "BEARER ada": true, "Bearer   ada": true,
-		"Bearer": false, "Bearer ": false, "ada": false, "Basic ada": false, "Bearerada": false, "Bearer\tada": false, `Bearer "ada"`: false, "Bearer ada bob": false, "Bearer ada,": false,
+		"Bearer": false, "Bearer ": false, "ada": false, "Basic ada": false, "Bearerada": false, "Bearer\tada": false,
+		`Bearer "ada"`: false, "Bearer ada bob": false, "Bearer ada,": false,
 	} {
 		answer := s.sendLines(t, http.MethodGet, "/self", "", "Authorization: "+value)
 		require.Equal(t, known, answer.StatusCode == http.StatusOK, value)
@@ -102,24 +74,8 @@ func TestAuthorizationInAllItsForms(t *testing.T) {
 			require.Equal(t, http.StatusUnauthorized, answer.StatusCode, value)
 		}
 	}
-	require.Equal(t, http.StatusUnauthorized, s.sendLines(t, http.MethodGet, "/self", "", "Authorization: Bearer ada", "Authorization: Bearer ada").StatusCode, "twice")
-}
-
-func TestAcceptInAllItsForms(t *testing.T) {
-	t.Parallel()
-	const csv, stream, plain = "text/csv", "text/event-stream", "application/json"
-	o := &Operation{offers: []string{plain, csv, stream}}
-	for accept, want := range map[string]string{
-		csv: csv, "TEXT/CSV": csv, " text/csv ": csv, "text/*": csv, "*/*": plain, "": plain, "text/event-stream, */*;q=0.1": stream,
-		"text/csv;q=0.5, text/event-stream;q=0.6": stream, "text/csv;q=0.5,text/event-stream;Q=0.6": stream, "text/csv ; q=0.9 , application/json ; q=0.1": csv,
-		"text/csv;q=0, */*": plain, "application/json;q=0, */*": csv, "text/csv;charset=utf-8;q=0.9, application/json;q=0.1": csv, `text/csv;a="x,application/json;q=1";q=1`: csv,
-		`application/json;a="\",";q=0.1, text/csv`: csv, ",, text/csv,": csv, "application/problem+json": plain, "application/problem+json, text/csv": csv, "image/png": plain,
-		"text/csv;q=2": plain, "text/csv;q=NaN": plain, "text/csv;q=Inf, application/json;q=0.1": plain, "text/csv;q=": plain, "text/csv;q=-1": plain, "*": plain, "text/html, *; q=.2, */*; q=.2": plain,
-		"text/csv;q=0.001": csv, "text/csv;q=1.000": csv,
-	} {
-		require.Equal(t, want, o.represent(http.Header{"Accept": {accept}}), accept)
-	}
-	require.Equal(t, stream, o.represent(header("Accept: text/csv;q=0.1", "Accept: text/event-stream")), "in two lines")
+	require.Equal(t, http.StatusUnauthorized, s.sendLines(t, http.MethodGet, "/self", "", "Authorization: Bearer ada",
+		"Authorization: Bearer ada").StatusCode, "twice")
 }
 
 func TestTheBodysFieldsInAllTheirForms(t *testing.T) {
@@ -146,15 +102,18 @@ func TestTheBodysFieldsInAllTheirForms(t *testing.T) {
 		{415, []string{"Content-Type: application/json, application/json"}},
 		{415, []string{"Content-Type: ;application/json"}},
 	} {
-		require.Equal(t, c.status, s.sendLines(t, http.MethodPost, "/echo", `{"name":"ab"}`, c.lines...).StatusCode, c.lines)
+		require.Equal(t, c.status, s.sendLines(t, http.MethodPost, "/echo", `{"name":"ab"}`, c.lines...).StatusCode,
+			c.lines)
 	}
 }
 
-// A field that is no list and comes twice is refused where an operation takes it, and says nothing where nothing depends on it.
+// A field that is no list and comes twice is refused where an operation takes it, and says nothing where nothing
+// depends on it.
 func TestFieldsThatComeTwice(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	answer := s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada", "Idempotency-Key: a", "Idempotency-Key: a")
+	answer := s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada", "Idempotency-Key: a",
+		"Idempotency-Key: a")
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
 	answer = s.sendLines(t, http.MethodGet, "/public", "", "X-Level: 1", "X-Level: 1")
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode)
@@ -173,7 +132,8 @@ func TestFieldsThatComeTwice(t *testing.T) {
 	require.Len(t, got, len(trace))
 }
 
-// A key is what its characters are: the form in quotes, which the draft of the field asks for, is another than the one without.
+// A key is what its characters are: the form in quotes, which the draft of the field asks for, is another than the one
+// without.
 func TestIdempotencyKeysInAllTheirForms(t *testing.T) {
 	t.Parallel()
 	runs := 0
@@ -183,12 +143,14 @@ func TestIdempotencyKeysInAllTheirForms(t *testing.T) {
 	}})
 	for i, key := range []string{"a", `"a"`, `"a`, "A", "a;b=1"} {
 		for range 2 {
-			answer := s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada", "Idempotency-Key: "+key)
+			answer := s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada",
+				"Idempotency-Key: "+key)
 			require.Equal(t, http.StatusOK, answer.StatusCode, key)
 			require.Equal(t, i+1, runs, key)
 		}
 	}
 	for _, bad := range []string{"", "a b", `"a b"`, "é", "a\tb", strings.Repeat("a", 256)} {
-		require.Equal(t, http.StatusUnprocessableEntity, s.sendLines(t, http.MethodPatch, "/once", "", "Authorization: Bearer ada", "Idempotency-Key: "+bad).StatusCode, bad)
+		require.Equal(t, http.StatusUnprocessableEntity, s.sendLines(t, http.MethodPatch, "/once", "",
+			"Authorization: Bearer ada", "Idempotency-Key: "+bad).StatusCode, bad)
 	}
 }

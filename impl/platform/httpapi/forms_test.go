@@ -20,15 +20,18 @@ func TestTextsArriveComposed(t *testing.T) {
 		writeJSON(w, map[string]bool{"ok": true})
 	}})
 	for sent, want := range map[string]string{
-		"ab": "ab", strings.Repeat(decomposed, 8): strings.Repeat("é", 8), "\u1112\u1161\u11ab": "한", "\u212a": "K", "%_\\": "%_\\", "\U0001f468\u200d\U0001f469": "\U0001f468\u200d\U0001f469",
+		"ab": "ab", strings.Repeat(decomposed, 8): strings.Repeat("é", 8), "\u1112\u1161\u11ab": "한", "\u212a": "K",
+		"%_\\": "%_\\", "\U0001f468\u200d\U0001f469": "\U0001f468\u200d\U0001f469",
 	} {
 		w := s.send(t, http.MethodGet, "/public?name="+url.QueryEscape(sent)+"&limit=7", "")
 		require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 		require.Equal(t, want, name)
 	}
-	requireCode(t, s.send(t, http.MethodGet, "/public?name="+url.QueryEscape(strings.Repeat(decomposed, 9)), ""), http.StatusUnprocessableEntity, "invalid_request")
+	requireCode(t, s.send(t, http.MethodGet, "/public?name="+url.QueryEscape(strings.Repeat(decomposed, 9)), ""),
+		http.StatusUnprocessableEntity, "invalid_request")
 
-	w := s.send(t, http.MethodPost, "/echo", `{"name":"`+strings.Repeat(decomposed, 10)+`","tags":["e\u0301","\u00e8"]}`)
+	w := s.send(t, http.MethodPost, "/echo", `{"name":"`+strings.Repeat(decomposed, 10)+
+		`","tags":["e\u0301","\u00e8"]}`)
 	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 	var answer struct{ Said string }
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 )
 
@@ -24,14 +25,19 @@ func FuzzChain(f *testing.F) {
 		{"GET", "/public?limit=x&name=%00&a;b", "", ""},
 		{"POST", "/roles", "Authorization: Bearer admin\r\nContent-Type: application/json", `{"name":"ab"}`},
 		{"POST", "/roles", "Authorization: Bearer ada\r\nContent-Type: application/json", `{"name":"ab"}`},
-		{"PUT", "/people/" + id + "/things", "Authorization: Bearer ada\r\nContent-Type: application/json; charset=utf-8", `{"name":"ab"}`},
+		{"PUT", "/people/" + id + "/things",
+			"Authorization: Bearer ada\r\nContent-Type: application/json; charset=utf-8", `{"name":"ab"}`},
 		{"PUT", "/people/%30%2f/things", "Authorization: Bearer support\r\nContent-Type: text/plain", `{"name":"ab"}`},
 		{"GET", "/self", "Authorization: Bearer ada\r\nTransfer-Encoding: chunked", ""},
 		{"POST", "/cookie", "Cookie: session=abc\r\nOrigin: https://evil.test\r\nSec-Fetch-Site: cross-site", ""},
-		{"POST", "/echo", "Content-Type: application/json", `{"name":"ab","tags":["a","b"],"orders":[{"quantity":1e0}],"counts":{"a":1},"either":1,"ratio":0.5,"count":12}`},
-		{"POST", "/echo", "Content-Type: application/json", `{"name":"a","Name":"b","tags":[1],"a/b~c é":null,"\ud800":1}`},
+		{"POST", "/echo", "Content-Type: application/json",
+			`{"name":"ab","tags":["a","b"],"orders":[{"quantity":1e0}],"counts":{"a":1},"either":1,"ratio":0.5,` +
+				`"count":12}`},
+		{"POST", "/echo", "Content-Type: application/json",
+			`{"name":"a","Name":"b","tags":[1],"a/b~c é":null,"\ud800":1}`},
 		{"DELETE", "/empty", "Content-Length: 1", "x"},
-		{"GET", "/old/" + id, "Traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\nX-Request-Id: a b", ""},
+		{"GET", "/old/" + id,
+			"Traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\nX-Request-Id: a b", ""},
 		{"OPTIONS", "/roles", "Origin: https://shop.test\r\nAccess-Control-Request-Method: PUT", ""},
 		{"GET", "//evil.test/%zz", "X-Forwarded-For: 1.2.3.4, ::1", ""},
 		{"GET", "http://other.test/stream", "", ""},
@@ -42,9 +48,10 @@ func FuzzChain(f *testing.F) {
 	}
 	s := start(f, nil, func(o *Options) {
 		o.Shed = true
-		o.TrustedOrigins, o.TrustedProxies = []string{"https://shop.test", "http://127.0.0.1:*"}, []string{"192.0.2.0/24"}
+		o.TrustedOrigins, o.TrustedProxies = []string{"https://shop.test", "http://127.0.0.1:*"},
+			[]string{"192.0.2.0/24"}
 		o.Log = slog.New(slog.DiscardHandler)
-		o.Observe = func(o *Operation, answered Problem, violations []fault.Violation) {
+		o.Observe = func(o *contract.Operation, answered contract.Problem, violations []fault.Violation) {
 			if len(violations) > 0 {
 				f.Errorf("%s answers %d: %v", o.ID, answered.Status, violations)
 			}
@@ -62,7 +69,8 @@ func FuzzChain(f *testing.F) {
 		r.RemoteAddr = "192.0.2.1:1234"
 		w := httptest.NewRecorder()
 		s.handler.ServeHTTP(w, r.WithContext(t.Context()))
-		if slices.Contains(strings.Split(r.Header.Get("Authorization"), " "), "lost") && w.Code == http.StatusInternalServerError {
+		if slices.Contains(strings.Split(r.Header.Get("Authorization"), " "), "lost") &&
+			w.Code == http.StatusInternalServerError {
 			return
 		}
 		if w.Code >= 500 {

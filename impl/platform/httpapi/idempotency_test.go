@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // memory keeps answers for as long as the test lasts, and does as it is told.
@@ -91,14 +93,17 @@ func TestAnswerIsGivenAgain(t *testing.T) {
 
 		require.Len(t, m.finished, 1, "the handler ran once")
 		require.Equal(t, 1, m.ended)
-		require.Equal(t, http.Header{"Location": {"/things/1"}, "Content-Type": {"application/json"}}, m.finished[0].Header, "nothing of the exchange is kept")
+		require.Equal(t, http.Header{"Location": {"/things/1"}, "Content-Type": {"application/json"}},
+			m.finished[0].Header, "nothing of the exchange is kept")
 		requests := s.log.of(t, "request")
 		require.Len(t, requests, 2)
 		require.NotContains(t, requests[0], "replayed")
 		require.Equal(t, true, requests[1]["replayed"])
 		require.Equal(t, true, s.log.of(t, "audit")[1]["replayed"])
-		require.EqualValues(t, 2, s.metric(t, "http_requests_total", map[string]string{"operation": "doOnce", "status": "201"}))
-		require.EqualValues(t, 1, s.metric(t, "business_operations_total", map[string]string{"operation": "doOnce", "result": "success"}))
+		require.EqualValues(t, 2, s.metric(t, "http_requests_total",
+			map[string]string{"operation": "doOnce", "status": "201"}))
+		require.EqualValues(t, 1, s.metric(t, "business_operations_total",
+			map[string]string{"operation": "doOnce", "result": "success"}))
 	}
 }
 
@@ -125,11 +130,15 @@ func TestAnswerLeavesOnceItIsKept(t *testing.T) {
 		status   int
 		code     string
 	}{
-		"it is kept":              {func() (*KeptAnswer, error) { return nil, nil }, 201, ""},
-		"it cannot be kept":       {func() (*KeptAnswer, error) { return nil, ErrUnavailable.Because(errors.New("connection lost")) }, 503, "unavailable"},
-		"somebody forgot a fault": {func() (*KeptAnswer, error) { return nil, errors.New("disk full") }, 500, "internal"},
+		"it is kept": {func() (*KeptAnswer, error) { return nil, nil }, 201, ""},
+		"it cannot be kept": {func() (*KeptAnswer, error) {
+			return nil, contract.ErrUnavailable.Because(errors.New("connection lost"))
+		}, 503, "unavailable"},
+		"somebody forgot a fault": {func() (*KeptAnswer, error) { return nil, errors.New("disk full") }, 500,
+			"internal"},
 		"another was first": {func() (*KeptAnswer, error) {
-			return &KeptAnswer{Status: 201, Header: http.Header{"Location": {"/things/2"}, "Content-Type": {"application/json"}}, Body: []byte(`{"ok":false}`)}, nil
+			return &KeptAnswer{Status: 201, Header: http.Header{"Location": {"/things/2"},
+				"Content-Type": {"application/json"}}, Body: []byte(`{"ok":false}`)}, nil
 		}, 201, ""},
 	} {
 		for _, mode := range []ResponseMode{ResponsesOff, ResponsesEnforce} {
@@ -140,7 +149,8 @@ func TestAnswerLeavesOnceItIsKept(t *testing.T) {
 				require.Zero(t, w.Body.Len(), name)
 				return c.finishes()
 			}
-			r := request(t, http.MethodPost, "/once", http.NoBody, "Authorization", "Bearer ada", "Idempotency-Key", "k")
+			r := newRequest(t, http.MethodPost, "/once", http.NoBody, "Authorization", "Bearer ada", "Idempotency-Key",
+				"k")
 			r.Body = bodyOf(`{"name":"ab"}`)
 			r.ContentLength = -1
 			s.handler.ServeHTTP(w, r)
@@ -166,7 +176,8 @@ func TestWhatIsNoAnswerIsNotFinished(t *testing.T) {
 	t.Parallel()
 	for _, cause := range []any{"a defect", http.ErrAbortHandler} {
 		m := &memory{}
-		s := start(t, map[string]http.HandlerFunc{"doOnce": func(http.ResponseWriter, *http.Request) { panic(cause) }}, remembering(m))
+		s := start(t, map[string]http.HandlerFunc{"doOnce": func(http.ResponseWriter, *http.Request) { panic(cause) }},
+			remembering(m))
 		if cause == http.ErrAbortHandler { //nolint:errorlint // what was panicked with is that very value
 			require.Panics(t, func() { s.once(t, "k", `{"name":"ab"}`) })
 		} else {
@@ -177,19 +188,23 @@ func TestWhatIsNoAnswerIsNotFinished(t *testing.T) {
 	}
 	// What breaks the document is a 500 before it is kept.
 	m := &memory{}
-	s := start(t, map[string]http.HandlerFunc{"doOnce": func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, map[string]bool{"ok": true}) }}, remembering(m))
+	s := start(t, map[string]http.HandlerFunc{"doOnce": func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, map[string]bool{"ok": true})
+	}}, remembering(m))
 	requireCode(t, s.once(t, "k", `{"name":"ab"}`), http.StatusInternalServerError, "internal")
 	require.Equal(t, http.StatusInternalServerError, m.finished[0].Status)
 }
 
 func TestKeyThatCannotBeHad(t *testing.T) {
 	t.Parallel()
-	m := &memory{begins: ErrIdempotencyKeyInUse}
-	s := start(t, map[string]http.HandlerFunc{"doOnce": func(http.ResponseWriter, *http.Request) { t.Error("the handler ran") }}, remembering(m))
+	m := &memory{begins: contract.ErrIdempotencyKeyInUse}
+	s := start(t, map[string]http.HandlerFunc{"doOnce": func(http.ResponseWriter, *http.Request) {
+		t.Error("the handler ran")
+	}}, remembering(m))
 	w := s.once(t, "k", `{"name":"ab"}`)
 	requireCode(t, w, http.StatusConflict, "idempotency_key_in_use")
 	require.Equal(t, "1", w.Header().Get("Retry-After"))
-	m.begins = ErrIdempotencyKeyReused
+	m.begins = contract.ErrIdempotencyKeyReused
 	requireCode(t, s.once(t, "k", `{"name":"ab"}`), http.StatusUnprocessableEntity, "idempotency_key_reused")
 }
 
@@ -219,12 +234,13 @@ func TestIdempotencyKeyHeader(t *testing.T) {
 		require.GreaterOrEqual(t, s.once(t, "k", body).Code, 400)
 	}
 	require.Len(t, m.requests, 1)
-	require.Equal(t, KeyedRequest{Principal: ada, Operation: "doPerhaps", Key: "k", Fingerprint: m.requests[0].Fingerprint}, m.requests[0])
+	require.Equal(t, KeyedRequest{Principal: ada, Operation: "doPerhaps", Key: "k",
+		Fingerprint: m.requests[0].Fingerprint}, m.requests[0])
 }
 
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
-	m := &memory{begins: ErrIdempotencyKeyInUse}
+	m := &memory{begins: contract.ErrIdempotencyKeyInUse}
 	s := start(t, nil, remembering(m))
 	of := func(target, body string) [32]byte {
 		w := s.send(t, http.MethodPost, target, body, "Authorization", "Bearer ada", "Idempotency-Key", "k")
@@ -232,13 +248,17 @@ func TestFingerprint(t *testing.T) {
 		return m.requests[len(m.requests)-1].Fingerprint
 	}
 	same := of("/once", `{"name":"ab","count":100,"flag":true}`)
-	for _, body := range []string{`{"flag":true,"count":100,"name":"ab"}`, " {\n\"name\" : \"\\u0061b\", \"count\":1e2, \"flag\":true}", `{"name":"ab","count":100.0,"flag":true,"size":7}`} {
+	for _, body := range []string{`{"flag":true,"count":100,"name":"ab"}`,
+		" {\n\"name\" : \"\\u0061b\", \"count\":1e2, \"flag\":true}",
+		`{"name":"ab","count":100.0,"flag":true,"size":7}`} {
 		require.Equal(t, same, of("/once", body), "the same value, written otherwise")
 	}
 	seen := map[[32]byte]string{same: ""}
 	for _, request := range [][2]string{
-		{"/once", `{"name":"ab","count":101,"flag":true}`}, {"/once", `{"name":"ab","count":100}`}, {"/once", `{"name":"ab","count":100,"flag":false}`},
-		{"/once?note=a", `{"name":"ab","count":100,"flag":true}`}, {"/once?note=", `{"name":"ab","count":100,"flag":true}`},
+		{"/once", `{"name":"ab","count":101,"flag":true}`}, {"/once", `{"name":"ab","count":100}`},
+		{"/once", `{"name":"ab","count":100,"flag":false}`},
+		{"/once?note=a", `{"name":"ab","count":100,"flag":true}`},
+		{"/once?note=", `{"name":"ab","count":100,"flag":true}`},
 	} {
 		sum := of(request[0], request[1])
 		require.NotContains(t, seen, sum, request)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -27,12 +28,18 @@ func TestCallersWhoHangUp(t *testing.T) {
 		status          int // 499 unless told otherwise
 		fails           func(ctx context.Context) error
 	}{
-		"while something is waited for": {fails: func(ctx context.Context) error { return errors.Join(errors.New("query"), ctx.Err()) }},
-		"which something says":          {fails: func(ctx context.Context) error { return ErrUnavailable.Because(ctx.Err()) }},
-		"and it is not there":           {status: http.StatusNotFound, fails: func(context.Context) error { return errThingNotFound }},
-		"and there is a defect":         {status: http.StatusInternalServerError, fails: func(context.Context) error { return errors.New("a defect") }},
-		"and it was done all the same":  {status: http.StatusOK, fails: func(context.Context) error { return nil }},
-		"before the body has ended":     {sent: half, operation: "echo"},
+		"while something is waited for": {fails: func(ctx context.Context) error {
+			return errors.Join(errors.New("query"), ctx.Err())
+		}},
+		"which something says": {fails: func(ctx context.Context) error {
+			return contract.ErrUnavailable.Because(ctx.Err())
+		}},
+		"and it is not there": {status: http.StatusNotFound,
+			fails: func(context.Context) error { return errThingNotFound }},
+		"and there is a defect": {status: http.StatusInternalServerError,
+			fails: func(context.Context) error { return errors.New("a defect") }},
+		"and it was done all the same": {status: http.StatusOK, fails: func(context.Context) error { return nil }},
+		"before the body has ended":    {sent: half, operation: "echo"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,12 +68,14 @@ func TestCallersWhoHangUp(t *testing.T) {
 				<-entered
 			}
 			require.NoError(t, conn.Close())
-			require.Eventually(t, func() bool { return strings.Contains(s.log.String(), `"msg":"request"`) }, time.Minute, time.Millisecond)
+			require.Eventually(t, func() bool { return strings.Contains(s.log.String(), `"msg":"request"`) },
+				time.Minute, time.Millisecond)
 			status, line := c.status, s.log.of(t, "request")[0]
 			if status == 0 {
 				status = 499
 				require.Equal(t, "client_closed_request", line["code"])
-				require.EqualValues(t, 1, s.metric(t, "business_operations_total", map[string]string{"operation": operation, "result": "client_closed_request"}))
+				require.EqualValues(t, 1, s.metric(t, "business_operations_total",
+					map[string]string{"operation": operation, "result": "client_closed_request"}))
 				require.Empty(t, s.log.of(t, "the request failed"))
 			}
 			require.EqualValues(t, status, line["status"])
@@ -98,7 +107,8 @@ func TestTheOutcomeForCallersWhoHangUp(t *testing.T) {
 	for outcome, id := range map[string]uuid.UUID{telemetry.Success: ada, "thing_not_found": bob} {
 		kept := &keptEntries{}
 		s := start(t, nil, func(o *Options) { o.Auditor = kept })
-		s.handler.ServeHTTP(hungUp{httptest.NewRecorder()}, request(t, http.MethodPut, "/people/"+id.String()+"/things", strings.NewReader(`{"name":"ab"}`), "Authorization", "Bearer ada"))
+		s.handler.ServeHTTP(hungUp{httptest.NewRecorder()}, newRequest(t, http.MethodPut,
+			"/people/"+id.String()+"/things", strings.NewReader(`{"name":"ab"}`), "Authorization", "Bearer ada"))
 		require.EqualValues(t, 499, s.log.of(t, "request")[0]["status"])
 		require.Equal(t, outcome, s.log.of(t, "audit")[0]["outcome"])
 		require.Equal(t, []string{outcome}, kept.outcomes)
@@ -109,7 +119,9 @@ func TestTheOutcomeForCallersWhoHangUp(t *testing.T) {
 func TestCancelledByTheService(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	s = start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) { s.chain.HandlerFailed(w, r, context.Canceled) }})
+	s = start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
+		s.chain.HandlerFailed(w, r, context.Canceled)
+	}})
 	requireCode(t, s.send(t, http.MethodGet, "/public", ""), http.StatusServiceUnavailable, "unavailable")
 	require.EqualValues(t, 503, s.log.of(t, "request")[0]["status"])
 }

@@ -1,146 +1,167 @@
 package httpapi
 
 import (
-	"net/netip"
+	"context"
+	"net/http"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/maypok86/otter/v2"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
-// rateLimiter bounds calls by the generic cell rate algorithm (GCRA, ITU-T I.371): of each caller it remembers one
-// time, the one at which the limit would be whole again. It remembers a bounded number of callers, the most recent.
+// rateLimiter bounds calls by the generic cell rate algorithm (GCRA, ITU-T I.371). Of each caller it keeps the
+// theoretical arrival time (TAT), at which the limit is whole again. It keeps a bounded number of callers, the most
+// recent ones.
 type rateLimiter struct {
-	whole *otter.Cache[rateKey, time.Time]
+	tats *otter.Cache[rateKey, time.Time]
 }
 
 type rateKey struct{ operation, caller string }
 
+// rememberedCallers is the number of callers of which a rateLimiter keeps the TAT.
 const rememberedCallers = 100_000
 
 func newRateLimiter() *rateLimiter {
-	return &rateLimiter{whole: otter.Must(&otter.Options[rateKey, time.Time]{MaximumSize: rememberedCallers})}
+	return &rateLimiter{tats: otter.Must(&otter.Options[rateKey, time.Time]{MaximumSize: rememberedCallers})}
 }
 
-// take counts one call and tells what is left, how long until the limit is whole again, and, when the
-// call is one too many, how long to wait.
-func (l *rateLimiter) take(key rateKey, limit *RateLimit, now time.Time) (left int, reset, wait time.Duration) {
+// spend counts one call. It gives the number of calls that are left, the time until the limit is whole again, and the
+// time to wait where the call is one too many.
+func (l *rateLimiter) spend(key rateKey, limit *contract.RateLimit, now time.Time) (
+	left int, reset, wait time.Duration,
+) {
 	window := time.Duration(limit.Window)
-	each := window / time.Duration(limit.Requests)
-	l.whole.Compute(key, func(whole time.Time, _ bool) (time.Time, otter.ComputeOp) {
-		if whole.Before(now) || whole.Sub(now) > 2*window { // So far ahead, it is from before the clock was set back.
-			whole = now
+	emission := window / time.Duration(limit.Requests)
+	l.tats.Compute(key, func(tat time.Time, _ bool) (time.Time, otter.ComputeOp) {
+		if tat.Before(now) || tat.Sub(now) > 2*window { // So far ahead, it is from before the clock was set back.
+			tat = now
 		}
-		next := whole.Add(each)
+		next := tat.Add(emission)
 		if over := next.Sub(now) - window; over > 0 {
-			wait, reset = over, whole.Sub(now)
-			return whole, otter.CancelOp
+			wait, reset = over, tat.Sub(now)
+			return tat, otter.CancelOp
 		}
 		reset = next.Sub(now)
-		left = int((window - reset) / each)
+		left = int((window - reset) / emission)
 		return next, otter.WriteOp
 	})
 	return left, reset, wait
 }
 
-func (c *Chain) limitAddress(x *exchange) error {
-	if l := x.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == perAddress {
-		return c.limit(x, l, network(x.address).String())
+// limitAddress applies x-rate-limit per address.
+func (c *Chain) limitAddress(r *request, h http.Header) error {
+	if l := r.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == contract.PerAddress {
+		return c.limit(r, h, l, network(r.address).String())
 	}
 	return nil
 }
 
-func (c *Chain) limitPrincipal(x *exchange) error {
-	if l := x.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == perPrincipal {
-		return c.limit(x, l, x.principal.Subject.String())
+// limitPrincipal applies x-rate-limit per principal.
+func (c *Chain) limitPrincipal(r *request, h http.Header) error {
+	if l := r.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == contract.PerPrincipal {
+		return c.limit(r, h, l, r.principal.Subject.String())
 	}
 	return nil
 }
 
-// limit counts the call and tells the caller what is left, in the header fields of draft-ietf-httpapi-ratelimit-headers.
-// Their names are written as package http keeps them, which saves it from doing so.
-func (c *Chain) limit(x *exchange, l *RateLimit, caller string) error {
-	left, reset, wait := c.limits.take(rateKey{x.op.ID, caller}, l, c.clock())
-	h := x.answer.Header()
-	h.Set("Ratelimit-Policy", x.op.limitPolicy)
+// limit counts a call and sets the header fields of draft-ietf-httpapi-ratelimit-headers. Their names are written in
+// the canonical form of package http, which saves canonicalising them.
+func (c *Chain) limit(r *request, h http.Header, l *contract.RateLimit, caller string) error {
+	left, reset, wait := c.limits.spend(rateKey{r.op.ID, caller}, l, c.clock())
+	h.Set("Ratelimit-Policy", r.op.limitPolicy)
 	h.Set("Ratelimit", rateLeft(limitDefault, left, reset))
 	if wait > 0 {
-		x.op.metrics.Throttled(limitDefault)
-		return ErrRateLimited.After(wait)
+		r.op.metrics.Throttled(limitDefault)
+		return contract.ErrRateLimited.After(wait)
 	}
 	return nil
-}
-
-// network is what counts as one caller: an IPv4 address, or the /64 that one IPv6 customer gets.
-func network(address netip.Addr) netip.Prefix {
-	address = address.Unmap()
-	bits := address.BitLen()
-	if address.Is6() {
-		bits = 64
-	}
-	prefix, err := address.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{} // An address that is not known shares one limit.
-	}
-	return prefix
 }
 
 const (
+	// The bounds and the first value of the number of requests that run at once.
 	leastConcurrency, firstConcurrency, mostConcurrency = 32, 64, 512
-	longestQueueing                                     = 250 * time.Millisecond
+	// longestQueueing is how long a request waits for others to end.
+	longestQueueing = 250 * time.Millisecond
 )
 
-// newShedder bounds the requests that run at once by what their durations say of the load.
+// newShedder bounds the number of requests that run at once. The bound follows the durations of requests.
 func newShedder() adaptivelimiter.AdaptiveLimiter[any] {
 	return adaptivelimiter.NewBuilder[any]().WithLimits(leastConcurrency, mostConcurrency, firstConcurrency).Build()
 }
 
-// queueShare is how many may wait before one more of that priority is refused, in multiples of how many may run:
-// the less important an operation, the shorter the queue that it joins.
-func queueShare(p Priority) int {
+// queueShare is the length of the queue at which a request of that priority is refused, in multiples of the number of
+// requests that may run: the lower the priority, the shorter the queue.
+func queueShare(p contract.Priority) int {
 	switch p {
-	case High:
+	case contract.High:
 		return 3
-	case Normal:
+	case contract.Normal:
 		return 2
 	default:
 		return 1
 	}
 }
 
-// shed lets a request wait shortly when as many run as can, and refuses it when too many wait already.
-func (c *Chain) shed(x *exchange) error {
-	if c.shedder == nil || x.op.Policy.Priority == Critical {
+// admission is what load shedding has given a request, until it gives it back.
+type admission struct {
+	permit adaptivelimiter.Permit // to run; nil: none
+	rooms  []*room                // in each of which it has a place
+}
+
+// shed lets a request wait for a short time while as many run as may, and refuses it where too many wait already.
+func (c *Chain) shed(r *request, a *admission) error {
+	if c.shedder == nil || r.op.Policy.Priority == contract.Critical {
 		return nil
 	}
-	mostWaiting := queueShare(x.op.Policy.Priority) * c.shedder.Limit()
-	if !c.enterRooms(x, mostWaiting) {
-		return ErrOverloaded
+	mostWaiting := queueShare(r.op.Policy.Priority) * c.shedder.Limit()
+	if !c.enterRooms(r, a, mostWaiting) {
+		return contract.ErrOverloaded
 	}
 	permit, free := c.shedder.TryAcquirePermit()
 	if !free {
 		if c.shedder.Queued() >= mostWaiting {
-			return ErrOverloaded
+			return contract.ErrOverloaded
 		}
 		var err error
-		if permit, err = c.shedder.AcquirePermitWithMaxWait(x.request.Context(), longestQueueing); err != nil {
-			return ErrOverloaded.Because(err)
+		if permit, err = c.shedder.AcquirePermitWithMaxWait(r.http.Context(), longestQueueing); err != nil {
+			return contract.ErrOverloaded.Because(err)
 		}
 	}
-	x.permit = permit
+	a.permit = permit
 	return nil
 }
 
-// slowByNature is the threshold from which on an operation's duration says nothing of the load: it hashes passwords.
+// slowByNature is the slow threshold of operations that hash passwords, whose durations say nothing of the load.
 const slowByNature = time.Second
 
+// release gives back what shed has given. The duration of a request that did its work adjusts the bound.
 func (c *Chain) release(x *exchange) {
-	x.leaveRooms()
-	switch {
-	case x.permit == nil:
-	case x.handling == 0 || x.failure != nil || x.replayed || time.Duration(x.op.Policy.Timeout.Slow) >= slowByNature:
-		x.permit.Drop()
-	default:
-		x.permit.Record()
+	told, isSlow := &x.record, time.Duration(x.op.Policy.Timeout.Slow) >= slowByNature
+	if told.handling == 0 || told.failure != nil || told.replayed || isSlow {
+		x.admission.giveBack()
+		return
+	}
+	x.admission.leaveRooms()
+	if x.admission.permit != nil {
+		x.admission.permit.Record()
+	}
+}
+
+// giveBack ends the admission without adjusting the bound.
+func (a *admission) giveBack() {
+	a.leaveRooms()
+	if a.permit != nil {
+		a.permit.Drop()
+		a.permit = nil
+	}
+}
+
+// ReleasePermit gives back the permit of load shedding that the request of a context has, while it waits in a queue of
+// its own and uses nothing that others wait for.
+func ReleasePermit(ctx context.Context) {
+	if x := exchangeFrom(ctx); x != nil {
+		x.admission.giveBack()
 	}
 }

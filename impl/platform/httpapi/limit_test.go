@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -15,12 +14,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
 func TestRateLimiter(t *testing.T) {
 	t.Parallel()
 	l := newRateLimiter()
-	limit := &RateLimit{Requests: 3, Window: duration(time.Minute)}
+	limit := &contract.RateLimit{Requests: 3, Window: contract.Duration(time.Minute)}
 	key := rateKey{"op", "caller"}
 	at := func(seconds float64) time.Time { return noon.Add(time.Duration(seconds * float64(time.Second))) }
 	for _, c := range []struct {
@@ -38,13 +39,13 @@ func TestRateLimiter(t *testing.T) {
 		{1000, 1, 40, 0}, {1000, 0, 60, 0}, {1000, 0, 60, 20},
 		{990, 0, 70, 30}, // a clock that goes back forgives nothing
 	} {
-		left, reset, wait := l.take(key, limit, at(c.at))
+		left, reset, wait := l.spend(key, limit, at(c.at))
 		require.Equal(t, []any{c.left, c.reset, c.wait}, []any{left, reset.Seconds(), wait.Seconds()}, "at %v", c.at)
 	}
-	left, _, wait := l.take(rateKey{"op", "other"}, limit, at(1000))
+	left, _, wait := l.spend(rateKey{"op", "other"}, limit, at(1000))
 	require.Equal(t, 2, left, "callers have limits of their own")
 	require.Zero(t, wait)
-	left, _, _ = l.take(rateKey{"other", "caller"}, limit, at(1000))
+	left, _, _ = l.spend(rateKey{"other", "caller"}, limit, at(1000))
 	require.Equal(t, 2, left, "so have operations")
 }
 
@@ -53,10 +54,10 @@ func TestRateLimiterWithOddRates(t *testing.T) {
 	t.Parallel()
 	for _, requests := range []int{1, 7, 999, 100_000} {
 		l := newRateLimiter()
-		limit := &RateLimit{Requests: requests, Window: duration(time.Minute)}
+		limit := &contract.RateLimit{Requests: requests, Window: contract.Duration(time.Minute)}
 		taken := 0
 		for range requests + 10 {
-			if _, _, wait := l.take(rateKey{}, limit, noon); wait == 0 {
+			if _, _, wait := l.spend(rateKey{}, limit, noon); wait == 0 {
 				taken++
 			}
 		}
@@ -67,12 +68,12 @@ func TestRateLimiterWithOddRates(t *testing.T) {
 func TestRateLimiterTakesExactlyTheLimitAtOnce(t *testing.T) {
 	t.Parallel()
 	l := newRateLimiter()
-	limit := &RateLimit{Requests: 37, Window: duration(time.Minute)}
+	limit := &contract.RateLimit{Requests: 37, Window: contract.Duration(time.Minute)}
 	var taken atomic.Int32
 	var all sync.WaitGroup
 	for range 1000 {
 		all.Go(func() {
-			if _, _, wait := l.take(rateKey{"op", "caller"}, limit, noon); wait == 0 {
+			if _, _, wait := l.spend(rateKey{"op", "caller"}, limit, noon); wait == 0 {
 				taken.Add(1)
 			}
 		})
@@ -84,13 +85,13 @@ func TestRateLimiterTakesExactlyTheLimitAtOnce(t *testing.T) {
 func TestRateLimiterRemembersABoundedNumber(t *testing.T) {
 	t.Parallel()
 	l := newRateLimiter()
-	limit := &RateLimit{Requests: 3, Window: duration(time.Minute)}
+	limit := &contract.RateLimit{Requests: 3, Window: contract.Duration(time.Minute)}
 	for i := range rememberedCallers + 20_000 {
-		l.take(rateKey{"op", strconv.Itoa(i)}, limit, noon)
+		l.spend(rateKey{"op", strconv.Itoa(i)}, limit, noon)
 	}
-	l.whole.CleanUp()
-	require.LessOrEqual(t, l.whole.EstimatedSize(), rememberedCallers)
-	require.Greater(t, l.whole.EstimatedSize(), rememberedCallers/2)
+	l.tats.CleanUp()
+	require.LessOrEqual(t, l.tats.EstimatedSize(), rememberedCallers)
+	require.Greater(t, l.tats.EstimatedSize(), rememberedCallers/2)
 }
 
 func TestRateLimitOfAnAddress(t *testing.T) {
@@ -101,7 +102,7 @@ func TestRateLimitOfAnAddress(t *testing.T) {
 		o.Clock = func() time.Time { return noon.Add(time.Duration(clock.Load())) }
 	})
 	from := func(address string) *httptest.ResponseRecorder {
-		r := request(t, http.MethodGet, "/limited/address", nil)
+		r := newRequest(t, http.MethodGet, "/limited/address", nil)
 		r.RemoteAddr = address
 		return s.serve(r)
 	}
@@ -117,7 +118,8 @@ func TestRateLimitOfAnAddress(t *testing.T) {
 	requireCode(t, w, http.StatusTooManyRequests, "rate_limited")
 	require.Equal(t, "20", w.Header().Get("Retry-After"), "19.9 s, rounded up")
 	require.Equal(t, `"default";r=0;t=60`, w.Header().Get("RateLimit"))
-	require.Equal(t, http.StatusTooManyRequests, from("[::ffff:192.0.2.1]:1").Code, "the same address, written for IPv6")
+	require.Equal(t, http.StatusTooManyRequests, from("[::ffff:192.0.2.1]:1").Code,
+		"the same address, written for IPv6")
 	require.Equal(t, http.StatusOK, from("192.0.2.2:1").Code)
 	for i := range 3 {
 		require.Equal(t, http.StatusOK, from(fmt.Sprintf("[2001:db8:1:2:%d::1]:1", i)).Code)
@@ -138,7 +140,7 @@ func TestRateLimitOfAPrincipal(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, func(o *Options) { o.RateLimits = true })
 	as := func(token, address string) *httptest.ResponseRecorder {
-		r := request(t, http.MethodGet, "/limited/principal", nil, "Authorization", "Bearer "+token)
+		r := newRequest(t, http.MethodGet, "/limited/principal", nil, "Authorization", "Bearer "+token)
 		r.RemoteAddr = address
 		return s.serve(r)
 	}
@@ -162,107 +164,6 @@ func TestRateLimitsAreOffUnlessAskedFor(t *testing.T) {
 	}
 }
 
-func TestNetwork(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"192.0.2.1": "192.0.2.1/32", "::ffff:192.0.2.1": "192.0.2.1/32", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "::1": "::/64", "fe80::1%eth0": "fe80::/64",
-	} {
-		require.Equal(t, want, network(netip.MustParseAddr(address)).String())
-	}
-	require.False(t, network(netip.Addr{}).IsValid())
-}
-
-func TestClientAddress(t *testing.T) {
-	t.Parallel()
-	proxies := []string{"10.0.0.0/8", "2001:db8:ffff::/48"}
-	for name, c := range map[string]struct {
-		proxies   []string
-		remote    string
-		forwarded []string
-		want      string
-	}{
-		"no proxy, no header":                   {nil, "192.0.2.1:1", nil, "192.0.2.1"},
-		"no proxy, a header":                    {nil, "192.0.2.1:1", []string{"203.0.113.9"}, "192.0.2.1"},
-		"no proxy, a mapped address":            {nil, "[::ffff:192.0.2.1]:1", nil, "192.0.2.1"},
-		"from a proxy":                          {proxies, "10.0.0.1:1", []string{"203.0.113.9"}, "203.0.113.9"},
-		"from a proxy, IPv6":                    {proxies, "[2001:db8:ffff::1]:1", []string{"2001:db8::9"}, "2001:db8::9"},
-		"from a proxy, mapped":                  {proxies, "[::ffff:10.0.0.1]:1", []string{"203.0.113.9"}, "203.0.113.9"},
-		"from a chain of proxies":               {proxies, "10.0.0.1:1", []string{"203.0.113.9, 10.1.1.1"}, "203.0.113.9"},
-		"from a stranger":                       {proxies, "192.0.2.1:1", []string{"203.0.113.9"}, "192.0.2.1"},
-		"spoofed in front":                      {proxies, "10.0.0.1:1", []string{"127.0.0.1, 198.51.100.1, 203.0.113.9"}, "203.0.113.9"},
-		"spoofed in a header of its own":        {proxies, "10.0.0.1:1", []string{"127.0.0.1", "203.0.113.9"}, "203.0.113.9"},
-		"spoofed as a proxy":                    {proxies, "10.0.0.1:1", []string{"10.9.9.9, 203.0.113.9"}, "203.0.113.9"},
-		"garbage where the client should stand": {proxies, "10.0.0.1:1", []string{"203.0.113.9, unknown"}, "invalid IP"},
-		"garbage further left":                  {proxies, "10.0.0.1:1", []string{"unknown, 203.0.113.9"}, "203.0.113.9"},
-		"from among the proxies":                {proxies, "10.0.0.1:1", []string{"10.0.0.2"}, "10.0.0.2"},
-		"from among the proxies, over others":   {proxies, "10.0.0.1:1", []string{"::ffff:10.0.0.3,10.0.0.2"}, "10.0.0.3"},
-		"a proxy itself":                        {proxies, "[::ffff:10.0.0.1]:1", nil, "10.0.0.1"},
-		"garbage among the proxies":             {proxies, "10.0.0.1:1", []string{"10.0.0.3, unknown, 10.0.0.2"}, "invalid IP"},
-		"nobody":                                {proxies, "", nil, "invalid IP"},
-		"with a port":                           {proxies, "10.0.0.1:1", []string{"203.0.113.9:51234"}, "203.0.113.9"},
-		"IPv6 with a port":                      {proxies, "10.0.0.1:1", []string{"[2001:db8::9]:443, 10.1.1.1:80"}, "2001:db8::9"},
-		"IPv6 in brackets":                      {proxies, "10.0.0.1:1", []string{"[2001:db8::9]"}, "2001:db8::9"},
-		"with a zone":                           {proxies, "10.0.0.1:1", []string{"fe80::9%eth0"}, "fe80::9"},
-		"with gaps":                             {proxies, "10.0.0.1:1", []string{" , 203.0.113.9 ,, 10.1.1.1,", ""}, "203.0.113.9"},
-		"behind a quotation mark":               {proxies, "10.0.0.1:1", []string{`", 203.0.113.9`}, "203.0.113.9"},
-		"behind an entry with a quotation mark": {proxies, "10.0.0.1:1", []string{`1.2.3.4", 203.0.113.9`}, "203.0.113.9"},
-		"behind a backslash":                    {proxies, "10.0.0.1:1", []string{`"\`, "203.0.113.9"}, "203.0.113.9"},
-		"with a name":                           {proxies, "10.0.0.1:1", []string{"client.test"}, "invalid IP"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var got netip.Addr
-			var agent string
-			s := start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
-				got, agent = Client(r.Context())
-				writeJSON(w, map[string]bool{"ok": true})
-			}}, func(o *Options) { o.TrustedProxies = c.proxies })
-			r := request(t, http.MethodGet, "/public", nil, "User-Agent", "tests", "X-Real-Ip", "198.51.100.7", "True-Client-Ip", "198.51.100.7", "Forwarded", "for=198.51.100.7")
-			r.RemoteAddr = c.remote
-			r.Header["X-Forwarded-For"] = c.forwarded
-			require.Equal(t, http.StatusOK, s.serve(r).Code)
-			require.Equal(t, c.want, got.String())
-			require.Equal(t, "tests", agent)
-		})
-	}
-	address, _ := Client(t.Context())
-	require.False(t, address.IsValid())
-}
-
-// Where no proxy is trusted, the first request that seems to come through one is warned of, and no other.
-func TestAProxyThatIsNotTrusted(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		proxies   []string
-		forwarded string
-		want      int
-	}{
-		"none, and nothing forwarded": {nil, "", 0},
-		"none, and a forwarded one":   {nil, "203.0.113.9", 1},
-		"one, and a forwarded one":    {[]string{"10.0.0.0/8"}, "203.0.113.9", 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := start(t, nil, func(o *Options) { o.TrustedProxies = c.proxies })
-			for range 3 {
-				r := request(t, http.MethodGet, "/public", nil)
-				r.RemoteAddr = "10.0.0.1:1"
-				if c.forwarded != "" {
-					r.Header.Set("X-Forwarded-For", c.forwarded)
-				}
-				s.serve(r)
-			}
-			warned := s.log.of(t, "a setting to look at")
-			require.Len(t, warned, c.want)
-			for _, line := range warned {
-				require.Equal(t, "trusted_proxies", line["setting"])
-				require.Contains(t, line["follows"], "10.0.0.1")
-				require.NotContains(t, line["follows"], "203.0.113.9", "what a stranger sends is not in it")
-			}
-		})
-	}
-}
-
 // shedding is a service whose operations wait until they are let go.
 func shedding(t *testing.T) (s *service, letGo chan struct{}) {
 	letGo = make(chan struct{})
@@ -270,7 +171,8 @@ func shedding(t *testing.T) (s *service, letGo chan struct{}) {
 		<-letGo
 		writeJSON(w, map[string]bool{"ok": true})
 	}
-	return start(t, map[string]http.HandlerFunc{"useRole": wait, "getPublic": wait, "getThing": wait, "putThings": wait, "getSelf": wait}, func(o *Options) { o.Shed = true }), letGo
+	return start(t, map[string]http.HandlerFunc{"useRole": wait, "getPublic": wait, "getThing": wait, "putThings": wait,
+		"getSelf": wait}, func(o *Options) { o.Shed = true }), letGo
 }
 
 // Beyond capacity the least important are refused first, at once; what is critical never is.
@@ -280,16 +182,18 @@ func TestShedding(t *testing.T) {
 		s, letGo := shedding(t)
 		var all sync.WaitGroup
 		var mu sync.Mutex
-		status := map[Priority]map[int]int{Critical: {}, High: {}, Normal: {}, Low: {}}
-		send := func(p Priority) {
+		status := map[contract.Priority]map[int]int{contract.Critical: {}, contract.High: {}, contract.Normal: {},
+			contract.Low: {}}
+		send := func(p contract.Priority) {
 			all.Go(func() {
 				var w *httptest.ResponseRecorder
 				switch p {
-				case Critical:
+				case contract.Critical:
 					w = s.send(t, http.MethodGet, "/self", "", "Authorization", "Bearer ada")
-				case High:
-					w = s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada")
-				case Normal:
+				case contract.High:
+					w = s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization",
+						"Bearer ada")
+				case contract.Normal:
 					w = s.send(t, http.MethodGet, "/things/"+adasThing.String(), "", "Authorization", "Bearer ada")
 				default:
 					w = s.send(t, http.MethodPost, "/roles", `{"name":"ab"}`, "Authorization", "Bearer admin")
@@ -306,41 +210,41 @@ func TestShedding(t *testing.T) {
 		}
 		running, waiting := s.chain.shedder.Inflight, s.chain.shedder.Queued
 		for range firstConcurrency {
-			send(Low)
+			send(contract.Low)
 		}
 		require.Equal(t, firstConcurrency, running())
 		for range 2 * firstConcurrency {
-			send(Low)
+			send(contract.Low)
 		}
 		require.Equal(t, firstConcurrency, waiting(), "as many low ones wait as may run")
-		require.Equal(t, firstConcurrency, status[Low][503], "the others were refused at once")
+		require.Equal(t, firstConcurrency, status[contract.Low][503], "the others were refused at once")
 		for range 2 * firstConcurrency {
-			send(Normal)
+			send(contract.Normal)
 		}
 		require.Equal(t, 2*firstConcurrency, waiting())
-		require.Equal(t, firstConcurrency, status[Normal][503])
+		require.Equal(t, firstConcurrency, status[contract.Normal][503])
 		for range 2 * firstConcurrency {
-			send(High)
+			send(contract.High)
 		}
 		require.Equal(t, 3*firstConcurrency, waiting())
-		require.Equal(t, firstConcurrency, status[High][503])
+		require.Equal(t, firstConcurrency, status[contract.High][503])
 		for range 10 * firstConcurrency {
-			send(Critical)
+			send(contract.Critical)
 		}
-		require.Empty(t, status[Critical], "none of them was refused, none waits for a permit")
+		require.Empty(t, status[contract.Critical], "none of them was refused, none waits for a permit")
 		require.Equal(t, 3*firstConcurrency, waiting())
 
 		time.Sleep(longestQueueing) // In the bubble this takes no time.
 		synctest.Wait()
 		require.Zero(t, waiting(), "nobody waits longer than that")
-		require.Equal(t, map[int]int{503: 2 * firstConcurrency}, status[High])
+		require.Equal(t, map[int]int{503: 2 * firstConcurrency}, status[contract.High])
 		close(letGo)
 		all.Wait()
 		require.Zero(t, running())
-		require.Equal(t, map[int]int{200: 10 * firstConcurrency}, status[Critical])
-		require.Equal(t, map[int]int{200: firstConcurrency, 503: 2 * firstConcurrency}, status[Low])
-		send(Low)
-		require.Equal(t, firstConcurrency+1, status[Low][200], "all is well again")
+		require.Equal(t, map[int]int{200: 10 * firstConcurrency}, status[contract.Critical])
+		require.Equal(t, map[int]int{200: firstConcurrency, 503: 2 * firstConcurrency}, status[contract.Low])
+		send(contract.Low)
+		require.Equal(t, firstConcurrency+1, status[contract.Low][200], "all is well again")
 	})
 }
 
@@ -363,10 +267,12 @@ func TestStrangersLeaveRoom(t *testing.T) {
 		}
 		synctest.Wait()
 		require.Equal(t, placesOfRoom, s.chain.shedder.Inflight())
-		require.EqualValues(t, 7*firstConcurrency, refused.Load(), "as many wait as normal priority lets, the others were refused at once")
+		require.EqualValues(t, 7*firstConcurrency, refused.Load(),
+			"as many wait as normal priority lets, the others were refused at once")
 		for range firstConcurrency - placesOfRoom {
 			all.Go(func() {
-				w := s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada")
+				w := s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization",
+					"Bearer ada")
 				requireStatus(t, w, http.StatusOK)
 			})
 		}
@@ -384,8 +290,8 @@ func TestStrangersLeaveRoom(t *testing.T) {
 	})
 }
 
-// Signed in is not more important: however many requests of normal priority there are, one of high priority is served, and a login of
-// anybody counts among the normal ones.
+// Signed in is not more important: however many requests of normal priority there are, one of high priority is served,
+// and a login of anybody counts among the normal ones.
 func TestNormalPriorityLeavesRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -396,8 +302,9 @@ func TestNormalPriorityLeavesRoom(t *testing.T) {
 		}
 		s := start(t, map[string]http.HandlerFunc{"getThing": wait, "getPublic": wait}, func(o *Options) {
 			o.Shed = true
-			o.Document.Operation("getThing").Policy.Timeout.Slow = duration(time.Millisecond) // so that it has room at all
-			o.Document.Operation("getPublic").Policy.Priority = High
+			// so that it has room at all
+			o.Document.Operation("getThing").Policy.Timeout.Slow = contract.Duration(time.Millisecond)
+			o.Document.Operation("getPublic").Policy.Priority = contract.High
 		})
 		ordinary := s.chain.rooms[ShareOrdinary]
 		var all sync.WaitGroup
@@ -412,7 +319,8 @@ func TestNormalPriorityLeavesRoom(t *testing.T) {
 		send(firstConcurrency, "/public")
 		require.Equal(t, placesOfOrdinary, s.chain.shedder.Inflight())
 		for range firstConcurrency {
-			requireStatus(t, s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`, "Authorization", "Bearer ada"), http.StatusOK)
+			requireStatus(t, s.send(t, http.MethodPut, "/people/"+ada.String()+"/things", `{"name":"ab"}`,
+				"Authorization", "Bearer ada"), http.StatusOK)
 		}
 		require.Less(t, cap(ordinary.places), leastConcurrency, "however low the limit gets")
 		close(letGo)
@@ -438,7 +346,8 @@ func TestPermitsComeBack(t *testing.T) {
 		}
 		s := start(t, map[string]http.HandlerFunc{"getPublic": end}, func(o *Options) { o.Shed = true })
 		for range 2 * firstConcurrency {
-			for _, target := range []string{"/public?name=panic", "/public?name=abort", "/public?name=well", "/public?limit=0", "/nothing"} {
+			for _, target := range []string{"/public?name=panic", "/public?name=abort", "/public?name=well",
+				"/public?limit=0", "/nothing"} {
 				func() {
 					defer func() { _ = recover() }() // net/http does the same.
 					s.send(t, http.MethodGet, target, "")
@@ -461,14 +370,14 @@ func TestMixedTrafficLeavesRoom(t *testing.T) {
 		s := start(t, nil, func(o *Options) { o.Shed = true })
 		var refused atomic.Int32
 		serve := func(took time.Duration) {
-			c := s.permitted(t)
-			if err := s.chain.shed(c); err != nil {
+			x := s.permitted(t)
+			if err := s.chain.shed(&x.request, &x.admission); err != nil {
 				refused.Add(1)
 				return
 			}
 			time.Sleep(took)
-			c.handling = took
-			s.chain.release(c)
+			x.record.handling = took
+			s.chain.release(x)
 		}
 		var all sync.WaitGroup
 		for tenth := range 10 * 60 * 2 { // two minutes, the mix another one each half minute
@@ -502,28 +411,30 @@ func TestMixedTrafficLeavesRoom(t *testing.T) {
 
 // permitted is a call of an operation of normal priority on its way to the shedder.
 func (s *service) permitted(t testing.TB) *exchange {
-	return &exchange{op: s.chain.endpoints[route{http.MethodGet, "/public"}], request: request(t, http.MethodGet, "/public", nil)}
+	return &exchange{request: request{
+		op: s.chain.endpoints[route{http.MethodGet, "/public"}], http: newRequest(t, http.MethodGet, "/public", nil),
+	}}
 }
 
 func BenchmarkShed(b *testing.B) {
 	s := start(b, nil, func(o *Options) { o.Shed = true })
-	c := s.permitted(b)
+	x := s.permitted(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := s.chain.shed(c); err != nil {
+		if err := s.chain.shed(&x.request, &x.admission); err != nil {
 			b.Fatal(err)
 		}
-		c.handling = time.Millisecond
-		s.chain.release(c)
+		x.record.handling = time.Millisecond
+		s.chain.release(x)
 	}
 }
 
 func BenchmarkRateLimit(b *testing.B) {
 	l := newRateLimiter()
-	limit := &RateLimit{Requests: 1 << 30, Window: duration(time.Hour)}
+	limit := &contract.RateLimit{Requests: 1 << 30, Window: contract.Duration(time.Hour)}
 	b.ReportAllocs()
 	for b.Loop() {
-		l.take(rateKey{"op", "192.0.2.1/32"}, limit, noon)
+		l.spend(rateKey{"op", "192.0.2.1/32"}, limit, noon)
 	}
 }
 
@@ -533,7 +444,8 @@ func TestSlowSendersKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, func(o *Options) {
 		o.Shed = true
-		o.Document.Operation("echo").Policy.Timeout.Limit = duration(time.Second) // Each test has a document of its own.
+		// Each test has a document of its own.
+		o.Document.Operation("echo").Policy.Timeout.Limit = contract.Duration(time.Second)
 	})
 	web := httptest.NewServer(s.handler)
 	defer web.Close()
@@ -542,7 +454,8 @@ func TestSlowSendersKeepNobodyOut(t *testing.T) {
 		conn, err := net.Dial("tcp", web.Listener.Addr().String())
 		require.NoError(t, err)
 		defer conn.Close()
-		_, err = fmt.Fprint(conn, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{")
+		_, err = fmt.Fprint(conn,
+			"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{")
 		require.NoError(t, err)
 		slow = append(slow, conn)
 	}

@@ -5,17 +5,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // over asks a real server, and gives the answer and its body.
 func over(t *testing.T, server *httptest.Server, method, target string, headers ...string) (*http.Response, string) {
 	t.Helper()
-	r := request(t, method, server.URL+target, nil, headers...)
+	r := newRequest(t, method, server.URL+target, nil, headers...)
 	r.RequestURI = ""
 	answer, err := server.Client().Do(r)
 	require.NoError(t, err)
@@ -32,7 +33,8 @@ func TestHeadIsGetWithoutContent(t *testing.T) {
 		s := start(t, nil, func(o *Options) { o.Responses, o.RateLimits = mode, true })
 		server := httptest.NewServer(s.handler)
 		t.Cleanup(server.Close)
-		for _, target := range []string{"/public", "/public?limit=0", "/things/all", "/self", "/things/" + adasThing.String(), "/things/" + ada.String(), "/old/" + ada.String(), "/nothing"} {
+		for _, target := range []string{"/public", "/public?limit=0", "/things/all", "/self",
+			"/things/" + adasThing.String(), "/things/" + ada.String(), "/old/" + ada.String(), "/nothing"} {
 			for _, token := range []string{"ada", "bob", "mallory"} {
 				get, body := over(t, server, http.MethodGet, target, "Authorization", "Bearer "+token)
 				head, nothing := over(t, server, http.MethodHead, target, "Authorization", "Bearer "+token)
@@ -50,7 +52,8 @@ func TestHeadIsGetWithoutContent(t *testing.T) {
 		}
 		// It counts like GET.
 		for left := range 3 {
-			answer, _ := over(t, server, []string{http.MethodHead, http.MethodGet, http.MethodHead}[left], "/limited/address")
+			answer, _ := over(t, server, []string{http.MethodHead, http.MethodGet, http.MethodHead}[left],
+				"/limited/address")
 			require.Equal(t, http.StatusOK, answer.StatusCode)
 		}
 		for _, method := range []string{http.MethodHead, http.MethodGet} {
@@ -59,9 +62,13 @@ func TestHeadIsGetWithoutContent(t *testing.T) {
 		}
 		server.Close()
 		lines := s.log.of(t, "request")
-		i := slices.IndexFunc(lines, func(line map[string]any) bool { return line["method"] == "HEAD" && line["operation"] == "getPublic" })
-		require.Equal(t, map[string]any{"status": 200., "bytes": 0.}, map[string]any{"status": lines[i]["status"], "bytes": lines[i]["bytes"]})
-		require.Positive(t, s.metric(t, "http_requests_total", map[string]string{"operation": "getPublic", "method": "GET", "status": "200"}))
+		i := slices.IndexFunc(lines, func(line map[string]any) bool {
+			return line["method"] == "HEAD" && line["operation"] == "getPublic"
+		})
+		require.Equal(t, map[string]any{"status": 200., "bytes": 0.},
+			map[string]any{"status": lines[i]["status"], "bytes": lines[i]["bytes"]})
+		require.Positive(t, s.metric(t, "http_requests_total",
+			map[string]string{"operation": "getPublic", "method": "GET", "status": "200"}))
 		require.Empty(t, s.log.of(t, "an answer breaks the document"))
 		require.NotEmpty(t, s.log.of(t, "audit"), "getSelf is audited however it is asked")
 	}
@@ -98,7 +105,8 @@ func TestHeadOfAStream(t *testing.T) {
 			line := s.log.of(t, "request")[0]
 			require.EqualValues(t, http.StatusOK, line["status"])
 			require.NotContains(t, line, "code")
-			require.EqualValues(t, 1, s.metric(t, "business_operations_total", map[string]string{"operation": "follow", "result": "success"}))
+			require.EqualValues(t, 1, s.metric(t, "business_operations_total",
+				map[string]string{"operation": "follow", "result": "success"}))
 		})
 	}
 }
@@ -107,13 +115,14 @@ func TestHeadOfAStream(t *testing.T) {
 func TestFixedPathsWin(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	for _, method := range methods {
+	for _, method := range contract.Methods {
 		w := s.send(t, method, "/things/all", "", "Authorization", "Bearer ada")
 		if method == http.MethodGet || method == http.MethodHead {
 			require.Equal(t, http.StatusOK, w.Code)
 			continue
 		}
-		requireCode(t, w, http.StatusMethodNotAllowed, "method_not_allowed") // Also PATCH, which /things/{thingId} takes.
+		// Also PATCH, which /things/{thingId} takes.
+		requireCode(t, w, http.StatusMethodNotAllowed, "method_not_allowed")
 		require.Equal(t, "GET, HEAD", w.Header().Get("Allow"))
 	}
 	w := s.send(t, http.MethodDelete, "/things/"+adasThing.String(), "")
@@ -123,11 +132,4 @@ func TestFixedPathsWin(t *testing.T) {
 	requireCode(t, w, http.StatusMethodNotAllowed, "method_not_allowed")
 	require.Equal(t, "GET, HEAD", w.Header().Get("Allow"))
 	require.Equal(t, "unmatched", s.log.of(t, "request")[2]["operation"])
-}
-
-// An operation for HEAD would hide the one for GET.
-func TestNoOperationForHead(t *testing.T) {
-	t.Parallel()
-	_, err := Load("things", parseSpec(t, strings.Replace(things, "  /self:\n    get:", "  /self:\n    head:", 1)))
-	require.ErrorContains(t, err, "HEAD comes with GET")
 }

@@ -8,14 +8,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-chi/cors"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
-// origins are the other origins whose pages may call (RFC 6454): as they are, or with any port.
+// origins are the trusted origins (RFC 6454): exact ones, and those of which any port is trusted.
 type origins struct{ exact, anyPort []string }
 
-// parseOrigins reads origins such as https://app.example.com and, for any port, http://127.0.0.1:*.
+// parseOrigins reads origins such as https://app.example.com and, for any port, http://127.0.0.1:*. The error names
+// every malformed one.
 func parseOrigins(trusted []string) (origins, error) {
 	var o origins
 	var errs []error
@@ -23,9 +25,9 @@ func parseOrigins(trusted []string) (origins, error) {
 		origin, anyPort := strings.CutSuffix(text, ":*")
 		u, err := url.Parse(origin)
 		switch {
-		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || origin != u.Scheme+"://"+strings.ToLower(u.Host) ||
-			strings.Contains(origin, "*") || anyPort && u.Port() != "":
-			errs = append(errs, fmt.Errorf("trusted origin %q: write https://app.example.com, or http://127.0.0.1:* for any port", text))
+		case err != nil || !isOrigin(u, origin) || anyPort && u.Port() != "":
+			const format = "trusted origin %q: write https://app.example.com, or http://127.0.0.1:* for any port"
+			errs = append(errs, fmt.Errorf(format, text))
 		case anyPort:
 			o.anyPort = append(o.anyPort, origin)
 		default:
@@ -35,17 +37,26 @@ func parseOrigins(trusted []string) (origins, error) {
 	return o, errors.Join(errs...)
 }
 
-// trust tells whether an Origin header names one of them.
+// isOrigin tells whether a URL, with its text, is a scheme, a host in lower case and perhaps a port.
+func isOrigin(u *url.URL, text string) bool {
+	isWeb := (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+	return isWeb && text == u.Scheme+"://"+strings.ToLower(u.Host) && !strings.Contains(text, "*")
+}
+
+// trust tells whether the value of an Origin field is trusted.
 func (o origins) trust(origin string) bool {
 	if slices.Contains(o.exact, origin) || slices.Contains(o.anyPort, origin) {
 		return true
 	}
 	colon := strings.LastIndexByte(origin, ':')
-	return colon > 0 && colon+1 < len(origin) && strings.Trim(origin[colon+1:], "0123456789") == "" && slices.Contains(o.anyPort, origin[:colon])
+	if colon <= 0 || colon+1 == len(origin) {
+		return false
+	}
+	return strings.Trim(origin[colon+1:], "0123456789") == "" && slices.Contains(o.anyPort, origin[:colon])
 }
 
-// Fields that no document names: those that any request may have, and those by which the tools of a page follow a request. A
-// browser refuses a request whole if it has one that is not allowed.
+// The header fields of any request and answer, which no document names: the general ones, and those of tracing. A
+// browser refuses a request with a single field that is not allowed.
 var (
 	sentWithAny = []string{
 		"Accept", "Authorization", "Content-Type", "If-None-Match", requestIDHeader, timeoutHeader,
@@ -55,8 +66,8 @@ var (
 	answeredWithAny = []string{"Allow", requestIDHeader}
 )
 
-// fields lists the fields of the header that documents name, in requests as parameters and in answers.
-func fields(documents []*Document) (sent, answered []string) {
+// fields lists the header fields of requests and of answers: the general ones and those that documents name.
+func fields(documents []*contract.Document) (sent, answered []string) {
 	sent, answered = slices.Clone(sentWithAny), slices.Clone(answeredWithAny)
 	add := func(names []string, name string) []string {
 		if slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
@@ -66,17 +77,12 @@ func fields(documents []*Document) (sent, answered []string) {
 	}
 	for _, d := range documents {
 		for _, o := range d.Operations {
-			for _, p := range o.parameters {
-				if p.Value.In == openapi3.ParameterInHeader {
-					sent = add(sent, p.Value.Name)
-				}
+			taken, given := o.HeaderFields()
+			for _, name := range taken {
+				sent = add(sent, name)
 			}
-			for _, response := range o.spec.Responses.Map() {
-				for name := range response.Value.Headers {
-					if name != "Set-Cookie" { // No page can read it.
-						answered = add(answered, name)
-					}
-				}
+			for _, name := range given {
+				answered = add(answered, name)
 			}
 		}
 	}
@@ -84,16 +90,16 @@ func fields(documents []*Document) (sent, answered []string) {
 	return sent, answered
 }
 
-// crossOrigin lets pages of trusted origins call (CORS): they send what the documents take, those further fields, and what
-// follows a request, and read all that the documents promise.
-func (c *Chain) crossOrigin(further []string, documents []*Document) func(http.Handler) http.Handler {
+// crossOrigin lets pages of trusted origins call (CORS). They may send the fields that documents take, further ones and
+// the general ones, and read all fields that documents name.
+func (c *Chain) crossOrigin(further []string, documents []*contract.Document) func(http.Handler) http.Handler {
 	if len(c.trusted.exact)+len(c.trusted.anyPort) == 0 {
 		return func(next http.Handler) http.Handler { return next }
 	}
 	sent, answered := fields(documents)
 	return cors.Handler(cors.Options{
 		AllowOriginFunc:  func(_ *http.Request, origin string) bool { return c.trusted.trust(origin) },
-		AllowedMethods:   methods,
+		AllowedMethods:   contract.Methods,
 		AllowedHeaders:   append(slices.Clone(further), sent...),
 		ExposedHeaders:   answered,
 		AllowCredentials: true,
@@ -101,13 +107,13 @@ func (c *Chain) crossOrigin(further []string, documents []*Document) func(http.H
 	})
 }
 
-// refuseCrossOrigin keeps pages of origins that are not trusted from using a person's cookie.
-func (c *Chain) refuseCrossOrigin(x *exchange) error {
-	if !x.op.cookies || c.trusted.trust(x.request.Header.Get("Origin")) {
+// refuseCrossOrigin keeps pages of origins that are not trusted from using a user's cookie.
+func (c *Chain) refuseCrossOrigin(r *request) error {
+	if !r.op.UsesCookies() || c.trusted.trust(r.http.Header.Get("Origin")) {
 		return nil
 	}
-	if err := new(http.CrossOriginProtection).Check(x.request); err != nil {
-		return ErrCrossOrigin.Because(err)
+	if err := new(http.CrossOriginProtection).Check(r.http); err != nil {
+		return contract.ErrCrossOrigin.Because(err)
 	}
 	return nil
 }

@@ -6,11 +6,15 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/swaggest/swgui/v5emb"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
 //go:embed docs/index.html
@@ -19,19 +23,22 @@ var docsPage []byte
 //go:embed docs/page.css
 var pageStyle []byte
 
-// pagePolicy lets the documentation's pages load only what this service serves. Swagger UI draws with style
-// attributes and inlined images.
+//go:embed docs/problem.html
+var problemPage string
+
+// pagePolicy is the Content-Security-Policy of all pages: they load only what this service serves. Swagger UI needs
+// style attributes and images in data: URLs.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 	"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Served is a document as it is given to readers.
+// Served is a document as readers get it.
 type Served struct {
 	Name string
-	YAML []byte // as it was written
+	YAML []byte // to the byte as it was written
 	JSON []byte
 }
 
-// Pages registers the documents at /openapi/NAME.yaml and /openapi/NAME.json, and Swagger UI, which shows them.
+// Pages registers documents at /openapi/NAME.yaml and /openapi/NAME.json, and Swagger UI, which shows them.
 func Pages(documents ...Served) func(chi.Router) {
 	names := make([]string, len(documents))
 	for i, d := range documents {
@@ -46,8 +53,8 @@ func Pages(documents ...Served) func(chi.Router) {
 	}
 }
 
-// SwaggerUI registers Swagger UI at /docs, with further scripts that this service serves. It shows the documents
-// /openapi/NAME.json and needs nothing from elsewhere.
+// SwaggerUI registers Swagger UI at /docs. It shows the documents /openapi/NAME.json and loads nothing from other
+// hosts. scripts are paths of this service that the page loads as well.
 func SwaggerUI(names []string, scripts ...string) func(chi.Router) {
 	type link struct {
 		URL  string `json:"url"`
@@ -75,7 +82,8 @@ func SwaggerUI(names []string, scripts ...string) func(chi.Router) {
 `, list)
 	page := docsPage
 	for _, script := range scripts {
-		page = bytes.Replace(page, []byte("</body>"), []byte(`  <script src="`+script+`"></script>`+"\n</body>"), 1)
+		tag := `  <script src="` + script + `"></script>` + "\n</body>"
+		page = bytes.Replace(page, []byte("</body>"), []byte(tag), 1)
 	}
 	return func(r chi.Router) {
 		Readable(r, "/", http.RedirectHandler("/docs", http.StatusFound))
@@ -86,11 +94,35 @@ func SwaggerUI(names []string, scripts ...string) func(chi.Router) {
 	}
 }
 
-// packedIfWanted stands before files that are kept in gzip, whose handler sends them so to whoever names it, be it with the weight 0.
+// problemTemplate is parsed at the first request for the page of a problem.
+var problemTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("problem").Parse(problemPage))
+})
+
+// ProblemPages registers a page for each problem code at /problems/CODE, which the type of a problem refers to. A page
+// is rendered at its first request, so that it does not delay the start of a service.
+func ProblemPages(contracts ...contract.Contract) func(chi.Router) {
+	return func(r chi.Router) {
+		for _, e := range contract.Explain(contracts...) {
+			page := sync.OnceValue(func() http.Handler {
+				var text bytes.Buffer
+				if err := problemTemplate().Execute(&text, e); err != nil {
+					panic(err) // The template and its values are not input.
+				}
+				return Page("text/html; charset=utf-8", text.Bytes())
+			})
+			handle := func(w http.ResponseWriter, r *http.Request) { page().ServeHTTP(w, r) }
+			Readable(r, "/problems/"+e.Code, http.HandlerFunc(handle))
+		}
+	}
+}
+
+// packedIfWanted reduces Accept-Encoding to whether gzip is acceptable. The handler of files that are kept in gzip
+// sends them so whenever gzip is named, even with the weight 0.
 func packedIfWanted(files http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
-		if accepts(r.Header["Accept-Encoding"], "gzip") {
+		if contract.AcceptsCoding(r.Header, "gzip") {
 			r.Header.Set("Accept-Encoding", "gzip")
 		} else {
 			r.Header.Del("Accept-Encoding")
@@ -99,13 +131,13 @@ func packedIfWanted(files http.Handler) http.Handler {
 	})
 }
 
-// Readable registers a page that can be read: by GET, and by HEAD what is told of it.
+// Readable registers a page for GET and HEAD.
 func Readable(r chi.Router, path string, page http.Handler) {
 	r.Method(http.MethodGet, path, page)
 	r.Method(http.MethodHead, path, page)
 }
 
-// Page serves a page, or a part of one, that does not change. Like all pages it may load only what this service serves.
+// Page serves content that does not change, with an ETag and as Paged does.
 func Page(contentType string, body []byte) http.Handler {
 	tag := fmt.Sprintf(`"%x"`, sha256.Sum256(body))
 	return Paged(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -115,7 +147,7 @@ func Page(contentType string, body []byte) http.Handler {
 	}))
 }
 
-// Paged sets what protects a page that a browser shows.
+// Paged sets the header fields that protect a page in a browser: it loads only what this service serves.
 func Paged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

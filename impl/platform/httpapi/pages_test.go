@@ -33,7 +33,8 @@ func TestDocumentsAreServedAsTheyAre(t *testing.T) {
 	for path, want := range map[string]struct {
 		contentType string
 		body        []byte
-	}{"/openapi/things.yaml": {"application/yaml", written}, "/openapi/things.json": {"application/json", []byte(`{"openapi":"3.0.3"}`)}} {
+	}{"/openapi/things.yaml": {"application/yaml", written},
+		"/openapi/things.json": {"application/json", []byte(`{"openapi":"3.0.3"}`)}} {
 		w := s.send(t, http.MethodGet, path, "")
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, want.contentType, w.Header().Get("Content-Type"))
@@ -56,7 +57,8 @@ func TestDocumentsAreServedAsTheyAre(t *testing.T) {
 	}
 	requireCode(t, s.send(t, http.MethodGet, "/openapi/other.json", ""), http.StatusNotFound, "not_found")
 	other := startPages(t, Served{Name: "things", YAML: []byte("another"), JSON: []byte(`{}`)})
-	require.NotEqual(t, s.send(t, http.MethodGet, "/openapi/things.yaml", "").Header().Get("ETag"), other.send(t, http.MethodGet, "/openapi/things.yaml", "").Header().Get("ETag"))
+	require.NotEqual(t, s.send(t, http.MethodGet, "/openapi/things.yaml", "").Header().Get("ETag"),
+		other.send(t, http.MethodGet, "/openapi/things.yaml", "").Header().Get("ETag"))
 }
 
 func TestDocs(t *testing.T) {
@@ -66,7 +68,8 @@ func TestDocs(t *testing.T) {
 	require.Equal(t, http.StatusOK, page.Code)
 	require.Equal(t, "text/html; charset=utf-8", page.Header().Get("Content-Type"))
 	html := page.Body.String()
-	require.NotRegexp(t, `(?i)<script(?:\s[^>]*)?>[^<]+|\son[a-z]+=|javascript:|https?://`, html, "no inline script, nothing from elsewhere")
+	require.NotRegexp(t, `(?i)<script(?:\s[^>]*)?>[^<]+|\son[a-z]+=|javascript:|https?://`, html,
+		"no inline script, nothing from elsewhere")
 	assets := regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllStringSubmatch(html, -1)
 	require.Len(t, assets, 5)
 	for _, asset := range assets {
@@ -87,7 +90,8 @@ func TestDocs(t *testing.T) {
 	}
 	require.Contains(t, page.Header().Get("Content-Security-Policy"), "script-src 'self';")
 	begin := s.send(t, http.MethodGet, "/docs/start.js", "").Body.String()
-	require.Contains(t, begin, `[{"url":"/openapi/things.json","name":"things"},{"url":"/openapi/a\u003c/script\u003e.json"`)
+	require.Contains(t, begin,
+		`[{"url":"/openapi/things.json","name":"things"},{"url":"/openapi/a\u003c/script\u003e.json"`)
 	require.Equal(t, http.StatusMethodNotAllowed, s.send(t, http.MethodPost, "/docs/start.js", "{}").Code)
 	require.Equal(t, http.StatusMethodNotAllowed, s.send(t, http.MethodDelete, "/docs/swagger-ui.css", "").Code)
 }
@@ -114,7 +118,8 @@ func TestAssetsArePackedIfWanted(t *testing.T) {
 	s := startPages(t)
 	for accept, packed := range map[string]bool{
 		"gzip": true, "GZIP, br": true, "gzip;q=0.1": true, "*": true, "br, *;q=0.5": true,
-		"": false, "gzip;q=0": false, "gzip; q=0.000, *": false, "identity": false, "br": false, "*;q=0": false, "gzip;q=x": false, "notgzip": false,
+		"": false, "gzip;q=0": false, "gzip; q=0.000, *": false, "identity": false, "br": false, "*;q=0": false,
+		"gzip;q=x": false, "notgzip": false,
 	} {
 		w := s.send(t, http.MethodGet, "/docs/swagger-ui.css", "", "Accept-Encoding", accept)
 		require.Equal(t, http.StatusOK, w.Code)

@@ -13,71 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/telemetry"
 )
-
-// The faults of the chain itself. Their codes are part of every document.
-var (
-	ErrMalformed        = fault.New(fault.Malformed, "malformed_request", "The request cannot be read.")
-	ErrUnauthenticated  = fault.New(fault.Unauthenticated, "unauthenticated", "A valid access token is needed; log in or refresh.")
-	ErrForbidden        = fault.New(fault.Forbidden, "forbidden", "Your roles do not allow this.")
-	ErrNotFound         = fault.New(fault.NotFound, "not_found", "There is nothing at this path.")
-	ErrMethodNotAllowed = fault.New(fault.NotFound, "method_not_allowed", "This path does not take that method; the Allow header lists those that it takes.")
-	ErrBodyTooLarge     = fault.New(fault.TooLarge, "body_too_large", "The body is larger than this operation takes.")
-	ErrMediaType        = fault.New(fault.UnsupportedMediaType, "unsupported_media_type", "The body is not of a media type that this operation takes.")
-	ErrInvalid          = fault.New(fault.Invalid, "invalid_request", "Some of what was sent is not valid; errors names each place.")
-	ErrRateLimited      = fault.New(fault.RateLimited, "rate_limited", "Too many requests; wait as long as Retry-After says.")
-	ErrOverloaded       = fault.New(fault.Unavailable, "overloaded", "There is more to do than can be done now; try again.").After(time.Second)
-	ErrTimeout          = fault.New(fault.Unavailable, "timeout", "The operation took longer than it may; try again.").After(time.Second)
-	ErrUnavailable      = fault.New(fault.Unavailable, "unavailable", "Something that this operation needs does not answer; try again.").After(time.Second)
-	ErrInternal         = fault.New(0, "internal", "Something went wrong on our side; quote request_id when you ask for help.")
-)
-
-// The faults of what only some documents use. Their codes are part of those alone.
-var (
-	ErrCrossOrigin          = fault.New(fault.Forbidden, "cross_origin_refused", "Requests that use the refresh cookie must come from a trusted origin.")
-	ErrPreconditionRequired = fault.New(fault.PreconditionRequired, "precondition_required", "Say in If-Match which state you change: send the ETag that you read.")
-	ErrIdempotencyKeyReused = fault.New(fault.Invalid, "idempotency_key_reused", "This Idempotency-Key came with another request before; make a new one for every new request.")
-	ErrIdempotencyKeyInUse  = fault.New(fault.Conflict, "idempotency_key_in_use", "A request with this Idempotency-Key is still running; repeat yours to get its answer.").After(time.Second)
-)
-
-// statusOf is the one table from faults to HTTP.
-func statusOf(f *fault.Error) int {
-	if f.Code == ErrMethodNotAllowed.Code {
-		return http.StatusMethodNotAllowed
-	}
-	switch f.Kind {
-	case fault.Malformed:
-		return http.StatusBadRequest
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict:
-		return http.StatusConflict
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.UnsupportedMediaType:
-		return http.StatusUnsupportedMediaType
-	case fault.Misdirected:
-		return http.StatusMisdirectedRequest
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.PreconditionFailed:
-		return http.StatusPreconditionFailed
-	case fault.PreconditionRequired:
-		return http.StatusPreconditionRequired
-	case fault.RateLimited:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	default:
-		return http.StatusInternalServerError
-	}
-}
 
 // problem is the body of every failure (RFC 9457).
 type problem struct {
@@ -93,29 +32,31 @@ type problem struct {
 	Current   any               `json:"current,omitempty"`
 }
 
-// fail answers with err: a fault as itself, anything else as one without details. It is the only place that does.
+// fail answers with err and records it: a fault as itself, any other error as one without details. It is the only place
+// that does.
 func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeFrom(r.Context())
 	if x.answer.ended {
-		return // A HEAD has got all that it asked for.
+		return // The HEAD has been answered.
 	}
 	f := c.faultOf(r.Context(), err)
-	if x.answer.gone || isGone(r.Context()) && (f.Kind == fault.Unavailable || errors.Is(err, context.Canceled)) {
-		x.left, f = true, ErrUnavailable.Because(err) // It is no defect that a caller does not stay to the end.
+	isInterrupted := f.Kind == fault.Unavailable || errors.Is(err, context.Canceled)
+	if x.answer.gone || isGone(r.Context()) && isInterrupted { // A caller who hangs up is no defect of the service.
+		x.record.left, f = true, contract.ErrUnavailable.Because(err)
 	}
-	status := statusOf(f)
-	x.failure = f
+	status := contract.StatusOf(f)
+	x.record.failure = f
 	if status == http.StatusInternalServerError {
 		c.log.LogAttrs(r.Context(), slog.LevelError, "the request failed", slog.String("error", err.Error()))
 	}
 	if x.answer.wrote {
-		x.cut = true // What is on its way cannot be taken back; the connection will end.
+		x.answer.cut = true // What is on its way cannot be taken back.
 		return
 	}
 	x.answer.discard()
 	if status == http.StatusUnauthorized {
 		challenge := `Bearer realm="plumbline"`
-		if x.hadToken {
+		if x.sentToken() {
 			challenge += `, error="invalid_token"`
 		}
 		w.Header().Set("WWW-Authenticate", challenge)
@@ -125,22 +66,27 @@ func (c *Chain) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// Refuse answers with a fault in front of the services, where there is no chain.
+// Refuse answers with a fault where there is no chain, as in front of the services.
 func Refuse(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 	var scope telemetry.RequestScope
 	identify(&scope, r.Header, false)
 	w.Header().Set(requestIDHeader, scope.RequestID)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_ = writeProblem(w, r, f, scope.RequestID, time.Now()) // Only what a service shows as current can fail to be written.
+	_ = writeProblem(w, r, f, scope.RequestID, time.Now()) // Only Current of a fault can fail to be encoded.
 }
 
-// writeProblem writes a fault as the whole answer. The error is that its current state cannot be written.
+// replacedFields are the header fields of an answer that do not hold for the problem that replaces it.
+var replacedFields = []string{
+	"Set-Cookie", "Location", "Content-Length", "Content-Encoding", "ETag", "Last-Modified",
+}
+
+// writeProblem writes a fault as the whole answer. The error says that its Current cannot be encoded.
 func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, requestID string, now time.Time) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
-	for _, name := range []string{"Set-Cookie", "Location", "Content-Length", "Content-Encoding", "ETag", "Last-Modified"} {
-		h.Del(name) // They were meant for the answer that this one takes the place of.
+	for _, name := range replacedFields {
+		h.Del(name)
 	}
 	if f.ETag != "" {
 		h.Set("ETag", f.ETag)
@@ -148,48 +94,50 @@ func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, reques
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
 	}
-	status := statusOf(f)
+	status := contract.StatusOf(f)
 	body, err := encodeProblem(status, f, instance(r), requestID, now)
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{}`)
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // A caller who has gone reads nothing.
+	_, _ = w.Write(body) //nolint:gosec // It is JSON and says so. A caller who has gone reads nothing.
 	return err
 }
 
-// encodeProblem writes what a fault is told as.
+// encodeProblem encodes the body of a failure.
 func encodeProblem(status int, f *fault.Error, instance, requestID string, now time.Time) ([]byte, error) {
 	return json.Marshal(problem{
-		Type: "/problems/" + f.Code, Title: http.StatusText(status), Status: status, Detail: f.Detail, Instance: instance, Code: f.Code,
-		RequestID: requestID, Timestamp: now.UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations,
-		Current: f.Current,
+		Type: "/problems/" + f.Code, Title: http.StatusText(status), Status: status, Detail: f.Detail,
+		Instance: instance, Code: f.Code, RequestID: requestID,
+		Timestamp: now.UTC().Format("2006-01-02T15:04:05.000Z"), Errors: f.Violations, Current: f.Current,
 	})
 }
 
-// isGone tells whether the connection has been closed: the server ends the context of a request then, and nobody else does but a
-// server that has waited long enough for its requests to end, which its error tells. The end of a request's time has another cause.
+// isGone tells whether the caller has closed the connection. Package http cancels the context of the request then, and
+// at the end of a shutdown that its error tells of. The end of a time limit has another cause.
 func isGone(ctx context.Context) bool { return errors.Is(context.Cause(ctx), context.Canceled) }
 
+// faultOf gives the fault that an error is, or the one that stands for it.
 func (c *Chain) faultOf(ctx context.Context, err error) *fault.Error {
 	var f *fault.Error
 	switch {
 	case errors.As(err, &f):
 		return f
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		return ErrTimeout.Because(err)
+		return contract.ErrTimeout.Because(err)
 	case errors.Is(err, context.Canceled):
-		return ErrUnavailable.Because(err)
+		return contract.ErrUnavailable.Because(err)
 	default:
-		return ErrInternal.Because(err)
+		return contract.ErrInternal.Because(err)
 	}
 }
 
-// instance is the path of the request, without the query, which may hold what nobody should read.
+// instance is the path of the request. The query is left out, as it may hold secrets.
 func instance(r *http.Request) string {
-	path := (&url.URL{Path: cmp.Or(r.URL.Path, "/")}).EscapedPath() // A path as it came may hold characters that no URI has.
+	// A path as it came may hold characters that are not allowed in a URI.
+	path := (&url.URL{Path: cmp.Or(r.URL.Path, "/")}).EscapedPath()
 	if strings.HasPrefix(path, "//") {
-		path = "/." + path // Otherwise its first part would be a host (RFC 3986, section 4.2).
+		path = "/." + path // Otherwise its first segment would be an authority (RFC 3986, section 4.2).
 	}
 	if len(path) > 1024 {
 		path = path[:1024]
@@ -198,18 +146,4 @@ func instance(r *http.Request) string {
 		}
 	}
 	return path
-}
-
-// malformed says where a body stops being JSON.
-func malformed(err error) *fault.Error {
-	f := *ErrMalformed
-	f.Detail = "The body is not the JSON that it should be."
-	var at *errJSON
-	switch {
-	case errors.As(err, &at):
-		f.Detail = "The body is not the JSON that it should be: " + at.Error() + "."
-	case errors.Is(err, errTooDeep):
-		f.Detail = "The body has more levels than may stand in one another: " + strconv.Itoa(maxDepth) + "."
-	}
-	return f.Because(err)
 }

@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // Every door through which an answer can fail gives the one shape; testdata/doors holds the bodies.
@@ -43,38 +43,58 @@ func TestDoors(t *testing.T) {
 		want                 map[string]string // headers
 		silent               bool              // no line of an error
 	}{
-		"no_route":       {target: "/nothing?token=abc", status: 404},
-		"wrong_method":   {method: http.MethodPut, target: "/public", body: "{}", status: 405, want: map[string]string{"Allow": "GET, HEAD"}},
-		"unknown_method": {method: "BREW", target: "/public", status: 405, want: map[string]string{"Allow": "GET, HEAD"}},
-		"unknown_both":   {method: "BREW", target: "/coffee", status: 404, want: map[string]string{"Allow": ""}},
-		"validation":     {target: "/public?limit=101&nmae=x", status: 422},
-		"no_token":       {target: "/self", status: 401, want: map[string]string{"WWW-Authenticate": `Bearer realm="plumbline"`}},
-		"bad_token":      {target: "/self", headers: []string{"Authorization", "Bearer mallory"}, status: 401, want: map[string]string{"WWW-Authenticate": `Bearer realm="plumbline", error="invalid_token"`}},
+		"no_route": {target: "/nothing?token=abc", status: 404},
+		"wrong_method": {method: http.MethodPut, target: "/public", body: "{}", status: 405,
+			want: map[string]string{"Allow": "GET, HEAD"}},
+		"unknown_method": {method: "BREW", target: "/public", status: 405,
+			want: map[string]string{"Allow": "GET, HEAD"}},
+		"unknown_both": {method: "BREW", target: "/coffee", status: 404, want: map[string]string{"Allow": ""}},
+		"validation":   {target: "/public?limit=101&nmae=x", status: 422},
+		"no_token": {target: "/self", status: 401,
+			want: map[string]string{"WWW-Authenticate": `Bearer realm="plumbline"`}},
+		"bad_token": {target: "/self", headers: []string{"Authorization", "Bearer mallory"}, status: 401,
+			want: map[string]string{"WWW-Authenticate": `Bearer realm="plumbline", error="invalid_token"`}},
 		"unknown_caller": {target: "/self", headers: []string{"Authorization", "Bearer lost"}, status: 500},
-		"no_role":        {method: http.MethodPost, target: "/roles", body: `{"name":"a"}`, headers: []string{"Authorization", "Bearer ada"}, status: 403},
-		"another's":      {method: http.MethodPut, target: "/people/" + bob.String() + "/things", body: `{"name":"a"}`, headers: []string{"Authorization", "Bearer ada"}, status: 404},
-		"body":           {method: http.MethodPost, target: "/echo", body: `{"name":"ab",}`, status: 400},
-		"deep_body":      {method: http.MethodPost, target: "/echo", body: strings.Repeat("[", 40) + strings.Repeat("]", 40), status: 400},
-		"empty_body":     {method: http.MethodPost, target: "/echo", status: 400},
-		"media_type":     {method: http.MethodPost, target: "/echo", body: `a=b`, headers: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415},
-		"large_body":     {method: http.MethodPost, target: "/echo", body: strings.Repeat(" ", maxBody+1), status: 413},
+		"no_role": {method: http.MethodPost, target: "/roles", body: `{"name":"a"}`,
+			headers: []string{"Authorization", "Bearer ada"}, status: 403},
+		"another's": {method: http.MethodPut, target: "/people/" + bob.String() + "/things", body: `{"name":"a"}`,
+			headers: []string{"Authorization", "Bearer ada"}, status: 404},
+		"body": {method: http.MethodPost, target: "/echo", body: `{"name":"ab",}`, status: 400},
+		"deep_body": {method: http.MethodPost, target: "/echo",
+			body: strings.Repeat("[", 40) + strings.Repeat("]", 40), status: 400},
+		"empty_body": {method: http.MethodPost, target: "/echo", status: 400},
+		"media_type": {method: http.MethodPost, target: "/echo", body: `a=b`,
+			headers: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415},
+		"large_body": {method: http.MethodPost, target: "/echo", body: strings.Repeat(" ", maxBody+1), status: 413},
 		"binding": {target: "/public", status: 422, handler: func(s *service) http.HandlerFunc {
 			return func(w http.ResponseWriter, r *http.Request) { s.chain.BindingFailed(w, r, errors.New(secret)) }
 		}},
-		"fault":           {target: "/public", status: 404, handler: returns(fmt.Errorf("get: %w", errThingNotFound.Because(errors.New(secret))))},
-		"fault_at_places": {target: "/public", status: 422, handler: returns(Violated("#/name", "unique", "Is taken by another."))},
-		"fault_to_wait_for": {target: "/public", status: 503, handler: returns(ErrUnavailable.After(1500 * time.Millisecond)),
-			want: map[string]string{"Retry-After": "2"}},
-		"precondition_required": {method: http.MethodPatch, target: "/things/" + adasThing.String(), headers: []string{"Authorization", "Bearer ada"}, status: 428},
-		"key_reused":            {target: "/public", status: 422, handler: returns(ErrIdempotencyKeyReused)},
-		"key_in_use":            {target: "/public", status: 409, handler: returns(ErrIdempotencyKeyInUse), want: map[string]string{"Retry-After": "1"}},
-		"precondition_failed": {target: "/public", status: 412, handler: returns(errThingChanged.Showing(map[string]string{"note": "new"}, `"2"`)),
-			want: map[string]string{"ETag": `"2"`}},
-		"unknown_error": {target: "/public", status: 500, handler: returns(errors.New(secret))},
-		"deadline": {target: "/public", status: 503, handler: returns(fmt.Errorf("query: %w", context.DeadlineExceeded)),
+		"fault": {target: "/public", status: 404,
+			handler: returns(fmt.Errorf("get: %w", errThingNotFound.Because(errors.New(secret))))},
+		"fault_at_places": {target: "/public", status: 422,
+			handler: returns(contract.Violated("#/name", "unique", "Is taken by another."))},
+		"fault_to_wait_for": {target: "/public", status: 503,
+			handler: returns(contract.ErrUnavailable.After(1500 * time.Millisecond)),
+			want:    map[string]string{"Retry-After": "2"}},
+		"precondition_required": {method: http.MethodPatch, target: "/things/" + adasThing.String(),
+			headers: []string{"Authorization", "Bearer ada"}, status: 428},
+		"key_reused": {target: "/public", status: 422, handler: returns(contract.ErrIdempotencyKeyReused)},
+		"key_in_use": {target: "/public", status: 409, handler: returns(contract.ErrIdempotencyKeyInUse),
 			want: map[string]string{"Retry-After": "1"}},
+		"precondition_failed": {target: "/public", status: 412,
+			handler: returns(errThingChanged.Showing(map[string]string{"note": "new"}, `"2"`)),
+			want:    map[string]string{"ETag": `"2"`}},
+		"unknown_error": {target: "/public", status: 500, handler: returns(errors.New(secret))},
+		"deadline": {target: "/public", status: 503,
+			handler: returns(fmt.Errorf("query: %w", context.DeadlineExceeded)),
+			want:    map[string]string{"Retry-After": "1"}},
 		"cancelled": {target: "/public", status: 503, handler: returns(context.Canceled)},
-		"panic":     {target: "/public", status: 500, handler: func(*service) http.HandlerFunc { return func(http.ResponseWriter, *http.Request) { panic(secret) } }},
+		"panic": {target: "/public", status: 500,
+			handler: func(*service) http.HandlerFunc {
+				return func(http.ResponseWriter, *http.Request) {
+					panic(secret)
+				}
+			}},
 		"panic_with_an_unkept_header": {target: "/public", status: 500, handler: func(*service) http.HandlerFunc {
 			return func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusOK)
@@ -90,7 +110,9 @@ func TestDoors(t *testing.T) {
 			s := start(t, handlers)
 			if c.handler != nil {
 				handle := c.handler(s)
-				s = start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) { handle(w, r) }})
+				s = start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
+					handle(w, r)
+				}})
 			}
 			method := c.method
 			if method == "" {
@@ -146,7 +168,8 @@ func TestCausesAreLogged(t *testing.T) {
 	require.Len(t, panics, 1)
 	require.Equal(t, "the cause", panics[0]["cause"])
 	require.Contains(t, panics[0]["stack"], "problem_test.go")
-	require.EqualValues(t, 2, s.metric(t, "business_operations_total", map[string]string{"operation": "getPublic", "result": "internal"}))
+	require.EqualValues(t, 2, s.metric(t, "business_operations_total",
+		map[string]string{"operation": "getPublic", "result": "internal"}))
 	require.Zero(t, s.metric(t, "http_requests_in_flight", nil))
 }
 
@@ -225,7 +248,7 @@ func TestCallerWhoHasGone(t *testing.T) {
 	}})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	w := s.serve(request(t, http.MethodGet, "/public", nil).WithContext(ctx))
+	w := s.serve(newRequest(t, http.MethodGet, "/public", nil).WithContext(ctx))
 	requireCode(t, w, http.StatusServiceUnavailable, "unavailable")
 	require.Empty(t, s.log.of(t, "the request failed"), "nobody's fault")
 }
@@ -240,7 +263,7 @@ func TestInstanceIsAReference(t *testing.T) {
 		"/old/%C3%A9":                      "/old/%C3%A9",
 		"/old/" + strings.Repeat("é", 600): "/old/" + strings.Repeat("%C3%A9", 169) + "%C3",
 	} {
-		r := request(t, http.MethodGet, "/", nil)
+		r := newRequest(t, http.MethodGet, "/", nil)
 		r.URL.Path, r.URL.RawPath = "", ""
 		u, err := r.URL.Parse("http://example.com" + target)
 		require.NoError(t, err)
@@ -250,44 +273,5 @@ func TestInstanceIsAReference(t *testing.T) {
 		p := problemIn(t, w)
 		require.Equal(t, want, p.Instance)
 		require.LessOrEqual(t, len(p.Instance), 1024)
-	}
-}
-
-func TestEveryFaultHasItsStatus(t *testing.T) {
-	t.Parallel()
-	want := map[string]int{
-		"malformed_request": 400, "unauthenticated": 401, "forbidden": 403, "cross_origin_refused": 403, "not_found": 404,
-		"method_not_allowed": 405, "body_too_large": 413, "unsupported_media_type": 415, "invalid_request": 422, "rate_limited": 429,
-		"overloaded": 503, "timeout": 503, "unavailable": 503, "internal": 500, "precondition_required": 428,
-		"idempotency_key_reused": 422, "idempotency_key_in_use": 409,
-	}
-	document, err := Load("things", parseSpec(t, things))
-	require.NoError(t, err)
-	for _, f := range Faults(document) {
-		require.Equal(t, want[f.Code], statusOf(f), f.Code)
-		delete(want, f.Code)
-		if statusOf(f) == 503 {
-			require.Positive(t, f.RetryAfter, f.Code)
-		}
-	}
-	require.Empty(t, want)
-	require.Equal(t, 412, statusOf(errThingChanged))
-	require.Equal(t, 409, statusOf(fault.New(fault.Conflict, "taken", "It is taken.")))
-}
-
-// A document has the codes of what it uses, and none of what it does not.
-func TestFaultsAreThoseOfTheDocument(t *testing.T) {
-	t.Parallel()
-	document, err := Load("things", parseSpec(t, things))
-	require.NoError(t, err)
-	codes := []string{"thing_not_found", "thing_changed"}
-	for _, f := range Faults(document) {
-		codes = append(codes, f.Code)
-	}
-	require.ElementsMatch(t, document.Codes, codes)
-	plain, err := Load("things", parseSpec(t, good))
-	require.NoError(t, err)
-	for _, f := range []*fault.Error{ErrCrossOrigin, ErrPreconditionRequired, ErrIdempotencyKeyReused, ErrIdempotencyKeyInUse} {
-		require.NotContains(t, Faults(plain), f)
 	}
 }

@@ -46,16 +46,22 @@ func TestRefusalsBeforeARequest(t *testing.T) {
 		"a target that is none":          {400, "GET /%zz HTTP/1.1\r\n" + host + "\r\n"},
 		"a TLS greeting":                 {400, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"},
 		"a length that is none":          {400, "POST / HTTP/1.1\r\n" + host + "Content-Length: +1\r\n\r\na"},
-		"two lengths":                    {400, "POST / HTTP/1.1\r\n" + host + "Content-Length: 1\r\nContent-Length: 2\r\n\r\na"},
-		"an expectation":                 {417, "POST / HTTP/1.1\r\n" + host + "Expect: a-miracle\r\nContent-Length: 1\r\n\r\na"},
-		"a large header":                 {431, "GET / HTTP/1.1\r\n" + host + "X-A: " + strings.Repeat("a", 17<<10) + "\r\n\r\n"},
-		"a large target":                 {431, "GET /" + strings.Repeat("a", 17<<10) + " HTTP/1.1\r\n" + host + "\r\n"},
-		"a transfer encoding":            {501, "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip\r\n\r\n"},
-		"a version":                      {505, "GET / HTTP/3.0\r\n" + host + "\r\n"},
+		"two lengths": {400, "POST / HTTP/1.1\r\n" + host +
+			"Content-Length: 1\r\nContent-Length: 2\r\n\r\na"},
+		"an expectation": {417, "POST / HTTP/1.1\r\n" + host +
+			"Expect: a-miracle\r\nContent-Length: 1\r\n\r\na"},
+		"a large header": {431, "GET / HTTP/1.1\r\n" + host + "X-A: " + strings.Repeat("a", 17<<10) +
+			"\r\n\r\n"},
+		"a large target": {431, "GET /" + strings.Repeat("a", 17<<10) + " HTTP/1.1\r\n" + host +
+			"\r\n"},
+		"a transfer encoding": {501, "POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip\r\n\r\n"},
+		"a version":           {505, "GET / HTTP/3.0\r\n" + host + "\r\n"},
 	}
 	counted := map[int]int{}
 	for name, c := range cases {
-		for _, before := range []string{"", "GET / HTTP/1.1\r\n" + host + "X-A: " + strings.Repeat("a", 15<<10) + "\r\n\r\n"} { // the first of its connection, and a later one
+		// the first of its connection, and a later one
+		for _, before := range []string{"", "GET / HTTP/1.1\r\n" + host + "X-A: " + strings.Repeat("a", 15<<10) +
+			"\r\n\r\n"} {
 			conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.addr)
 			require.NoError(t, err)
 			answers := bufio.NewReader(conn)
@@ -99,6 +105,7 @@ func TestRefusalsBeforeARequest(t *testing.T) {
 	}
 	require.Equal(t, counted, logged)
 	for status, n := range counted {
-		require.EqualValues(t, n, (&service{registry: registry}).metric(t, "http_requests_total", map[string]string{"operation": telemetry.Unmatched, "method": "other", "status": fmt.Sprint(status)}))
+		require.EqualValues(t, n, (&service{registry: registry}).metric(t, "http_requests_total",
+			map[string]string{"operation": telemetry.Unmatched, "method": "other", "status": fmt.Sprint(status)}))
 	}
 }

@@ -14,38 +14,38 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Server is a service's two listeners: the one of its callers and the one of its operators.
+// Server is the two listeners of a service: that of its callers and that of its operators.
 type Server struct {
-	// Addr and OpsAddr are where to listen, as in 127.0.0.1:8080; port 0 takes a free one.
+	// Addr and OpsAddr are the addresses to listen on, as in 127.0.0.1:8080; port 0 takes a free port.
 	Addr, OpsAddr string
 	Handler, Ops  http.Handler
-	// Ready is told when requests are taken and when no more are wanted.
+	// Ready is called with true when requests are taken and with false when no more are wanted.
 	Ready func(bool)
-	// Listening, when there is one, is told the addresses that were taken.
+	// Listening, which may be nil, is called with the addresses that were taken.
 	Listening func(addr, opsAddr string)
-	// Unready is how long to go on serving once unready, so that load balancers notice.
+	// Unready is how long to serve on after Ready(false), so that load balancers notice.
 	Unready time.Duration
-	// Drain is how long requests that are running may take to end.
+	// Drain is how long running requests may take to end.
 	Drain time.Duration
 	Log   *slog.Logger
-	// Metrics, when there are some, count what is refused before it is a request.
+	// Metrics, which may be nil, count malformed requests, which reach no handler.
 	Metrics *telemetry.HTTPMetrics
 }
 
 type drainingKey struct{}
 
-// Draining gives the channel that is closed when requests are to end, so that an answer that would go on for long ends in
-// good order. It is nil, and so never closed, where no Server runs.
+// Draining gives the channel that is closed when requests are to end, so that a stream can end in good order. It is
+// nil, and so never closed, outside of a Server.
 func Draining(ctx context.Context) <-chan struct{} {
 	draining, _ := ctx.Value(drainingKey{}).(<-chan struct{})
 	return draining
 }
 
-// Run serves until ctx ends and then winds down in order: unready, wait, take no more connections, let requests end, stop
-// the operators' listener. The error says which request outlived Drain or why nothing could be served.
+// Run serves until ctx ends, and then winds down in this order: unready, wait, take no more connections, let requests
+// end, stop the operators' listener. The error says that requests outlived Drain, or why nothing could be served.
 //
-// While it waits it goes on taking connections and requests, also on connections that nobody has used for a while: a load
-// balancer that has not noticed yet sends on them what it may not send twice. Each answer says that its connection ends.
+// While it waits it takes connections and requests as before, on idle connections as well: a load balancer that has not
+// noticed yet may send requests there that it must not repeat. Each answer closes its connection.
 func (s Server) Run(ctx context.Context) error {
 	listener, err := listen(ctx, s.Addr)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s Server) Run(ctx context.Context) error {
 	}
 	var unready atomic.Bool
 	main, ops := s.server(s.closing(&unready)), s.server(s.Ops)
-	ops.WriteTimeout = 0 // A profile takes as long as it is asked to.
+	ops.WriteTimeout = 0 // A profile may take any time that is asked for.
 	listener = s.answerRefusals(main, listener)
 	draining := make(chan struct{})
 	main.BaseContext = func(net.Listener) context.Context {
@@ -84,7 +84,7 @@ func (s Server) Run(ctx context.Context) error {
 	unready.Store(true)
 	time.Sleep(s.Unready)
 	s.Log.Info("no more connections are taken")
-	close(draining) // Whoever follows a stream comes back to another process: this one is not found any more.
+	close(draining) // Readers of a stream reconnect to another process: load balancers do not choose this one any more.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
 	defer cancel()
 	if err = main.Shutdown(drain); err != nil {
@@ -95,7 +95,7 @@ func (s Server) Run(ctx context.Context) error {
 	return err
 }
 
-// closing makes each answer say that its connection ends, once unready.
+// closing makes each answer close its connection, once unready.
 func (s Server) closing(unready *atomic.Bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if unready.Load() {
@@ -105,10 +105,10 @@ func (s Server) closing(unready *atomic.Bool) http.Handler {
 	})
 }
 
-// maxHeader is how many bytes the first line and the header of a request have at most.
+// maxHeader is the largest size of the first line and the header of a request, in bytes.
 const maxHeader = 16 << 10
 
-// server has every wait bounded; the figures are those that no honest client needs to exceed.
+// server bounds every wait. No honest client needs longer.
 func (s Server) server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,

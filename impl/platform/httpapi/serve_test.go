@@ -172,7 +172,8 @@ func TestServeOnABusyPort(t *testing.T) {
 	require.NoError(t, err)
 	defer busy.Close()
 	s := run(t, Server{Addr: busy.Addr().String(), Handler: http.NotFoundHandler()})
-	require.EqualError(t, <-s.ended, "the address "+busy.Addr().String()+" is in use by another program; stop it or choose another address")
+	require.EqualError(t, <-s.ended,
+		"the address "+busy.Addr().String()+" is in use by another program; stop it or choose another address")
 	require.Empty(t, s.ready, "it was never ready")
 
 	// The other listener's failure gives the first one back.
@@ -193,7 +194,8 @@ func TestEveryWaitOfTheServerIsBounded(t *testing.T) {
 	t.Parallel()
 	server := Server{Log: slog.New(slog.DiscardHandler)}.server(http.NotFoundHandler())
 	for name, wait := range map[string]time.Duration{
-		"header (Slowloris)": server.ReadHeaderTimeout, "read": server.ReadTimeout, "write": server.WriteTimeout, "idle": server.IdleTimeout,
+		"header (Slowloris)": server.ReadHeaderTimeout, "read": server.ReadTimeout, "write": server.WriteTimeout,
+		"idle": server.IdleTimeout,
 	} {
 		require.Positive(t, wait, name)
 		require.LessOrEqual(t, wait, 90*time.Second, name)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
-// The shares of what requests have in common, such as the connections of a pool. What anybody may call and what has low priority have one
-// each; what both, operations of normal priority and whatever else anybody may call take together is another, so that something is left for
-// high priority with a session, and for critical operations.
+// The shares bound what kinds of requests take of a common resource, such as the connections of a pool. Anonymous
+// requests have a share, and so have those of low priority. Both are part of the ordinary share, as are operations of
+// normal priority: something is left for authenticated requests of high priority, and for critical operations.
 const (
 	ShareAnonymous = "anonymous"
 	ShareLow       = "low"
@@ -21,70 +23,55 @@ var (
 	ordinaryShares  = []string{ShareOrdinary}
 )
 
-// From tells at what site the caller of a context's request is, and whether they are known: they have a session, or are in a network from
-// which the account that the request names has been signed in to. Where rate limits are off, nothing counts by where it comes from, and
-// the site is "", as it is where no request asks.
-func From(ctx context.Context) (place string, known bool) {
+// QueueKey tells a fair queue whom the request of a context comes from: the site of the caller, and whether the caller
+// is known, by a session or by a network from which the named account has logged in before. The site is "" outside of a
+// request, and where rate limits are off.
+func QueueKey(ctx context.Context) (clientSite string, known bool) {
 	x := exchangeFrom(ctx)
 	if x == nil {
 		return "", false
 	}
 	if x.chain.limits != nil {
-		place = Site(ctx)
+		clientSite = site(x.address).String()
 	}
-	return place, x.principal != nil || x.decision.KnownNetwork
+	return clientSite, x.principal != nil || x.fromKnownNetwork
 }
 
-// GiveWay gives back what load shedding has let the request of a context have, while it waits for what has a queue of its own: it holds
-// up nobody then.
-func GiveWay(ctx context.Context) {
-	if x := exchangeFrom(ctx); x != nil {
-		x.giveWay()
-	}
-}
-
-func (x *exchange) giveWay() {
-	x.leaveRooms()
-	if x.permit != nil {
-		x.permit.Drop() // How long the request took says nothing of the load.
-		x.permit = nil
-	}
-}
-
-// Shares gives the shares that the request of a context is part of, by x-priority and x-access of its operation. Requests of critical
-// priority, and of high priority with a session, are part of none, and so is what no request asks for.
+// Shares gives the shares that the request of a context is part of, by x-priority and x-access of its operation. There
+// are none outside of a request, for critical operations, and for those of high priority that are not public.
 func Shares(ctx context.Context) []string {
 	x := exchangeFrom(ctx)
 	if x == nil || x.op == nil {
 		return nil
 	}
-	return x.op.Policy.shares()
+	return sharesOf(x.op.Policy)
 }
 
-func (p Policy) shares() []string {
+// sharesOf gives the shares that requests for an operation are part of.
+func sharesOf(p contract.Policy) []string {
 	switch {
-	case p.Priority == Critical:
+	case p.Priority == contract.Critical:
 		return nil
-	case p.Priority == High && p.Access.Public: // Anybody may log in, too, and more important than others is only who has.
+	case p.Priority == contract.High && p.Access.Public: // A login is important, but anybody may try to log in.
 		return ordinaryShares
-	case p.Priority == High:
+	case p.Priority == contract.High:
 		return nil
 	case p.Access.Public:
 		return anonymousShares
-	case p.Priority == Low:
+	case p.Priority == contract.Low:
 		return lowShares
 	default:
 		return ordinaryShares
 	}
 }
 
-// room bounds how many requests of a share run at once or wait for a permit to: others find some left, whatever the load.
+// room bounds the number of requests of a share that run or wait for a permit, so that permits are left for others.
 type room struct {
-	places  chan struct{} // holds one element for each of them
+	places  chan struct{} // one element for each request in the room
 	waiting atomic.Int32
 }
 
-// The places of rooms are less than run at once at least, those of all ordinary requests together, too.
+// The rooms have fewer places than requests may run at least, even those of all ordinary requests together.
 const (
 	placesOfRoom     = leastConcurrency * 3 / 4
 	placesOfOrdinary = leastConcurrency * 7 / 8
@@ -92,36 +79,39 @@ const (
 
 func newRooms() map[string]*room {
 	rooms := map[string]*room{}
-	for share, places := range map[string]int{ShareAnonymous: placesOfRoom, ShareLow: placesOfRoom, ShareOrdinary: placesOfOrdinary} {
+	for share, places := range map[string]int{
+		ShareAnonymous: placesOfRoom, ShareLow: placesOfRoom, ShareOrdinary: placesOfOrdinary,
+	} {
 		rooms[share] = &room{places: make(chan struct{}, places)}
 	}
 	return rooms
 }
 
-// roomsOf gives the rooms that requests for an operation need a place of. What hashes passwords has a queue of its own.
-func (c *Chain) roomsOf(p Policy) (rooms []*room) {
+// roomsOf gives the rooms in each of which requests for an operation need a place. Operations that hash passwords need
+// none: they wait in a queue of their own.
+func (c *Chain) roomsOf(p contract.Policy) (rooms []*room) {
 	if c.rooms == nil || time.Duration(p.Timeout.Slow) >= slowByNature {
 		return nil
 	}
-	for _, share := range p.shares() {
+	for _, share := range sharesOf(p) {
 		rooms = append(rooms, c.rooms[share])
 	}
 	return rooms
 }
 
-// enterRooms gives a request a place in each room of its operation, and tells whether it has got them. Of each as many run and wait in all as
-// without rooms: mostWaiting, and those that may run.
-func (c *Chain) enterRooms(x *exchange, mostWaiting int) bool {
-	for i, room := range x.op.rooms {
-		if !room.enter(x.request.Context(), mostWaiting+c.shedder.Limit()-cap(room.places)) {
+// enterRooms gives a request a place in each room of its operation, and tells whether it got all of them. A room does
+// not change the number of requests that run and wait in all: mostWaiting, and those that may run.
+func (c *Chain) enterRooms(r *request, a *admission, mostWaiting int) bool {
+	for i, room := range r.op.rooms {
+		if !room.enter(r.http.Context(), mostWaiting+c.shedder.Limit()-cap(room.places)) {
 			return false
 		}
-		x.rooms = x.op.rooms[:i+1]
+		a.rooms = r.op.rooms[:i+1]
 	}
 	return true
 }
 
-// enter waits shortly for a place, unless so many wait already.
+// enter waits for a place for a short time, unless mostWaiting requests wait already.
 func (r *room) enter(ctx context.Context, mostWaiting int) bool {
 	select {
 	case r.places <- struct{}{}:
@@ -143,10 +133,10 @@ func (r *room) enter(ctx context.Context, mostWaiting int) bool {
 	return false
 }
 
-// leaveRooms gives the places of a request back, if it has some.
-func (x *exchange) leaveRooms() {
-	for _, room := range x.rooms {
+// leaveRooms gives back the places that a request has.
+func (a *admission) leaveRooms() {
+	for _, room := range a.rooms {
 		<-room.places
 	}
-	x.rooms = nil
+	a.rooms = nil
 }

@@ -1,122 +1,16 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/openapi"
 )
-
-// documents are all that the project has: those of the services, and that of the development binary.
-func documents(t *testing.T) map[string][]byte {
-	t.Helper()
-	dev, err := os.ReadFile("../../devkit/frontend/dev.yaml")
-	require.NoError(t, err)
-	all := map[string][]byte{"dev": dev}
-	for _, name := range openapi.Services() {
-		all[name] = openapi.Document(name)
-	}
-	return all
-}
-
-// The largest body that a schema allows fits, indented and with every character that may be escaped in two escapes.
-func TestTheLargestBodyFits(t *testing.T) {
-	t.Parallel()
-	for name, text := range documents(t) {
-		spec, err := openapi3.NewLoader().LoadFromData(text)
-		require.NoError(t, err)
-		document, err := Load(name, spec)
-		require.NoError(t, err)
-		bodies := 0
-		for _, o := range document.Operations {
-			if o.body == nil {
-				require.Zero(t, o.MaxBody, o.ID)
-				continue
-			}
-			bodies++
-			var body bytes.Buffer
-			require.NoError(t, json.Indent(&body, []byte(largest(o.body.Content[o.takesType].Schema.Value)), "", "    "))
-			require.LessOrEqual(t, body.Len(), o.MaxBody, o.ID)
-			require.Less(t, o.MaxBody, maxBody, o.ID)
-			require.GreaterOrEqual(t, o.MaxBody, minBody, o.ID)
-			require.Less(t, o.MaxBody, max(body.Len()*3, minBody+1), "%s: the limit is far from what is needed", o.ID)
-		}
-		require.Positive(t, bodies)
-	}
-}
-
-// largest writes the largest value of a schema, without white space.
-func largest(s *openapi3.Schema) string {
-	var parts []string
-	switch {
-	case s.Enum != nil:
-		longest := ""
-		for _, v := range s.Enum {
-			if text, _ := json.Marshal(v); len(text) > len(longest) {
-				longest = string(text)
-			}
-		}
-		return longest
-	case s.Type.Is(openapi3.TypeBoolean):
-		return "false"
-	case s.Type.Is(openapi3.TypeInteger), s.Type.Is(openapi3.TypeNumber):
-		return "-9007199254740991"
-	case s.Type.Is(openapi3.TypeString):
-		character := `\ud83d\ude00`
-		if s.Format != "" && s.Format != "line" && s.Format != "password" {
-			character = "x"
-		}
-		return `"` + strings.Repeat(character, int(*s.MaxLength)) + `"`
-	case s.Type.Is(openapi3.TypeArray):
-		for range *s.MaxItems {
-			parts = append(parts, largest(s.Items.Value))
-		}
-		return "[" + strings.Join(parts, ",") + "]"
-	}
-	for name, p := range s.Properties {
-		parts = append(parts, `"`+name+`":`+largest(p.Value))
-	}
-	return "{" + strings.Join(parts, ",") + "}"
-}
-
-func TestBodyLimit(t *testing.T) {
-	t.Parallel()
-	closed := func(properties openapi3.Schemas) *openapi3.Schema {
-		s := openapi3.NewObjectSchema().WithoutAdditionalProperties()
-		s.Properties = properties
-		return s
-	}
-	text := func(most int64) *openapi3.SchemaRef { return openapi3.NewStringSchema().WithMaxLength(most).NewRef() }
-	itself := closed(nil)
-	itself.Properties = openapi3.Schemas{"a": itself.NewRef(), "b": itself.NewRef(), "c": itself.NewRef()}
-	for name, c := range map[string]struct {
-		schema *openapi3.Schema
-		want   int
-	}{
-		"nothing":                  {closed(nil), minBody},
-		"a short text":             {closed(openapi3.Schemas{"a": text(100)}), minBody},
-		"a long text":              {closed(openapi3.Schemas{"a": text(1000)}), 12 << 10},
-		"a longer text":            {closed(openapi3.Schemas{"a": text(10_000)}), maxBody},
-		"a text without an end":    {closed(openapi3.Schemas{"a": openapi3.NewStringSchema().NewRef()}), maxBody},
-		"an array without an end":  {closed(openapi3.Schemas{"a": openapi3.NewArraySchema().WithItems(openapi3.NewBoolSchema()).NewRef()}), maxBody},
-		"an array":                 {closed(openapi3.Schemas{"a": openapi3.NewArraySchema().WithItems(openapi3.NewInt32Schema()).WithMaxItems(500).NewRef()}), 21 << 10},
-		"an object that is open":   {openapi3.NewObjectSchema(), maxBody},
-		"one of several":           {closed(openapi3.Schemas{"a": openapi3.NewOneOfSchema(openapi3.NewBoolSchema()).NewRef()}), maxBody},
-		"an object that is within": {itself, maxBody},
-	} {
-		require.Equal(t, c.want, bodyLimit(c.schema), name)
-		require.LessOrEqual(t, longestArray(c.schema, 0), maxBody, name)
-	}
-}
 
 // A body above the limit of its operation is refused with that limit, whether its length is told or not.
 func TestEachOperationHasItsLimit(t *testing.T) {
@@ -126,38 +20,32 @@ func TestEachOperationHasItsLimit(t *testing.T) {
 	for _, chunked := range []bool{false, true} {
 		for size, status := range map[int]int{minBody: http.StatusOK, minBody + 1: http.StatusRequestEntityTooLarge} {
 			const body = `{"name":"ab"}`
-			r := request(t, http.MethodPost, "/roles", strings.NewReader(body+strings.Repeat(" ", size-len(body))), "Authorization", "Bearer admin")
+			r := newRequest(t, http.MethodPost, "/roles", strings.NewReader(body+strings.Repeat(" ", size-len(body))),
+				"Authorization", "Bearer admin")
 			if chunked {
 				r.ContentLength = -1
 			}
 			w := s.serve(r)
 			require.Equal(t, status, w.Code, w.Body.String())
 			if status != http.StatusOK {
-				require.Equal(t, "The body is larger than this operation takes, which is 8192 bytes.", problemIn(t, w).Detail)
+				require.Equal(t, "The body is larger than this operation takes, which is 8192 bytes.",
+					problemIn(t, w).Detail)
 			}
 		}
 	}
 }
 
 // A check ends where the time of the request does.
-func TestTheDeadlineEndsTheCheck(t *testing.T) {
+func TestTheDeadlineOfTheCheck(t *testing.T) {
 	t.Parallel()
-	s := start(t, nil)
-	o := s.chain.document.Operation("echo")
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	r := request(t, http.MethodPost, "/echo", nil).WithContext(ctx)
-	_, violations, err := NewChecker(s.chain.document).CheckRequest(o, Input{Request: r, Body: []byte(`{"name":1}`)})
-	require.ErrorIs(t, err, context.Canceled)
-	require.Empty(t, violations)
-	late := start(t, nil, func(o *Options) { o.Checker = overdue{NewChecker(o.Document)} })
+	late := start(t, nil, func(o *Options) { o.Checker = overdue{contract.NewChecker(o.Document)} })
 	requireCode(t, late.send(t, http.MethodPost, "/echo", `{"name":"ab"}`), http.StatusServiceUnavailable, "timeout")
 }
 
 // overdue checks requests when their time is over.
-type overdue struct{ Checker }
+type overdue struct{ contract.Checker }
 
-func (c overdue) CheckRequest(o *Operation, in Input) (any, []fault.Violation, error) {
+func (c overdue) CheckRequest(o *contract.Operation, in contract.Input) (any, []fault.Violation, error) {
 	ctx, cancel := context.WithTimeout(in.Request.Context(), 0)
 	defer cancel()
 	in.Request = in.Request.WithContext(ctx)

@@ -51,10 +51,10 @@ func TestRepresentation(t *testing.T) {
 		require.Equal(t, http.StatusOK, s.send(t, http.MethodGet, "/follow", "", "Accept", accept).Code)
 		require.Equal(t, want, got, accept)
 	}
-	document, err := Load("things", parseSpec(t, things))
-	require.NoError(t, err)
-	require.Equal(t, events, document.Operation("stream").represent(http.Header{"Accept": {plain}}), "there is nothing else")
-	require.Empty(t, document.Operation("removeNothing").represent(http.Header{}))
+	document, _ := loadThings(t)
+	require.Equal(t, events, document.Operation("stream").Represent(http.Header{"Accept": {plain}}),
+		"there is nothing else")
+	require.Empty(t, document.Operation("removeNothing").Represent(http.Header{}))
 	require.Empty(t, Representation(t.Context()))
 }
 
@@ -174,9 +174,10 @@ func TestPatienceOfTheCaller(t *testing.T) {
 	}})
 	for value, limit := range map[string]time.Duration{
 		"5000": 5 * time.Second, "": 10 * time.Second, "10001": 10 * time.Second, "4294967295": 10 * time.Second,
-		"99999999999999999999": 10 * time.Second, "-1": 10 * time.Second, "1e3": 10 * time.Second, "soon": 10 * time.Second, "\t1": 10 * time.Second, "+1": 10 * time.Second,
+		"99999999999999999999": 10 * time.Second, "-1": 10 * time.Second, "1e3": 10 * time.Second,
+		"soon": 10 * time.Second, "\t1": 10 * time.Second, "+1": 10 * time.Second,
 	} {
-		r := request(t, http.MethodGet, "/public", http.NoBody)
+		r := newRequest(t, http.MethodGet, "/public", http.NoBody)
 		if value != "" {
 			r.Header.Set("X-Request-Timeout-Ms", value)
 		}
@@ -187,7 +188,9 @@ func TestPatienceOfTheCaller(t *testing.T) {
 	s.send(t, http.MethodGet, "/public", "", "X-Request-Timeout-Ms", "1", "X-Request-Timeout-Ms", "2")
 	require.Greater(t, left, 5*time.Second, "two say nothing")
 
-	s = start(t, map[string]http.HandlerFunc{"getSelf": func(http.ResponseWriter, *http.Request) { t.Error("the handler ran") }})
+	s = start(t, map[string]http.HandlerFunc{"getSelf": func(http.ResponseWriter, *http.Request) {
+		t.Error("the handler ran")
+	}})
 	for _, little := range []string{"0", "1", "4"} {
 		w := s.send(t, http.MethodGet, "/self", "", "X-Request-Timeout-Ms", little) // before it is asked who calls
 		requireCode(t, w, http.StatusServiceUnavailable, "timeout")

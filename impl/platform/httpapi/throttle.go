@@ -13,68 +13,73 @@ import (
 	"strings"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
+
+	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/fault"
 )
 
-// Throttle keeps count of failed tries for every replica.
+// Throttle keeps the counts of failed tries, for all replicas.
 type Throttle interface {
-	// Spend counts a try as a failure before it is known to be one. Where it may not be made, nothing is counted.
+	// Spend counts a try as a failure before its outcome is known. A try that is refused is not counted.
 	Spend(ctx context.Context, t Try) (Decision, error)
 	// Refund uncounts a try that did not fail.
 	Refund(ctx context.Context, d Decision) error
-	// Welcome makes networks known ones of their accounts, for as long as the throttle remembers them.
+	// Welcome makes networks known to the accounts whose owners use them, for as long as the throttle remembers.
 	Welcome(ctx context.Context, now time.Time, known ...KnownNetwork) error
 }
 
-// Try is one try of a secret and what it counts against.
+// Try is one try of a secret, with the limits that it counts against.
 type Try struct {
 	Now time.Time
-	// Own stop whoever tries, and who shares a network with him: none of them may be used up.
+	// Own are the limits of the caller's network. They stop an attacker and those who share the network: a try is
+	// refused once one of them is used up.
 	Own []Count
-	// Account is of an account over all networks; nil where no account is named. Once it is used up, a try is made from the
-	// network where Network is a known one, or else counts against Unfamiliar.
+	// Account is the limit of an account over all networks; nil where no account is named. Once it is used up, tries
+	// from known networks go on, and others count against Unfamiliar.
 	Account, Unfamiliar *Count
-	Network             KnownNetwork
+	// Network is the account and the network of the try, whether that network is known or not.
+	Network KnownNetwork
 }
 
-// KnownNetwork is an account, and a network that its owner uses. Both are texts that must not be kept in the clear.
+// KnownNetwork is an account and a network that its owner uses. A store keeps neither text in the clear.
 type KnownNetwork struct{ Account, Network string }
 
-// Count is so many failures in a window, by the generic cell rate algorithm.
+// Count is a number of failures in a window, by the generic cell rate algorithm (GCRA, ITU-T I.371).
 type Count struct {
-	// Limit is its name in header fields and metrics.
-	Limit    string
+	// Limit is the name of the limit in header fields and metrics.
+	Limit string
+	// Failures is the burst: as many at once, and as many in a window.
 	Failures int
 	Window   time.Duration
-	// Of is what is counted; it must not be kept in the clear.
+	// Of says what is counted. A store does not keep it in the clear.
 	Of string
 }
 
 // EmissionInterval is the time in which one failure is forgotten.
 func (c Count) EmissionInterval() time.Duration {
-	return (c.Window / time.Duration(c.Failures)).Truncate(time.Microsecond) // as the database counts time
+	return (c.Window / time.Duration(c.Failures)).Truncate(time.Microsecond) // The database counts in microseconds.
 }
 
-// Decision is whether a try may be made, and how its counts stand after it.
+// Decision says whether a try may be made, and how its limits stand after it.
 type Decision struct {
 	Refused bool
-	// KnownNetwork tells that the try is made from a network which the owner of the account uses.
+	// KnownNetwork tells that the owner of the account uses the network of the try.
 	KnownNetwork bool
 	Counts       []Standing
 }
 
-// Standing is the theoretical arrival time (TAT) of a count, at which no failure counts any more, and whether the count is
-// used up.
+// Standing is how one limit stands.
 type Standing struct {
 	Count
 
+	// TAT is the theoretical arrival time, at which no failure is counted any more.
 	TAT    time.Time
 	UsedUp bool
 }
 
-// The limits of x-throttle, as header fields and metrics call them. An account and network has the name that its
-// owner understands.
+// The names of limits in header fields and metrics. The limit of an account from one network is called account, which
+// is what it means to the owner.
 const (
 	limitDefault    = "default"
 	limitNetwork    = "network"
@@ -82,98 +87,99 @@ const (
 	limitUnfamiliar = "unfamiliar"
 )
 
-// siteFactor is how many times what one network may fail its site may: the /48 of an IPv6 network, which many who give
-// out addresses give to one customer.
+// siteFactor is the ratio of the failures of a site to those of a network.
 const siteFactor = 4
 
-// refundTimeout bounds what is done for a try once its outcome is known.
-const refundTimeout = 2 * time.Second
+// settleTimeout bounds what is done once the outcome of a try is known.
+const settleTimeout = 2 * time.Second
+
+// attempted is the try that a request makes, until it is settled.
+type attempted struct {
+	try      *Try // nil: none
+	decision Decision
+}
 
 // throttle counts a try of a secret before it is made, and refuses one too many.
-func (c *Chain) throttle(x *exchange) error {
-	p := x.op.Policy.Throttle
+func (c *Chain) throttle(r *request, h http.Header, a *attempted) error {
+	p := r.op.Policy.Throttle
 	if c.limits == nil || p == nil {
 		return nil
 	}
-	t := p.try(x, c.clock().Truncate(time.Microsecond))
-	decision, err := c.failures.Spend(x.request.Context(), t)
+	t := tryOf(p, r, c.clock().Truncate(time.Microsecond))
+	decision, err := c.failures.Spend(r.http.Context(), t)
 	if err != nil {
 		return err
 	}
-	fields, wait, limit := t.tell(decision)
-	x.answer.Header().Set("Ratelimit", strings.Join(slices.Concat(x.answer.Header()["Ratelimit"], fields), ", "))
+	fields, wait, limit := t.rateLimitFields(decision)
+	h.Set("Ratelimit", strings.Join(slices.Concat(h["Ratelimit"], fields), ", "))
 	if decision.Refused {
-		x.op.metrics.Throttled(limit)
-		return ErrRateLimited.After(max(wait, time.Second))
+		r.op.metrics.Throttled(limit)
+		return contract.ErrRateLimited.After(max(wait, time.Second))
 	}
-	x.try, x.decision = &t, decision
+	a.try, a.decision, r.fromKnownNetwork = &t, decision, decision.KnownNetwork
 	return nil
 }
 
-// try says what a request counts against. Operations that count the same answers about the same account count together.
-func (p *ThrottlePolicy) try(x *exchange, now time.Time) Try {
-	near, site := network(x.address), site(x.address)
+// tryOf says what a request counts against. Operations that count the same codes about the same account share counts.
+func tryOf(p *contract.ThrottlePolicy, r *request, now time.Time) Try {
+	near, around := network(r.address), site(r.address)
 	secret := strings.Join(p.Counts, " ")
-	count := func(limit string, f *Failures, factor int, of ...string) Count {
-		return Count{Limit: limit, Failures: f.Failures * factor, Window: time.Duration(f.Window), Of: limit + "\n" + secret + "\n" + strings.Join(of, "\n")}
+	count := func(limit string, f *contract.Failures, factor int, of ...string) Count {
+		return Count{
+			Limit: limit, Failures: f.Failures * factor, Window: time.Duration(f.Window),
+			Of: limit + "\n" + secret + "\n" + strings.Join(of, "\n"),
+		}
 	}
 	t := Try{Now: now, Own: []Count{count(limitNetwork, p.Network, 1, near.String())}}
-	if site != near {
-		t.Own = append(t.Own, count(limitNetwork, p.Network, siteFactor, site.String()))
+	if around != near {
+		t.Own = append(t.Own, count(limitNetwork, p.Network, siteFactor, around.String()))
 	}
 	if p.Of == "" {
 		return t
 	}
-	t.Network = KnownNetwork{Account: p.account(x), Network: near.String()}
+	t.Network = KnownNetwork{Account: accountOf(p, r), Network: near.String()}
 	t.Own = append(t.Own, count(limitAccount, p.AccountAndNetwork, 1, t.Network.Account, near.String()))
 	account := count(limitAccount, p.Account, 1, t.Network.Account)
-	unfamiliar := count(limitUnfamiliar, p.Unfamiliar, 1, t.Network.Account, site.String())
+	unfamiliar := count(limitUnfamiliar, p.Unfamiliar, 1, t.Network.Account, around.String())
 	t.Account, t.Unfamiliar = &account, &unfamiliar
 	return t
 }
 
-// account is whose secret is tried: as the request writes it, whether there is such an account or not.
-func (p *ThrottlePolicy) account(x *exchange) string {
-	if p.Of == targetCaller {
-		return AccountOf(x.principal.Subject)
+// accountOf names the account whose secret is tried, as the request does, whether the account exists or not.
+func accountOf(p *contract.ThrottlePolicy, r *request) string {
+	if p.Of == contract.TargetCaller {
+		return AccountOf(r.principal.Subject)
 	}
-	members, _ := x.value.(map[string]any)
-	text, _ := members[p.Of].(string) // The check has said that it is one.
+	members, _ := r.value.(map[string]any)
+	text, _ := members[p.Of].(string) // The check has ensured that it is one.
 	return AccountNamed(p.Of, text)
 }
 
-// Network is what a KnownNetwork calls the network that a request comes from.
-func Network(ctx context.Context) string {
+// ClientNetwork gives the network of the caller, as a KnownNetwork names it.
+func ClientNetwork(ctx context.Context) string { return network(clientAddress(ctx)).String() }
+
+// ClientSite gives the largest network around the caller that counts as one.
+func ClientSite(ctx context.Context) string { return site(clientAddress(ctx)).String() }
+
+func clientAddress(ctx context.Context) netip.Addr {
 	address, _ := Client(ctx)
-	return network(address).String()
+	return address
 }
 
-// Site is what is counted together at most of where a request comes from.
-func Site(ctx context.Context) string {
-	address, _ := Client(ctx)
-	return site(address).String()
-}
-
-// AccountOf is what a KnownNetwork calls the account of a caller.
+// AccountOf names the account of a caller, as a KnownNetwork does.
 func AccountOf(id uuid.UUID) string { return "caller " + id.String() }
 
-// AccountNamed is what a KnownNetwork calls the account that a member of the body names, whatever the case.
+// AccountNamed names the account that a member of the body names, in any case, as a KnownNetwork does.
 func AccountNamed(member, text string) string { return member + " " + strings.ToLower(text) }
 
-// site is what is counted together at most: an IPv4 address, or the /48 that holds an IPv6 network.
-func site(address netip.Addr) netip.Prefix {
-	if p := network(address); p.Addr().Is6() {
-		return netip.PrefixFrom(p.Addr(), 48).Masked()
-	}
-	return network(address)
-}
-
-// tell gives the items of the RateLimit field, for each limit that is told the count with the least left, how long to wait when
-// the try was refused, and because of which limit. Whether an account is under attack is for nobody to know.
-func (t Try) tell(decision Decision) (fields []string, wait time.Duration, refusedBy string) {
-	for _, limit := range []string{limitNetwork, limitAccount, limitUnfamiliar} { // The order of counts would tell accounts apart.
+// rateLimitFields gives an item of the RateLimit field for each named limit, of its count with the least left, and for
+// a refused try the time to wait and the limit that refused it. The limit of an account over all networks is left out,
+// as nobody may find out whether an account is under attack.
+func (t Try) rateLimitFields(d Decision) (fields []string, wait time.Duration, refusedBy string) {
+	// The order is fixed: that of the counts would tell accounts apart.
+	for _, limit := range []string{limitNetwork, limitAccount, limitUnfamiliar} {
 		left, soonest := math.MaxInt, time.Duration(0)
-		for _, s := range decision.Counts {
+		for _, s := range d.Counts {
 			if s.Limit != limit || t.Account != nil && s.Count == *t.Account {
 				continue
 			}
@@ -196,105 +202,51 @@ func (t Try) tell(decision Decision) (fields []string, wait time.Duration, refus
 	return fields, wait, refusedBy
 }
 
-// settle uncounts a try that did not end with an answer which counts. Where it did what was asked, the network is one that the
-// owner of the account uses.
-func (c *Chain) settle(x *exchange) {
-	if x.try == nil || x.failure != nil && slices.Contains(x.op.Policy.Throttle.Counts, x.failure.Code) {
+// settle refunds a try unless its answer has one of the codes that count. After a success the network becomes known to
+// the account. 202 is no success: it asks for a second factor.
+func (c *Chain) settle(r *request, a *attempted, failure *fault.Error, status int) {
+	if a.try == nil || failure != nil && slices.Contains(r.op.Policy.Throttle.Counts, failure.Code) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.request.Context()), refundTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.http.Context()), settleTimeout)
 	defer cancel()
-	err := c.failures.Refund(ctx, x.decision)
-	// An answer that is not the last word, such as the one that asks for a second factor, is no proof.
-	if owner, unknown := uuid.Parse(x.scope.Caller().ID); x.failure == nil && unknown == nil && x.try.Account != nil && x.answer.status != http.StatusAccepted {
-		known := []KnownNetwork{x.try.Network}
-		if own := (KnownNetwork{Account: AccountOf(owner), Network: x.try.Network.Network}); own != known[0] {
+	err := c.failures.Refund(ctx, a.decision)
+	owner, unknown := uuid.Parse(r.scope.Caller().ID)
+	if failure == nil && unknown == nil && a.try.Account != nil && status != http.StatusAccepted {
+		known := []KnownNetwork{a.try.Network}
+		if own := (KnownNetwork{Account: AccountOf(owner), Network: a.try.Network.Network}); own != known[0] {
 			known = append(known, own)
 		}
-		err = errors.Join(err, c.failures.Welcome(ctx, x.try.Now, known...))
+		err = errors.Join(err, c.failures.Welcome(ctx, a.try.Now, known...))
 	}
 	if err != nil {
-		c.log.LogAttrs(ctx, slog.LevelError, "a try that did not fail stays counted", slog.String("operation", x.op.ID), slog.Any("error", err))
+		c.log.LogAttrs(ctx, slog.LevelError, "a try that did not fail stays counted",
+			slog.String("operation", r.op.ID), slog.Any("error", err))
 	}
 }
 
-// rateLeft is an item of the RateLimit field: what is left, and the seconds until the limit is whole again.
+// rateLeft is an item of the RateLimit field: the number of calls that are left, and the seconds until the limit is
+// whole.
 func rateLeft(limit string, left int, reset time.Duration) string {
 	return `"` + limit + `";r=` + strconv.Itoa(left) + `;t=` + strconv.Itoa(int(math.Ceil(reset.Seconds())))
 }
 
-// limitPolicies is the RateLimit-Policy field of an operation; one that is not limited has none.
-func limitPolicies(p Policy) string {
+// limitPolicies is the RateLimit-Policy field of an operation; "" for one without x-rate-limit.
+func limitPolicies(p contract.Policy) string {
 	if p.RateLimit == nil {
 		return ""
 	}
-	item := func(limit string, most int, window duration) string {
+	item := func(limit string, most int, window contract.Duration) string {
 		return fmt.Sprintf(`%q;q=%d;w=%d`, limit, most, int(time.Duration(window).Seconds()))
 	}
 	items := []string{item(limitDefault, p.RateLimit.Requests, p.RateLimit.Window)}
 	if t := p.Throttle; t != nil {
 		items = append(items, item(limitNetwork, t.Network.Failures, t.Network.Window))
 		if t.Of != "" {
-			items = append(items, item(limitAccount, t.AccountAndNetwork.Failures, t.AccountAndNetwork.Window), item(limitUnfamiliar, t.Unfamiliar.Failures, t.Unfamiliar.Window))
+			items = append(items,
+				item(limitAccount, t.AccountAndNetwork.Failures, t.AccountAndNetwork.Window),
+				item(limitUnfamiliar, t.Unfamiliar.Failures, t.Unfamiliar.Window))
 		}
 	}
 	return strings.Join(items, ", ")
-}
-
-// check finds what contradicts itself in x-throttle.
-func (p *ThrottlePolicy) check() (errs []error) {
-	refuse := func(when bool, why string) {
-		if when {
-			errs = append(errs, errors.New("x-throttle: "+why))
-		}
-	}
-	refuse(len(p.Counts) == 0, "counts names the codes that count")
-	refuse(p.Network == nil, "network is missing")
-	ofAccount := []*Failures{p.AccountAndNetwork, p.Account, p.Unfamiliar}
-	refuse(slices.Contains(ofAccount, nil) != (p.Of == "") || p.Of == "" && slices.ContainsFunc(ofAccount, func(f *Failures) bool { return f != nil }),
-		"of, account_and_network, account and unfamiliar go together")
-	for _, f := range append(ofAccount, p.Network) {
-		second := duration(time.Second)
-		refuse(f != nil && (f.Failures <= 0 || f.Window < second || f.Window%second != 0 || f.Window > longestThrottle), "failures is at least one and window whole seconds, at most a day")
-	}
-	return errs
-}
-
-// longestThrottle keeps Retry-After within a day.
-const longestThrottle = duration(24 * time.Hour)
-
-// checkThrottle finds what contradicts x-throttle elsewhere in the operation.
-func (o *Operation) checkThrottle() (errs []error) {
-	p := o.Policy.Throttle
-	if p == nil {
-		return nil
-	}
-	if o.Policy.RateLimit == nil {
-		errs = append(errs, errors.New("x-throttle: needs x-rate-limit beside it"))
-	}
-	if o.Policy.Idempotency != "" {
-		errs = append(errs, errors.New("x-throttle: an answer that is kept is no try; take x-idempotency out"))
-	}
-	if p.Of == targetCaller && o.Policy.Access.Public {
-		errs = append(errs, errors.New("x-throttle: a public operation has no caller"))
-	}
-	for _, code := range p.Counts {
-		if !slices.ContainsFunc(o.Problems, func(p Problem) bool { return p.Code == code }) {
-			errs = append(errs, fmt.Errorf("x-throttle: the operation cannot end with %s", code))
-		}
-	}
-	if p.Of != "" && p.Of != targetCaller && !o.requires(p.Of) {
-		errs = append(errs, fmt.Errorf("x-throttle: %s is no string that the body must have", p.Of))
-	}
-	return errs
-}
-
-// requires tells whether the body has a string of that name in every request.
-func (o *Operation) requires(member string) bool {
-	if o.body == nil || !o.body.Required || o.takesType == "" {
-		return false
-	}
-	s := o.body.Content[o.takesType].Schema.Value
-	property := s.Properties[member]
-	return slices.Contains(s.Required, member) && property != nil && property.Value.Type.Is(openapi3.TypeString)
 }

@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"net/http"
@@ -11,15 +11,16 @@ import (
 	"example.com/plumbline/impl/platform/fault"
 )
 
-// Fields of the header come in more than one legal form (RFC 9110, section 5): a list may stand in one line or in several, have
-// white space around its commas, and lack an item between two; what is no list is sent once, or says nothing that can be relied on.
+// A header field has several legal forms (RFC 9110, section 5). A list may come in one line or in several, with white
+// space around its commas and with empty items. A field that is no list comes once; sent twice, its value is ambiguous.
 
-// takesTags tells which fields that a document may name as parameters are lists of entity tags.
+// takesTags tells whether a field is a list of entity tags.
 func takesTags(field string) bool {
 	return strings.EqualFold(field, "If-Match") || strings.EqualFold(field, "If-None-Match")
 }
 
-// checkField finds what is wrong with a parameter in the header before its schema is asked, and makes one line of a list.
+// checkField finds what no schema can say of a parameter in the header: that it comes twice, or that its entity tags
+// are malformed. The lines of a list are joined into one in h.
 func checkField(h http.Header, p *openapi3.Parameter) *fault.Violation {
 	if p.In != openapi3.ParameterInHeader {
 		return nil
@@ -42,15 +43,7 @@ func checkField(h http.Header, p *openapi3.Parameter) *fault.Violation {
 	return &wrong
 }
 
-// only gives the value of a field that is no list: "" where it is not there, or twice.
-func only(lines []string) string {
-	if len(lines) != 1 {
-		return ""
-	}
-	return lines[0]
-}
-
-// listed gives the items of a list, in any number of lines.
+// listed gives the items of a list that may come in several lines.
 func listed(lines []string) (items []string) {
 	for _, line := range lines {
 		items = slices.AppendSeq(items, slices.Values(separated(line, ',')))
@@ -58,7 +51,7 @@ func listed(lines []string) (items []string) {
 	return slices.DeleteFunc(items, func(item string) bool { return item == "" })
 }
 
-// separated cuts a text at a separator that does not stand in quotes, and takes white space from its parts.
+// separated splits a text at separators outside of quoted strings, and trims white space from the parts.
 func separated(text string, separator byte) (parts []string) {
 	quoted, escaped, begin := false, false, 0
 	for i := range len(text) {
@@ -77,15 +70,16 @@ func separated(text string, separator byte) (parts []string) {
 	return append(parts, strings.Trim(text[begin:], " \t"))
 }
 
-// weighed gives what an item of Accept or Accept-Encoding names, in lower case, and how much it is wanted, from 0 to 1 (RFC 9110,
-// section 12.4.2). A weight that is none wants nothing.
+// weighed reads an item of Accept or Accept-Encoding: its name in lower case and its weight from 0 to 1, which is 1
+// where none is given and 0 where it cannot be read (RFC 9110, section 12.4.2).
 func weighed(item string) (name string, weight float64) {
 	parts := separated(item, ';')
 	weight = 1
 	for _, param := range parts[1:] {
 		if key, value, _ := strings.Cut(param, "="); strings.EqualFold(key, "q") {
 			var err error
-			if weight, err = strconv.ParseFloat(value, 64); err != nil || !(weight >= 0 && weight <= 1) { // Not a number is neither.
+			weight, err = strconv.ParseFloat(value, 64)
+			if isWeight := weight >= 0 && weight <= 1; err != nil || !isWeight { // NaN is neither.
 				weight = 0
 			}
 		}
@@ -93,10 +87,11 @@ func weighed(item string) (name string, weight float64) {
 	return strings.ToLower(parts[0]), weight
 }
 
-// accepts tells whether Accept-Encoding wants a coding (RFC 9110, section 12.5.3).
-func accepts(lines []string, coding string) bool {
+// AcceptsCoding tells whether Accept-Encoding admits a content coding (RFC 9110, section 12.5.3). Without the field
+// none is admitted.
+func AcceptsCoding(h http.Header, coding string) bool {
 	wanted := false
-	for _, item := range listed(lines) {
+	for _, item := range listed(h["Accept-Encoding"]) {
 		switch name, weight := weighed(item); name {
 		case coding:
 			return weight > 0
@@ -107,13 +102,13 @@ func accepts(lines []string, coding string) bool {
 	return wanted
 }
 
-// entityTag is one of a list of them (RFC 9110, section 8.8.3): opaque has its quotes, and is "*" for any.
+// entityTag is an entity tag (RFC 9110, section 8.8.3). opaque includes the quotes; it is * where any tag will do.
 type entityTag struct {
 	opaque string
 	weak   bool
 }
 
-// entityTags reads If-Match and If-None-Match. It gives false for what is neither * nor a list of tags.
+// entityTags reads the lines of If-Match or If-None-Match. ok is false where they are neither * nor a list of tags.
 func entityTags(lines []string) (tags []entityTag, ok bool) {
 	text := strings.Join(lines, ",")
 	if strings.Trim(text, " \t") == "*" {
@@ -128,8 +123,11 @@ func entityTags(lines []string) (tags []entityTag, ok bool) {
 		if !strings.HasPrefix(rest, `"`) {
 			return tags, false
 		}
-		opaque, after, closed := strings.Cut(rest[1:], `"`) // In a tag a backslash is like any other character, and a space is none.
-		if !closed || strings.ContainsAny(opaque, " \t") || after != "" && !strings.ContainsRune(" \t,", rune(after[0])) {
+		opaque, after, closed := strings.Cut(rest[1:], `"`) // A tag has no escapes and no white space.
+		if !closed || strings.ContainsAny(opaque, " \t") {
+			return tags, false
+		}
+		if after != "" && !strings.ContainsRune(" \t,", rune(after[0])) {
 			return tags, false
 		}
 		tags = append(tags, entityTag{opaque: `"` + opaque + `"`, weak: weak})
@@ -139,8 +137,8 @@ func entityTags(lines []string) (tags []entityTag, ok bool) {
 	}
 }
 
-// Matching reads an If-Match that the document has checked: the entity tags, with their quotes, of which one has to be the
-// thing's, or that any is. A weak tag is never the same as another (RFC 9110, section 13.1.1).
+// Matching reads an If-Match that has been checked: its strong entity tags with their quotes, one of which has to be
+// the current one, or anyTag for *. Weak tags are left out, as they never match (RFC 9110, section 13.1.1).
 func Matching(field string) (tags []string, anyTag bool) {
 	all, _ := entityTags([]string{field})
 	for _, t := range all {

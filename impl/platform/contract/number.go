@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"cmp"
@@ -11,19 +11,19 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// decimal is a number as it is written, without rounding: 0.d1d2d3… times ten to the power of point, where the digits
-// d1d2d3… have no zero at either end. The number 0 has no digits.
+// decimal is a decimal number without rounding: 0.d1d2d3… times ten to the power of point. The digits d1d2d3… have no
+// zero at either end; the number 0 has none.
 type decimal struct {
 	negative bool
 	digits   string
 	point    int
 }
 
-// hugeExponent is beyond what the digits of a text can make up for. Larger exponents are taken for it, so that they cost
-// nothing.
+// hugeExponent is larger than the digits of any body can compensate for. Exponents beyond it are reduced to it, which
+// changes no comparison and bounds the cost.
 const hugeExponent = 1 << 30
 
-// parseDecimal reads a number of JSON's grammar (RFC 8259, section 6).
+// parseDecimal reads a number by the grammar of JSON (RFC 8259, section 6).
 func parseDecimal(text string) decimal {
 	text, negative := strings.CutPrefix(text, "-")
 	mantissa, exponent := text, 0
@@ -47,14 +47,15 @@ func parseDecimal(text string) decimal {
 	return decimal{negative: negative, digits: digits, point: point}
 }
 
-// decimalOf gives the shortest number that is read as f: it is what the document says where f is one of its bounds.
+// decimalOf gives the shortest decimal that is read as f. For a bound that kin-openapi has read from the document it is
+// the number that the document says.
 func decimalOf(f float64) decimal { return parseDecimal(strconv.FormatFloat(f, 'e', -1, 64)) }
 
-// isWhole tells whether there is no fraction, in whichever notation: 1, 1.0 and 1e3 are whole.
+// isWhole tells whether a number has no fraction, whatever its notation: 1, 1.0 and 1e3 are whole.
 func (d decimal) isWhole() bool { return len(d.digits) <= d.point }
 
-// String gives the one notation that a number has here: whole ones of as many digits as an int64 may have without a point
-// or an exponent, others as short as they can be written.
+// String writes a number in the notation of decodeJSON: whole numbers of up to mostPlain digits without a point or an
+// exponent, others in their shortest form.
 func (d decimal) String() string {
 	if d.digits == "" {
 		return "0"
@@ -84,7 +85,7 @@ func (d decimal) compare(e decimal) int {
 	if order := cmp.Compare(d.sign(), e.sign()); order != 0 {
 		return order
 	}
-	// Without zeros at the beginning, a number with a larger power is larger, and texts of digits are in order.
+	// As digits do not begin with 0, the larger power is the larger number, and equal powers compare as texts.
 	return d.sign() * cmp.Or(cmp.Compare(d.point, e.point), strings.Compare(d.digits, e.digits))
 }
 
@@ -99,8 +100,8 @@ func (d decimal) sign() int {
 	}
 }
 
-// isMultipleOf tells whether d is e, which is not 0, times a whole number. What is divided has some hundred digits at most,
-// however many the text has: decodeJSON lets no number in that is beyond float64, and e has no smaller power of ten than one.
+// isMultipleOf tells whether d is a whole multiple of e, which is not 0. The numbers that are divided have some hundred
+// digits at most: decodeJSON refuses numbers beyond the range of float64, and e is a float64 of the document.
 func (d decimal) isMultipleOf(e decimal) bool {
 	if d.digits == "" {
 		return true
@@ -118,16 +119,16 @@ func wholeOf(digits string) *big.Int {
 	return n
 }
 
-// The bounds of the formats of integers, which float64 cannot hold.
+// The bounds of integer formats, which float64 cannot represent.
 var integerFormats = map[string][2]decimal{
 	"int32": {parseDecimal("-2147483648"), parseDecimal("2147483647")},
 	"int64": {parseDecimal("-9223372036854775808"), parseDecimal("9223372036854775807")},
 }
 
-// isExact tells whether float64 holds the number to the letter, as it does whole ones of 15 digits.
+// isExact tells whether float64 represents a number exactly, as it does whole numbers of up to 15 digits.
 func isExact(n json.Number) bool { return len(n) <= 15 && !strings.ContainsAny(string(n), ".e") }
 
-// brokenBy gives the keywords of a schema that a number breaks, held as it is written.
+// brokenBy gives the keywords of a schema that a number violates, without rounding.
 func (d decimal) brokenBy(s *openapi3.Schema) (keywords []string) {
 	breaks := func(keyword string, broken bool) {
 		if broken {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -15,10 +16,10 @@ func TestRequestLine(t *testing.T) {
 	t.Parallel()
 	var s *service
 	s = start(t, map[string]http.HandlerFunc{"getPublic": func(w http.ResponseWriter, r *http.Request) {
-		Identify(r.Context(), bob)
+		SetCaller(r.Context(), bob)
 		writeJSON(w, map[string]bool{"ok": true})
 	}, "limitAddress": func(w http.ResponseWriter, r *http.Request) {
-		s.chain.HandlerFailed(w, r, ErrUnavailable.Because(context.Canceled))
+		s.chain.HandlerFailed(w, r, contract.ErrUnavailable.Because(context.Canceled))
 	}})
 	last := func() map[string]any {
 		all := s.log.of(t, "request")
@@ -31,23 +32,31 @@ func TestRequestLine(t *testing.T) {
 		return line
 	}
 	s.send(t, http.MethodGet, "/self?token=secret", "", "Authorization", "Bearer ada")
-	require.Equal(t, map[string]any{"method": "GET", "path": "/self", "operation": "getSelf", "status": 422.0, "address": "192.0.2.1",
-		"caller": ada.String(), "code": "invalid_request"}, last())
+	require.Equal(t, map[string]any{"method": "GET", "path": "/self", "operation": "getSelf", "status": 422.0,
+		"address": "192.0.2.1",
+		"caller":  ada.String(), "code": "invalid_request"}, last())
 	s.send(t, http.MethodGet, "/self", "", "Authorization", "Bearer ada")
-	require.Equal(t, map[string]any{"method": "GET", "path": "/self", "operation": "getSelf", "status": 200.0, "address": "192.0.2.1", "caller": ada.String()}, last())
+	require.Equal(t, map[string]any{"method": "GET", "path": "/self", "operation": "getSelf", "status": 200.0,
+		"address": "192.0.2.1", "caller": ada.String()}, last())
 	s.send(t, http.MethodGet, "/public", "")
-	require.Equal(t, map[string]any{"method": "GET", "path": "/public", "operation": "getPublic", "status": 200.0, "address": "192.0.2.1", "caller": bob.String()}, last())
+	require.Equal(t, map[string]any{"method": "GET", "path": "/public", "operation": "getPublic", "status": 200.0,
+		"address": "192.0.2.1", "caller": bob.String()}, last())
 	s.send(t, http.MethodGet, "/limited/address", "")
-	require.Equal(t, map[string]any{"method": "GET", "path": "/limited/address", "operation": "limitAddress", "status": 503.0, "address": "192.0.2.1",
+	require.Equal(t, map[string]any{"method": "GET", "path": "/limited/address", "operation": "limitAddress",
+		"status": 503.0, "address": "192.0.2.1",
 		"code": "unavailable", "cause": "context canceled"}, last())
 	s.send(t, "BREW", "/nothing", "")
-	require.Equal(t, map[string]any{"method": "BREW", "path": "/nothing", "operation": telemetry.Unmatched, "status": 404.0, "address": "192.0.2.1", "code": "not_found"}, last())
+	require.Equal(t, map[string]any{"method": "BREW", "path": "/nothing", "operation": telemetry.Unmatched,
+		"status": 404.0, "address": "192.0.2.1", "code": "not_found"}, last())
 	require.Len(t, s.log.of(t, "request"), 5, "one line each")
 	require.NotContains(t, s.log.String(), "secret")
 	require.NotContains(t, s.log.String(), "Bearer")
-	require.EqualValues(t, 1, s.metric(t, "http_requests_total", map[string]string{"operation": "getPublic", "status": "200"}))
-	require.EqualValues(t, 1, s.metric(t, "http_requests_total", map[string]string{"operation": telemetry.Unmatched, "status": "404"}))
-	require.Zero(t, s.metric(t, "http_requests_total", map[string]string{"method": "BREW"}), "strangers make no label values")
+	require.EqualValues(t, 1, s.metric(t, "http_requests_total",
+		map[string]string{"operation": "getPublic", "status": "200"}))
+	require.EqualValues(t, 1, s.metric(t, "http_requests_total",
+		map[string]string{"operation": telemetry.Unmatched, "status": "404"}))
+	require.Zero(t, s.metric(t, "http_requests_total", map[string]string{"method": "BREW"}),
+		"strangers make no label values")
 }
 
 func TestSlowOperation(t *testing.T) {
@@ -65,7 +74,7 @@ func TestSlowOperation(t *testing.T) {
 		require.Contains(t, parts, step.name+"_ms")
 	}
 	require.Contains(t, parts, "handle_ms")
-	require.LessOrEqual(t, len(s.chain.steps), len(exchange{}.took))
+	require.LessOrEqual(t, len(s.chain.steps), len(record{}.steps))
 	require.EqualValues(t, 1, s.metric(t, "slow_operations_total", map[string]string{"operation": "putThings"}))
 	s.send(t, http.MethodGet, "/self", "", "Authorization", "Bearer ada")
 	require.Len(t, s.log.of(t, "slow operation"), 1, "the other is quick")
@@ -102,15 +111,18 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// A request is named by the service, or by a proxy that it trusts. What anybody else calls it stands beside that in the log.
+// A request is named by the service, or by a proxy that it trusts. What anybody else calls it stands beside that in the
+// log.
 func TestRequestID(t *testing.T) {
 	t.Parallel()
 	for sent, formed := range map[string]bool{
-		"abc-123": true, "A.b_c-1": true, strings.Repeat("a", 128): true, "": false, "a b": false, "a\"b": false, strings.Repeat("a", 129): false, "é": false,
+		"abc-123": true, "A.b_c-1": true, strings.Repeat("a", 128): true, "": false, "a b": false, "a\"b": false,
+		strings.Repeat("a", 129): false, "é": false,
 	} {
-		for peer, trusted := range map[string]bool{"192.0.2.1:1": true, "203.0.113.1:1": false, "[2001:db8::1]:1": false, "nobody": false} {
+		for peer, trusted := range map[string]bool{"192.0.2.1:1": true, "203.0.113.1:1": false,
+			"[2001:db8::1]:1": false, "nobody": false} {
 			s := start(t, nil)
-			r := request(t, http.MethodGet, "/public?limit=0", nil)
+			r := newRequest(t, http.MethodGet, "/public?limit=0", nil)
 			r.RemoteAddr = peer
 			r.Header["X-Request-Id"] = []string{sent}
 			w := s.serve(r)

@@ -7,20 +7,21 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
-// ResponseMode says what happens to answers before they leave.
+// ResponseMode says whether answers are checked.
 type ResponseMode string
 
 // The modes of checking answers.
 const (
 	// ResponsesOff checks none.
 	ResponsesOff ResponseMode = "off"
-	// ResponsesSample checks one in sampleOneIn after it has left: a violation is a metric and a line in the log.
+	// ResponsesSample checks one in sampleOneIn after it has left. A violation is counted and logged.
 	ResponsesSample ResponseMode = "sample"
-	// ResponsesEnforce checks every answer before it leaves: one that breaks the document becomes a 500.
+	// ResponsesEnforce checks every answer before it leaves. One that violates the document becomes a 500.
 	ResponsesEnforce ResponseMode = "enforce"
 )
 
@@ -37,42 +38,45 @@ func (m *ResponseMode) UnmarshalText(text []byte) error {
 
 const sampleOneIn = 100
 
+// keeping says what of an answer is kept for its check.
 type keeping int
 
 const (
 	keepNothing keeping = iota
 	keepCopy            // the answer leaves as it is written
 	keepBack            // the answer leaves once it has been checked
-	keepHead            // a stream, of which the head is checked and the body leaves as it is written
+	keepHead            // a stream: its head is checked, its body leaves as it is written
 )
 
-// answer is the http.ResponseWriter that handlers see: it notes what is answered and keeps it for the check.
+// answer is the http.ResponseWriter of handlers. It records what is answered and keeps it for the check.
 type answer struct {
 	http.ResponseWriter
-	status int
-	size   int64
-	wrote  bool // something is on its way to the caller
-	gone   bool // the caller takes nothing any more
-	// stalled is how long the caller of a stream may take nothing of it; zero leaves that to the server.
+
+	op        *contract.Operation // nil while no route is found
+	status    int                 // 0 while none has been written
+	size      int64               // of the body, in bytes
+	wrote     bool                // a part of it is on its way to the caller
+	cut       bool                // what is on its way is not whole: the connection has to end
+	gone      bool                // the caller has closed the connection, or reads no more
+	unchecked bool                // it is still to be held against the document
+	keep      keeping
+	kept      bytes.Buffer
+	// stalled is how long the reader of a stream may take nothing; 0: the server's time-out holds.
 	stalled time.Duration
-	keep    keeping
-	kept    bytes.Buffer
-	// streams are the documented media types that are never kept.
-	streams map[string]bool
-	// head says that nobody takes a body. Of a stream, whose body would take its time, cancel ends the making of it once the
+	// head says that the request is a HEAD. The body of a stream is not made then: cancel ends the handler once the
 	// head has left, and ended says so.
 	head   bool
 	cancel context.CancelFunc
 	ended  bool
 }
 
-// errEnded is told to the handler of a HEAD that writes a stream nobody takes.
+// errEnded is what the handler of a HEAD gets when it writes the body of a stream.
 var errEnded = errors.New("httpapi: a HEAD takes no body")
 
 // Unwrap lets http.ResponseController reach the connection.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// WriteHeader notes the status.
+// WriteHeader implements http.ResponseWriter.
 func (a *answer) WriteHeader(status int) {
 	if a.status != 0 {
 		return
@@ -82,7 +86,7 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	a.status = status
-	isStream := (a.keep != keepNothing || a.head) && a.streams[mediaTypeOf(a.Header())]
+	isStream := (a.keep != keepNothing || a.head) && a.op != nil && a.op.Streams(contract.MediaTypeOf(a.Header()))
 	if a.keep != keepNothing && isStream {
 		a.keep = keepHead
 	}
@@ -96,7 +100,7 @@ func (a *answer) WriteHeader(status int) {
 	}
 }
 
-// Write notes and passes on the body.
+// Write implements http.ResponseWriter.
 func (a *answer) Write(p []byte) (int, error) {
 	if a.status == 0 {
 		a.WriteHeader(http.StatusOK)
@@ -116,23 +120,23 @@ func (a *answer) Write(p []byte) (int, error) {
 	return a.send(p)
 }
 
-// send passes a part of the body on.
+// send passes a part of the body to the caller.
 func (a *answer) send(p []byte) (int, error) {
-	a.move()
+	a.extendDeadline()
 	n, err := a.ResponseWriter.Write(p)
 	a.gone = a.gone || err != nil
 	return n, err
 }
 
-// move gives the caller of a stream his time to take the next part of it.
-func (a *answer) move() {
+// extendDeadline gives the reader of a stream time to take the next part.
+func (a *answer) extendDeadline() {
 	if a.stalled > 0 {
-		// Where there is no connection, there is nothing to wait for.
+		// Without a connection, as in tests, there is nothing to wait for.
 		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(a.stalled))
 	}
 }
 
-// Flush sends what has been written so far. An answer that is kept back still waits for its check.
+// Flush sends what has been written so far, unless the answer is kept back for its check.
 func (a *answer) Flush() { _ = a.FlushError() }
 
 // FlushError is what http.ResponseController calls.
@@ -146,20 +150,10 @@ func (a *answer) FlushError() error {
 	if a.keep == keepBack {
 		return nil
 	}
-	a.move()
+	a.extendDeadline()
 	err := http.NewResponseController(a.ResponseWriter).Flush()
 	a.gone = a.gone || err != nil && !errors.Is(err, http.ErrNotSupported)
 	return err
-}
-
-// mediaTypeOf gives the media type of an answer without its parameters.
-func mediaTypeOf(h http.Header) string {
-	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
-	return strings.ToLower(strings.TrimSpace(mediaType))
-}
-
-func isJSON(mediaType string) bool {
-	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
 // discard forgets an answer that has not left.
@@ -168,6 +162,7 @@ func (a *answer) discard() {
 	a.kept.Reset()
 }
 
+// keeping decides what of the next answer is kept.
 func (c *Chain) keeping() keeping {
 	switch {
 	case c.responses == ResponsesEnforce:
@@ -179,26 +174,27 @@ func (c *Chain) keeping() keeping {
 	}
 }
 
-// settle gives an answer without a status the usual one.
+// settle gives an answer without a status the status 200, as package http does.
 func (a *answer) settle() {
 	if a.status == 0 {
 		a.WriteHeader(http.StatusOK)
 	}
 }
 
-// inspect holds an answer that was kept against the document, once. Where answers are enforced, one that breaks it
-// becomes a 500, unless it is on its way.
+// inspect holds an answer that was kept against the document, once. Where answers are enforced, one that violates it
+// becomes a 500, unless it is on its way already.
 func (c *Chain) inspect(x *exchange) {
-	if !x.inspects {
+	a := &x.answer
+	if !a.unchecked {
 		return
 	}
-	x.inspects = false
-	a := x.answer
-	violations := c.checker.CheckResponse(x.op.Operation, Output{Status: a.status, Header: a.Header(), Body: a.kept.Bytes()})
+	a.unchecked = false
+	violations := c.checker.CheckResponse(x.op.Operation,
+		contract.Output{Status: a.status, Header: a.Header(), Body: a.kept.Bytes()})
 	if c.observe != nil {
-		answered := Problem{Status: a.status}
-		if x.failure != nil {
-			answered.Code = x.failure.Code
+		answered := contract.Problem{Status: a.status}
+		if x.record.failure != nil {
+			answered.Code = x.record.failure.Code
 		}
 		c.observe(x.op.Operation, answered, violations)
 	}
@@ -206,16 +202,16 @@ func (c *Chain) inspect(x *exchange) {
 		return
 	}
 	x.op.metrics.ContractViolation()
-	c.log.LogAttrs(x.request.Context(), slog.LevelError, "an answer breaks the document", slog.String("operation", x.op.ID),
-		slog.Int("status", a.status), slog.Any("violations", violations))
+	c.log.LogAttrs(x.http.Context(), slog.LevelError, "an answer breaks the document",
+		slog.String("operation", x.op.ID), slog.Int("status", a.status), slog.Any("violations", violations))
 	if c.responses == ResponsesEnforce && !a.wrote {
-		c.fail(a, x.request, ErrInternal)
+		c.fail(a, x.http, contract.ErrInternal)
 	}
 }
 
-// deliver checks the answer that was kept and sends what was kept back.
+// deliver checks an answer that was kept and sends one that was kept back.
 func (c *Chain) deliver(x *exchange) {
-	a := x.answer
+	a := &x.answer
 	a.settle()
 	c.inspect(x)
 	if a.keep == keepBack {
@@ -224,9 +220,9 @@ func (c *Chain) deliver(x *exchange) {
 		a.WriteHeader(status)
 		if body := a.kept.Bytes(); len(body) > 0 {
 			_, err := a.send(body)
-			x.left = x.left || err != nil
+			x.record.left = x.record.left || err != nil
 		}
 		a.size = size
 	}
-	a.move() // for what the server itself still has to send
+	a.extendDeadline() // for what the server itself still has to send
 }

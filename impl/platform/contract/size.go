@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"fmt"
@@ -7,35 +7,39 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// What a refusal costs is bounded by how large a body may be, and by how much of one is looked at: see cut.
+// The cost of a refusal is bounded by the size of a body and by how much of it is checked (see cut). Sizes are in
+// bytes.
 const (
-	// maxBody is how many bytes a body of any operation has at most. Each operation takes as many as the largest body
-	// that its schema allows needs, with white space, and no more than these: see sizeOf and Operation.MaxBody.
+	// maxBody bounds the bodies of all operations. Each operation takes what the largest body of its schema needs, with
+	// white space, up to maxBody: see sizeOf and Operation.MaxBody.
 	maxBody = 64 << 10
-	// minBody is how many bytes every operation with a body takes: what is small and wrong is told what is wrong with it.
+	// minBody is what every operation with a body takes at least, so that a small wrong body is answered with its
+	// violations rather than with its size.
 	minBody = 8 << 10
-	// whiteSpace is how many bytes may stand before a value, or behind it: a line break and the indentation.
+	// whiteSpace is allowed before and behind a value: a line break and the indentation.
 	whiteSpace = 16
-	// longestNumber is how many bytes a number has at most, as it is usually written: the digits of a float64, its sign,
-	// its point and its exponent.
+	// longestNumber is the longest usual number: the digits of a float64, its sign, its point and its exponent.
 	longestNumber = 24
-	// longestCharacter is how many bytes a character has at most: two escapes that make a surrogate pair (RFC 8259, section 7). In UTF-8 that is
-	// also enough for one that is sent decomposed, as a letter with up to three marks or a syllable of Hangul in three parts.
+	// longestCharacter is a character as two escapes, a surrogate pair (RFC 8259, section 7). It is also enough for a
+	// decomposed character in UTF-8: a letter with up to three marks, or a syllable of Hangul in three parts.
 	longestCharacter = len(`\ud83d\ude00`)
 )
 
-// bytesOf is how many bytes a character has where a format allows ASCII alone, which nobody escapes, the slash in JSON of
-// PHP aside. Where a text may be long, it is as many as a character has in UTF-8, so that one that is wrong is told so.
-var bytesOf = map[string]int{"uuid": 1, "date": 1, "date-time": 1, "phone": 1, "cursor": 1, "email": 4, "https-url": 4, "uri-reference": 4}
+// bytesOf is the size of a character in formats of ASCII only, which programs do not escape, apart from the slash in
+// JSON of PHP. Formats whose texts may be long count a character of UTF-8, so that a wrong one is answered with its
+// violation.
+var bytesOf = map[string]int{
+	"uuid": 1, "date": 1, "date-time": 1, "phone": 1, "cursor": 1, "email": 4, "https-url": 4, "uri-reference": 4,
+}
 
-// bodyLimit gives how many bytes a body of that schema may have, in whole kilobytes.
+// bodyLimit gives the largest size of a body of that schema, in whole kilobytes.
 func bodyLimit(s *openapi3.Schema) int {
 	const kilobyte = 1 << 10
 	return min(max((sizeOf(s, 0)+kilobyte-1)/kilobyte*kilobyte, minBody), maxBody)
 }
 
-// sizeOf gives how many bytes the largest value of a schema has, more than maxBody where it is not bounded. depth is how many
-// schemas this one stands in.
+// sizeOf gives the size of the largest value of a schema, and more than maxBody where the schema does not bound it.
+// depth is the number of schemas around this one.
 func sizeOf(s *openapi3.Schema, depth int) int {
 	beyond := maxBody + 1
 	size := whiteSpace
@@ -73,14 +77,15 @@ func sizeOf(s *openapi3.Schema, depth int) int {
 	return min(size, beyond)
 }
 
-// isClosed tells whether a schema of objects allows no other members than it names.
+// isClosed tells whether a schema of objects allows only the members that it names.
 func isClosed(s *openapi3.Schema) bool {
 	return s.AdditionalProperties.Has != nil && !*s.AdditionalProperties.Has
 }
 
-// longestArray gives how many items any array in the values of a schema has at most, and never more than a body has bytes.
+// longestArray gives the largest maxItems of any array in the values of a schema, maxBody where one is not bounded.
 func longestArray(s *openapi3.Schema, depth int) (most int) {
-	if depth > maxDepth || len(s.OneOf)+len(s.AnyOf)+len(s.AllOf) > 0 || s.Type.Is(openapi3.TypeArray) && s.MaxItems == nil {
+	isUnbounded := s.Type.Is(openapi3.TypeArray) && s.MaxItems == nil
+	if depth > maxDepth || len(s.OneOf)+len(s.AnyOf)+len(s.AllOf) > 0 || isUnbounded {
 		return maxBody
 	}
 	most = bounded(s.MaxItems)

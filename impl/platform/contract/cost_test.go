@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"encoding/json"
@@ -19,13 +19,14 @@ import (
 // maps, whose growth depends on a hash that differs from run to run.
 const mostBytes = 1<<20 + 1<<20/10
 
-// The worst bodies that can be made of the schemas are refused at a bounded cost: so many bytes are allocated, and no more values are
-// looked at than the largest good body has and an answer names. It does not run beside others, whose memory would count.
+// The worst bodies that can be made of the schemas are refused at a bounded cost: so many bytes are allocated, and no
+// more values are looked at than the largest good body has and an answer names. It does not run beside others, whose
+// memory would count.
 //
 //nolint:paralleltest // See above.
 func TestContractRefusalsAreCheap(t *testing.T) {
 	all := documents(t)
-	all["things"] = []byte(strings.ReplaceAll(things, "ANSWERS", answers))
+	all["things"] = []byte(strings.ReplaceAll(readThings(t), "ANSWERS", answers))
 	for name, text := range all {
 		spec, err := openapi3.NewLoader().LoadFromData(text)
 		require.NoError(t, err)
@@ -43,10 +44,12 @@ func TestContractRefusalsAreCheap(t *testing.T) {
 					cost.measure(t, checker, o, before+filling+after)
 				}
 			})
-			t.Logf("%s %s: at most %d bytes of body, %d allocated in %d allocations, %d values visited: %.60s", name, o.ID, o.MaxBody,
+			t.Logf("%s %s: at most %d bytes of body, %d allocated in %d allocations, %d values visited: %.60s", name,
+				o.ID, o.MaxBody,
 				cost.bytes, cost.allocations, cost.visited, cost.body)
 			most := uint64(mostBytes)
-			if name == "things" { // Its schemas leave lengths open and have a oneOf: the lint of documents allows neither.
+			// Its schemas leave lengths open and have a oneOf: the lint of documents allows neither.
+			if name == "things" {
 				most *= 16
 			}
 			require.Less(t, cost.bytes, most, "%s: %.200s", o.ID, cost.body)
@@ -75,7 +78,9 @@ func (w *worst) measure(t *testing.T, checker Checker, o *Operation, body string
 	}
 	require.LessOrEqual(t, len(violations), maxViolations)
 	if err != nil {
-		require.Equal(t, http.StatusBadRequest, statusOf(malformed(err)))
+		var f *fault.Error
+		require.ErrorAs(t, err, &f)
+		require.Equal(t, http.StatusBadRequest, StatusOf(f))
 		return
 	}
 	visited := visitedIn(o.body.Content[o.takesType].Schema.Value, value)
@@ -111,11 +116,15 @@ func fillings(size int) []string {
 		return before + strings.Repeat(part, max(0, size-len(before)-len(after))/len(part)) + after
 	}
 	all := []string{
-		numbered(`"%x":1`), numbered(`"%x":{}`), numbered(`"%x":1e300`), numbered(`"é%%/~%x":[]`), numbered(`"%x` + strings.Repeat("n", 60) + `":""`), numbered(`"%x` + strings.Repeat("é", 64) + `":""`),
-		filled(`"`, "x", `"`), filled(`"`, "😀", `"`), filled(`"`, `\u0041`, `"`), filled(`"`, "a@", `"`), filled(`"https://`, "a.", `"`), filled(`"`, "e\u0301", `"`), filled(`"`, "%20", `"`),
-		filled(`0.`, "3", ""), filled("", "9", ""), "1e-999999999", `"` + strings.Repeat("a@", 60) + `"`, filled("1", " ", ""),
+		numbered(`"%x":1`), numbered(`"%x":{}`), numbered(`"%x":1e300`), numbered(`"é%%/~%x":[]`),
+		numbered(`"%x` + strings.Repeat("n", 60) + `":""`), numbered(`"%x` + strings.Repeat("é", 64) + `":""`),
+		filled(`"`, "x", `"`), filled(`"`, "😀", `"`), filled(`"`, `\u0041`, `"`), filled(`"`, "a@", `"`),
+		filled(`"https://`, "a.", `"`), filled(`"`, "e\u0301", `"`), filled(`"`, "%20", `"`),
+		filled(`0.`, "3", ""), filled("", "9", ""), "1e-999999999", `"` + strings.Repeat("a@", 60) + `"`,
+		filled("1", " ", ""),
 	}
-	for _, item := range []string{"{}", "[]", "0", `""`, "null", "true", "1e9", `{"a":0}`, `{"":{}}`, "[[]]", `[0,""]`, "0.1", `"😀"`, `{"quantity":0,"note":1,"a":2,"b":3}`, strings.Repeat("[", 27) + strings.Repeat("]", 27)} {
+	for _, item := range []string{"{}", "[]", "0", `""`, "null", "true", "1e9", `{"a":0}`, `{"":{}}`, "[[]]", `[0,""]`,
+		"0.1", `"😀"`, `{"quantity":0,"note":1,"a":2,"b":3}`, strings.Repeat("[", 27) + strings.Repeat("]", 27)} {
 		all = append(all, filled("[", item+",", item+"]"))
 	}
 	return all
@@ -162,8 +171,7 @@ func visitedIn(s *openapi3.Schema, value any) int {
 // What is cut of a value changes nothing of the answer.
 func TestCuttingChangesNoAnswer(t *testing.T) {
 	t.Parallel()
-	document, err := Load("things", parseSpec(t, things))
-	require.NoError(t, err)
+	document := loadThings(t)
 	checker, ok := NewChecker(document).(*kinChecker)
 	require.True(t, ok)
 	schema := document.Operation("echo").body.Content["application/json"].Schema.Value
@@ -194,8 +202,10 @@ func TestCuttingChangesNoAnswer(t *testing.T) {
 // What obeys its schema stays whole, at its bounds, too.
 func TestNothingGoodIsCut(t *testing.T) {
 	t.Parallel()
-	schema := openapi3.NewObjectSchema().WithProperty("a", openapi3.NewArraySchema().WithItems(openapi3.NewInt32Schema()).WithMaxItems(150))
-	schema.Properties["b"] = openapi3.NewObjectSchema().WithAdditionalProperties(openapi3.NewInt32Schema()).WithMaxProperties(150).NewRef()
+	schema := openapi3.NewObjectSchema().WithProperty("a",
+		openapi3.NewArraySchema().WithItems(openapi3.NewInt32Schema()).WithMaxItems(150))
+	integers := openapi3.NewObjectSchema().WithAdditionalProperties(openapi3.NewInt32Schema())
+	schema.Properties["b"] = integers.WithMaxProperties(150).NewRef()
 	body := []byte(`{"a":[` + strings.Repeat("1,", 149) + `1],"b":{"z":1` + numbered(149) + `}}`)
 	want, err := decodeJSON(body)
 	require.NoError(t, err)

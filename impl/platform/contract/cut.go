@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// cut leaves of a value what is enough to say what is wrong with it, before kin-openapi, which collects all that is wrong,
-// goes through it: of an array that is too long, and of too many unknown members, the first ones. Nothing of a value that
-// obeys its schema is cut.
+// cut bounds the cost of a check: kin-openapi collects every violation of a value, however large. Of an array that is
+// too long and of too many unknown members cut leaves the first ones, enough to be refused with the same violations.
+// Values that obey their schema are not changed.
 func cut(s *openapi3.Schema, value any) any {
 	switch v := value.(type) {
 	case []any:
@@ -36,14 +36,15 @@ func cut(s *openapi3.Schema, value any) any {
 	return value
 }
 
-// keptItems is how many items are looked at of an array that is too long: as many as show it, and as an answer names.
+// keptItems is how many items of an array that is too long are checked: enough to exceed maxItems, and as many as an
+// answer names.
 func keptItems(most int) int { return max(most+1, maxViolations) }
 
-// bounded gives a bound of a schema, which no body of this size can pass where it is larger.
+// bounded gives a bound of a schema, reduced to maxBody: no body has more items or members than bytes.
 func bounded(most *uint64) int { return int(min(deref(most), maxBody)) }
 
-// fewerMembers gives the members of an object without most of those that its schema does not name: as many are left as an
-// answer names, or as show that there are too many, the first ones in the order of unknownMembers. It is nil where all stay.
+// fewerMembers leaves out most of an object's unknown members. The first ones in the order of unknownMembers stay: as
+// many as an answer names, or as exceed maxProperties. It gives nil where all members stay.
 func fewerMembers(s *openapi3.Schema, members map[string]any) map[string]any {
 	kept := maxViolations
 	if s.Type == nil || s.Type.Is(openapi3.TypeObject) && !isClosed(s) {

@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"cmp"
@@ -12,15 +12,15 @@ import (
 	"example.com/plumbline/impl/platform/fault"
 )
 
-// Problem is one that an operation can end with.
+// Problem is a status and a problem code that an operation can end with.
 type Problem struct {
 	Status int
 	// Code is a value of ProblemCode.
 	Code string
 }
 
-// Faults lists the faults of the chain that requests to a document can end with: those that come before any operation,
-// and those that follow from some operation.
+// Faults lists the faults of the chain that requests to a document can end with: those that come before any operation
+// is found, and those that follow from the policy and shape of some operation.
 func Faults(d *Document) []*fault.Error {
 	faults := []*fault.Error{ErrNotFound, ErrMethodNotAllowed}
 	for _, o := range d.Operations {
@@ -33,7 +33,7 @@ func Faults(d *Document) []*fault.Error {
 	return faults
 }
 
-// following lists the faults that the operation can end with because of its policy and its shape, whatever its handler
+// following lists the faults that the operation can end with because of its policy and shape, whatever its handler
 // does. It is the only place that knows them.
 func (o *Operation) following() (faults []*fault.Error) {
 	takesBody, keyed := o.body != nil, o.Policy.Idempotency != ""
@@ -41,8 +41,8 @@ func (o *Operation) following() (faults []*fault.Error) {
 		fault   *fault.Error
 		follows bool
 	}{
-		{ErrMalformed, true}, // A query may be unreadable, and a body may come where none is taken.
-		{ErrInvalid, true},   // A parameter may come that there is not.
+		{ErrMalformed, true}, // An unreadable query, or a body where none is taken.
+		{ErrInvalid, true},   // A parameter that is not documented.
 		{ErrInternal, true},
 		{ErrUnauthenticated, !o.Policy.Access.Public},
 		{ErrForbidden, !o.Policy.Access.Public && o.Policy.Access.Owner == ""},
@@ -53,9 +53,11 @@ func (o *Operation) following() (faults []*fault.Error) {
 		{ErrIdempotencyKeyReused, keyed},
 		{ErrIdempotencyKeyInUse, keyed},
 		{ErrRateLimited, o.Policy.RateLimit != nil},
-		{ErrOverloaded, o.Policy.Priority != Critical}, // The first with its status is what front-end mode plays unless told otherwise.
+		// Of several with one status, front-end mode plays the first unless told otherwise.
+		{ErrOverloaded, o.Policy.Priority != Critical},
 		{ErrTimeout, true},
-		{ErrUnavailable, slices.Contains(o.Statuses, http.StatusServiceUnavailable)}, // What needs nothing does not list it.
+		// An operation that needs no other program does not list 503.
+		{ErrUnavailable, slices.Contains(o.Statuses, http.StatusServiceUnavailable)},
 	} {
 		if f.follows {
 			faults = append(faults, f.fault)
@@ -64,31 +66,31 @@ func (o *Operation) following() (faults []*fault.Error) {
 	return faults
 }
 
-// follows gives what the operation can end with whatever x-codes says.
+// follows lists what the operation can end with whatever x-codes says.
 func (o *Operation) follows() (problems []Problem) {
 	if code := o.Policy.Access.HiddenAs; code != "" {
 		problems = append(problems, Problem{http.StatusNotFound, code})
 	}
 	for _, f := range o.following() {
-		problems = append(problems, Problem{statusOf(f), f.Code})
+		problems = append(problems, Problem{StatusOf(f), f.Code})
 	}
 	return problems
 }
 
-// Following gives what each operation of a document can end with whatever its x-codes says, by operationId. Of an
-// operation with which no service would start it may lack some.
+// Following gives, by operationId, what each operation of a document can end with whatever its x-codes says. Of an
+// operation that Load refuses some may be missing.
 func Following(spec *openapi3.T) map[string][]Problem {
 	found := map[string][]Problem{}
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
-			o, _ := newOperation(method, path, item, op) // What is wrong with it is for Load to say.
+			o, _ := newOperation(method, path, item, op) // Load says what is wrong with it.
 			found[o.ID] = o.follows()
 		}
 	}
 	return found
 }
 
-// takeProblems puts together what the operation can end with. It finds what is wrong with x-codes.
+// takeProblems puts Problems together and finds what is wrong with x-codes.
 func (o *Operation) takeProblems() (errs []error) {
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf("x-codes: "+format, args...)) }
 	follows := o.follows()
@@ -112,12 +114,13 @@ func (o *Operation) takeProblems() (errs []error) {
 	return errs
 }
 
-// checkCode finds that the operation cannot end with the problem that it has ended with.
+// checkCode finds a problem that is none of the operation's.
 func (o *Operation) checkCode(status int, body any) []fault.Violation {
 	members, _ := body.(map[string]any)
 	code, _ := members["code"].(string)
 	if status < http.StatusBadRequest || slices.Contains(o.Problems, Problem{status, code}) {
 		return nil
 	}
-	return []fault.Violation{violation("#/code", "x-codes", nil, fmt.Sprintf("Must be a code that the operation can end with when the status is %d", status))}
+	return []fault.Violation{violation("#/code", "x-codes", nil,
+		fmt.Sprintf("Must be a code that the operation can end with when the status is %d", status))}
 }

@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"bytes"
@@ -12,18 +12,18 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep arrays and objects may stand in one another.
+// maxDepth is the largest number of levels of arrays and objects.
 const maxDepth = 32
 
-// errJSON is why a body is not the one JSON value that it should be. Offset counts bytes from 0.
-type errJSON struct {
+// jsonError says why a text is not one JSON value, and where.
+type jsonError struct {
 	reason string
-	offset int
+	offset int // in bytes, from 0
 }
 
-func (e *errJSON) Error() string { return fmt.Sprintf("%s at byte %d", e.reason, e.offset) }
+func (e *jsonError) Error() string { return fmt.Sprintf("%s at byte %d", e.reason, e.offset) }
 
-// mostPlain is how many digits an int64 has at most.
+// mostPlain is the largest number of digits of an int64.
 const mostPlain = 19
 
 var errTooDeep = errors.New("too deep")
@@ -31,13 +31,13 @@ var errTooDeep = errors.New("too deep")
 // decodeJSON reads one JSON text (RFC 8259, in the strict reading of I-JSON, RFC 7493) into nil, bool, string,
 // json.Number, []any and map[string]any.
 //
-// It refuses what encoding/json lets pass and a schema cannot see: a second member of the same name,
-// anything behind the value, invalid UTF-8, unpaired surrogates, NUL (which PostgreSQL cannot keep) and
-// more than maxDepth levels. A number keeps its value to the last digit and loses its notation: 1.0 becomes 1, 1e2 becomes
-// 100 and 15e-1 becomes 1.5, so that an int64 can be read of every whole one in its range and equal ones are equal texts.
+// It refuses what encoding/json accepts and a schema cannot see: a second member of the same name, anything behind the
+// value, invalid UTF-8, unpaired surrogates, NUL (which PostgreSQL cannot keep) and more than maxDepth levels. Numbers
+// keep every digit of their value and are written in one notation: 1.0 becomes 1, 1e2 becomes 100 and 15e-1 becomes
+// 1.5. Whole numbers in the range of int64 can thus be read as such, and equal numbers are equal texts.
 func decodeJSON(data []byte) (any, error) { return decodeBounded(data, math.MaxInt) }
 
-// decodeBounded is decodeJSON that keeps mostItems items of each array. The others are read as strictly and dropped.
+// decodeBounded is decodeJSON that keeps the first mostItems items of each array. The others are read as strictly.
 func decodeBounded(data []byte, mostItems int) (any, error) {
 	p := jsonParser{data: data, mostItems: mostItems}
 	p.space()
@@ -56,10 +56,10 @@ type jsonParser struct {
 	data      []byte
 	at        int
 	mostItems int
-	dropping  bool // what is read now
+	dropping  bool // what is read now is not kept
 }
 
-func (p *jsonParser) fail(reason string) error { return &errJSON{reason: reason, offset: p.at} }
+func (p *jsonParser) fail(reason string) error { return &jsonError{reason: reason, offset: p.at} }
 
 func (p *jsonParser) space() {
 	for p.at < len(p.data) {
@@ -124,7 +124,7 @@ func (p *jsonParser) object(depth int) (any, error) {
 	}
 	var (
 		members map[string]any
-		names   nameSet // instead of the members that are dropped
+		names   nameSet // of the members, while they are dropped
 	)
 	if !p.dropping {
 		members = make(map[string]any, 8)
@@ -162,7 +162,7 @@ func (p *jsonParser) object(depth int) (any, error) {
 	}
 }
 
-// nameSet is a set of names that costs nothing as long as there are few.
+// nameSet is a set of names that allocates nothing for up to eight.
 type nameSet struct {
 	few   [8]string
 	count int
@@ -218,7 +218,7 @@ func (p *jsonParser) array(depth int) (any, error) {
 	}
 }
 
-// next passes the comma or the closing bracket behind a member or an item.
+// next reads the comma or the closing bracket behind a member or an item. done tells that it was the bracket.
 func (p *jsonParser) next(closing byte) (done bool, err error) {
 	p.space()
 	switch p.peek() {
@@ -257,7 +257,7 @@ func (p *jsonParser) string() (string, error) {
 	return "", p.fail("a text does not end")
 }
 
-// escaped goes on with a string at its first backslash.
+// escaped reads the rest of a string from its first backslash on; start is where the string begins.
 func (p *jsonParser) escaped(start int) (string, error) {
 	text := append(make([]byte, 0, p.at-start+32), p.data[start:p.at]...)
 	for p.at < len(p.data) {
@@ -306,7 +306,7 @@ func (p *jsonParser) escaped(start int) (string, error) {
 	return "", p.fail("a text does not end")
 }
 
-// unicode reads what follows \u, and a second \u when the first is half of a pair.
+// unicode reads the digits behind \u, and a second escape where the first is half of a surrogate pair.
 func (p *jsonParser) unicode() (rune, error) {
 	r, err := p.hex4()
 	if err != nil {
@@ -397,7 +397,7 @@ func (p *jsonParser) number() (any, error) {
 	return json.Number(parseDecimal(text).String()), nil
 }
 
-// isPlainest tells whether decimal.String writes a number, which has no exponent, as it is written.
+// isPlainest tells whether decimal.String would write a number without an exponent as text does.
 func isPlainest(text []byte, whole bool) bool {
 	if whole {
 		return string(text) != "-0"

@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"encoding/json"
@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const contract = "../../../openapi"
+// documentsFolder holds the documents and the JSON Schema of their extensions.
+const documentsFolder = "../../../openapi"
 
 // extensionsSchema is the JSON Schema of an operation's extensions, which the lint holds the documents against.
 func extensionsSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(contract, "policy.schema.json"))
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(documentsFolder, "policy.schema.json"))
 	require.NoError(t, err)
 	return schema
 }
@@ -25,7 +26,7 @@ func extensionsSchema(t *testing.T) *jsonschema.Schema {
 func TestSchemaAndStartAcceptTheDocuments(t *testing.T) {
 	t.Parallel()
 	schema := extensionsSchema(t)
-	files, err := filepath.Glob(filepath.Join(contract, "*.yaml"))
+	files, err := filepath.Glob(filepath.Join(documentsFolder, "*.yaml"))
 	require.NoError(t, err)
 	operations := 0
 	for _, file := range files {
@@ -43,16 +44,19 @@ func TestSchemaAndStartAcceptTheDocuments(t *testing.T) {
 	require.Greater(t, operations, 40)
 }
 
-// TestSchemaAndStartAgree plants what is wrong, and what is unusual and right: the JSON Schema and the start say the same of it.
+// TestSchemaAndStartAgree plants what is wrong, and what is unusual and right: the JSON Schema and the start say the
+// same of it.
 func TestSchemaAndStartAgree(t *testing.T) {
 	t.Parallel()
 	schema := extensionsSchema(t)
 	good := map[string]string{
-		"x-access":        `{"roles": ["staff"], "owner": "orderId", "hidden_as": "order_not_found"}`,
-		"x-timeout":       `{"limit": "2s", "slow": "250ms"}`,
-		"x-priority":      `"normal"`,
-		"x-rate-limit":    `{"requests": 10, "window": "1m", "per": "address"}`,
-		"x-throttle":      `{"counts": ["wrong_password"], "network": {"failures": 100, "window": "1h"}, "of": "caller", "account_and_network": {"failures": 10, "window": "15m"}, "account": {"failures": 100, "window": "24h"}, "unfamiliar": {"failures": 3, "window": "24h"}}`,
+		"x-access":     `{"roles": ["staff"], "owner": "orderId", "hidden_as": "order_not_found"}`,
+		"x-timeout":    `{"limit": "2s", "slow": "250ms"}`,
+		"x-priority":   `"normal"`,
+		"x-rate-limit": `{"requests": 10, "window": "1m", "per": "address"}`,
+		"x-throttle": `{"counts": ["wrong_password"], "network": {"failures": 100, "window": "1h"}, "of": ` +
+			`"caller", "account_and_network": {"failures": 10, "window": "15m"}, "account": {"failures": 100, ` +
+			`"window": "24h"}, "unfamiliar": {"failures": 3, "window": "24h"}}`,
 		"x-audit":         `{"action": "order.cancel", "target": "orderId"}`,
 		"x-idempotency":   `"required"`,
 		"x-sunset":        `{"since": "2026-11-23", "date": "2027-11-30", "successor": "getOrderV2"}`,
@@ -112,8 +116,10 @@ func TestSchemaAndStartAgree(t *testing.T) {
 		{"x-throttle", `{"counts": ["wrong_password"]}`, false},
 		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 0, "window": "1h"}}`, false},
 		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "500ms"}}`, false},
-		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "of": "caller"}`, false},
-		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "account": {"failures": 1, "window": "1h"}}`, false},
+		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "of": "caller"}`,
+			false},
+		{"x-throttle", `{"counts": ["wrong_password"], "network": {"failures": 1, "window": "1h"}, "account": ` +
+			`{"failures": 1, "window": "1h"}}`, false},
 
 		{"x-audit", "", true},
 		{"x-audit", `{"action": "order.cancel"}`, false},

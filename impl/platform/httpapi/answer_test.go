@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 )
 
@@ -29,14 +30,19 @@ var breaches = map[string]struct {
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.WriteString(w, `{"ok":true}`)
 	}, "#", "status"},
-	"another media type": {"getPublic", "/public", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "sql: connection refused", http.StatusOK) },
+	"another media type": {"getPublic", "/public", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "sql: connection refused", http.StatusOK)
+	},
 		"#/header/Content-Type", "content"},
 	"a plain failure": {"getPublic", "/public", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "sql: connection refused", http.StatusInternalServerError)
 	},
 		"#/header/Content-Type", "content"},
-	"no media type":    {"getPublic", "/public", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"ok":true}`) }, "#/header/Content-Type", "content"},
-	"nothing":          {"getPublic", "/public", func(http.ResponseWriter, *http.Request) {}, "#/header/Content-Type", "content"},
+	"no media type": {"getPublic", "/public", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"ok":true}`)
+	}, "#/header/Content-Type", "content"},
+	"nothing": {"getPublic", "/public", func(http.ResponseWriter, *http.Request) {}, "#/header/Content-Type",
+		"content"},
 	"no JSON":          {"getPublic", "/public", raw(`{"ok":true`), "#", "type"},
 	"JSON twice":       {"getPublic", "/public", raw(`{"ok":true}{}`), "#", "type"},
 	"a missing member": {"getPublic", "/public", raw(`{}`), "#/ok", "required"},
@@ -62,7 +68,7 @@ func TestEnforcedAnswers(t *testing.T) {
 			t.Parallel()
 			var observed []fault.Violation
 			s := start(t, map[string]http.HandlerFunc{c.operation: c.answer}, func(o *Options) {
-				o.Observe = func(o *Operation, _ Problem, v []fault.Violation) {
+				o.Observe = func(o *contract.Operation, _ contract.Problem, v []fault.Violation) {
 					if o.ID == c.operation {
 						observed = v
 					}
@@ -76,7 +82,8 @@ func TestEnforcedAnswers(t *testing.T) {
 			require.Equal(t, c.pointer, observed[0].Pointer)
 			require.Equal(t, c.keyword, observed[0].Keyword)
 			require.Len(t, s.log.of(t, "an answer breaks the document"), 1)
-			require.EqualValues(t, 1, s.metric(t, "contract_violations_total", map[string]string{"operation": c.operation}))
+			require.EqualValues(t, 1, s.metric(t, "contract_violations_total",
+				map[string]string{"operation": c.operation}))
 			require.EqualValues(t, 500, s.log.of(t, "request")[0]["status"])
 		})
 	}
@@ -88,7 +95,7 @@ func TestAnswersLeaveAsTheyAreWhenOff(t *testing.T) {
 		var observed atomic.Int32
 		s := start(t, map[string]http.HandlerFunc{c.operation: c.answer}, func(o *Options) {
 			o.Responses = ResponsesOff
-			o.Observe = func(*Operation, Problem, []fault.Violation) { observed.Add(1) }
+			o.Observe = func(*contract.Operation, contract.Problem, []fault.Violation) { observed.Add(1) }
 		})
 		bare := httptest.NewRecorder()
 		c.answer(bare, nil)
@@ -102,7 +109,8 @@ func TestAnswersLeaveAsTheyAreWhenOff(t *testing.T) {
 
 func TestSampledAnswers(t *testing.T) {
 	t.Parallel()
-	s := start(t, map[string]http.HandlerFunc{"getPublic": raw(`{"ok":"yes"}`)}, func(o *Options) { o.Responses = ResponsesSample })
+	s := start(t, map[string]http.HandlerFunc{"getPublic": raw(`{"ok":"yes"}`)},
+		func(o *Options) { o.Responses = ResponsesSample })
 	for range 3 * sampleOneIn {
 		w := s.send(t, http.MethodGet, "/public", "")
 		require.Equal(t, http.StatusOK, w.Code, "they leave as they are")
@@ -130,7 +138,8 @@ func TestGoodAnswersPass(t *testing.T) {
 			for _, target := range []string{"/public", "/public?name=charset"} {
 				w := s.send(t, http.MethodGet, target, "")
 				require.Equal(t, http.StatusOK, w.Code, w.Body.String())
-				require.JSONEq(t, `{"ok":true,"new":[1]}`, w.Body.String(), "members that the document does not know are allowed")
+				require.JSONEq(t, `{"ok":true,"new":[1]}`, w.Body.String(),
+					"members that the document does not know are allowed")
 			}
 			require.Equal(t, http.StatusNoContent, s.send(t, http.MethodDelete, "/empty", "").Code)
 		}
@@ -144,7 +153,9 @@ func TestFailuresAreHeldAgainstTheDocument(t *testing.T) {
 	t.Parallel()
 	var broken []fault.Violation
 	s := start(t, nil, func(o *Options) {
-		o.Observe = func(_ *Operation, _ Problem, v []fault.Violation) { broken = append(broken, v...) }
+		o.Observe = func(_ *contract.Operation, _ contract.Problem, v []fault.Violation) {
+			broken = append(broken, v...)
+		}
 	})
 	require.Equal(t, 401, s.send(t, http.MethodGet, "/self", "").Code)
 	require.Equal(t, 422, s.send(t, http.MethodGet, "/public?limit=0&a=1&"+strings.Repeat("%22%3C=1&", 200), "").Code)
@@ -260,7 +271,8 @@ func TestInformationalAnswers(t *testing.T) {
 		hints = append(hints, code)
 		return nil
 	}}
-	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodGet, server.URL+"/public", nil)
+	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodGet,
+		server.URL+"/public", nil)
 	require.NoError(t, err)
 	answer, err := server.Client().Do(r)
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"github.com/getkin/kin-openapi/openapi3"
@@ -6,15 +6,17 @@ import (
 	"example.com/plumbline/impl/platform/format"
 )
 
-// The same value may come in several forms. Texts are brought into one form before a request is held against the document, so that
-// lengths and patterns are those of what is kept: see format.Text. Values of formats that have several forms are brought into one
-// after it, so that what the document says of them is said of what was sent: see format.Plain.
+// One value may come in several forms. Texts are composed before the check, so that lengths and patterns hold for what
+// is kept (format.Text). Values of formats with several forms are brought into one after the check, so that the
+// document holds for what was sent (format.Plain).
 
-// form gives a text in another form. The schema is nil where the document has none.
+// form gives a text in another form. The schema is nil where the document has none for it.
 type form func(s *openapi3.Schema, text string) string
 
+// composed is the form of any text that is checked.
 func composed(_ *openapi3.Schema, text string) string { return format.Text(text) }
 
+// plain is the form of a value that is handed to handlers.
 func plain(s *openapi3.Schema, text string) string {
 	if s == nil {
 		return text
@@ -22,7 +24,7 @@ func plain(s *openapi3.Schema, text string) string {
 	return format.Plain(s.Format, text)
 }
 
-// holdsForms tells whether a value of a format with several forms stands anywhere in the values of a schema.
+// holdsForms tells whether the values of a schema hold any value of a format with several forms.
 func holdsForms(s *openapi3.Schema, seen map[*openapi3.Schema]bool) bool {
 	if seen[s] {
 		return false
@@ -42,8 +44,8 @@ func holdsForms(s *openapi3.Schema, seen map[*openapi3.Schema]bool) bool {
 	return false
 }
 
-// rewriteQuery gives the parameters of a query in another form, each of which is there once, as kin-openapi writes the defaults of
-// others in.
+// rewriteQuery brings the parameters of a query into another form, both in in.Query and in the URL, into which
+// kin-openapi writes defaults.
 func rewriteQuery(o *Operation, in Input, to form) {
 	for _, p := range o.parameters {
 		if p.Value.In != openapi3.ParameterInQuery {
@@ -59,7 +61,7 @@ func rewriteQuery(o *Operation, in Input, to form) {
 	}
 }
 
-// rewritten gives a value with each of its texts in another form, in place where they are members or items.
+// rewritten brings each text of a value into another form. Members and items are changed in place.
 func rewritten(s *openapi3.Schema, value any, to form) any {
 	switch v := value.(type) {
 	case string:

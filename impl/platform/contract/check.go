@@ -1,4 +1,4 @@
-package httpapi
+package contract
 
 import (
 	"cmp"
@@ -23,34 +23,35 @@ import (
 	"example.com/plumbline/impl/platform/format"
 )
 
-// Checker holds requests and answers against the document. The chain works with any; the one here, on kin-openapi,
-// is the reference that a faster one is compared with.
+// Checker holds requests and answers against the document. The chain works with any; NewChecker's, on kin-openapi, is
+// the reference that a faster one is compared with.
 type Checker interface {
-	// CheckRequest gives the value of the body, which is bound as it is, and every place of the request that
-	// breaks the document, as many as an answer names. An error says that the body is not JSON at all, or that
-	// the time of the request is over. A body that may be left out and is empty has no value.
+	// CheckRequest gives the value of the body, which generated code binds as it is, and the places of the request that
+	// violate the document, at most as many as an answer names. A body that is empty and may be left out has no value.
+	// The error is ErrMalformed where the body is no JSON, or that of the request's context. The query of in.Request is
+	// rewritten: defaults are added, and values of several forms are brought into one.
 	CheckRequest(o *Operation, in Input) (body any, violations []fault.Violation, err error)
-	// CheckResponse gives every place of an answer that breaks the document, a problem among them that is none of the
-	// operation's.
+	// CheckResponse gives the places of an answer that violate the document, including a problem code that is none of
+	// the operation's.
 	CheckResponse(o *Operation, out Output) []fault.Violation
 }
 
-// Input is a request, read.
+// Input is a request whose parts have been read.
 type Input struct {
 	Request *http.Request
-	Path    map[string]string // unescaped
+	Path    map[string]string // path parameters, unescaped
 	Query   url.Values
 	Body    []byte
 }
 
-// Output is an answer, written.
+// Output is an answer whose parts have been written.
 type Output struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// maxViolations is how many places an answer names at most.
+// maxViolations is the largest number of places that an answer names.
 const maxViolations = 100
 
 type kinChecker struct {
@@ -59,17 +60,20 @@ type kinChecker struct {
 	request, answer []openapi3.SchemaValidationOption
 }
 
-// NewChecker checks by kin-openapi, with the formats of package format.
+// NewChecker makes a checker on kin-openapi, with the formats of package format.
 func NewChecker(d *Document) Checker {
 	formats := openapi3.WithStringFormatValidators(format.All())
+	all, brief := openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails()
+	type options = []openapi3.SchemaValidationOption
 	return &kinChecker{
 		spec:    d.spec,
-		options: openapi3filter.Options{MultiError: true, SchemaValidationOptions: []openapi3.SchemaValidationOption{formats}},
-		request: []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails(), openapi3.VisitAsRequest(), formats, openapi3.DefaultsSet(func() {})},
-		answer:  []openapi3.SchemaValidationOption{openapi3.MultiErrors(), openapi3.DisableSchemaErrorDetails(), openapi3.VisitAsResponse(), formats},
+		options: openapi3filter.Options{MultiError: true, SchemaValidationOptions: options{formats}},
+		request: options{all, brief, openapi3.VisitAsRequest(), formats, openapi3.DefaultsSet(func() {})},
+		answer:  options{all, brief, openapi3.VisitAsResponse(), formats},
 	}
 }
 
+// CheckRequest implements Checker.
 func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violation, error) {
 	violations := checkQuery(o, in.Query)
 	rewriteQuery(o, in, composed)
@@ -82,7 +86,8 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 			return nil, nil, err
 		}
 		if isEmptyForDefault(p.Value, in.Query) {
-			violations = append(violations, violation("#/query/"+pointerToken(p.Value.Name), "minLength", nil, "Must not be empty"))
+			at := "#/query/" + pointerToken(p.Value.Name)
+			violations = append(violations, violation(at, "minLength", nil, "Must not be empty"))
 			continue
 		}
 		if wrong := checkField(in.Request.Header, p.Value); wrong != nil {
@@ -103,10 +108,10 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 		return nil, limited(violations), nil
 	}
 	value, err := decodeBounded(in.Body, keptItems(o.mostItems))
-	if err == nil {
-		err = in.Request.Context().Err()
-	}
 	if err != nil {
+		return nil, nil, malformed(err)
+	}
+	if err := in.Request.Context().Err(); err != nil {
 		return nil, nil, err
 	}
 	schema := o.body.Content[o.takesType].Schema.Value
@@ -126,24 +131,27 @@ func (c *kinChecker) CheckRequest(o *Operation, in Input) (any, []fault.Violatio
 	return value, limited(violations), nil
 }
 
+// CheckResponse implements Checker.
 func (c *kinChecker) CheckResponse(o *Operation, out Output) []fault.Violation {
 	ref := o.spec.Responses.Status(out.Status)
-	if ref == nil {
+	if ref == nil && out.Status >= http.StatusBadRequest { // A success has to be documented with its status.
 		ref = o.spec.Responses.Default()
 	}
-	if ref == nil || out.Status < 400 && o.spec.Responses.Status(out.Status) == nil {
-		return []fault.Violation{{Pointer: "#", Keyword: "status", Detail: fmt.Sprintf("The status %d is not documented.", out.Status)}}
+	if ref == nil {
+		return []fault.Violation{{
+			Pointer: "#", Keyword: "status", Detail: fmt.Sprintf("The status %d is not documented.", out.Status),
+		}}
 	}
 	var violations []fault.Violation
 	for name, header := range ref.Value.Headers {
-		values := out.Header.Values(name)
+		values, schema := out.Header.Values(name), header.Value.Schema.Value
 		if len(values) == 0 {
 			if header.Value.Required {
 				violations = append(violations, violation("#/header/"+name, "required", nil, "Must be present"))
 			}
 			continue
 		}
-		if err := header.Value.Schema.Value.VisitJSON(scalar(header.Value.Schema.Value, values[0]), c.answer...); err != nil {
+		if err := schema.VisitJSON(scalar(schema, values[0]), c.answer...); err != nil {
 			violations = append(violations, schemaViolations("#/header/"+name, err)...)
 		}
 	}
@@ -154,11 +162,12 @@ func (c *kinChecker) CheckResponse(o *Operation, out Output) []fault.Violation {
 		return violations
 	}
 	content := ref.Value.Content.Get(out.Header.Get("Content-Type"))
-	if mediaType := mediaTypeOf(out.Header); content != nil && !isJSON(mediaType) {
+	if content != nil && !IsJSON(MediaTypeOf(out.Header)) {
 		return violations
 	}
 	if content == nil || content.Schema == nil {
-		return append(violations, violation("#/header/Content-Type", "content", nil, "Must be a documented media type"))
+		return append(violations,
+			violation("#/header/Content-Type", "content", nil, "Must be a documented media type"))
 	}
 	value, err := decodeJSON(out.Body)
 	if err != nil {
@@ -170,14 +179,15 @@ func (c *kinChecker) CheckResponse(o *Operation, out Output) []fault.Violation {
 	return limited(append(violations, o.checkCode(out.Status, value)...))
 }
 
-// isEmptyForDefault asks whether a parameter is there without a value, which kin-openapi takes for a missing one when
-// it has a default.
+// isEmptyForDefault tells whether a parameter with a default was sent without a value, which kin-openapi treats as if
+// it had not been sent.
 func isEmptyForDefault(p *openapi3.Parameter, query url.Values) bool {
-	return p.In == openapi3.ParameterInQuery && p.Schema.Value.Default != nil && !p.AllowEmptyValue && query.Has(p.Name) && query.Get(p.Name) == ""
+	hasDefault := p.In == openapi3.ParameterInQuery && p.Schema.Value.Default != nil
+	return hasDefault && !p.AllowEmptyValue && query.Has(p.Name) && query.Get(p.Name) == ""
 }
 
-// nullsForDefaults finds each null where the schema allows none: kin-openapi takes it for a missing member when that
-// has a default. The pointers begin at the value, and are made only for what is found.
+// nullsForDefaults finds each null of a member with a default that is not nullable; kin-openapi treats it as a missing
+// member. The pointers are relative to the value, and are made only for what is found.
 func nullsForDefaults(s *openapi3.Schema, value any) (violations []fault.Violation) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -204,7 +214,7 @@ func nullsForDefaults(s *openapi3.Schema, value any) (violations []fault.Violati
 	return violations
 }
 
-// within puts a place before the pointers of what was found there.
+// within makes relative pointers absolute: at is the place that they begin at.
 func within(at string, violations []fault.Violation) []fault.Violation {
 	for i := range violations {
 		violations[i].Pointer = at + violations[i].Pointer
@@ -212,8 +222,8 @@ func within(at string, violations []fault.Violation) []fault.Violation {
 	return violations
 }
 
-// rounded finds what numbers break that kin-openapi does not see, because it rounds them to a float64 first. The pointers
-// begin at the value.
+// rounded finds the violations of numbers that kin-openapi misses because it rounds to float64 first. The pointers are
+// relative to the value.
 func rounded(s *openapi3.Schema, value any) (violations []fault.Violation) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -226,7 +236,7 @@ func rounded(s *openapi3.Schema, value any) (violations []fault.Violation) {
 				violations = append(violations, within("/"+pointerToken(name), found)...)
 			}
 		}
-		slices.SortStableFunc(violations, func(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+		slices.SortStableFunc(violations, byPointer)
 	case []any:
 		for i, item := range value {
 			if s.Items == nil {
@@ -258,15 +268,19 @@ func schemaOf(s *openapi3.Schema, name string) *openapi3.Schema {
 	return nil
 }
 
-// numberViolation says what a number breaks as it is said of one that kin-openapi refuses.
+// byPointer orders violations by their place.
+func byPointer(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) }
+
+// numberViolation words a violation of a number as the one of a number that kin-openapi refuses.
 func numberViolation(s *openapi3.Schema, keyword string) fault.Violation {
 	if bounds, known := integerFormats[s.Format]; keyword == "format" && known {
-		return violation("", keyword, map[string]any{keyword: s.Format}, fmt.Sprintf("Value should be between %s and %s", bounds[0], bounds[1]))
+		return violation("", keyword, map[string]any{keyword: s.Format},
+			fmt.Sprintf("Value should be between %s and %s", bounds[0], bounds[1]))
 	}
 	return schemaViolation("", &openapi3.SchemaError{Schema: s, SchemaField: keyword})[0]
 }
 
-// scalarText gives a parameter of numbers or booleans as it was sent, empty where it is another or was not sent.
+// scalarText gives the text of a parameter of a scalar type; "" for one of another type, or that was not sent.
 func (in Input) scalarText(p *openapi3.Parameter) string {
 	if !isScalar(p.Schema.Value) {
 		return ""
@@ -285,8 +299,8 @@ func (in Input) scalarText(p *openapi3.Parameter) string {
 	return ""
 }
 
-// misspelt finds what a parameter breaks that kin-openapi took for a number or a boolean: it reads them as Go writes
-// them, +1, 01 and T among them, and rounds them.
+// misspelt finds the violations of a scalar parameter that kin-openapi misses: it reads numbers and booleans as Go
+// does, including +1, 01 and T, and rounds to float64.
 func misspelt(p *openapi3.Parameter, text string) []fault.Violation {
 	s, at := p.Schema.Value, "#/"+p.In+"/"+pointerToken(p.Name)
 	if text == "" {
@@ -299,13 +313,13 @@ func misspelt(p *openapi3.Parameter, text string) []fault.Violation {
 	return within(at, rounded(s, value))
 }
 
-// isScalar tells whether a schema is of numbers or booleans.
+// isScalar tells whether the values of a schema are numbers or booleans.
 func isScalar(s *openapi3.Schema) bool {
 	return s.Type.Is(openapi3.TypeInteger) || s.Type.Is(openapi3.TypeNumber) || s.Type.Is(openapi3.TypeBoolean)
 }
 
-// scalar reads a parameter or a header as the type of its schema: a number or a boolean as JSON writes it, and an integer
-// without a fraction or an exponent. Whatever is none stays text.
+// scalar reads a parameter or a header field by the type of its schema: a number or a boolean as JSON writes it, and an
+// integer without a fraction or an exponent. Anything else stays text.
 func scalar(s *openapi3.Schema, text string) any {
 	if !isScalar(s) {
 		return text
@@ -315,13 +329,14 @@ func scalar(s *openapi3.Schema, text string) any {
 		return text
 	}
 	n, isNumber := value.(json.Number)
-	if s.Type.Is(openapi3.TypeBoolean) == isNumber || s.Type.Is(openapi3.TypeInteger) && string(n) != text {
+	isRespelt := s.Type.Is(openapi3.TypeInteger) && string(n) != text
+	if s.Type.Is(openapi3.TypeBoolean) == isNumber || isRespelt {
 		return text
 	}
 	return value
 }
 
-// checkQuery finds what kin-openapi does not look for: parameters that are not documented or given twice.
+// checkQuery finds what kin-openapi does not: parameters that are not documented, are sent twice or are not UTF-8.
 func checkQuery(o *Operation, query url.Values) []fault.Violation {
 	type parameter struct{ name, at string }
 	var wrong []parameter
@@ -335,7 +350,8 @@ func checkQuery(o *Operation, query url.Values) []fault.Violation {
 	for _, p := range wrong[:min(len(wrong), maxViolations)] {
 		switch {
 		case !o.query[p.name]:
-			violations = append(violations, violation(p.at, "additionalProperties", nil, "Is no parameter of this operation"))
+			violations = append(violations,
+				violation(p.at, "additionalProperties", nil, "Is no parameter of this operation"))
 		case len(query[p.name]) > 1:
 			violations = append(violations, givenTwice(p.at))
 		default:
@@ -345,16 +361,24 @@ func checkQuery(o *Operation, query url.Values) []fault.Violation {
 	return violations
 }
 
+// isText tells whether a text is UTF-8 without NUL, which PostgreSQL cannot keep.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 func givenTwice(at string) fault.Violation {
 	return violation(at, "maxItems", map[string]any{"maxItems": 1}, "Must be given once only")
 }
 
+// limited gives as many violations as an answer names.
 func limited(violations []fault.Violation) []fault.Violation {
 	return violations[:min(len(violations), maxViolations)]
 }
 
+// Violated is ErrInvalid at one place, for a rule that no schema can express.
+func Violated(pointer, keyword, sentence string) *fault.Error {
+	return ErrInvalid.At(violation(pointer, keyword, nil, sentence))
+}
+
+// violation makes a sentence of its text: with a capital letter and one full stop.
 func violation(pointer, keyword string, params map[string]any, sentence string) fault.Violation {
 	first, size := utf8.DecodeRuneInString(sentence)
 	detail := string(unicode.ToUpper(first)) + strings.TrimSuffix(sentence[size:], ".") + "."
@@ -379,30 +403,11 @@ func parameterViolations(p *openapi3.Parameter, err error) []fault.Violation {
 	return schemaViolations(at, request.Err)
 }
 
-// schemaViolations turns what kin-openapi found into located violations, without what was submitted.
+// schemaViolations turns the errors of kin-openapi into located violations, without the submitted values.
 func schemaViolations(at string, err error) []fault.Violation {
 	switch e := err.(type) { //nolint:errorlint // kin-openapi's own tree of errors, which is walked here.
 	case openapi3.MultiError:
-		var all []fault.Violation
-		told := map[string]bool{} // The first error of an object with unknown members names them all.
-		for _, one := range e {
-			if unknown, ok := one.(*openapi3.SchemaError); ok && unknown.SchemaField == "properties" { //nolint:errorlint // As above.
-				at := strings.Join(unknown.JSONPointer(), "/")
-				if told[at] {
-					continue
-				}
-				told[at] = true
-			}
-			for _, v := range schemaViolations(at, one) {
-				if len(all) == maxViolations { // Looking for the same among all of them takes quadratic time.
-					return all
-				}
-				if !named(all, v) {
-					all = append(all, v)
-				}
-			}
-		}
-		return all
+		return distinctViolations(at, e)
 	case *openapi3.SchemaError:
 		tokens := []string{at}
 		for _, token := range e.JSONPointer() {
@@ -414,11 +419,38 @@ func schemaViolations(at string, err error) []fault.Violation {
 	}
 }
 
-// named tells whether a violation of the same rule at the same place is among others.
-func named(all []fault.Violation, v fault.Violation) bool {
-	return slices.ContainsFunc(all, func(w fault.Violation) bool { return v.Pointer == w.Pointer && v.Keyword == w.Keyword })
+// distinctViolations gives the violations of several errors, each once, and no more than an answer names: looking for
+// duplicates takes quadratic time.
+func distinctViolations(at string, errs openapi3.MultiError) (all []fault.Violation) {
+	told := map[string]bool{} // The first error of an object with unknown members names them all.
+	for _, one := range errs {
+		unknown, ok := one.(*openapi3.SchemaError) //nolint:errorlint // As in schemaViolations.
+		if ok && unknown.SchemaField == "properties" {
+			object := strings.Join(unknown.JSONPointer(), "/")
+			if told[object] {
+				continue
+			}
+			told[object] = true
+		}
+		for _, v := range schemaViolations(at, one) {
+			if len(all) == maxViolations {
+				return all
+			}
+			if !named(all, v) {
+				all = append(all, v)
+			}
+		}
+	}
+	return all
 }
 
+// named tells whether all has a violation of the same rule at the same place.
+func named(all []fault.Violation, v fault.Violation) bool {
+	isSame := func(w fault.Violation) bool { return v.Pointer == w.Pointer && v.Keyword == w.Keyword }
+	return slices.ContainsFunc(all, isSame)
+}
+
+// schemaViolation words one error of kin-openapi. Only unknown members make several violations of it.
 func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
 	s := e.Schema
 	bound := func(keyword string, figure any, sentence string) []fault.Violation {
@@ -456,9 +488,11 @@ func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
 	case "uniqueItems":
 		return bound("uniqueItems", true, "Must not hold an item twice")
 	case "minProperties":
-		return bound("minProperties", s.MinProps, cmp.Or(oneOfSeveral(s), "Must have at least "+several(s.MinProps, "member")))
+		return bound("minProperties", s.MinProps,
+			cmp.Or(oneOfSeveral(s), "Must have at least "+several(s.MinProps, "member")))
 	case "maxProperties":
-		return bound("maxProperties", deref(s.MaxProps), cmp.Or(oneOfSeveral(s), "Must have at most "+several(deref(s.MaxProps), "member")))
+		return bound("maxProperties", deref(s.MaxProps),
+			cmp.Or(oneOfSeveral(s), "Must have at most "+several(deref(s.MaxProps), "member")))
 	case "multipleOf":
 		return bound("multipleOf", number(s.MultipleOf), fmt.Sprintf("Must be a multiple of %v", number(s.MultipleOf)))
 	case "not":
@@ -469,12 +503,14 @@ func schemaViolation(at string, e *openapi3.SchemaError) []fault.Violation {
 	return []fault.Violation{violation(at, e.SchemaField, nil, "Must match the schema")}
 }
 
-// oneOfSeveral says so where an object has exactly one member beside those that are required; otherwise it says nothing.
+// oneOfSeveral is the sentence for an object with exactly one member besides the required ones; "" for any other.
 func oneOfSeveral(s *openapi3.Schema) string {
-	if s.MaxProps == nil || s.MinProps != *s.MaxProps || s.MinProps != uint64(len(s.Required))+1 || len(s.Properties) < 2 {
+	one := uint64(len(s.Required)) + 1
+	if s.MaxProps == nil || s.MinProps != one || *s.MaxProps != one || len(s.Properties) < 2 {
 		return ""
 	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.Properties)), func(name string) bool { return slices.Contains(s.Required, name) })
+	isRequired := func(name string) bool { return slices.Contains(s.Required, name) }
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.Properties)), isRequired)
 	return "Must have exactly one of " + strings.Join(names, ", ")
 }
 
@@ -486,23 +522,25 @@ func typeViolation(at string, s *openapi3.Schema) fault.Violation {
 	return violation(at, "type", map[string]any{"type": is}, "Must be of the type "+is)
 }
 
-// unknownMembers names the members that the schema does not know; kin-openapi only says where the object is.
+// unknownMembers names the members that the schema does not; kin-openapi gives the place of their object only.
 func unknownMembers(at string, e *openapi3.SchemaError) []fault.Violation {
 	members, _ := e.Value.(map[string]any)
 	var violations []fault.Violation
 	for name := range members {
 		if _, known := e.Schema.Properties[name]; !known {
-			violations = append(violations, violation(at+"/"+pointerToken(name), "additionalProperties", nil, "Is no member of this object"))
+			violations = append(violations,
+				violation(at+"/"+pointerToken(name), "additionalProperties", nil, "Is no member of this object"))
 		}
 	}
-	slices.SortFunc(violations, func(a, b fault.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+	slices.SortFunc(violations, byPointer)
 	return violations
 }
 
-// pointerEscapes are those of RFC 6901, section 3.
+// pointerEscapes escapes a token of a JSON pointer (RFC 6901, section 3).
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
-// pointerToken writes a name as a part of a JSON pointer in a URI fragment, cut to a bearable length.
+// pointerToken writes a name as a token of a JSON pointer in a URI fragment (RFC 6901, section 6). A name of more than
+// 64 characters is cut.
 func pointerToken(name string) string {
 	if len(name) > 64 {
 		if r := []rune(name); len(r) > 64 {
@@ -516,11 +554,12 @@ func pointerToken(name string) string {
 	return (&url.URL{Fragment: name}).EscapedFragment()
 }
 
-// escapedInPointer tells of a character whether it may need an escape: letters, digits, - and _ need none.
+// escapedInPointer tells whether a character may need an escape: letters, digits, - and _ never do.
 func escapedInPointer(r rune) bool {
 	return (r|0x20 < 'a' || r|0x20 > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
+// several counts in words, as in "1 item" and "2 items".
 func several(n uint64, what string) string {
 	if n != 1 {
 		what += "s"
@@ -528,6 +567,7 @@ func several(n uint64, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
+// enumerated lists the values of an enum.
 func enumerated(values []any) string {
 	texts := make([]string, len(values))
 	for i, v := range values {
@@ -536,6 +576,7 @@ func enumerated(values []any) string {
 	return strings.Join(texts, ", ")
 }
 
+// deref gives what a pointer points to, or the zero value.
 func deref[T any](p *T) (v T) {
 	if p != nil {
 		v = *p
@@ -543,7 +584,7 @@ func deref[T any](p *T) (v T) {
 	return v
 }
 
-// number gives a bound as JSON writes it: whole ones without an exponent.
+// number gives a bound as JSON writes it, whole numbers without an exponent.
 func number(f *float64) any {
 	v := deref(f)
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {

@@ -1,4 +1,8 @@
-package httpapi
+// Package contract is a service's OpenAPI document as programs work with it. It promises that a document which Load
+// accepts says everything that the platform enforces (who may call, how often, for how long, with which problems), and
+// that a request or an answer is held against every word of it, in one strict reading of JSON and of header fields. It
+// knows nothing of a request in flight: package httpapi does.
+package contract
 
 import (
 	"context"
@@ -18,7 +22,12 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Document is a service's OpenAPI document as the chain works with it.
+// Methods are those that a path may take, in the order of Allow.
+var Methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+}
+
+// Document is a service's OpenAPI document, read and found free of contradictions.
 type Document struct {
 	// Name is the service's, as in /openapi/NAME.json.
 	Name string
@@ -28,7 +37,7 @@ type Document struct {
 	Operations []*Operation
 	// Codes are the values of ProblemCode.
 	Codes []string
-	// Sensitive are the names of properties and parameters that never stand in a log.
+	// Sensitive are the names of properties and parameters whose values never stand in a log (x-sensitive).
 	Sensitive []string
 
 	spec *openapi3.T
@@ -39,36 +48,69 @@ type Operation struct {
 	// ID is the operationId.
 	ID      string
 	Method  string
-	Pattern string // the path as chi and the document write it
+	Pattern string // the path template, which chi writes as the document does
 	Policy  Policy
-	// Statuses are the documented ones, in order.
+	// Statuses are the documented ones, in ascending order.
 	Statuses []int
-	// Problems are all that it can end with, by status, and of one status those that x-codes names first.
+	// Problems are all that the operation can end with, in ascending order of status; within one status, those that
+	// x-codes names come first.
 	Problems []Problem
-	// MaxBody is how many bytes a body has at most; 0: none is taken.
+	// MaxBody is the largest size of a body in bytes; 0: the operation takes none.
 	MaxBody int
 
 	spec       *openapi3.Operation
-	parameters openapi3.Parameters // the path item's and the operation's own
-	query      map[string]bool
+	parameters openapi3.Parameters   // the path item's and the operation's own
+	query      map[string]bool       // by name of a parameter: it stands in the query
 	body       *openapi3.RequestBody // nil: takes none
 	needsMatch bool                  // If-Match is required
 	takesType  string                // the media type of the body
-	takesForms bool                  // in the body: values that come in several forms
-	mostItems  int                   // of any array in the body
+	takesForms bool                  // the body has values of formats with several forms
+	mostItems  int                   // the largest maxItems of any array in the body
 	cookies    bool                  // takes or sets a cookie
 	streams    map[string]bool       // the media types of answers that are no JSON
-	offers     []string              // the media types of success, JSON first, the others by name
-	sunset     *sunsetHeaders
+	offers     []string              // the media types of success: JSON first, the others by name
+	sunset     *SunsetFields
 }
 
-type sunsetHeaders struct {
-	deprecation, sunset string
-	successor           string // path template
+// SunsetFields are the header fields of every answer of a deprecated operation.
+type SunsetFields struct {
+	Deprecation string // RFC 9745
+	Sunset      string // RFC 8594
+	Successor   string // the path template of what the Link field names as successor-version (RFC 5829)
 }
 
-// Load reads the document of the service called name. It refuses one in which an operation lacks its policy or the
-// policy contradicts itself, or that uses a format nobody checks; the error names every such place.
+// TakesBody tells whether the operation has a request body.
+func (o *Operation) TakesBody() bool { return o.body != nil }
+
+// RequiresBody tells whether the operation has a request body that may not be left out.
+func (o *Operation) RequiresBody() bool { return o.body != nil && o.body.Required }
+
+// UsesCookies tells whether the operation takes or sets a cookie.
+func (o *Operation) UsesCookies() bool { return o.cookies }
+
+// SunsetFields gives the header fields of a deprecated operation, nil for any other.
+func (o *Operation) SunsetFields() *SunsetFields { return o.sunset }
+
+// HeaderFields lists the header fields that the document names: parameters of requests, and fields of answers apart
+// from Set-Cookie, which no page can read. A field of several answers comes several times.
+func (o *Operation) HeaderFields() (sent, answered []string) {
+	for _, p := range o.parameters {
+		if p.Value.In == openapi3.ParameterInHeader {
+			sent = append(sent, p.Value.Name)
+		}
+	}
+	for _, response := range o.spec.Responses.Map() {
+		for name := range response.Value.Headers {
+			if name != "Set-Cookie" {
+				answered = append(answered, name)
+			}
+		}
+	}
+	return sent, answered
+}
+
+// Load reads the document of the service called name. It refuses a document in which an operation lacks its policy, a
+// policy contradicts itself or the operation, or a format has no check. The error names every such place.
 func Load(name string, spec *openapi3.T) (*Document, error) {
 	if err := spec.Validate(context.Background(), openapi3.DisableExamplesValidation()); err != nil {
 		return nil, fmt.Errorf("document %s: %w", name, err)
@@ -111,19 +153,22 @@ func newOperation(method, path string, item *openapi3.PathItem, op *openapi3.Ope
 		}
 	}
 	o := &Operation{
-		ID: op.OperationID, Method: method, Pattern: path, Policy: policy, spec: op, query: map[string]bool{}, streams: map[string]bool{},
+		ID: op.OperationID, Method: method, Pattern: path, Policy: policy, spec: op,
+		query: map[string]bool{}, streams: map[string]bool{},
 	}
-	refuse(!slices.Contains(methods, method) || method == http.MethodHead, "the method is none of GET, POST, PUT, PATCH, DELETE; HEAD comes with GET")
+	refuse(!slices.Contains(Methods, method) || method == http.MethodHead,
+		"the method is none of GET, POST, PUT, PATCH, DELETE; HEAD comes with GET")
 	errs = append(errs, o.takeParameters(item), o.takeBody(), o.takeResponses())
 	for _, name := range []string{policy.Access.Owner, policy.auditTarget()} {
-		special := name == "" || name == ownerSelf || name == targetCaller || name == targetCreated
+		special := name == "" || name == OwnerSelf || name == TargetCaller || name == TargetCreated
 		refuse(!special && o.parameters.GetByInAndName(openapi3.ParameterInPath, name) == nil,
 			"x-access or x-audit names the path parameter %s, which there is not", name)
 	}
 	errs = append(errs, o.checkIdempotency()...)
 	errs = append(errs, o.takeProblems()...)
 	errs = append(errs, o.checkThrottle()...)
-	refuse(policy.Timeout.Stream != 0 && len(o.streams) == 0, "x-timeout: stream needs an answer that is not JSON")
+	refuse(policy.Timeout.Stream != 0 && len(o.streams) == 0,
+		"x-timeout: stream needs an answer that is not JSON")
 	public := op.Security != nil && len(*op.Security) == 0
 	refuse(public != policy.Access.Public, "security is empty if and only if x-access is public")
 	return o, errors.Join(errs...)
@@ -139,18 +184,22 @@ func (o *Operation) takeParameters(item *openapi3.PathItem) error {
 	}
 	var errs []error
 	for _, p := range o.parameters {
-		o.query[p.Value.Name] = o.query[p.Value.Name] || p.Value.In == openapi3.ParameterInQuery
-		o.cookies = o.cookies || p.Value.In == openapi3.ParameterInCookie
-		o.needsMatch = o.needsMatch || p.Value.In == openapi3.ParameterInHeader && p.Value.Required && strings.EqualFold(p.Value.Name, "If-Match")
+		name, in := p.Value.Name, p.Value.In
+		o.query[name] = o.query[name] || in == openapi3.ParameterInQuery
+		o.cookies = o.cookies || in == openapi3.ParameterInCookie
+		isMatch := in == openapi3.ParameterInHeader && strings.EqualFold(name, "If-Match")
+		o.needsMatch = o.needsMatch || isMatch && p.Value.Required
 		if p.Value.Schema == nil {
-			errs = append(errs, fmt.Errorf("the parameter %s has no schema", p.Value.Name))
-		} else if f := p.Value.Schema.Value.Format; format.HasPlain(f) && p.Value.In != openapi3.ParameterInQuery {
-			errs = append(errs, fmt.Errorf("the parameter %s is of the format %s, which comes in several forms and stands in the query or in the body", p.Value.Name, f))
+			errs = append(errs, fmt.Errorf("the parameter %s has no schema", name))
+		} else if f := p.Value.Schema.Value.Format; format.HasPlain(f) && in != openapi3.ParameterInQuery {
+			errs = append(errs, fmt.Errorf("the parameter %s is of the format %s, "+
+				"which comes in several forms and stands in the query or in the body", name, f))
 		}
 	}
 	return errors.Join(errs...)
 }
 
+// takeBody reads the request body: its media type and how large it may be.
 func (o *Operation) takeBody() error {
 	if o.spec.RequestBody == nil {
 		return nil
@@ -160,17 +209,21 @@ func (o *Operation) takeBody() error {
 		if len(o.body.Content) != 1 || content.Schema == nil {
 			break
 		}
+		s := content.Schema.Value
 		o.takesType = mediaType
-		o.MaxBody, o.mostItems = bodyLimit(content.Schema.Value), longestArray(content.Schema.Value, 0)
-		o.takesForms = holdsForms(content.Schema.Value, map[*openapi3.Schema]bool{})
-		if s := content.Schema.Value; !o.body.Required && (!s.Type.Is(openapi3.TypeObject) || len(s.Required) > 0 || s.MinProps > 0) {
-			return errors.New("a body may be left out only where it is an object that may be empty; write required: true")
+		o.MaxBody, o.mostItems = bodyLimit(s), longestArray(s, 0)
+		o.takesForms = holdsForms(s, map[*openapi3.Schema]bool{})
+		mayBeEmpty := s.Type.Is(openapi3.TypeObject) && len(s.Required) == 0 && s.MinProps == 0
+		if !o.body.Required && !mayBeEmpty {
+			return errors.New("a body may be left out only where it is an object that may be empty; " +
+				"write required: true")
 		}
 		return nil
 	}
 	return errors.New("a body has one media type, with a schema")
 }
 
+// takeResponses reads the statuses, the media types of success and whether an answer is a stream or sets a cookie.
 func (o *Operation) takeResponses() error {
 	var errs []error
 	for status, response := range o.spec.Responses.Map() {
@@ -184,7 +237,7 @@ func (o *Operation) takeResponses() error {
 			}
 		}
 		for mediaType := range response.Value.Content {
-			if !isJSON(mediaType) {
+			if !IsJSON(mediaType) {
 				o.streams[mediaType] = true
 			}
 			if strings.HasPrefix(status, "2") && !slices.Contains(o.offers, mediaType) {
@@ -193,8 +246,8 @@ func (o *Operation) takeResponses() error {
 		}
 	}
 	slices.SortFunc(o.offers, func(a, b string) int {
-		if isJSON(a) != isJSON(b) {
-			return map[bool]int{true: -1, false: 1}[isJSON(a)]
+		if IsJSON(a) != IsJSON(b) {
+			return map[bool]int{true: -1, false: 1}[IsJSON(a)]
 		}
 		return strings.Compare(a, b)
 	})
@@ -209,12 +262,13 @@ func (p Policy) auditTarget() string {
 	return p.Audit.Target
 }
 
-// link resolves what an operation says of others and of codes.
+// link resolves the references of operations to problem codes and to their successors.
 func (d *Document) link() (errs []error) {
 	for _, o := range d.Operations {
 		for _, p := range o.Problems {
 			if !slices.Contains(d.Codes, p.Code) {
-				errs = append(errs, fmt.Errorf("document %s: %s: %q is no ProblemCode, and the operation can end with it", d.Name, o.ID, p.Code))
+				const format = "document %s: %s: %q is no ProblemCode, and the operation can end with it"
+				errs = append(errs, fmt.Errorf(format, d.Name, o.ID, p.Code))
 			}
 		}
 		s := o.Policy.Sunset
@@ -223,13 +277,14 @@ func (d *Document) link() (errs []error) {
 		}
 		successor := d.Operation(s.Successor)
 		if successor == nil {
-			errs = append(errs, fmt.Errorf("document %s: %s: the successor %q is no operation", d.Name, o.ID, s.Successor))
+			errs = append(errs, fmt.Errorf("document %s: %s: the successor %q is no operation",
+				d.Name, o.ID, s.Successor))
 			continue
 		}
-		o.sunset = &sunsetHeaders{
-			deprecation: fmt.Sprintf("@%d", time.Time(s.Since).Unix()),
-			sunset:      time.Time(s.Date).Format(http.TimeFormat),
-			successor:   successor.Pattern,
+		o.sunset = &SunsetFields{
+			Deprecation: fmt.Sprintf("@%d", time.Time(s.Since).Unix()),
+			Sunset:      time.Time(s.Date).Format(http.TimeFormat),
+			Successor:   successor.Pattern,
 		}
 	}
 	return errs
@@ -237,15 +292,16 @@ func (d *Document) link() (errs []error) {
 
 // Operation gives the operation with that id, or nil.
 func (d *Document) Operation(id string) *Operation {
-	i, found := slices.BinarySearchFunc(d.Operations, id, func(o *Operation, id string) int { return strings.Compare(o.ID, id) })
+	byID := func(o *Operation, id string) int { return strings.Compare(o.ID, id) }
+	i, found := slices.BinarySearchFunc(d.Operations, id, byID)
 	if !found {
 		return nil
 	}
 	return d.Operations[i]
 }
 
-// hasPath tells whether a path of the document is written so.
-func (d *Document) hasPath(pattern string) bool {
+// HasPath tells whether the document has a path with that template.
+func (d *Document) HasPath(pattern string) bool {
 	return slices.ContainsFunc(d.Operations, func(o *Operation) bool { return o.Pattern == pattern })
 }
 
@@ -258,9 +314,12 @@ func (d *Document) Labels() []telemetry.OperationLabels {
 	return labels
 }
 
-// walk visits every schema once: it refuses formats that nobody checks and collects sensitive names.
+// walk visits every schema once. It refuses formats without a check and collects the names of what is sensitive.
 func (d *Document) walk() []error {
-	w := walker{document: d.Name, formats: format.All(), seen: map[*openapi3.Schema]bool{}, sensitive: map[string]bool{}}
+	w := walker{
+		document: d.Name, formats: format.All(),
+		seen: map[*openapi3.Schema]bool{}, sensitive: map[string]bool{},
+	}
 	for _, s := range d.spec.Components.Schemas {
 		w.visit("", s)
 	}
@@ -296,7 +355,8 @@ func (w *walker) visitContent(content openapi3.Content) {
 	}
 }
 
-// visit looks at a schema that stands under a name; what is used under several is visited for each.
+// visit looks at a schema under the name of its property, parameter or header. Whether it is sensitive is noted for
+// each name that it has; the rest is done once.
 func (w *walker) visit(name string, ref *openapi3.SchemaRef) {
 	if ref == nil || ref.Value == nil {
 		return
@@ -310,12 +370,14 @@ func (w *walker) visit(name string, ref *openapi3.SchemaRef) {
 	}
 	w.seen[s] = true
 	if _, checked := w.formats[s.Format]; s.Format != "" && s.Type.Is(openapi3.TypeString) && !checked {
-		w.errs = append(w.errs, fmt.Errorf("document %s: nobody checks the format %q of %s", w.document, s.Format, name))
+		w.errs = append(w.errs, fmt.Errorf("document %s: nobody checks the format %q of %s",
+			w.document, s.Format, name))
 	}
 	for name, p := range s.Properties {
 		w.visit(name, p)
 	}
-	for _, part := range slices.Concat(s.AllOf, s.AnyOf, s.OneOf, openapi3.SchemaRefs{s.Items, s.AdditionalProperties.Schema}) {
+	inner := openapi3.SchemaRefs{s.Items, s.AdditionalProperties.Schema}
+	for _, part := range slices.Concat(s.AllOf, s.AnyOf, s.OneOf, inner) {
 		w.visit(name, part)
 	}
 }

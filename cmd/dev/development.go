@@ -81,11 +81,11 @@ func newDevelopment(environ []string, out io.Writer) (d *development, err error)
 	if err != nil {
 		return nil, err
 	}
-	d.services = append(d.services, &service{name: "users", run: d.runUsers, Service: front.Service{Described: described}})
+	d.services = append(d.services, &service{name: "users", run: d.runUsers, Service: front.Service{Contract: described}})
 	if described, err = orders.Described(); err != nil {
 		return nil, err
 	}
-	d.services = append(d.services, &service{name: "orders", run: orders.RunAt, Service: front.Service{Described: described}})
+	d.services = append(d.services, &service{name: "orders", run: orders.RunAt, Service: front.Service{Contract: described}})
 	d.data, err = filepath.Abs(d.data)
 	return d, err
 }
@@ -261,7 +261,7 @@ func (d *development) frontEndMode(environ []string, personas []users.Persona) (
 		},
 	}
 	for _, s := range d.services {
-		c.Services = append(c.Services, s.Described)
+		c.Services = append(c.Services, s.Contract)
 	}
 	for _, p := range personas {
 		c.Personas = append(c.Personas, frontend.Persona{Email: p.Email, Role: string(p.Role), SecondFactor: p.SecondFactor})

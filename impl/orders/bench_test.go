@@ -131,7 +131,7 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 		}
 		o.config = func(c *Config) { c.Ration = lavish }
 		o.chain = func(chain *httpapi.Options) {
-			contracttest.Limited(contract(b), contract(b).Document.Operation("createOrder"))(chain) // Sixteen accounts place what thousands do.
+			contracttest.Limited(underTest(b), underTest(b).Document.Operation("createOrder"))(chain) // Sixteen accounts place what thousands do.
 			chain.Log = telemetry.NewLogger(io.Discard, telemetry.LogOptions{Service: "orders", Sensitive: chain.Document.Sensitive}).Logger
 			chain.Responses, chain.Observe, chain.Shed = httpapi.ResponsesSample, nil, true
 		}

@@ -13,6 +13,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/gen/standingdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
@@ -22,12 +23,12 @@ import (
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	contracttest.All(t, contract(t))
+	contracttest.All(t, underTest(t))
 }
 
 var loadSpec = sync.OnceValues(ordersapi.GetSpec)
 
-func contract(t testing.TB) *contracttest.Service {
+func underTest(t testing.TB) *contracttest.Service {
 	t.Helper()
 	spec, err := loadSpec()
 	require.NoError(t, err)
@@ -110,12 +111,12 @@ type situation struct {
 	arranger
 
 	t     testing.TB
-	op    *httpapi.Operation
+	op    *contract.Operation
 	owner member                      // of what is arranged
 	good  func() contracttest.Request // one that succeeds
 }
 
-func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
+func (a arranger) Fit(t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
 	t.Helper()
 	fit := contracttest.Fit{Path: map[string]string{}, Body: map[string]any{}, Header: map[string]string{}}
 	at := situation{arranger: a, t: t, op: op, owner: by.(member)}
@@ -139,7 +140,7 @@ func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Calle
 }
 
 // Refused are requests that are right by themselves and do not fit the state of things.
-func (a arranger) Refused(t testing.TB, op *httpapi.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+func (a arranger) Refused(t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
 	t.Helper()
 	if refused := operations()[op.ID].Refused; refused != nil {
 		return refused(situation{arranger: a, t: t, op: op, owner: by.(member), good: good})

@@ -6,8 +6,8 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
-	"example.com/plumbline/impl/platform/httpapi"
 )
 
 // product is a row of products with its available units: every query of products gives these columns.
@@ -83,7 +83,7 @@ func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + 
 
 // versionsOf reads the versions in an If-Match header, or that it is *. It ignores tags that etag cannot have written.
 func versionsOf(ifMatch string) (versions []int64, anyVersion bool) {
-	tags, anyVersion := httpapi.Matching(ifMatch)
+	tags, anyVersion := contract.Matching(ifMatch)
 	for _, tag := range tags {
 		version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
 		if err == nil && etag(version) == tag {

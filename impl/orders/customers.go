@@ -10,6 +10,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/outbound"
 )
@@ -79,7 +80,7 @@ func (u *usersService) MayOrder(ctx context.Context) error {
 		u.active.Set(caller.Subject, activeCustomer{principal: caller, until: u.clock().Add(activeFor)})
 		return nil
 	case http.StatusUnauthorized, http.StatusNotFound:
-		return httpapi.ErrUnauthenticated // The account or its session has ended, and the event is on its way.
+		return contract.ErrUnauthenticated // The account or its session has ended, and the event is on its way.
 	default:
 		return errCustomersUnavailable.Because(errors.New("the users service answered " + answer.Status))
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
 )
@@ -88,13 +88,13 @@ func explain(err error, missing *fault.Error) error {
 			Pointer: "#/delta", Keyword: "minimum", Detail: "More cannot be written off than is available.",
 		}).Because(err)
 	case postgres.Constraint(err) == "stock_received_range":
-		return httpapi.Violated("#/delta", "maximum", "More cannot be counted").Because(err)
+		return contract.Violated("#/delta", "maximum", "More cannot be counted").Because(err)
 	case postgres.Constraint(err) == "orders_payment_key":
 		return errPaymentReferenceUsed.At(fault.Violation{
 			Pointer: "#/reference", Keyword: "uniqueItems", Detail: "Must be that of this order's payment alone.",
 		}).Because(err)
 	case postgres.Constraint(err) == "orders_number_key":
-		return httpapi.ErrUnavailable.Because(err) // Two random numbers were equal; another attempt has another number.
+		return contract.ErrUnavailable.Because(err) // Two random numbers were equal; another attempt has another number.
 	default:
 		return program.ExplainDatabase(err)
 	}

@@ -13,14 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 func TestEnumsAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
-	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, schema.Migrations, schema.Parts...))
+	contracttest.EnumsAreThoseOfTheDocument(t, underTest(t), pgtest.New(t, schema.Migrations, schema.Parts...))
 }
 
 func TestExplain(t *testing.T) {
@@ -29,7 +29,7 @@ func TestExplain(t *testing.T) {
 	require.ErrorIs(t, explain(pgx.ErrNoRows, errWebhookNotFound), errWebhookNotFound)
 	require.Equal(t, pgx.ErrNoRows, explain(pgx.ErrNoRows, nil), "a row that must be there is a defect when it is not")
 	for constraint, want := range map[string]error{
-		"products_sku_key": errSKUTaken, "stock_available_not_negative": errOutOfStock, "stock_received_range": httpapi.ErrInvalid, "orders_number_key": httpapi.ErrUnavailable,
+		"products_sku_key": errSKUTaken, "stock_available_not_negative": errOutOfStock, "stock_received_range": contract.ErrInvalid, "orders_number_key": contract.ErrUnavailable,
 	} {
 		cause := &pgconn.PgError{Code: "23505", ConstraintName: constraint}
 		require.ErrorIs(t, explain(cause, nil), want)
@@ -64,7 +64,7 @@ func TestContractDatabaseGone(t *testing.T) {
 	s := start(t, func(o *options) {
 		o.database = func(pool *pgxpool.Pool) Database { return database.Pool(t, pool) }
 	})
-	contracttest.DatabaseGoneIsTold(t, contract(t), s.Server, &database)
+	contracttest.DatabaseGoneIsTold(t, underTest(t), s.Server, &database)
 }
 
 func TestContractDatabaseReadOnly(t *testing.T) {
@@ -73,7 +73,7 @@ func TestContractDatabaseReadOnly(t *testing.T) {
 	s := start(t, func(o *options) {
 		o.database = func(pool *pgxpool.Pool) Database { return database.Pool(t, pool) }
 	})
-	contracttest.ReadOnlyDatabaseIsTold(t, contract(t), s.Server, &database)
+	contracttest.ReadOnlyDatabaseIsTold(t, underTest(t), s.Server, &database)
 }
 
 // An answer that was lost with the connection is asked for again, with the same key where there is one: whatever has
@@ -88,7 +88,7 @@ func TestConnectionLostAtCommit(t *testing.T) {
 					return pgtest.Brittle{Pool: pool, Broken: &broken, Carried: carried}
 				}
 			})
-			r, _ := contract(t).Fitting(t, s.Server, loadDocument(t).Operation(id))
+			r, _ := underTest(t).Fitting(t, s.Server, loadDocument(t).Operation(id))
 			count := func() (n int) {
 				require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM order_events) + (SELECT count(*) FROM stock_adjustments)`).Scan(&n))
 				return n
@@ -97,7 +97,7 @@ func TestConnectionLostAtCommit(t *testing.T) {
 			broken.Store(true)
 			answer, body := s.Do(t, r)
 			require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode, "%s: %s", id, body)
-			require.Equal(t, httpapi.ErrUnavailable.Code, contracttest.ProblemIn(t, answer, body).Code)
+			require.Equal(t, contract.ErrUnavailable.Code, contracttest.ProblemIn(t, answer, body).Code)
 			require.Equal(t, "1", answer.Header.Get("Retry-After"))
 			broken.Store(false)
 			answer, body = s.Do(t, r)
@@ -114,7 +114,7 @@ func TestTooManyWebhooks(t *testing.T) {
 	for range mostWebhooks {
 		a.subscription(t)
 	}
-	r, _ := contract(t).Fitting(t, s.Server, loadDocument(t).Operation("createWebhook"))
+	r, _ := underTest(t).Fitting(t, s.Server, loadDocument(t).Operation("createWebhook"))
 	answer, body := s.Do(t, r)
 	require.Equal(t, http.StatusConflict, answer.StatusCode, body)
 	require.Equal(t, errTooManyWebhooks.Code, contracttest.ProblemIn(t, answer, body).Code)

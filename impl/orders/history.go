@@ -16,6 +16,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/paging"
@@ -144,7 +145,7 @@ func (t *stream) wait(w io.Writer, out *http.ResponseController, beat, standing 
 			}
 		case <-standing:
 			switch now, err := t.service.guard.Authenticate(t.ctx, httpapi.BearerToken(t.ctx)); {
-			case errors.Is(err, httpapi.ErrUnauthenticated):
+			case errors.Is(err, contract.ErrUnauthenticated):
 				return false
 			case err == nil && !slices.Equal(now.Roles, httpapi.Caller(t.ctx).Roles):
 				return false // The client reconnects if it is still authorized.

@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/paging"
@@ -121,7 +122,7 @@ func (s *Service) toAPIOrders(ctx context.Context, rows []ordersdb.Order) ([]ord
 func allowedActions(ctx context.Context, o ordersdb.Order) []ordersapi.OrderAction {
 	allowed := []ordersapi.OrderAction{}
 	for _, a := range possibleActions(o.Status) {
-		if httpapi.May(ctx, string(a)+"Order", o.CustomerID) {
+		if httpapi.MayCall(ctx, string(a)+"Order", o.CustomerID) {
 			allowed = append(allowed, a)
 		}
 	}
@@ -158,7 +159,7 @@ func (s *Service) placeOrder(
 	now := s.clock()
 	placed := newOrder(lines)
 	placed.ID, placed.Number, placed.CustomerID = newID(), newNumber(), customer
-	httpapi.Creates(ctx, placed.ID)
+	httpapi.SetAuditTarget(ctx, placed.ID)
 	placed.CreatedAt, placed.ExpiresAt = now, now.Add(s.payWithin)
 	err = s.inKeyedTx(ctx, func(tx tx) error {
 		if err := s.ration.lockAndAdmit(ctx, tx, customer, lines); err != nil {
@@ -370,7 +371,7 @@ func (s *Service) RefundOrder(
 		part, reason = req.Body.Amount, req.Body.Reason
 	}
 	if part != nil && req.Params.IdempotencyKey == nil {
-		return nil, httpapi.Violated(
+		return nil, contract.Violated(
 			"#/header/Idempotency-Key", "required", "Must be sent with an amount, so that it is refunded once",
 		)
 	}

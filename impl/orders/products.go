@@ -71,7 +71,7 @@ func (s *Service) CreateProduct(
 		description = *req.Body.Description
 	}
 	id := newID()
-	httpapi.Creates(ctx, id)
+	httpapi.SetAuditTarget(ctx, id)
 	var row ordersdb.CreateProductRow
 	err := s.inTx(ctx, func(tx tx) (err error) {
 		row, err = tx.CreateProduct(ctx, ordersdb.CreateProductParams{
@@ -96,7 +96,7 @@ func (s *Service) DuplicateProduct(
 	ctx context.Context, req ordersapi.DuplicateProductRequestObject,
 ) (ordersapi.DuplicateProductResponseObject, error) {
 	id := newID()
-	httpapi.Creates(ctx, id)
+	httpapi.SetAuditTarget(ctx, id)
 	var row ordersdb.CreateProductRow
 	err := s.inTx(ctx, func(tx tx) error {
 		original, err := tx.LockProduct(ctx, req.ProductID)

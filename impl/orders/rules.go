@@ -11,8 +11,8 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/impl/platform/httpapi"
 )
 
 const (
@@ -189,7 +189,7 @@ func refund(order ordersdb.Order, part *ordersapi.RefundAmount, reason *string) 
 	amount := left
 	if part != nil {
 		if amount = part.Amount; part.Currency != order.Currency {
-			return step{}, httpapi.Violated("#/amount/currency", "const", "Must be the currency of the order")
+			return step{}, contract.Violated("#/amount/currency", "const", "Must be the currency of the order")
 		}
 	}
 	to := order.Status
@@ -246,7 +246,7 @@ func fitting(lines []line) error {
 		return nil
 	}
 	detail := "All lines of the product together must not be more than this."
-	return httpapi.ErrInvalid.At(violationsAt(large, "quantity", "maximum", detail, func(line) map[string]any {
+	return contract.ErrInvalid.At(violationsAt(large, "quantity", "maximum", detail, func(line) map[string]any {
 		return map[string]any{"maximum": mostOfOne}
 	})...)
 }

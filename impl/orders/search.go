@@ -10,8 +10,8 @@ import (
 	"unicode"
 
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/paging"
 	"example.com/plumbline/impl/platform/postgres"
 )
@@ -28,9 +28,9 @@ const (
 	lookedAtFirst = 10
 )
 
-// errSearchTimeout is httpapi.ErrTimeout with a detail that says what helps.
+// errSearchTimeout is contract.ErrTimeout with a detail that says what helps.
 var errSearchTimeout = func() *fault.Error {
-	f := *httpapi.ErrTimeout
+	f := *contract.ErrTimeout
 	f.Detail = "The search took longer than it may; search for longer words, or for fewer."
 	return &f
 }()
@@ -42,7 +42,7 @@ func (s *Service) searchProducts(
 	query, words := searchFor(text)
 	switch {
 	case words > mostWords:
-		return nil, nil, httpapi.ErrInvalid.At(fault.Violation{
+		return nil, nil, contract.ErrInvalid.At(fault.Violation{
 			Pointer: "#/query/q", Keyword: "maxItems", Params: map[string]any{"maxItems": mostWords},
 			Detail: "Must have at most " + strconv.Itoa(mostWords) + " different words.",
 		})

@@ -17,6 +17,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -137,18 +138,18 @@ func New(c Config) (*Service, error) {
 }
 
 // Document loads openapi/orders.yaml with its policy.
-func Document() (*httpapi.Document, error) {
+func Document() (*contract.Document, error) {
 	spec, err := ordersapi.GetSpec()
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.Load(serviceName, spec)
+	return contract.Load(serviceName, spec)
 }
 
 // Described is the document with the faults of this service.
-func Described() (httpapi.Described, error) {
+func Described() (contract.Contract, error) {
 	document, err := Document()
-	return httpapi.Described{Document: document, Faults: faults()}, err
+	return contract.Contract{Document: document, Faults: faults()}, err
 }
 
 // Handler gives the HTTP handler of the service: the chain with its operations, documents and problem pages.
@@ -166,7 +167,7 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	return chain.Handler(func(r chi.Router) {
 		ordersapi.HandlerWithOptions(strict, ordersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
 	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Document(serviceName), JSON: o.Document.JSON}),
-		httpapi.ProblemPages(httpapi.Described{Document: o.Document, Faults: o.Faults}))
+		httpapi.ProblemPages(contract.Contract{Document: o.Document, Faults: o.Faults}))
 }
 
 // ownerOf gives the customer of an order.

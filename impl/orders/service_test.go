@@ -18,7 +18,7 @@ import (
 
 func TestRepeatedRequests(t *testing.T) {
 	t.Parallel()
-	contracttest.RepeatedRequestsAreAnsweredOnce(t, contract(t))
+	contracttest.RepeatedRequestsAreAnsweredOnce(t, underTest(t))
 }
 
 func TestContractForgedTokens(t *testing.T) {
@@ -32,9 +32,9 @@ func TestContractForgedTokens(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, s.signer.SetKeys(keys))
-	contracttest.ForgedTokensAreRefused(t, contract(t), s.Server, tokentest.Options{
+	contracttest.ForgedTokensAreRefused(t, underTest(t), s.Server, tokentest.Options{
 		Claims: token.Claims{
-			Issuer: issuer, Audience: []string{serviceName}, Subject: uuid.New(), SessionID: uuid.New(), Roles: contract(t).Roles,
+			Issuer: issuer, Audience: []string{serviceName}, Subject: uuid.New(), SessionID: uuid.New(), Roles: underTest(t).Roles,
 			IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute), ID: "forged",
 		},
 		Issuer: issuer, Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,

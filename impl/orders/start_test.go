@@ -20,6 +20,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -36,15 +37,15 @@ var conformance = contracttest.NewCoverage()
 const issuer = "https://users.test"
 
 // loadDocument gives the document, loaded once.
-var loadDocument = func() func(testing.TB) *httpapi.Document {
-	load := sync.OnceValues(func() (*httpapi.Document, error) {
+var loadDocument = func() func(testing.TB) *contract.Document {
+	load := sync.OnceValues(func() (*contract.Document, error) {
 		document, err := Document()
 		if err != nil {
 			return nil, err
 		}
 		return contracttest.Patient(document), nil
 	})
-	return func(t testing.TB) *httpapi.Document {
+	return func(t testing.TB) *contract.Document {
 		t.Helper()
 		document, err := load()
 		require.NoError(t, err)
@@ -108,7 +109,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	pool, clock := o.pool(t), o.clock
 	s := &server{t: t, queries: ordersdb.New(pool), signer: token.NewSigner(clock.Now)}
 	lines := &contracttest.Log{}
-	log := contract(t).NewLogger(lines)
+	log := underTest(t).NewLogger(lines)
 	t.Cleanup(func() { require.NoError(t, log.Close()) })
 	s.beside = func() string {
 		require.NoError(t, log.Flush())
@@ -125,7 +126,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	o.config(&config)
 	s.service, err = New(config)
 	require.NoError(t, err)
-	s.Server = contract(t).Serve(t, pool, clock, s.service.Handler, o.chain)
+	s.Server = underTest(t).Serve(t, pool, clock, s.service.Handler, o.chain)
 	s.Web.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100 // Many call at once in some tests.
 	s.Arranger = arranger{s}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))

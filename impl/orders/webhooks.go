@@ -9,6 +9,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/paging"
@@ -48,7 +49,7 @@ func (s *Service) CreateWebhook(
 		return nil, err
 	}
 	id, secret := newID(), webhook.NewSecret()
-	httpapi.Creates(ctx, id)
+	httpapi.SetAuditTarget(ctx, id)
 	var row ordersdb.Webhook
 	err := s.inTx(ctx, func(tx tx) error {
 		if err := tx.LockWebhooks(ctx); err != nil {
@@ -95,7 +96,7 @@ func (s *Service) maySendTo(url string) error {
 	case errors.Is(err, webhook.FlawPort):
 		sentence = "Must have a port between 1 and 65535, or none"
 	}
-	return httpapi.Violated("#/url", "format", sentence).Because(err)
+	return contract.Violated("#/url", "format", sentence).Because(err)
 }
 
 // GetWebhook reads a webhook.

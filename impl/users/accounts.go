@@ -53,7 +53,7 @@ func (s *Service) openAccount(ctx context.Context, email, name, password string,
 		if err != nil {
 			return err
 		}
-		httpapi.Identify(ctx, user.ID)
+		httpapi.SetCaller(ctx, user.ID)
 		_, _, err = s.mailTokenAfter(ctx, tx, usersdb.EmailToken{}, user, mailVerify)
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/paging"
@@ -279,7 +280,7 @@ func (s *Service) changeAccount(
 		}
 		actor, err := tx.GetUser(ctx, httpapi.Caller(ctx).Subject)
 		if postgres.IsNoRows(err) {
-			return httpapi.ErrUnauthenticated
+			return contract.ErrUnauthenticated
 		}
 		if err != nil {
 			return err

@@ -14,13 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersapi"
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
 // pathFor fills the parameters of an operation's path.
-func pathFor(op *httpapi.Operation, userID, sessionID string) string {
+func pathFor(op *contract.Operation, userID, sessionID string) string {
 	return strings.NewReplacer("{userId}", userID, "{sessionId}", sessionID).Replace(op.Pattern)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/testkit/contracttest"
 )
@@ -18,12 +19,12 @@ import (
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	contracttest.All(t, contract(t))
+	contracttest.All(t, underTest(t))
 }
 
 var loadSpec = sync.OnceValues(usersapi.GetSpec)
 
-func contract(t testing.TB) *contracttest.Service {
+func underTest(t testing.TB) *contracttest.Service {
 	t.Helper()
 	spec, err := loadSpec()
 	require.NoError(t, err)
@@ -80,12 +81,12 @@ type situation struct {
 	arranger
 
 	t         testing.TB
-	op        *httpapi.Operation
+	op        *contract.Operation
 	me, named member                      // who calls, and whom the path names
 	good      func() contracttest.Request // one that succeeds
 }
 
-func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
+func (a arranger) Fit(t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
 	t.Helper()
 	at := situation{arranger: a, t: t, op: op, me: by.(member), named: by.(member)}
 	if of == contracttest.Others {
@@ -99,7 +100,7 @@ func (a arranger) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Calle
 }
 
 // Refused are requests that are right by themselves and do not fit the state of things.
-func (a arranger) Refused(t testing.TB, op *httpapi.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+func (a arranger) Refused(t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
 	t.Helper()
 	at := situation{arranger: a, t: t, op: op, me: by.(member), named: by.(member), good: good}
 	var cases []contracttest.Refusal

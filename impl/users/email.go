@@ -8,6 +8,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
@@ -40,7 +41,7 @@ func (s *Service) RequestEmailVerification(
 		return nil
 	})
 	if err != nil {
-		return nil, explain(err, httpapi.ErrUnauthenticated)
+		return nil, explain(err, contract.ErrUnauthenticated)
 	}
 	return usersapi.RequestEmailVerification202JSONResponse{Body: asked}, nil
 }
@@ -140,7 +141,7 @@ func spendEmailToken(
 		return spent, user, errInvalidMailToken // There is no such token, or another request spent it first.
 	}
 	if err == nil {
-		httpapi.Identify(ctx, user.ID)
+		httpapi.SetCaller(ctx, user.ID)
 	}
 	return spent, user, err
 }

@@ -4,9 +4,9 @@ import (
 	"errors"
 
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/hashing"
-	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
 )
@@ -77,7 +77,7 @@ func explain(err error, missing *fault.Error) error {
 	case postgres.Constraint(err) == "sessions_user_id_fkey":
 		return errInvalidCredentials.Because(err) // The account was deleted while its owner logged in.
 	case errors.Is(err, hashing.ErrBusy):
-		return httpapi.ErrOverloaded.Because(err)
+		return contract.ErrOverloaded.Because(err)
 	default:
 		return program.ExplainDatabase(err)
 	}

@@ -18,24 +18,24 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/hashing"
-	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
 func TestEnumsAreThoseOfTheDocument(t *testing.T) {
 	t.Parallel()
-	contracttest.EnumsAreThoseOfTheDocument(t, contract(t), pgtest.New(t, schema.Migrations, schema.Parts...))
+	contracttest.EnumsAreThoseOfTheDocument(t, underTest(t), pgtest.New(t, schema.Migrations, schema.Parts...))
 }
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	contracttest.ErrorsAreExplained(t, func(err error) error { return explain(err, errUserNotFound) })
-	require.ErrorIs(t, explain(pgx.ErrNoRows, httpapi.ErrUnauthenticated), httpapi.ErrUnauthenticated)
-	require.ErrorIs(t, explain(pgx.ErrNoRows, httpapi.ErrUnauthenticated), pgx.ErrNoRows, "the log has the cause")
-	require.ErrorIs(t, explain(hashing.ErrBusy, httpapi.ErrUnauthenticated), httpapi.ErrOverloaded, "anything else is explained as ever")
+	require.ErrorIs(t, explain(pgx.ErrNoRows, contract.ErrUnauthenticated), contract.ErrUnauthenticated)
+	require.ErrorIs(t, explain(pgx.ErrNoRows, contract.ErrUnauthenticated), pgx.ErrNoRows, "the log has the cause")
+	require.ErrorIs(t, explain(hashing.ErrBusy, contract.ErrUnauthenticated), contract.ErrOverloaded, "anything else is explained as ever")
 	require.Equal(t, pgx.ErrNoRows, explain(pgx.ErrNoRows, nil), "a row that must be there is a defect when it is not")
 	unexpected := errors.New("relation users does not exist")
 	for name, c := range map[string]struct {
@@ -49,7 +49,7 @@ func TestExplain(t *testing.T) {
 		"the address again":  {&pgconn.PgError{Code: "23505", ConstraintName: "users_email_key"}, errEmailTaken},
 		"the card again":     {&pgconn.PgError{Code: "23505", ConstraintName: "users_id_card_number_mark_key"}, errIDCardNumberTaken},
 		"another constraint": {&pgconn.PgError{Code: "23514", ConstraintName: "users_roles_known"}, nil},
-		"too many hashes":    {fmt.Errorf("hash: %w", hashing.ErrBusy), httpapi.ErrOverloaded},
+		"too many hashes":    {fmt.Errorf("hash: %w", hashing.ErrBusy), contract.ErrOverloaded},
 		"something else":     {unexpected, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,10 +90,10 @@ func TestOwnAccountGone(t *testing.T) {
 	me := s.member()
 	s.service.queries = failing{s.service.queries, func() error { return pgx.ErrNoRows }}
 	for _, id := range []string{"getProfile", "changePassword"} {
-		r, _ := contract(t).Fitting(t, s.Server, contract(t).Document.Operation(id))
+		r, _ := underTest(t).Fitting(t, s.Server, underTest(t).Document.Operation(id))
 		answer, body := s.Do(t, r.Without("Authorization").With(contracttest.Bearer(me)))
 		require.Equal(t, http.StatusUnauthorized, answer.StatusCode, "%s: %s", id, body)
-		require.Equal(t, httpapi.ErrUnauthenticated.Code, contracttest.ProblemIn(t, answer, body).Code, id)
+		require.Equal(t, contract.ErrUnauthenticated.Code, contracttest.ProblemIn(t, answer, body).Code, id)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestContractDatabaseGone(t *testing.T) {
 	s := start(t, func(o *options) {
 		o.database = func(pool *pgxpool.Pool) Database { return database.Pool(t, pool) }
 	})
-	contracttest.DatabaseGoneIsTold(t, contract(t), s.Server, &database)
+	contracttest.DatabaseGoneIsTold(t, underTest(t), s.Server, &database)
 }
 
 func TestContractDatabaseReadOnly(t *testing.T) {
@@ -180,7 +180,7 @@ func TestContractDatabaseReadOnly(t *testing.T) {
 	s := start(t, func(o *options) {
 		o.database = func(pool *pgxpool.Pool) Database { return database.Pool(t, pool) }
 	})
-	contracttest.ReadOnlyDatabaseIsTold(t, contract(t), s.Server, &database)
+	contracttest.ReadOnlyDatabaseIsTold(t, underTest(t), s.Server, &database)
 }
 
 // TestConnectionsTerminated ends every connection of the service from the server's side.

@@ -7,6 +7,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
@@ -18,7 +19,7 @@ func (s *Service) GetSecondFactor(
 ) (usersapi.GetSecondFactorResponseObject, error) {
 	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
 	if err != nil {
-		return nil, explain(err, httpapi.ErrUnauthenticated)
+		return nil, explain(err, contract.ErrUnauthenticated)
 	}
 	shown, err := secondFactor(ctx, s.queries, user)
 	if err != nil {
@@ -103,7 +104,7 @@ func (s *Service) ConfirmSecondFactor(
 		return s.queueMail(ctx, tx, sendMail{Mail: mailFactorOn, UserID: user})
 	})
 	if err != nil {
-		return nil, explain(err, httpapi.ErrUnauthenticated)
+		return nil, explain(err, contract.ErrUnauthenticated)
 	}
 	return usersapi.ConfirmSecondFactor200JSONResponse{
 		Body:    usersapi.RecoveryCodes{RecoveryCodes: codes},

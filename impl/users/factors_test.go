@@ -571,7 +571,7 @@ FROM (
 // the owner.
 func TestWrongCodesCountForTheAccount(t *testing.T) {
 	t.Parallel()
-	c := contract(t)
+	c := underTest(t)
 	change := behindProxy(contracttest.Limited(c, c.Document.Operation("answerChallenge")))
 	first := start(t, func(o *options) { o.chain = change })
 	second := replica(t, first, change)

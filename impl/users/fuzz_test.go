@@ -6,4 +6,4 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-func FuzzService(f *testing.F) { contracttest.Fuzz(f, contract(f)) }
+func FuzzService(f *testing.F) { contracttest.Fuzz(f, underTest(f)) }

@@ -46,7 +46,7 @@ func (s *server) deafReplica(change ...func(*Config)) (*server, *slog.Logger) {
 // document.
 func (s *server) handler(log *slog.Logger) http.Handler {
 	s.t.Helper()
-	handler, err := s.service.Handler(contract(s.t).Chain(s.t, log))
+	handler, err := s.service.Handler(underTest(s.t).Chain(s.t, log))
 	require.NoError(s.t, err)
 	return handler
 }

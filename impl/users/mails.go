@@ -15,7 +15,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"example.com/plumbline/gen/usersdb"
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
 )
@@ -119,7 +119,7 @@ func (s *Service) queueMail(ctx context.Context, tx tx, job sendMail) error {
 	}
 	if job.TokenID == uuid.Nil {
 		err := s.spendMail(ctx, tx, job.Mail, job.UserID)
-		if errors.Is(err, httpapi.ErrRateLimited) && job.Mail != mailDeletion {
+		if errors.Is(err, contract.ErrRateLimited) && job.Mail != mailDeletion {
 			return nil // The owner has been told many times. Only the mail about deletion is never left out.
 		}
 		if err != nil {
@@ -149,7 +149,7 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 		}
 		return s.spendMail(ctx, tx, mailReset, user.ID)
 	})
-	if errors.Is(err, httpapi.ErrRateLimited) {
+	if errors.Is(err, contract.ErrRateLimited) {
 		return nil // The links of many mails were voided by changes of the password.
 	}
 	return err

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 )
@@ -78,9 +79,9 @@ func oracle(t *testing.T, params hashing.Params) *server {
 				}
 				if op.Policy.Throttle != nil {
 					throttle := *op.Policy.Throttle
-					for _, f := range []**httpapi.Failures{&throttle.Network, &throttle.AccountAndNetwork, &throttle.Account, &throttle.Unfamiliar} {
+					for _, f := range []**contract.Failures{&throttle.Network, &throttle.AccountAndNetwork, &throttle.Account, &throttle.Unfamiliar} {
 						if *f != nil {
-							*f = &httpapi.Failures{Failures: 1_000_000, Window: (*f).Window}
+							*f = &contract.Failures{Failures: 1_000_000, Window: (*f).Window}
 						}
 					}
 					op.Policy.Throttle = &throttle

@@ -7,6 +7,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
@@ -81,7 +82,7 @@ func (s *Service) ExportOwnData(
 		return err
 	})
 	if err != nil {
-		return nil, explain(err, httpapi.ErrUnauthenticated)
+		return nil, explain(err, contract.ErrUnauthenticated)
 	}
 	return usersapi.ExportOwnData200JSONResponse{
 		Body: data,
@@ -183,7 +184,7 @@ func (s *Service) CancelDeletion(
 	err := s.inTx(ctx, func(tx tx) error {
 		kept, err := tx.CancelDeletion(ctx, usersdb.CancelDeletionParams{ID: httpapi.Caller(ctx).Subject, Now: s.clock()})
 		if err == nil && kept == 0 {
-			err = httpapi.ErrUnauthenticated // The account was deleted after its session had been checked.
+			err = contract.ErrUnauthenticated // The account was deleted after its session had been checked.
 		}
 		return err
 	})

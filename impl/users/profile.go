@@ -7,6 +7,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 )
@@ -17,7 +18,7 @@ func (s *Service) GetProfile(
 ) (usersapi.GetProfileResponseObject, error) {
 	profile, err := s.profile(ctx, s.queries, httpapi.Caller(ctx).Subject)
 	if err != nil {
-		return nil, explain(err, httpapi.ErrUnauthenticated)
+		return nil, explain(err, contract.ErrUnauthenticated)
 	}
 	return usersapi.GetProfile200JSONResponse(profile), nil
 }
@@ -47,7 +48,7 @@ func (s *Service) UpdateProfile(
 		return err
 	})
 	if err != nil {
-		return nil, explain(err, httpapi.ErrUnauthenticated)
+		return nil, explain(err, contract.ErrUnauthenticated)
 	}
 	return usersapi.UpdateProfile200JSONResponse{Body: profile}, nil
 }
@@ -69,7 +70,7 @@ func (s *Service) ChangePassword(
 	caller := httpapi.Caller(ctx)
 	user, err := s.queries.GetUser(ctx, caller.Subject)
 	if err != nil {
-		return nil, explain(err, httpapi.ErrUnauthenticated)
+		return nil, explain(err, contract.ErrUnauthenticated)
 	}
 	if f := mayUsePassword(req.Body.NewPassword, user.Email, "#/new_password"); f != nil {
 		return nil, f
@@ -120,7 +121,7 @@ func (s *Service) ChangePassword(
 func (s *Service) reauthenticate(ctx context.Context, password string) (usersdb.User, error) {
 	user, err := s.queries.GetUser(ctx, httpapi.Caller(ctx).Subject)
 	if err != nil {
-		return user, explain(err, httpapi.ErrUnauthenticated)
+		return user, explain(err, contract.ErrUnauthenticated)
 	}
 	return user, s.knowsPassword(ctx, user, password)
 }

@@ -9,9 +9,9 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/format"
-	"example.com/plumbline/impl/platform/httpapi"
 )
 
 const (
@@ -42,7 +42,7 @@ const (
 // password.
 func mayUsePassword(password, email, at string) *fault.Error {
 	if format.PasswordContains(password, email) {
-		return httpapi.Violated(at, "format", "Must not contain the name in your e-mail address")
+		return contract.Violated(at, "format", "Must not contain the name in your e-mail address")
 	}
 	return nil
 }
@@ -55,7 +55,7 @@ func mayAdminister(actor usersdb.User, target uuid.UUID) error {
 	case actor.ID == target:
 		return errSelfAdministration
 	case actor.Status != usersdb.UserStatusActive || !slices.Contains(actor.Roles, string(usersapi.RoleAdmin)):
-		return httpapi.ErrForbidden
+		return contract.ErrForbidden
 	default:
 		return nil
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/impl/platform/httpapi"
 )
 
 func TestMayUsePassword(t *testing.T) {
@@ -51,8 +51,8 @@ func TestMayAdminister(t *testing.T) {
 	demoted.Roles = []string{"support", "staff", "payments", "customer"}
 	require.NoError(t, mayAdminister(admin, newID()))
 	require.ErrorIs(t, mayAdminister(admin, admin.ID), errSelfAdministration)
-	require.ErrorIs(t, mayAdminister(disabled, newID()), httpapi.ErrForbidden)
-	require.ErrorIs(t, mayAdminister(demoted, newID()), httpapi.ErrForbidden)
+	require.ErrorIs(t, mayAdminister(disabled, newID()), contract.ErrForbidden)
+	require.ErrorIs(t, mayAdminister(demoted, newID()), contract.ErrForbidden)
 }
 
 func TestIsWithinGrace(t *testing.T) {

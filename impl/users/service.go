@@ -20,6 +20,7 @@ import (
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/audit"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -119,8 +120,8 @@ func New(c Config) (*Service, error) {
 	if s.mailer == nil {
 		s.mailer = mail.Discard{}
 	}
-	c.Hashing.Caller = httpapi.From // A known caller comes before an anonymous one.
-	c.Hashing.Waits = httpapi.GiveWay
+	c.Hashing.Caller = httpapi.QueueKey // A known caller comes before an anonymous one.
+	c.Hashing.Waits = httpapi.ReleasePermit
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
 		return nil, err
 	}
@@ -186,7 +187,7 @@ func (s *Service) prepare(ctx context.Context) error {
 func (s *Service) readSession(ctx context.Context, claims token.Claims) (guard.Session, error) {
 	row, err := s.queries.GetLiveSession(ctx, usersdb.GetLiveSessionParams{ID: claims.SessionID, Now: s.clock()})
 	if err != nil {
-		return guard.Session{}, explain(err, httpapi.ErrUnauthenticated)
+		return guard.Session{}, explain(err, contract.ErrUnauthenticated)
 	}
 	return guard.Session{
 		Principal: &httpapi.Principal{Subject: row.UserID, SessionID: row.ID, Roles: row.Roles},
@@ -196,18 +197,18 @@ func (s *Service) readSession(ctx context.Context, claims token.Claims) (guard.S
 }
 
 // Document loads openapi/users.yaml with its policy.
-func Document() (*httpapi.Document, error) {
+func Document() (*contract.Document, error) {
 	spec, err := usersapi.GetSpec()
 	if err != nil {
 		return nil, err
 	}
-	return httpapi.Load(serviceName, spec)
+	return contract.Load(serviceName, spec)
 }
 
 // Described is the document with the faults of this service.
-func Described() (httpapi.Described, error) {
+func Described() (contract.Contract, error) {
 	document, err := Document()
-	return httpapi.Described{Document: document, Faults: faults()}, err
+	return contract.Contract{Document: document, Faults: faults()}, err
 }
 
 // Handler gives the HTTP handler of the service: the chain with its operations, documents and problem pages.
@@ -224,7 +225,7 @@ func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	return chain.Handler(func(r chi.Router) {
 		usersapi.HandlerWithOptions(strict, usersapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
 	}, httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: openapi.Document(serviceName), JSON: o.Document.JSON}),
-		httpapi.ProblemPages(httpapi.Described{Document: o.Document, Faults: o.Faults}))
+		httpapi.ProblemPages(contract.Contract{Document: o.Document, Faults: o.Faults}))
 }
 
 // tx is one transaction: its statements, and the jobs that run once it is committed.

@@ -31,7 +31,7 @@ func (s *Service) StartSession(
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	httpapi.Identify(ctx, user.ID)
+	httpapi.SetCaller(ctx, user.ID)
 	cookie := req.Body.Cookie != nil && *req.Body.Cookie
 	challenge := newSecret()
 	var opened openedSession
@@ -88,7 +88,7 @@ func (s *Service) AnswerChallenge(
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	httpapi.Identify(ctx, challenge.UserID)
+	httpapi.SetCaller(ctx, challenge.UserID)
 	var decision httpapi.Decision
 	if req.Body.Totp != nil { // A recovery code is too long to be guessed, and is taken when others have used up the count.
 		if decision, err = s.spendCode(ctx, challenge.UserID); err != nil {
@@ -196,7 +196,7 @@ func (s *Service) authenticate(ctx context.Context, email, password string) (use
 	case err != nil:
 		return usersdb.User{}, err
 	case !ok:
-		httpapi.Concerns(ctx, user.ID)
+		httpapi.SetAuditTarget(ctx, user.ID)
 		return usersdb.User{}, errInvalidCredentials
 	case rehash:
 		return s.rehash(ctx, user, password)
@@ -277,7 +277,7 @@ func (s *Service) RefreshSession(
 		if err != nil {
 			return err
 		}
-		httpapi.Identify(ctx, session.UserID)
+		httpapi.SetCaller(ctx, session.UserID)
 		successor = s.successorOf(presented, session.Family)
 		if err := tx.ForgetSpentTokens(ctx, usersdb.ForgetSpentTokensParams{
 			SessionID: session.ID, Latest: spent.Hash, UsedBefore: now.Add(-refreshGrace), Most: mostSpent,
@@ -321,7 +321,7 @@ func (s *Service) endReplayed(ctx context.Context, session uuid.UUID, presented 
 		return nil
 	}
 	if err == nil {
-		httpapi.Concerns(ctx, ended.UserID)
+		httpapi.SetAuditTarget(ctx, ended.UserID)
 		s.guard.Forget(ended.ID)
 	}
 	return err

@@ -17,6 +17,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -119,7 +120,7 @@ func (s *server) config(change ...func(*Config)) Config {
 // serve serves the service of s.
 func (s *server) serve(chain func(*httpapi.Options)) {
 	s.t.Helper()
-	s.Server = contract(s.t).Serve(s.t, s.Pool, s.Clock, s.service.Handler, chain)
+	s.Server = underTest(s.t).Serve(s.t, s.Pool, s.Clock, s.service.Handler, chain)
 	s.Arranger = arranger{s}
 	s.ClientWithResponses = s.as("")
 }
@@ -208,15 +209,15 @@ func codeIn(t testing.TB, body []byte) usersapi.ProblemCode {
 	return p.Code
 }
 
-var loadDocument = func() func(testing.TB) *httpapi.Document {
-	load := sync.OnceValues(func() (*httpapi.Document, error) {
+var loadDocument = func() func(testing.TB) *contract.Document {
+	load := sync.OnceValues(func() (*contract.Document, error) {
 		document, err := Document()
 		if err != nil {
 			return nil, err
 		}
 		return contracttest.Patient(document), nil
 	})
-	return func(t testing.TB) *httpapi.Document {
+	return func(t testing.TB) *contract.Document {
 		t.Helper()
 		d, err := load()
 		require.NoError(t, err)

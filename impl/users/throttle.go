@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -28,8 +29,8 @@ func (s *Service) spendCode(ctx context.Context, user uuid.UUID) (httpapi.Decisi
 	}
 	decision, err := s.throttle.Spend(ctx, httpapi.Try{
 		Now: now, Account: of("account", codesOfAccount, account),
-		Unfamiliar: of("unfamiliar", codesUnfamiliar, account+"\n"+httpapi.Site(ctx)),
-		Network:    httpapi.KnownNetwork{Account: account, Network: httpapi.Network(ctx)},
+		Unfamiliar: of("unfamiliar", codesUnfamiliar, account+"\n"+httpapi.ClientSite(ctx)),
+		Network:    httpapi.KnownNetwork{Account: account, Network: httpapi.ClientNetwork(ctx)},
 	})
 	if err != nil || !decision.Refused {
 		return decision, err
@@ -67,7 +68,7 @@ func rateLimited(decision httpapi.Decision, now time.Time) error {
 	for _, c := range decision.Counts {
 		wait = max(wait, c.TAT.Sub(now)+c.EmissionInterval()-c.Window)
 	}
-	return httpapi.ErrRateLimited.After(wait)
+	return contract.ErrRateLimited.After(wait)
 }
 
 // forgetNetworks leaves an account no known network: somebody else may have been in each of them.
@@ -78,7 +79,7 @@ func (s *Service) forgetNetworks(ctx context.Context, tx tx, email string, id uu
 // rememberNetwork makes the network of a login that was not over with the password a known one, as the chain does of one
 // that was.
 func (s *Service) rememberNetwork(ctx context.Context, tx tx, user usersdb.User) error {
-	network := httpapi.Network(ctx)
+	network := httpapi.ClientNetwork(ctx)
 	return s.throttle.In(tx.db).Welcome(ctx, s.clock(),
 		httpapi.KnownNetwork{Account: httpapi.AccountNamed("email", user.Email), Network: network},
 		httpapi.KnownNetwork{Account: httpapi.AccountOf(user.ID), Network: network})

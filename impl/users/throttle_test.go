@@ -52,7 +52,7 @@ func namingRequests(o *options) { o.chain = behindProxy(func(*httpapi.Options) {
 // throttled is two replicas behind a proxy, whose logins only x-throttle bounds.
 func throttled(t *testing.T) (first, second *server) {
 	t.Helper()
-	c := contract(t)
+	c := underTest(t)
 	change := behindProxy(contracttest.Limited(c, c.Document.Operation("startSession")))
 	first = start(t, func(o *options) { o.chain = change })
 	return first, replica(t, first, change)
@@ -67,7 +67,7 @@ func (s *server) from(address, email, password string) *http.Response {
 
 func TestThrottles(t *testing.T) {
 	t.Parallel()
-	contracttest.Throttles(t, contract(t), func(t testing.TB, of *contracttest.Server, change func(*httpapi.Options)) *contracttest.Server {
+	contracttest.Throttles(t, underTest(t), func(t testing.TB, of *contracttest.Server, change func(*httpapi.Options)) *contracttest.Server {
 		t.Helper()
 		return replica(t, of.Arranger.(arranger).server, change).Server
 	}, func(good contracttest.Request) contracttest.Request {
@@ -204,7 +204,7 @@ func TestThrottleOfASite(t *testing.T) {
 // Who is not behind a trusted proxy is where the connection comes from, whatever the request says.
 func TestThrottleBelievesNobody(t *testing.T) {
 	t.Parallel()
-	c := contract(t)
+	c := underTest(t)
 	s := start(t, func(o *options) { o.chain = contracttest.Limited(c, c.Document.Operation("startSession")) })
 	for i := range 10 {
 		require.Equal(t, http.StatusUnauthorized, s.from(fmt.Sprintf("192.0.2.%d", i), ada, "wrong").StatusCode)
@@ -271,7 +271,7 @@ func TestThrottleKeepsNoNames(t *testing.T) {
 // Where nothing can be counted, nothing is tried.
 func TestThrottleWithoutDatabase(t *testing.T) {
 	t.Parallel()
-	c := contract(t)
+	c := underTest(t)
 	s := start(t, func(o *options) { o.chain = contracttest.Limited(c, c.Document.Operation("startSession")) })
 	me := s.member()
 	master, err := seal.NewMasterKey(serviceName, telemetry.NewSecret(testMasterKey))

@@ -33,7 +33,7 @@ func TestContractForgedTokens(t *testing.T) {
 		},
 		Issuer: "https://users.test", Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,
 	}
-	contracttest.ForgedTokensAreRefused(t, contract(t), s.Server, forging)
+	contracttest.ForgedTokensAreRefused(t, underTest(t), s.Server, forging)
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM users`))
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NULL`))
 }

@@ -38,7 +38,7 @@ func TestUpgrade(t *testing.T) {
 	_, err = run(t, environment(url), "audit", "verify")
 	programtest.RequireSentence(t, err, "USERS_MASTER_KEY", "not the key that this database is used with")
 
-	c := contract(t)
+	c := underTest(t)
 	pool := pgtest.Open(t, pgtest.Patient(url))
 	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()}}
 	s.service, err = New(s.config(func(c *Config) { c.MasterKey = telemetry.NewSecret(upgradeKey) }))

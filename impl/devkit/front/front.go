@@ -20,6 +20,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -39,7 +40,7 @@ const (
 // Service is one of the services behind the address.
 type Service struct {
 	// The document lists the paths of the service.
-	httpapi.Described
+	contract.Contract
 
 	// Addr and OpsAddr are the addresses of the service, as in 127.0.0.1:8081.
 	Addr, OpsAddr string
@@ -178,14 +179,14 @@ func forwardTo(s Service, transport http.RoundTripper, log *slog.Logger) http.Ha
 				return // The caller has gone.
 			}
 			if unread, ok := errors.AsType[bodyError](err); ok {
-				f := *httpapi.ErrMalformed
+				f := *contract.ErrMalformed
 				f.Detail = "The body did not arrive whole."
 				httpapi.Refuse(w, r, f.Because(unread))
 				return
 			}
 			log.WarnContext(r.Context(), "a service does not answer", slog.String("service", s.Document.Name),
 				slog.Any("error", err))
-			httpapi.Refuse(w, r, httpapi.ErrUnavailable)
+			httpapi.Refuse(w, r, contract.ErrUnavailable)
 		},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/hosts"
-	"example.com/plumbline/impl/platform/httpapi"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,9 +37,9 @@ func behind(t *testing.T, name string, patterns []string, handler http.HandlerFu
 	web := httptest.NewServer(handler)
 	t.Cleanup(web.Close)
 	addr := strings.TrimPrefix(web.URL, "http://")
-	s := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: name}}, Addr: addr, OpsAddr: addr}
+	s := Service{Contract: contract.Contract{Document: &contract.Document{Name: name}}, Addr: addr, OpsAddr: addr}
 	for _, pattern := range patterns {
-		s.Document.Operations = append(s.Document.Operations, &httpapi.Operation{Pattern: pattern})
+		s.Document.Operations = append(s.Document.Operations, &contract.Operation{Pattern: pattern})
 	}
 	return s
 }
@@ -310,8 +310,8 @@ func TestHalfAnAnswerIsNoAnswer(t *testing.T) {
 
 func TestAServiceThatDoesNotAnswerIsAProblem(t *testing.T) {
 	t.Parallel()
-	down := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders",
-		Operations: []*httpapi.Operation{{Pattern: "/api/v1/orders"}}}}, Addr: free(t), OpsAddr: free(t)}
+	down := Service{Contract: contract.Contract{Document: &contract.Document{Name: "orders",
+		Operations: []*contract.Operation{{Pattern: "/api/v1/orders"}}}}, Addr: free(t), OpsAddr: free(t)}
 	addr, _ := start(t, behind(t, "users", []string{"/api/v1/users"}, says("users")), down)
 	answer, text := send(t, addr, http.MethodPost, "/api/v1/orders?secret=x", "{}",
 		func(r *http.Request) { r.Header.Set("X-Request-Id", "from-the-caller") })

@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/ops"
 )
 
@@ -26,7 +26,7 @@ func operated(t *testing.T, name string, registry *prometheus.Registry, checks .
 	state.SetReady(true)
 	web := httptest.NewServer(state.Handler())
 	t.Cleanup(web.Close)
-	return Service{Described: httpapi.Described{Document: &httpapi.Document{Name: name}}, Addr: free(t),
+	return Service{Contract: contract.Contract{Document: &contract.Document{Name: name}}, Addr: free(t),
 		OpsAddr: strings.TrimPrefix(web.URL, "http://")}, state
 }
 
@@ -86,7 +86,7 @@ func TestMetricsOfTheServicesThatAnswer(t *testing.T) {
 	requests(users, nil, 3)
 	one, _ := operated(t, "users", users)
 	_, opsAddr := start(t,
-		Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "orders"}}, Addr: free(t), OpsAddr: free(t)},
+		Service{Contract: contract.Contract{Document: &contract.Document{Name: "orders"}}, Addr: free(t), OpsAddr: free(t)},
 		one)
 	answer, text := send(t, opsAddr, http.MethodGet, "/metrics", "")
 	require.Equal(t, http.StatusOK, answer.StatusCode)
@@ -137,7 +137,7 @@ func TestOneServiceThatIsNotReadyIsEnough(t *testing.T) {
 	t.Parallel()
 	one, _ := operated(t, "users", prometheus.NewRegistry())
 	two, orders := operated(t, "orders", prometheus.NewRegistry())
-	gone := Service{Described: httpapi.Described{Document: &httpapi.Document{Name: "gone"}}, Addr: free(t),
+	gone := Service{Contract: contract.Contract{Document: &contract.Document{Name: "gone"}}, Addr: free(t),
 		OpsAddr: free(t)}
 	said := func(services ...Service) (status int, body map[string]string) {
 		_, opsAddr := start(t, services...)

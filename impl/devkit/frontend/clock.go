@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"example.com/plumbline/gen/devapi"
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // Clock is the common clock of all services. It follows the system's until it is changed, and is never behind that.
@@ -75,9 +75,9 @@ const latest = 9900
 func (s *Service) SetClock(_ context.Context, req devapi.SetClockRequestObject) (devapi.SetClockResponseObject, error) {
 	switch at := req.Body.Now; {
 	case at.Before(time.Now()):
-		return nil, httpapi.Violated("#/now", "minimum", "The clock is not set back before the real time")
+		return nil, contract.Violated("#/now", "minimum", "The clock is not set back before the real time")
 	case at.Year() > latest:
-		return nil, httpapi.Violated("#/now", "maximum", "There is no such year here")
+		return nil, contract.Violated("#/now", "maximum", "There is no such year here")
 	default:
 		s.clock.fix(at)
 	}
@@ -96,7 +96,7 @@ func (s *Service) AdjustClock(
 ) (devapi.AdjustClockResponseObject, error) {
 	by := time.Duration(req.Body.Seconds) * time.Second
 	if s.clock.Now().Add(by).Year() > latest {
-		return nil, httpapi.Violated("#/seconds", "maximum", "There is no such year here")
+		return nil, contract.Violated("#/seconds", "maximum", "There is no such year here")
 	}
 	s.clock.advance(by)
 	return devapi.AdjustClock200JSONResponse(s.clock.show()), nil

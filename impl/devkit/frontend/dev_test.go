@@ -18,8 +18,8 @@ import (
 	"example.com/plumbline/gen/devapi"
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/orders"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/hosts"
-	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/users"
 )
@@ -35,7 +35,7 @@ type served struct {
 	t        *testing.T
 	url      string
 	clock    *Clock
-	services []httpapi.Described
+	services []contract.Contract
 	resets   int
 	mails    Mailbox
 	codes    Codes
@@ -44,7 +44,7 @@ type served struct {
 func start(t *testing.T, services http.HandlerFunc) *served {
 	t.Helper()
 	s := &served{t: t, clock: &Clock{}}
-	for _, describe := range []func() (httpapi.Described, error){users.Described, orders.Described} {
+	for _, describe := range []func() (contract.Contract, error){users.Described, orders.Described} {
 		described, err := describe()
 		require.NoError(t, err)
 		s.services = append(s.services, described)
@@ -108,7 +108,7 @@ func TestEveryProblemIsOneOfTheDocument(t *testing.T) {
 	s := start(t, reached)
 	seen := 0
 	for _, described := range s.services {
-		checker := httpapi.NewChecker(described.Document)
+		checker := contract.NewChecker(described.Document)
 		for _, o := range described.Document.Operations {
 			for _, p := range o.Problems {
 				path := pathParameter.ReplaceAllString(o.Pattern, anID)
@@ -116,12 +116,12 @@ func TestEveryProblemIsOneOfTheDocument(t *testing.T) {
 				require.NoError(t, err)
 				var problem struct{ Code, Instance string }
 				require.NoError(t, json.Unmarshal(body, &problem), "%s", body)
-				got := httpapi.Problem{Status: answer.StatusCode, Code: problem.Code}
+				got := contract.Problem{Status: answer.StatusCode, Code: problem.Code}
 				require.Equal(t, p, got, o.ID)
 				require.Equal(t, path, problem.Instance)
 				require.Equal(t, "http://localhost:5173", answer.Header.Get("Access-Control-Allow-Origin"), "a page may read it")
 				require.Empty(t,
-					checker.CheckResponse(o, httpapi.Output{Status: answer.StatusCode, Header: answer.Header, Body: body}),
+					checker.CheckResponse(o, contract.Output{Status: answer.StatusCode, Header: answer.Header, Body: body}),
 					"%s %s: %s", o.ID, p.Code, body)
 				seen++
 			}
@@ -376,7 +376,7 @@ func TestNoOperationNeedsAToken(t *testing.T) {
 	s := start(t, reached)
 	spec, err := devapi.GetSpec()
 	require.NoError(t, err)
-	document, err := httpapi.Load("dev", spec)
+	document, err := contract.Load("dev", spec)
 	require.NoError(t, err)
 	require.Greater(t, len(document.Operations), 10)
 	for _, o := range document.Operations {
@@ -394,10 +394,10 @@ func TestCodes(t *testing.T) {
 	t.Parallel()
 	spec, err := devapi.GetSpec()
 	require.NoError(t, err)
-	document, err := httpapi.Load("dev", spec)
+	document, err := contract.Load("dev", spec)
 	require.NoError(t, err)
 	var known []string
-	for _, f := range append(httpapi.Faults(document), faults()...) {
+	for _, f := range append(contract.Faults(document), faults()...) {
 		known = append(known, f.Code)
 	}
 	require.ElementsMatch(t, document.Codes, known)

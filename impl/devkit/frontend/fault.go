@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
 )
@@ -64,7 +65,7 @@ func (t *target) parse(text string) (injected, *fault.Violation) {
 
 // at sets the places of the request that a problem names.
 func (i injected) at(places []string) (injected, *fault.Violation) {
-	if len(places) == 0 && (i.problem == nil || i.problem.Code != httpapi.ErrInvalid.Code) {
+	if len(places) == 0 && (i.problem == nil || i.problem.Code != contract.ErrInvalid.Code) {
 		return i, nil
 	}
 	if i.problem == nil {

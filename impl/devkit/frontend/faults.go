@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/plumbline/gen/devapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/impl/platform/httpapi"
 )
 
 // faultHeader is the header field that requests a fault.
@@ -23,7 +23,7 @@ const mostRules = 1000
 
 // target is an operation that can be made to fail.
 type target struct {
-	operation *httpapi.Operation
+	operation *contract.Operation
 	faults    map[string]*fault.Error // of its service, by code
 }
 
@@ -34,11 +34,11 @@ type targets struct {
 	routes  *chi.Mux
 }
 
-func newTargets(services []httpapi.Described) *targets {
+func newTargets(services []contract.Contract) *targets {
 	all := &targets{byID: map[string]*target{}, byRoute: map[string]*target{}, routes: chi.NewRouter()}
 	for _, s := range services {
 		faults := map[string]*fault.Error{}
-		for _, f := range slices.Concat(httpapi.Faults(s.Document), s.Faults) {
+		for _, f := range slices.Concat(contract.Faults(s.Document), s.Faults) {
 			faults[f.Code] = f
 		}
 		for _, o := range s.Document.Operations {
@@ -115,7 +115,7 @@ func (s *Service) inject(next http.Handler, w http.ResponseWriter, r *http.Reque
 		what, wrong := t.parse(strings.Join(asked, ","))
 		if wrong != nil {
 			wrong.Pointer = "#/header/" + faultHeader
-			s.chain.Failing(t.operation, httpapi.ErrInvalid.At(*wrong)).ServeHTTP(w, r)
+			s.chain.Failing(t.operation, contract.ErrInvalid.At(*wrong)).ServeHTTP(w, r)
 			return
 		}
 		what.serve(s.chain, t, next, w, r)
@@ -155,12 +155,12 @@ func (s *Service) CreateFault(
 ) (devapi.CreateFaultResponseObject, error) {
 	t := s.targets.byID[req.Body.Operation]
 	if t == nil {
-		return nil, httpapi.Violated("#/operation", "enum", "Must be the operationId of an operation of users or orders")
+		return nil, contract.Violated("#/operation", "enum", "Must be the operationId of an operation of users or orders")
 	}
 	what, wrong := t.parse(req.Body.Fault)
 	if wrong != nil {
 		wrong.Pointer = "#/fault"
-		return nil, httpapi.ErrInvalid.At(*wrong)
+		return nil, contract.ErrInvalid.At(*wrong)
 	}
 	made := &ruling{
 		Fault: devapi.Fault{ID: uuid.Must(uuid.NewV7()), Operation: req.Body.Operation, Fault: req.Body.Fault,
@@ -171,7 +171,7 @@ func (s *Service) CreateFault(
 	s.rules.mu.Lock()
 	defer s.rules.mu.Unlock()
 	if len(s.rules.all) >= mostRules {
-		return nil, httpapi.Violated("#", "maxItems", "There are as many rules as there may be; delete some")
+		return nil, contract.Violated("#", "maxItems", "There are as many rules as there may be; delete some")
 	}
 	s.rules.all = append(s.rules.all, made)
 	return devapi.CreateFault201JSONResponse{

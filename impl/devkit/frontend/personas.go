@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/devapi"
 	"example.com/plumbline/gen/usersapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
@@ -66,24 +67,24 @@ func (s *Service) StartPersonaSession(
 	}
 	started, err := s.users.StartSessionWithResponse(ctx, body, inTheirName)
 	if err != nil {
-		return nil, httpapi.ErrUnavailable.Because(err)
+		return nil, contract.ErrUnavailable.Because(err)
 	}
 	set, response := started.JSON200, started.HTTPResponse
 	if started.JSON202 != nil {
 		codes, err := s.codes(ctx, email)
 		if err != nil {
-			return nil, httpapi.ErrUnavailable.Because(err)
+			return nil, contract.ErrUnavailable.Because(err)
 		}
 		if codes.UsableIn > 0 {
-			return nil, httpapi.ErrRateLimited.After(max(codes.UsableIn, time.Second))
+			return nil, contract.ErrRateLimited.After(max(codes.UsableIn, time.Second))
 		}
 		answered, err := s.users.AnswerChallengeWithResponse(ctx,
 			usersapi.AnswerChallengeRequest{Challenge: started.JSON202.Challenge, Totp: &codes.TOTP}, inTheirName)
 		if err != nil {
-			return nil, httpapi.ErrUnavailable.Because(err)
+			return nil, contract.ErrUnavailable.Because(err)
 		}
 		if p := answered.ApplicationProblemJSON403; p != nil && p.Code == usersapi.ProblemCodeInvalidCode {
-			return nil, httpapi.ErrRateLimited.After(time.Second) // Another login has used the code.
+			return nil, contract.ErrRateLimited.After(time.Second) // Another login has used the code.
 		}
 		set, response = answered.JSON200, answered.HTTPResponse
 	}
@@ -100,11 +101,11 @@ func (s *Service) StartPersonaSession(
 		return devapi.StartPersonaSession200JSONResponse{Body: tokens, Headers: headers}, nil
 	case http.StatusTooManyRequests:
 		seconds, _ := strconv.Atoi(h.Get("Retry-After")) // It is 0 where the field is missing.
-		return nil, httpapi.ErrRateLimited.After(max(time.Duration(seconds)*time.Second, time.Second))
+		return nil, contract.ErrRateLimited.After(max(time.Duration(seconds)*time.Second, time.Second))
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return nil, errPersonaDisabled
 	default:
-		return nil, httpapi.ErrUnavailable.Because(errors.New("the users service answered " + response.Status))
+		return nil, contract.ErrUnavailable.Because(errors.New("the users service answered " + response.Status))
 	}
 }
 
@@ -127,7 +128,7 @@ func (s *Service) GetPersonaSecondFactor(
 	}
 	codes, err := s.codes(ctx, email)
 	if err != nil {
-		return nil, httpapi.ErrUnavailable.Because(err)
+		return nil, contract.ErrUnavailable.Because(err)
 	}
 	if codes.TOTP == "" {
 		return nil, errPersonaNotFound

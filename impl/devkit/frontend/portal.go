@@ -13,6 +13,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"example.com/plumbline/impl/platform/contract"
+
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/openapi"
@@ -38,7 +40,7 @@ type portal struct {
 	Documents []portalDocument
 	Personas  []string
 	Secured   []string // those of them with a second factor
-	Problems  []httpapi.Explained
+	Problems  []contract.Explained
 	Changelog string
 
 	page *template.Template
@@ -57,9 +59,9 @@ type portalHealth struct {
 }
 
 // pages registers the portal, Swagger UI for every document, and the pages of all problems.
-func (s *Service) pages(c Config, documents []httpapi.Described, own httpapi.Served) func(chi.Router) {
+func (s *Service) pages(c Config, documents []contract.Contract, own httpapi.Served) func(chi.Router) {
 	p := &portal{
-		Ops: c.OpsURL, Client: c.Client, Module: module, Problems: httpapi.Explain(documents...),
+		Ops: c.OpsURL, Client: c.Client, Module: module, Problems: contract.Explain(documents...),
 		Changelog: string(openapi.Changelog), log: c.Log,
 		page: template.Must(template.New("portal").Parse(portalPage)),
 	}

@@ -15,6 +15,7 @@ import (
 	"example.com/plumbline/gen/devapi"
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/devkit/front"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -23,7 +24,7 @@ import (
 // Config configures front-end mode.
 type Config struct {
 	// Services are the services whose operations can be made to fail.
-	Services []httpapi.Described
+	Services []contract.Contract
 	// Personas are the accounts to log in as, all with the same Password.
 	Personas []Persona
 	Password string
@@ -82,7 +83,7 @@ func New(c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	document, err := httpapi.Load("dev", spec)
+	document, err := contract.Load("dev", spec)
 	if err != nil {
 		return nil, err
 	}
@@ -104,12 +105,12 @@ func New(c Config) (*Service, error) {
 		devapi.HandlerWithOptions(strict, devapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: s.chain.BindingFailed})
 	}, s.pages(c,
 		append(slices.Clone(c.Services),
-			httpapi.Described{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
+			contract.Contract{Document: document, Faults: append(faults(), front.ErrMisdirected)}),
 		httpapi.Served{Name: document.Name, YAML: Document, JSON: document.JSON}))
 	return s, err
 }
 
-func documentsOf(services []httpapi.Described) (documents []*httpapi.Document) {
+func documentsOf(services []contract.Contract) (documents []*contract.Document) {
 	for _, s := range services {
 		documents = append(documents, s.Document)
 	}
@@ -121,9 +122,9 @@ func (s *Service) Before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case s.isForeign(r):
-			refused := *httpapi.ErrCrossOrigin
+			refused := *contract.ErrCrossOrigin
 			refused.Detail = "Pages that change something here must be of this machine, or of a host that it allows."
-			s.chain.Failing(&httpapi.Operation{}, &refused).ServeHTTP(w, r)
+			s.chain.Failing(&contract.Operation{}, &refused).ServeHTTP(w, r)
 		case isOwn(r):
 			s.handler.ServeHTTP(w, r)
 		default:

@@ -16,6 +16,8 @@ import (
 	"github.com/maypok86/otter/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/plumbline/impl/platform/contract"
+
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/token"
 )
@@ -26,7 +28,7 @@ const rememberedSessions = 50_000
 // Config is what a Guard is made of.
 type Config struct {
 	Verifier *token.Verifier
-	// Read asks the database for the session of a token that has been verified. It gives httpapi.ErrUnauthenticated
+	// Read asks the database for the session of a token that has been verified. It gives contract.ErrUnauthenticated
 	// when the session has ended; every other error says that it could not be found out.
 	Read func(context.Context, token.Claims) (Session, error)
 	// Clock tells the time; nil is the system's.
@@ -77,9 +79,9 @@ func (g *Guard) Authenticate(ctx context.Context, raw string) (*httpapi.Principa
 	claims, err := g.verifier.Verify(ctx, raw)
 	switch {
 	case errors.Is(err, token.ErrInvalid):
-		return nil, httpapi.ErrUnauthenticated.Because(err)
+		return nil, contract.ErrUnauthenticated.Because(err)
 	case err != nil:
-		return nil, httpapi.ErrUnavailable.Because(err)
+		return nil, contract.ErrUnavailable.Because(err)
 	}
 	session, known := g.sessions.GetIfPresent(claims.SessionID)
 	if !known || !session.speaksOf(claims) || !session.ExpiresAt.After(g.clock()) {
@@ -88,7 +90,7 @@ func (g *Guard) Authenticate(ctx context.Context, raw string) (*httpapi.Principa
 		}
 	}
 	if session.Principal.Subject != claims.Subject {
-		return nil, httpapi.ErrUnauthenticated
+		return nil, contract.ErrUnauthenticated
 	}
 	return session.Principal, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/token"
@@ -83,7 +84,7 @@ func (f *fixture) read(_ context.Context, claims token.Claims) (guard.Session, e
 	f.mu.Unlock()
 	f.reading()
 	if !ok {
-		return guard.Session{}, httpapi.ErrUnauthenticated
+		return guard.Session{}, contract.ErrUnauthenticated
 	}
 	return session, nil
 }
@@ -165,7 +166,7 @@ func (f *fixture) accepts(raw string) *httpapi.Principal {
 func (f *fixture) refuses(raw string) {
 	f.t.Helper()
 	_, err := f.Authenticate(f.t.Context(), raw)
-	require.ErrorIs(f.t, err, httpapi.ErrUnauthenticated)
+	require.ErrorIs(f.t, err, contract.ErrUnauthenticated)
 }
 
 // reads gives how often the database was asked while fn ran.
@@ -235,7 +236,7 @@ func TestASilentFirstServer(t *testing.T) {
 	f.announce(claims.SessionID.String())
 	eventually(t, "the session is refused", func() bool {
 		_, err := f.Authenticate(t.Context(), raw)
-		return errors.Is(err, httpapi.ErrUnauthenticated)
+		return errors.Is(err, contract.ErrUnauthenticated)
 	})
 	require.Zero(t, f.log.count("not told"))
 }
@@ -279,7 +280,7 @@ func TestAChangeIsForgotten(t *testing.T) {
 			change(f, claims.SessionID)
 			eventually(t, "the token is refused", func() bool {
 				_, err := f.Authenticate(t.Context(), raw)
-				return errors.Is(err, httpapi.ErrUnauthenticated)
+				return errors.Is(err, contract.ErrUnauthenticated)
 			})
 		})
 	}
@@ -460,7 +461,7 @@ func TestRefusals(t *testing.T) {
 	verifier, err = token.NewVerifier(token.VerifierConfig{Issuer: "users", Audience: "orders", Keys: noKeys{}, Clock: f.clock})
 	require.NoError(t, err)
 	_, err = guard.New(guard.Config{Verifier: verifier, Read: f.read, Clock: f.clock}).Authenticate(t.Context(), raw)
-	require.ErrorIs(t, err, httpapi.ErrUnavailable)
+	require.ErrorIs(t, err, contract.ErrUnavailable)
 }
 
 // noKeys is a source that cannot be reached.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
@@ -169,12 +170,12 @@ func (a *attempt) claim(ctx context.Context, tx pgx.Tx) error {
 		a.first, err = a.find(ctx, tx)
 	}
 	switch {
-	case errors.Is(err, httpapi.ErrIdempotencyKeyReused):
+	case errors.Is(err, contract.ErrIdempotencyKeyReused):
 		a.lost = err
 	case postgres.IsLockTimeout(err), err == nil && a.first == nil: // The other may still be running.
-		a.lost = httpapi.ErrIdempotencyKeyInUse // without its cause, for which the transaction would be tried again
+		a.lost = contract.ErrIdempotencyKeyInUse // without its cause, for which the transaction would be tried again
 	case err == nil:
-		return httpapi.ErrIdempotencyKeyInUse // It is not what will be answered.
+		return contract.ErrIdempotencyKeyInUse // It is not what will be answered.
 	}
 	return cmp.Or(a.lost, err)
 }
@@ -203,7 +204,7 @@ func (a *attempt) find(ctx context.Context, db interface {
 	case err != nil:
 		return nil, fmt.Errorf("find the answer of an idempotency key: %w", err)
 	case [sha256.Size]byte(fingerprint) != a.turn.fingerprint:
-		return nil, httpapi.ErrIdempotencyKeyReused
+		return nil, contract.ErrIdempotencyKeyReused
 	}
 	if err := json.Unmarshal(headers, &answer.Header); err != nil {
 		return nil, fmt.Errorf("read the answer of an idempotency key: %w", err)
@@ -242,9 +243,9 @@ func explain(err error) error {
 	case err == nil || errors.As(err, &f):
 		return err
 	case postgres.IsTimeout(err):
-		return httpapi.ErrTimeout.Because(err)
+		return contract.ErrTimeout.Because(err)
 	case postgres.IsUnavailable(err):
-		return httpapi.ErrUnavailable.Because(err)
+		return contract.ErrUnavailable.Because(err)
 	default:
 		return err
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
@@ -117,7 +118,7 @@ func begin(t testing.TB, config Config) *process {
 	t.Helper()
 	spec, err := openapi3.NewLoader().LoadFromData([]byte(document))
 	require.NoError(t, err)
-	loaded, err := httpapi.Load("effects", spec)
+	loaded, err := contract.Load("effects", spec)
 	require.NoError(t, err)
 	metrics, err := telemetry.NewHTTPMetrics(prometheus.NewRegistry(), loaded.Labels())
 	require.NoError(t, err)

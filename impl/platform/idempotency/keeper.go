@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"example.com/plumbline/impl/platform/contract"
+
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 )
@@ -118,12 +120,12 @@ func (k *Keeper) takeTurn(ctx context.Context, at key, fingerprint [sha256.Size]
 		}
 		k.mu.Unlock()
 		if before.fingerprint != fingerprint {
-			return nil, nil, httpapi.ErrIdempotencyKeyReused
+			return nil, nil, contract.ErrIdempotencyKeyReused
 		}
 		select {
 		case <-before.ended:
 		case <-ctx.Done():
-			return nil, nil, httpapi.ErrIdempotencyKeyInUse
+			return nil, nil, contract.ErrIdempotencyKeyInUse
 		}
 		if before.answer != nil {
 			return nil, before.answer, nil

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/testkit/pgtest"
 )
@@ -190,7 +190,7 @@ func TestWhatIsNotKept(t *testing.T) {
 		status int
 	}{
 		"a defect":                {errDefect, 500},
-		"a failure that passes":   {httpapi.ErrUnavailable, 503},
+		"a failure that passes":   {contract.ErrUnavailable, 503},
 		"a refusal for some time": {errRefused.After(time.Second), 409},
 	} {
 		p.do = func(ctx context.Context, name string) error { return errors.Join(effect(ctx, pool, name), c.err) }

@@ -3,7 +3,7 @@ package program
 import (
 	"errors"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/postgres"
 )
 
@@ -12,11 +12,11 @@ import (
 func ExplainDatabase(err error) error {
 	switch {
 	case errors.Is(err, postgres.ErrShareUsedUp):
-		return httpapi.ErrOverloaded.Because(err)
+		return contract.ErrOverloaded.Because(err)
 	case postgres.IsTimeout(err):
-		return httpapi.ErrTimeout.Because(err)
+		return contract.ErrTimeout.Because(err)
 	case postgres.IsUnavailable(err), errors.Is(err, postgres.ErrUnknownOutcome):
-		return httpapi.ErrUnavailable.Because(err)
+		return contract.ErrUnavailable.Because(err)
 	default:
 		return err
 	}

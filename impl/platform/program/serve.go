@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.com/plumbline/impl/platform/contract"
+
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/postgres"
@@ -123,7 +125,7 @@ func (p *Process) stop() error {
 // build assembles the service, on a database of this version's schema, and returns the handler for callers. Parts that
 // it has started are stopped even when it fails.
 func (p Program) Serve(
-	ctx context.Context, settings ServeSettings, document *httpapi.Document, out io.Writer,
+	ctx context.Context, settings ServeSettings, document *contract.Document, out io.Writer,
 	build func(context.Context, *Process) (http.Handler, error),
 ) (err error) {
 	s := settings.serving()

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
+
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/program"
@@ -27,7 +29,7 @@ type build func(context.Context, *program.Process) (http.Handler, error)
 func serving(b build) program.Command {
 	return program.NewCommand("serve", "serve", program.DefaultServing(),
 		func(ctx context.Context, p program.Program, c program.Serving, out io.Writer) error {
-			return p.Serve(ctx, &c, &httpapi.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
+			return p.Serve(ctx, &c, &contract.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
 		})
 }
 

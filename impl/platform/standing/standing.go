@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/standingdb"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -95,7 +96,7 @@ func (s *Store) Read(ctx context.Context, claims token.Claims) (guard.Session, e
 		return guard.Session{}, s.Explain(err)
 	}
 	if known.Ended || known.Status != Active {
-		return guard.Session{}, httpapi.ErrUnauthenticated
+		return guard.Session{}, contract.ErrUnauthenticated
 	}
 	roles := claims.Roles
 	// A token counts whole seconds: one that is as old as the change may be from before it.

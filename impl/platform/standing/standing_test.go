@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/events"
-	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/pgtest"
@@ -60,7 +60,7 @@ func (w *world) roles(account, session uuid.UUID, age time.Duration) string {
 	got, err := w.Read(w.t.Context(), token.Claims{
 		ID: "token", Subject: account, SessionID: session, Roles: []string{"staff"}, IssuedAt: w.now.Add(-age), ExpiresAt: w.now.Add(time.Minute),
 	})
-	if errors.Is(err, httpapi.ErrUnauthenticated) {
+	if errors.Is(err, contract.ErrUnauthenticated) {
 		return ""
 	}
 	require.NoError(w.t, err)

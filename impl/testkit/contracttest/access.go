@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // The access matrix: every kind of caller calls every operation on its own resource, another's and a missing one. The
@@ -43,13 +43,13 @@ type outcome struct {
 }
 
 // isList reports whether every signed-in caller may call and the result depends on the caller.
-func isList(op *httpapi.Operation) bool {
+func isList(op *contract.Operation) bool {
 	a := op.Policy.Access
 	return a.Owner == "self" && len(a.Roles) > 0
 }
 
 // resources are the resources that a row of the matrix has a cell for.
-func resources(op *httpapi.Operation) []Resource {
+func resources(op *contract.Operation) []Resource {
 	switch {
 	case named(op):
 		return []Resource{Own, Others, Missing}
@@ -61,7 +61,7 @@ func resources(op *httpapi.Operation) []Resource {
 }
 
 // expected derives the outcome of a call from x-access.
-func (s *Service) expected(op *httpapi.Operation, kind kindOfCaller, of Resource) outcome {
+func (s *Service) expected(op *contract.Operation, kind kindOfCaller, of Resource) outcome {
 	a := op.Policy.Access
 	absent := outcome{status: http.StatusNotFound}
 	if named(op) {
@@ -70,9 +70,9 @@ func (s *Service) expected(op *httpapi.Operation, kind kindOfCaller, of Resource
 	holds := slices.ContainsFunc(kind.roles, func(r string) bool { return slices.Contains(a.Roles, r) })
 	switch {
 	case !a.Public && !kind.signedIn:
-		return outcome{status: http.StatusUnauthorized, code: httpapi.ErrUnauthenticated.Code}
+		return outcome{status: http.StatusUnauthorized, code: contract.ErrUnauthenticated.Code}
 	case a.Owner == "" && !a.Public && !holds:
-		return outcome{status: http.StatusForbidden, code: httpapi.ErrForbidden.Code}
+		return outcome{status: http.StatusForbidden, code: contract.ErrForbidden.Code}
 	case a.Owner == "self" && !holds && named(op) && of != Own:
 		return absent
 	case a.HiddenAs != "" && !holds && of != Own:
@@ -90,7 +90,7 @@ func (s *Service) expected(op *httpapi.Operation, kind kindOfCaller, of Resource
 
 // matrix calls one operation as every kind of caller on every resource, and returns the cells whose outcome differs
 // from want's policy.
-func (s *Service) matrix(t testing.TB, server *Server, want *httpapi.Operation) (wrong []string, cells int) {
+func (s *Service) matrix(t testing.TB, server *Server, want *contract.Operation) (wrong []string, cells int) {
 	t.Helper()
 	for _, kind := range s.kinds() {
 		hidden := map[Resource]string{}
@@ -183,26 +183,26 @@ func accessMatrixSeesEveryRule(t *testing.T, s *Service) {
 }
 
 // otherAccess returns the ways in which a rule can be wrong.
-func (s *Service) otherAccess(a httpapi.Access) map[string]httpapi.Access {
-	changes := map[string]httpapi.Access{}
+func (s *Service) otherAccess(a contract.Access) map[string]contract.Access {
+	changes := map[string]contract.Access{}
 	if a.Public {
-		changes["is for signed-in callers only"] = httpapi.Access{Owner: "self"}
+		changes["is for signed-in callers only"] = contract.Access{Owner: "self"}
 	} else {
-		changes["is public"] = httpapi.Access{Public: true}
+		changes["is public"] = contract.Access{Public: true}
 	}
 	if len(a.Roles) > 0 {
-		changes["is for every signed-in caller"] = httpapi.Access{Owner: "self"}
+		changes["is for every signed-in caller"] = contract.Access{Owner: "self"}
 		if least := s.Roles[0]; !slices.Contains(a.Roles, least) {
-			changes["is for everybody with the role "+least] = httpapi.Access{Roles: append(slices.Clone(a.Roles), least),
+			changes["is for everybody with the role "+least] = contract.Access{Roles: append(slices.Clone(a.Roles), least),
 				Owner: a.Owner, HiddenAs: a.HiddenAs}
 		}
 	}
 	for i, role := range a.Roles {
-		changes["is not for "+role] = httpapi.Access{Roles: slices.Delete(slices.Clone(a.Roles), i, i+1), Owner: a.Owner,
+		changes["is not for "+role] = contract.Access{Roles: slices.Delete(slices.Clone(a.Roles), i, i+1), Owner: a.Owner,
 			HiddenAs: a.HiddenAs}
 	}
 	if a.Owner != "" && len(a.Roles) > 0 {
-		changes["is not for its owner"] = httpapi.Access{Roles: a.Roles}
+		changes["is not for its owner"] = contract.Access{Roles: a.Roles}
 	}
 	return changes
 }
@@ -211,7 +211,7 @@ func (s *Service) otherAccess(a httpapi.Access) map[string]httpapi.Access {
 func noRolePassesEverything(t *testing.T, s *Service) {
 	t.Helper()
 	for _, kind := range s.kinds() {
-		refused := slices.ContainsFunc(s.Document.Operations, func(op *httpapi.Operation) bool {
+		refused := slices.ContainsFunc(s.Document.Operations, func(op *contract.Operation) bool {
 			return s.expected(op, kind, Others).status >= http.StatusBadRequest
 		})
 		require.True(t, refused, kind.name)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // check is one check of a service.
@@ -15,7 +15,7 @@ type check struct {
 	name string
 	run  func(t *testing.T, s *Service)
 	// of selects the operations of the check; nil selects all. A check without an operation is left out.
-	of func(op *httpapi.Operation) bool
+	of func(op *contract.Operation) bool
 }
 
 // checks are the checks of All.
@@ -37,15 +37,15 @@ var checks = []check{
 	{"CodesAreThoseOfTheDocument", codesAreThoseOfTheDocument, nil},
 	{"RequestsAreLogged", requestsAreLogged, nil},
 	{"NothingSecretIsLogged", nothingSecretIsLogged, nil},
-	{"ActionsAreLogged", actionsAreLogged, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
-	{"WhatIsDoneIsAudited", whatIsDoneIsAudited, func(op *httpapi.Operation) bool { return op.Policy.Audit != nil }},
+	{"ActionsAreLogged", actionsAreLogged, func(op *contract.Operation) bool { return op.Policy.Audit != nil }},
+	{"WhatIsDoneIsAudited", whatIsDoneIsAudited, func(op *contract.Operation) bool { return op.Policy.Audit != nil }},
 	{"StrangersFillNothing", strangersFillNothing,
-		func(op *httpapi.Operation) bool { return op.Policy.Audit != nil && op.Policy.Access.Public }},
+		func(op *contract.Operation) bool { return op.Policy.Audit != nil && op.Policy.Access.Public }},
 	{"DeprecationIsTold", deprecationIsTold, nil},
-	{"LocationsLead", locationsLead, func(op *httpapi.Operation) bool { return op.Statuses[0] == http.StatusCreated }},
+	{"LocationsLead", locationsLead, func(op *contract.Operation) bool { return op.Statuses[0] == http.StatusCreated }},
 	{"StaleChangesAreRefused", staleChangesAreRefused,
-		func(op *httpapi.Operation) bool { return slices.Contains(op.Statuses, http.StatusPreconditionFailed) }},
-	{"RateLimitsHold", rateLimitsHold, func(op *httpapi.Operation) bool { return op.Policy.RateLimit != nil }},
+		func(op *contract.Operation) bool { return slices.Contains(op.Statuses, http.StatusPreconditionFailed) }},
+	{"RateLimitsHold", rateLimitsHold, func(op *contract.Operation) bool { return op.Policy.RateLimit != nil }},
 }
 
 // All runs every check that needs to know no more of a service than a Service says. Use it as

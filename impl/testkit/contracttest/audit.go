@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // audited is the part of an audit entry that the checks compare.
@@ -80,7 +80,7 @@ func strangersFillNothing(t *testing.T, s *Service) {
 }
 
 // auditTarget returns the id of the thing that x-audit names for a request, "" for a new thing without a Location.
-func auditTarget(op *httpapi.Operation, r Request, answer *http.Response, actor string) string {
+func auditTarget(op *contract.Operation, r Request, answer *http.Response, actor string) string {
 	switch target := op.Policy.Audit.Target; target {
 	case "caller":
 		return actor
@@ -92,7 +92,7 @@ func auditTarget(op *httpapi.Operation, r Request, answer *http.Response, actor 
 	}
 }
 
-func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
+func (s *Service) audits(t *testing.T, server *Server, op *contract.Operation) {
 	t.Helper()
 	action := op.Policy.Audit.Action
 	told := func() int { return len(server.entriesSince(t, action, 0)) }
@@ -160,7 +160,7 @@ func (s *Service) audits(t *testing.T, server *Server, op *httpapi.Operation) {
 }
 
 // auditsConflicts sends the requests that the current state refuses: each is recorded once, with its sender.
-func (s *Service) auditsConflicts(t *testing.T, server *Server, op *httpapi.Operation) {
+func (s *Service) auditsConflicts(t *testing.T, server *Server, op *contract.Operation) {
 	t.Helper()
 	good, by := s.Fitting(t, server, op)
 	conflicts := server.Refused(t, op, by, good.withFreshKey)

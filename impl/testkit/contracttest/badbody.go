@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // maxBody is the largest size of any operation's body in bytes; most operations take less.
 const maxBody = 64 << 10
 
 // badBodies breaks the body in every way that the document and JSON allow.
-func (s *Service) badBodies(t testing.TB, op *httpapi.Operation, good func() Request) []Refusal {
+func (s *Service) badBodies(t testing.TB, op *contract.Operation, good func() Request) []Refusal {
 	t.Helper()
 	written, _ := s.spec(op)
 	if written.RequestBody == nil {
@@ -37,7 +37,7 @@ func unwantedBodies(good func() Request) []Refusal {
 			r.Body, r.Chunked = body, chunked
 			cases = append(cases, Refusal{
 				Name: "a body where none is taken, " + name, Request: r, Status: http.StatusBadRequest,
-				Code: httpapi.ErrMalformed.Code,
+				Code: contract.ErrMalformed.Code,
 			})
 		}
 	}
@@ -71,7 +71,7 @@ func (b *breaker) notJSON(good string, required bool) {
 	}
 	member := `"x":"` + SecretCanary + `",`
 	malformed := func(name string) Refusal {
-		return Refusal{Name: name, Status: http.StatusBadRequest, Code: httpapi.ErrMalformed.Code}
+		return Refusal{Name: name, Status: http.StatusBadRequest, Code: contract.ErrMalformed.Code}
 	}
 	for name, body := range map[string]string{
 		"cut short":                 good[:len(good)-1],
@@ -112,7 +112,7 @@ func (b *breaker) notJSON(good string, required bool) {
 		b.add(malformed(name+", chunked"), body, true)
 	}
 	// At the maximum depth it is JSON, with an unknown member.
-	b.add(Refusal{Name: "32 levels", Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code,
+	b.add(Refusal{Name: "32 levels", Status: http.StatusUnprocessableEntity, Code: contract.ErrInvalid.Code,
 		Pointer: "#/x"}, nested(31), false)
 	if required {
 		b.add(malformed("empty"), "", false, asJSON, "Content-Length: 0")
@@ -126,7 +126,7 @@ func (b *breaker) notTheBody(good string) {
 	large := `{"x":"` + Canary + strings.Repeat("x", b.maxBody) + `Body",` + good[1:]
 	exact := good + strings.Repeat(" ", b.maxBody-len(good)+1)
 	for name, body := range map[string]string{"too large by far": large, "too large by a byte": exact} {
-		tooLarge := Refusal{Name: name, Status: http.StatusRequestEntityTooLarge, Code: httpapi.ErrBodyTooLarge.Code}
+		tooLarge := Refusal{Name: name, Status: http.StatusRequestEntityTooLarge, Code: contract.ErrBodyTooLarge.Code}
 		b.add(tooLarge, body, false)
 		b.add(tooLarge, body, true)
 	}
@@ -142,17 +142,17 @@ func (b *breaker) notTheBody(good string) {
 		{asJSON, "Content-Encoding: identity, deflate"}, {asJSON, "Content-Encoding: ", "Content-Encoding: gzip"},
 	} {
 		b.add(Refusal{Name: fmt.Sprintf("with %q", lines), Status: http.StatusUnsupportedMediaType,
-			Code: httpapi.ErrMediaType.Code}, good, false, lines...)
+			Code: contract.ErrMediaType.Code}, good, false, lines...)
 	}
 	for _, body := range []string{`null`, `true`, `12345678901234567890`, `"` + SecretCanary + `"`, `[]`,
 		`[` + good + `]`} {
-		b.add(Refusal{Name: body, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: "#",
+		b.add(Refusal{Name: body, Status: http.StatusUnprocessableEntity, Code: contract.ErrInvalid.Code, Pointer: "#",
 			Keyword: "type"}, body, false)
 	}
 }
 
 // invalid adds a case with a body that breaks one rule of its schema at one place.
 func (b *breaker) invalid(name, body, pointer, keyword string) {
-	b.add(Refusal{Name: name, Status: http.StatusUnprocessableEntity, Code: httpapi.ErrInvalid.Code, Pointer: pointer,
+	b.add(Refusal{Name: name, Status: http.StatusUnprocessableEntity, Code: contract.ErrInvalid.Code, Pointer: pointer,
 		Keyword: keyword}, body, false)
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // badParameters breaks every parameter, and adds unknown ones.
-func (s *Service) badParameters(t testing.TB, op *httpapi.Operation, good func() Request) []Refusal {
+func (s *Service) badParameters(t testing.TB, op *contract.Operation, good func() Request) []Refusal {
 	t.Helper()
 	path, _, _ := strings.Cut(good().Target, "?")
 	p := parameters{op: op, good: good, path: path}
@@ -39,7 +39,7 @@ func (s *Service) badParameters(t testing.TB, op *httpapi.Operation, good func()
 
 // parameters makes requests with bad parameters from a good one.
 type parameters struct {
-	op    *httpapi.Operation
+	op    *contract.Operation
 	good  func() Request
 	path  string
 	cases []Refusal
@@ -53,11 +53,11 @@ func (p *parameters) add(name, target string, status int, code, pointer, keyword
 }
 
 func (p *parameters) invalid(name, target, pointer, keyword string) {
-	p.add(name, target, http.StatusUnprocessableEntity, httpapi.ErrInvalid.Code, pointer, keyword)
+	p.add(name, target, http.StatusUnprocessableEntity, contract.ErrInvalid.Code, pointer, keyword)
 }
 
 func (p *parameters) malformed(name, target string) {
-	p.add(name, target, http.StatusBadRequest, httpapi.ErrMalformed.Code, "", "")
+	p.add(name, target, http.StatusBadRequest, contract.ErrMalformed.Code, "", "")
 }
 
 // unknown adds parameters that no document has, and malformed queries.
@@ -151,7 +151,7 @@ func (p *parameters) inHeader(t testing.TB, parameter *openapi3.Parameter) {
 	case parameter.Required && name == "If-Match":
 		with("missing")
 		c := &p.cases[len(p.cases)-1]
-		c.Status, c.Code, c.Pointer = http.StatusPreconditionRequired, httpapi.ErrPreconditionRequired.Code, ""
+		c.Status, c.Code, c.Pointer = http.StatusPreconditionRequired, contract.ErrPreconditionRequired.Code, ""
 	case parameter.Required:
 		with("missing")
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -25,7 +26,7 @@ import (
 
 // Service is everything that the checks need to know of a service.
 type Service struct {
-	Document *httpapi.Document
+	Document *contract.Document
 	// Spec is the document as kin-openapi reads it.
 	Spec *openapi3.T
 	// Coverage counts every answer.
@@ -132,10 +133,10 @@ type Arranger interface {
 	EndSession(t testing.TB, c Caller)
 	// Fit arranges the thing that an operation by a caller is about, the caller's own or another's, in a state in which
 	// the operation succeeds. It leaves no trace of the caller's session.
-	Fit(t testing.TB, op *httpapi.Operation, by Caller, of Resource) Fit
+	Fit(t testing.TB, op *contract.Operation, by Caller, of Resource) Fit
 	// Refused are requests that the document allows and the current state refuses, made from a good one of that caller's.
 	// They change nothing.
-	Refused(t testing.TB, op *httpapi.Operation, by Caller, good func() Request) []Refusal
+	Refused(t testing.TB, op *contract.Operation, by Caller, good func() Request) []Refusal
 }
 
 // Fit adapts the document's own example of a request to existing things.
@@ -176,7 +177,7 @@ func (s *Service) Chain(t testing.TB, log *slog.Logger) httpapi.Options {
 	require.NoError(t, err)
 	return httpapi.Options{
 		Document: s.Document, Log: log, Metrics: httpMetrics, Responses: httpapi.ResponsesEnforce,
-		Observe: func(op *httpapi.Operation, answered httpapi.Problem, violations []fault.Violation) {
+		Observe: func(op *contract.Operation, answered contract.Problem, violations []fault.Violation) {
 			s.Coverage.observe(op, answered, len(violations))
 			if len(violations) > 0 {
 				t.Errorf("%s answered %d %s outside its document: %+v", op.ID, answered.Status, answered.Code, violations)
@@ -229,7 +230,7 @@ func (s *Server) End(t testing.TB) string {
 }
 
 // spec returns an operation as the document has it, with its own parameters and those of its path.
-func (s *Service) spec(op *httpapi.Operation) (*openapi3.Operation, openapi3.Parameters) {
+func (s *Service) spec(op *contract.Operation) (*openapi3.Operation, openapi3.Parameters) {
 	item := s.Spec.Paths.Find(op.Pattern)
 	written := item.GetOperation(op.Method)
 	parameters := slices.Clone(written.Parameters)
@@ -242,7 +243,7 @@ func (s *Service) spec(op *httpapi.Operation) (*openapi3.Operation, openapi3.Par
 }
 
 // able returns a caller for whom an operation succeeds, and the resource on which it does.
-func (s *Server) able(t testing.TB, op *httpapi.Operation) (Caller, Resource) {
+func (s *Server) able(t testing.TB, op *contract.Operation) (Caller, Resource) {
 	t.Helper()
 	a := op.Policy.Access
 	if named(op) && len(a.Roles) > 0 {
@@ -253,7 +254,7 @@ func (s *Server) able(t testing.TB, op *httpapi.Operation) (Caller, Resource) {
 
 // Patient returns a document whose operations never time out, however busy the machine is: a test of a time limit sends
 // X-Request-Timeout-Ms.
-func Patient(d *httpapi.Document) *httpapi.Document {
+func Patient(d *contract.Document) *contract.Document {
 	patient := *d
 	patient.Operations = nil
 	for _, op := range d.Operations {

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
@@ -28,20 +28,20 @@ const FiguresEnv = "CONTRACT_FIGURES"
 type Coverage struct {
 	mu        sync.Mutex
 	seen      map[string]map[int]Answers
-	codes     map[string]map[httpapi.Problem]int
+	codes     map[string]map[contract.Problem]int
 	generated atomic.Int64 // requests
 }
 
 // NewCoverage returns a Coverage without figures.
 func NewCoverage() *Coverage {
-	return &Coverage{seen: map[string]map[int]Answers{}, codes: map[string]map[httpapi.Problem]int{}}
+	return &Coverage{seen: map[string]map[int]Answers{}, codes: map[string]map[contract.Problem]int{}}
 }
 
-func (c *Coverage) observe(op *httpapi.Operation, answered httpapi.Problem, violations int) {
+func (c *Coverage) observe(op *contract.Operation, answered contract.Problem, violations int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.seen[op.ID] == nil {
-		c.seen[op.ID], c.codes[op.ID] = map[int]Answers{}, map[httpapi.Problem]int{}
+		c.seen[op.ID], c.codes[op.ID] = map[int]Answers{}, map[contract.Problem]int{}
 	}
 	a := c.seen[op.ID][answered.Status]
 	a.Status = answered.Status
@@ -59,7 +59,7 @@ func (c *Coverage) observe(op *httpapi.Operation, answered httpapi.Problem, viol
 // stores the figures there instead, so that several runs can be judged together. Use it as
 //
 //	func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
-func Main(m *testing.M, c *Coverage, load func() (*httpapi.Document, error)) int {
+func Main(m *testing.M, c *Coverage, load func() (*contract.Document, error)) int {
 	if err := setChecks(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -130,7 +130,7 @@ type Answers struct {
 	Mismatches int  `json:"mismatches"`
 }
 
-func (c *Coverage) figures(d *httpapi.Document) Conformance {
+func (c *Coverage) figures(d *contract.Document) Conformance {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f := Conformance{Service: d.Name, Generated: c.generated.Load()}
@@ -243,7 +243,7 @@ func (t Totals) Print(w io.Writer, name string) {
 }
 
 // verdict prints the totals and returns the exit code of the tests, which have passed.
-func (c *Coverage) verdict(w io.Writer, document *httpapi.Document) int {
+func (c *Coverage) verdict(w io.Writer, document *contract.Document) int {
 	f := c.figures(document)
 	t := Total(f)
 	t.Print(w, f.Service)

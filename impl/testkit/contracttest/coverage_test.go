@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 func TestIsWholeRun(t *testing.T) {
@@ -43,11 +43,11 @@ func TestIsWholeRun(t *testing.T) {
 
 func TestConformanceVerdict(t *testing.T) {
 	t.Parallel()
-	d := &httpapi.Document{Name: "things"}
+	d := &contract.Document{Name: "things"}
 	for i := range 10 {
-		d.Operations = append(d.Operations, &httpapi.Operation{
+		d.Operations = append(d.Operations, &contract.Operation{
 			ID: fmt.Sprintf("readThing%d", i), Statuses: []int{200, 401, 404, 503},
-			Problems: []httpapi.Problem{{Status: 401, Code: "a"}, {Status: 404, Code: "b"}, {Status: 503, Code: "c"},
+			Problems: []contract.Problem{{Status: 401, Code: "a"}, {Status: 404, Code: "b"}, {Status: 503, Code: "c"},
 				{Status: 503, Code: "d"}},
 		})
 	}
@@ -55,7 +55,7 @@ func TestConformanceVerdict(t *testing.T) {
 		c := NewCoverage()
 		for _, op := range d.Operations {
 			for _, status := range op.Statuses {
-				c.observe(op, httpapi.Problem{Status: status}, 0)
+				c.observe(op, contract.Problem{Status: status}, 0)
 			}
 			for _, p := range op.Problems {
 				c.observe(op, p, 0)
@@ -68,7 +68,7 @@ func TestConformanceVerdict(t *testing.T) {
 		statuses, codes := exercised(), exercised()
 		for _, op := range d.Operations[:left] {
 			delete(statuses.seen[op.ID], 200)
-			delete(codes.codes[op.ID], httpapi.Problem{Status: 503, Code: "d"})
+			delete(codes.codes[op.ID], contract.Problem{Status: 503, Code: "d"})
 		}
 		require.Equal(t, enough, Total(statuses.figures(d)).Enough(), "95 of a hundred statuses")
 		require.Equal(t, enough, Total(codes.figures(d)).Enough(), "95 of a hundred codes")
@@ -77,17 +77,17 @@ func TestConformanceVerdict(t *testing.T) {
 	}
 
 	broken := exercised()
-	broken.observe(d.Operations[0], httpapi.Problem{Status: 200}, 1)
+	broken.observe(d.Operations[0], contract.Problem{Status: 200}, 1)
 	require.False(t, Total(broken.figures(d)).Enough(), "a mismatch")
 
-	larger := &httpapi.Document{Name: "things",
-		Operations: append(slices.Clone(d.Operations), &httpapi.Operation{ID: "readNothing", Statuses: []int{204}})}
+	larger := &contract.Document{Name: "things",
+		Operations: append(slices.Clone(d.Operations), &contract.Operation{ID: "readNothing", Statuses: []int{204}})}
 	f := Total(exercised().figures(larger))
 	require.GreaterOrEqual(t, f.SeenStatuses*100, f.Statuses*Least)
 	require.False(t, f.Enough(), "an operation")
 
 	undocumented := exercised()
-	undocumented.observe(d.Operations[0], httpapi.Problem{Status: 418}, 1)
+	undocumented.observe(d.Operations[0], contract.Problem{Status: 418}, 1)
 	require.Equal(t, Answers{Status: 418, Times: 1, Mismatches: 1}, undocumented.figures(d).Operations[0].Answers[4])
 	require.False(t, Total(undocumented.figures(d)).Enough(), "a status that is not documented")
 
@@ -99,7 +99,7 @@ func TestConformanceVerdict(t *testing.T) {
 
 	for _, c := range []struct {
 		code     int
-		document *httpapi.Document
+		document *contract.Document
 		says     string
 	}{{0, d, "40/40"}, {1, larger, "FAIL: all operations, 95 %"}} {
 		text.Reset()
@@ -119,13 +119,13 @@ func TestConformanceVerdict(t *testing.T) {
 // The figures of two runs are added.
 func TestFiguresAddUp(t *testing.T) {
 	t.Parallel()
-	d := &httpapi.Document{Name: "things", Operations: []*httpapi.Operation{
-		{ID: "readThing", Statuses: []int{200, 404}, Problems: []httpapi.Problem{{Status: 404, Code: "thing_not_found"}}},
+	d := &contract.Document{Name: "things", Operations: []*contract.Operation{
+		{ID: "readThing", Statuses: []int{200, 404}, Problems: []contract.Problem{{Status: 404, Code: "thing_not_found"}}},
 	}}
 	one, other := NewCoverage(), NewCoverage()
-	one.observe(d.Operations[0], httpapi.Problem{Status: 200}, 0)
-	other.observe(d.Operations[0], httpapi.Problem{Status: 404, Code: "thing_not_found"}, 1)
-	other.observe(d.Operations[0], httpapi.Problem{Status: 418}, 0)
+	one.observe(d.Operations[0], contract.Problem{Status: 200}, 0)
+	other.observe(d.Operations[0], contract.Problem{Status: 404, Code: "thing_not_found"}, 1)
+	other.observe(d.Operations[0], contract.Problem{Status: 418}, 0)
 	other.generated.Store(3)
 	sum := one.figures(d).Add(other.figures(d))
 	require.Equal(t, Conformance{Service: "things", Generated: 3, Operations: []Exercised{{

@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // Switch cuts a service off from its database: while it is off, no connection works and none can be opened. While it is
@@ -81,7 +81,7 @@ func DatabaseGoneIsTold(t *testing.T, s *Service, server *Server, database *Swit
 			continue
 		}
 		require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode, "%s: %s", op.ID, body)
-		require.Equal(t, httpapi.ErrUnavailable.Code, ProblemIn(t, answer, body).Code, op.ID)
+		require.Equal(t, contract.ErrUnavailable.Code, ProblemIn(t, answer, body).Code, op.ID)
 		require.Equal(t, "1", answer.Header.Get("Retry-After"), op.ID)
 		require.Empty(t, answer.Header.Get("Set-Cookie"), op.ID)
 
@@ -105,7 +105,7 @@ func ReadOnlyDatabaseIsTold(t *testing.T, s *Service, server *Server, database *
 			require.Equal(t, op.Statuses[0], answer.StatusCode, "%s: %s", op.ID, body)
 		} else {
 			require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode, "%s: %s", op.ID, body)
-			require.Equal(t, httpapi.ErrUnavailable.Code, ProblemIn(t, answer, body).Code, op.ID)
+			require.Equal(t, contract.ErrUnavailable.Code, ProblemIn(t, answer, body).Code, op.ID)
 			require.Equal(t, "1", answer.Header.Get("Retry-After"), op.ID)
 			require.Empty(t, answer.Header.Get("Set-Cookie"), op.ID)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
 )
@@ -18,15 +19,15 @@ func everyOperationEndsAsAnyMay(t *testing.T, s *Service) {
 	t.Helper()
 	t.Run("in a hurry", func(t *testing.T) {
 		t.Parallel()
-		s.endWith(t, httpapi.ErrTimeout, "X-Request-Timeout-Ms: 1")
+		s.endWith(t, contract.ErrTimeout, "X-Request-Timeout-Ms: 1")
 	})
 	t.Run("from a foreign page", func(t *testing.T) {
 		t.Parallel()
-		s.endWith(t, httpapi.ErrCrossOrigin, "Origin: https://foreign.test", "Sec-Fetch-Site: cross-site")
+		s.endWith(t, contract.ErrCrossOrigin, "Origin: https://foreign.test", "Sec-Fetch-Site: cross-site")
 	})
 	t.Run("broken", func(t *testing.T) {
 		t.Parallel()
-		s.endWith(t, httpapi.ErrInternal, panicsHere)
+		s.endWith(t, contract.ErrInternal, panicsHere)
 	})
 	t.Run("overloaded", func(t *testing.T) {
 		t.Parallel()
@@ -42,13 +43,13 @@ const (
 
 // obstacle is a checker in which requests panic, or wait until they are released, if they ask for it.
 type obstacle struct {
-	httpapi.Checker
+	contract.Checker
 
 	waiting chan struct{} // receives one for each request that begins to wait
 	letGo   chan struct{} // closed at the end
 }
 
-func (o obstacle) CheckRequest(op *httpapi.Operation, in httpapi.Input) (any, []fault.Violation, error) {
+func (o obstacle) CheckRequest(op *contract.Operation, in contract.Input) (any, []fault.Violation, error) {
 	if in.Request.Header.Get("X-Panic") != "" {
 		panic(Canary + " in a panic")
 	}
@@ -62,7 +63,7 @@ func (o obstacle) CheckRequest(op *httpapi.Operation, in httpapi.Input) (any, []
 // endWith adds lines to a request of each operation. They end those that can end with the fault, and no other.
 func (s *Service) endWith(t *testing.T, f *fault.Error, lines ...string) {
 	t.Helper()
-	server := s.Start(t, func(o *httpapi.Options) { o.Checker = obstacle{Checker: httpapi.NewChecker(s.Document)} })
+	server := s.Start(t, func(o *httpapi.Options) { o.Checker = obstacle{Checker: contract.NewChecker(s.Document)} })
 	for _, op := range s.Document.Operations {
 		r, _ := s.Fitting(t, server, op)
 		answer, body := server.Do(t, r.With(lines...))
@@ -71,9 +72,9 @@ func (s *Service) endWith(t *testing.T, f *fault.Error, lines ...string) {
 }
 
 // requireEnd requires that an operation ended with the fault if it can, and succeeded otherwise.
-func requireEnd(t testing.TB, op *httpapi.Operation, f *fault.Error, answer *http.Response, body string) {
+func requireEnd(t testing.TB, op *contract.Operation, f *fault.Error, answer *http.Response, body string) {
 	t.Helper()
-	if !slices.ContainsFunc(op.Problems, func(p httpapi.Problem) bool { return p.Code == f.Code }) {
+	if !slices.ContainsFunc(op.Problems, func(p contract.Problem) bool { return p.Code == f.Code }) {
 		requireSuccess(t, op, answer, body)
 		return
 	}
@@ -85,13 +86,13 @@ func requireEnd(t testing.TB, op *httpapi.Operation, f *fault.Error, answer *htt
 // overload holds as many requests as the service runs at once, and then calls each operation.
 func (s *Service) overload(t *testing.T) {
 	t.Helper()
-	held := obstacle{httpapi.NewChecker(s.Document), make(chan struct{}), make(chan struct{})}
+	held := obstacle{contract.NewChecker(s.Document), make(chan struct{}), make(chan struct{})}
 	server := s.Start(t, func(o *httpapi.Options) { o.Checker, o.Shed = held, true })
 	requests := make([]Request, len(s.Document.Operations))
 	var holding Request
 	for i, op := range s.Document.Operations {
 		requests[i], _ = s.Fitting(t, server, op)
-		if op.Policy.Priority == httpapi.High && !op.Policy.Access.Public { // Other operations have only a share.
+		if op.Policy.Priority == contract.High && !op.Policy.Access.Public { // Other operations have only a share.
 			holding = requests[i].With(waitsHere)
 		}
 	}
@@ -110,7 +111,7 @@ func (s *Service) overload(t *testing.T) {
 		select {
 		case <-held.waiting:
 		case body := <-refused:
-			require.Contains(t, body, httpapi.ErrOverloaded.Code)
+			require.Contains(t, body, contract.ErrOverloaded.Code)
 			full = true
 		}
 	}
@@ -118,7 +119,7 @@ func (s *Service) overload(t *testing.T) {
 	for i, op := range s.Document.Operations {
 		asking.Go(func() {
 			answer, body := server.Do(t, requests[i])
-			requireEnd(t, op, httpapi.ErrOverloaded, answer, body)
+			requireEnd(t, op, contract.ErrOverloaded, answer, body)
 		})
 	}
 	asking.Wait()

@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 )
 
@@ -29,20 +29,20 @@ func ErrorsAreExplained(t *testing.T, explain func(error) error) {
 		want *fault.Error
 	}{
 		"nothing":              {nil, nil},
-		"a fault":              {httpapi.ErrForbidden, httpapi.ErrForbidden},
-		"a fault, wrapped":     {fmt.Errorf("in a transaction: %w", httpapi.ErrForbidden), httpapi.ErrForbidden},
-		"statement time-out":   {state("57014"), httpapi.ErrTimeout},
-		"lock time-out":        {state("55P03"), httpapi.ErrTimeout},
-		"shutting down":        {state("57P01"), httpapi.ErrUnavailable},
-		"starting up":          {state("57P03"), httpapi.ErrUnavailable},
-		"too many clients":     {state("53300"), httpapi.ErrUnavailable},
-		"disk full":            {state("53100"), httpapi.ErrUnavailable},
-		"a standby":            {state("25006"), httpapi.ErrUnavailable},
-		"refused":              {fmt.Errorf("dial: %w", syscall.ECONNREFUSED), httpapi.ErrUnavailable},
-		"reset":                {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, httpapi.ErrUnavailable},
-		"cut off":              {io.ErrUnexpectedEOF, httpapi.ErrUnavailable},
-		"no connection free":   {fmt.Errorf("acquire: %w", postgres.ErrAcquireTimeout), httpapi.ErrUnavailable},
-		"the unknown outcome":  {fmt.Errorf("%w: %w", postgres.ErrUnknownOutcome, io.EOF), httpapi.ErrUnavailable},
+		"a fault":              {contract.ErrForbidden, contract.ErrForbidden},
+		"a fault, wrapped":     {fmt.Errorf("in a transaction: %w", contract.ErrForbidden), contract.ErrForbidden},
+		"statement time-out":   {state("57014"), contract.ErrTimeout},
+		"lock time-out":        {state("55P03"), contract.ErrTimeout},
+		"shutting down":        {state("57P01"), contract.ErrUnavailable},
+		"starting up":          {state("57P03"), contract.ErrUnavailable},
+		"too many clients":     {state("53300"), contract.ErrUnavailable},
+		"disk full":            {state("53100"), contract.ErrUnavailable},
+		"a standby":            {state("25006"), contract.ErrUnavailable},
+		"refused":              {fmt.Errorf("dial: %w", syscall.ECONNREFUSED), contract.ErrUnavailable},
+		"reset":                {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, contract.ErrUnavailable},
+		"cut off":              {io.ErrUnexpectedEOF, contract.ErrUnavailable},
+		"no connection free":   {fmt.Errorf("acquire: %w", postgres.ErrAcquireTimeout), contract.ErrUnavailable},
+		"the unknown outcome":  {fmt.Errorf("%w: %w", postgres.ErrUnknownOutcome, io.EOF), contract.ErrUnavailable},
 		"a constraint of ours": {&pgconn.PgError{Code: "23514", ConstraintName: "nobody_knows"}, nil},
 		"a broken query":       {state("42703"), nil},
 		"something else":       {errors.New("relation things does not exist"), nil},
@@ -68,15 +68,15 @@ func FailuresAreTold(t *testing.T, begin func(t *testing.T, fail func() error) (
 		err  error
 		want *fault.Error
 	}{
-		"unavailable":       {&pgconn.PgError{Code: "57P01", Message: Canary}, httpapi.ErrUnavailable},
-		"connection lost":   {fmt.Errorf("%s: %w", Canary, syscall.ECONNRESET), httpapi.ErrUnavailable},
-		"statement timeout": {&pgconn.PgError{Code: "57014", Message: Canary}, httpapi.ErrTimeout},
-		"deadline":          {fmt.Errorf("%s: %w", Canary, context.DeadlineExceeded), httpapi.ErrTimeout},
-		"unknown outcome":   {fmt.Errorf("%w: %s", postgres.ErrUnknownOutcome, Canary), httpapi.ErrUnavailable},
-		"unexpected":        {errors.New(Canary), httpapi.ErrInternal},
-		"a constraint":      {&pgconn.PgError{Code: "23514", ConstraintName: Canary, Message: Canary}, httpapi.ErrInternal},
-		"a broken query":    {&pgconn.PgError{Code: "42703", Message: Canary}, httpapi.ErrInternal},
-		"a panic":           {nil, httpapi.ErrInternal},
+		"unavailable":       {&pgconn.PgError{Code: "57P01", Message: Canary}, contract.ErrUnavailable},
+		"connection lost":   {fmt.Errorf("%s: %w", Canary, syscall.ECONNRESET), contract.ErrUnavailable},
+		"statement timeout": {&pgconn.PgError{Code: "57014", Message: Canary}, contract.ErrTimeout},
+		"deadline":          {fmt.Errorf("%s: %w", Canary, context.DeadlineExceeded), contract.ErrTimeout},
+		"unknown outcome":   {fmt.Errorf("%w: %s", postgres.ErrUnknownOutcome, Canary), contract.ErrUnavailable},
+		"unexpected":        {errors.New(Canary), contract.ErrInternal},
+		"a constraint":      {&pgconn.PgError{Code: "23514", ConstraintName: Canary, Message: Canary}, contract.ErrInternal},
+		"a broken query":    {&pgconn.PgError{Code: "42703", Message: Canary}, contract.ErrInternal},
+		"a panic":           {nil, contract.ErrInternal},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +92,7 @@ func FailuresAreTold(t *testing.T, begin func(t *testing.T, fail func() error) (
 			require.NotContains(t, body, Canary)
 			require.NotContains(t, body, "goroutine")
 			require.NotContains(t, fmt.Sprint(answer.Header), Canary)
-			if c.want == httpapi.ErrInternal {
+			if c.want == contract.ErrInternal {
 				require.Equal(t, http.StatusInternalServerError, answer.StatusCode)
 				require.Empty(t, answer.Header.Get("Retry-After"), "waiting does not help")
 			} else {

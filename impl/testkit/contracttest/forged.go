@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/testkit/tokentest"
 )
 
@@ -21,7 +21,7 @@ func ForgedTokensAreRefused(t *testing.T, s *Service, server *Server, forging to
 	forgeries := tokentest.Forgeries(t, forging)
 	require.GreaterOrEqual(t, len(forgeries), 64)
 	// Without a network, which would normalise some of the requests.
-	send := func(op *httpapi.Operation, path string, authorization ...string) *httptest.ResponseRecorder {
+	send := func(op *contract.Operation, path string, authorization ...string) *httptest.ResponseRecorder {
 		r := httptest.NewRequestWithContext(t.Context(), op.Method, path, http.NoBody)
 		r.Header["Authorization"] = authorization
 		w := httptest.NewRecorder()
@@ -45,7 +45,7 @@ func ForgedTokensAreRefused(t *testing.T, s *Service, server *Server, forging to
 			}
 			var problem Problem
 			require.NoError(t, json.Unmarshal(w.Body.Bytes(), &problem))
-			require.Equal(t, httpapi.ErrUnauthenticated.Code, problem.Code, name)
+			require.Equal(t, contract.ErrUnauthenticated.Code, problem.Code, name)
 			require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
 			require.Regexp(t, `^Bearer realm="[a-z]+"`, w.Header().Get("WWW-Authenticate"))
 			require.NotEmpty(t, problem.RequestID)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // Fuzz sends anything that net/http accepts to the whole service, starting from a good request of each operation.
@@ -44,7 +44,7 @@ func Fuzz(f *testing.F, s *Service) {
 			return
 		}
 		p := ProblemIn(t, w.Result(), w.Body.String())
-		require.True(t, w.Code < http.StatusInternalServerError || p.Code == httpapi.ErrTimeout.Code, "%d: %s",
+		require.True(t, w.Code < http.StatusInternalServerError || p.Code == contract.ErrTimeout.Code, "%d: %s",
 			w.Code, w.Body)
 		for _, v := range p.Errors {
 			require.NotEmpty(t, v.Pointer, w.Body)

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/format"
-	"example.com/plumbline/impl/platform/httpapi"
 )
 
 // The generated checks make as many requests for each operation as the flag -rapid.checks says, forty by default. A
@@ -95,7 +95,7 @@ type inputs struct {
 	required []string
 }
 
-func (s *Service) inputs(op *httpapi.Operation, refer known) inputs {
+func (s *Service) inputs(op *contract.Operation, refer known) inputs {
 	g := inputs{query: map[string]*rapid.Generator[any]{}}
 	_, parameters := s.spec(op)
 	for _, p := range parameters {
@@ -110,7 +110,7 @@ func (s *Service) inputs(op *httpapi.Operation, refer known) inputs {
 }
 
 // body returns the schema of an operation's body, nil if it takes none.
-func (s *Service) body(op *httpapi.Operation) *openapi3.Schema {
+func (s *Service) body(op *contract.Operation) *openapi3.Schema {
 	written, _ := s.spec(op)
 	if written.RequestBody == nil {
 		return nil
@@ -145,7 +145,7 @@ func (g inputs) draw(rt *rapid.T, r Request, fit Fit) Request {
 
 // obeys checks the answer to a permitted request against the document, which it reads itself, independently of the
 // middleware.
-func (s *Service) obeys(t tester, op *httpapi.Operation, r Request, answer *http.Response, body string) {
+func (s *Service) obeys(t tester, op *contract.Operation, r Request, answer *http.Response, body string) {
 	t.Helper()
 	written, _ := s.spec(op)
 	response := written.Responses.Status(answer.StatusCode)
@@ -176,8 +176,8 @@ func (s *Service) obeys(t tester, op *httpapi.Operation, r Request, answer *http
 	}
 	p := ProblemIn(t, answer, body)
 	require.Less(t, p.Status, http.StatusInternalServerError, "%s: %s", op.ID, body)
-	require.NotEqual(t, httpapi.ErrMalformed.Code, p.Code, "%s: %s", op.ID, body)
-	if p.Code == httpapi.ErrInvalid.Code {
+	require.NotEqual(t, contract.ErrMalformed.Code, p.Code, "%s: %s", op.ID, body)
+	if p.Code == contract.ErrInvalid.Code {
 		require.NotEmpty(t, p.Errors, op.ID)
 		for _, v := range p.Errors {
 			require.Contains(t, s.Beyond[op.ID].Rules, v.Pointer, "the document allows it: %s", body)
@@ -187,7 +187,7 @@ func (s *Service) obeys(t tester, op *httpapi.Operation, r Request, answer *http
 
 // says compares the members of an answer, and of objects in it, with those of the body that was sent. A member that the
 // document shows in the answer is present if it was sent.
-func (s *Service) says(t tester, op *httpapi.Operation, r Request, got any) {
+func (s *Service) says(t tester, op *contract.Operation, r Request, got any) {
 	t.Helper()
 	answered, isObject := got.(map[string]any)
 	if !isObject || r.Body == "" {
@@ -203,7 +203,7 @@ func (s *Service) says(t tester, op *httpapi.Operation, r Request, got any) {
 	}
 }
 
-func (s *Service) saysWithin(t tester, op *httpapi.Operation, sent, answered map[string]any, schema *openapi3.Schema) {
+func (s *Service) saysWithin(t tester, op *contract.Operation, sent, answered map[string]any, schema *openapi3.Schema) {
 	t.Helper()
 	for name, value := range sent {
 		property := schema.Properties[name]

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -96,7 +96,7 @@ func requestsAreLogged(t *testing.T, s *Service) {
 	server := s.Start(t)
 	requests := map[string]loggedRequest{
 		"no such path": {Request: Request{Method: http.MethodGet, Target: "/nowhere"}, operation: telemetry.Unmatched,
-			status: http.StatusNotFound, code: httpapi.ErrNotFound.Code},
+			status: http.StatusNotFound, code: contract.ErrNotFound.Code},
 	}
 	for _, op := range s.Document.Operations {
 		r, by := s.Fitting(t, server, op)
@@ -107,12 +107,12 @@ func requestsAreLogged(t *testing.T, s *Service) {
 		requests[op.ID] = l
 		if !op.Policy.Access.Public {
 			unknown := loggedRequest{Request: r.Without("Authorization"), operation: op.ID, status: http.StatusUnauthorized,
-				code: httpapi.ErrUnauthenticated.Code}
+				code: contract.ErrUnauthenticated.Code}
 			requests[op.ID+" by nobody"] = unknown
 		}
 		r, by = s.Fitting(t, server, op)
 		invalid := loggedRequest{Request: r, operation: op.ID, status: http.StatusUnprocessableEntity,
-			code: httpapi.ErrInvalid.Code, caller: by.Subject()}
+			code: contract.ErrInvalid.Code, caller: by.Subject()}
 		invalid.Request = r.Asking("nickname=x")
 		if op.Policy.Access.Public {
 			invalid.caller = ""
@@ -120,7 +120,7 @@ func requestsAreLogged(t *testing.T, s *Service) {
 		requests[op.ID+" with an unknown parameter"] = invalid
 		other := Request{Method: http.MethodTrace, Target: r.Target}
 		requests[op.ID+" by another method"] = loggedRequest{Request: other, operation: telemetry.Unmatched,
-			status: http.StatusMethodNotAllowed, code: httpapi.ErrMethodNotAllowed.Code}
+			status: http.StatusMethodNotAllowed, code: contract.ErrMethodNotAllowed.Code}
 	}
 	longest := strings.Repeat("x", 128)
 	for line, l := range map[string]loggedRequest{
@@ -136,7 +136,7 @@ func requestsAreLogged(t *testing.T, s *Service) {
 		"Traceparent: 00-" + strings.Repeat("0", 32) + "-00f067aa0ba902b7-01": {},
 	} {
 		l.Request = requests["no such path"].With(line)
-		l.operation, l.status, l.code = telemetry.Unmatched, http.StatusNotFound, httpapi.ErrNotFound.Code
+		l.operation, l.status, l.code = telemetry.Unmatched, http.StatusNotFound, contract.ErrNotFound.Code
 		requests[line] = l
 	}
 	ids := map[string]string{} // by name
@@ -227,7 +227,7 @@ func actionsAreLogged(t *testing.T, s *Service) {
 			}
 		}
 		if !op.Policy.Access.Public {
-			ask(r, nil, httpapi.ErrUnauthenticated.Code)
+			ask(r, nil, contract.ErrUnauthenticated.Code)
 		}
 		require.NotNil(t, fit)
 		ask(r.With(Bearer(by)).withFreshKey(), by, telemetry.Success)
@@ -260,7 +260,7 @@ func actionsAreLogged(t *testing.T, s *Service) {
 func lastPart(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
 // pathPart returns the value of a parameter in a path with an operation's pattern.
-func pathPart(op *httpapi.Operation, path, name string) string {
+func pathPart(op *contract.Operation, path, name string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range strings.Split(op.Pattern, "/") {
 		if part == "{"+name+"}" {
@@ -326,7 +326,7 @@ func nothingSecretIsLogged(t *testing.T, s *Service) {
 }
 
 // misplaced are requests with a secret where none belongs.
-func (s *Service) misplaced(t testing.TB, op *httpapi.Operation, r Request, secret, basic string) []Request {
+func (s *Service) misplaced(t testing.TB, op *contract.Operation, r Request, secret, basic string) []Request {
 	t.Helper()
 	escaped := url.QueryEscape(secret)
 	inQuery, inBody := r.withFreshKey(), r.withFreshKey()

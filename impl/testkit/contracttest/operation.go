@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
 )
@@ -103,7 +104,7 @@ func rateLimitsHold(t *testing.T, s *Service) {
 	requireSome(t, limited, "limited operation")
 }
 
-func (s *Service) rateLimit(t testing.TB, op *httpapi.Operation) {
+func (s *Service) rateLimit(t testing.TB, op *contract.Operation) {
 	t.Helper()
 	limit := op.Policy.RateLimit
 	server := s.Start(t, func(o *httpapi.Options) { o.RateLimits = true })
@@ -128,7 +129,7 @@ func (s *Service) rateLimit(t testing.TB, op *httpapi.Operation) {
 	}
 	answer, body := ask(mine)
 	require.Equal(t, http.StatusTooManyRequests, answer.StatusCode, body)
-	require.Equal(t, httpapi.ErrRateLimited.Code, ProblemIn(t, answer, body).Code)
+	require.Equal(t, contract.ErrRateLimited.Code, ProblemIn(t, answer, body).Code)
 	wait, err := strconv.Atoi(answer.Header.Get("Retry-After"))
 	require.NoError(t, err)
 	require.Positive(t, wait)
@@ -197,7 +198,7 @@ func otherMethodsAreRefused(t *testing.T, s *Service) {
 		var allowed []string
 		for _, m := range methods {
 			if slices.ContainsFunc(s.Document.Operations,
-				func(o *httpapi.Operation) bool { return o.Method == m && o.Pattern == op.Pattern }) {
+				func(o *contract.Operation) bool { return o.Method == m && o.Pattern == op.Pattern }) {
 				allowed = append(allowed, m)
 			}
 			if m == http.MethodGet && len(allowed) > 0 {
@@ -216,7 +217,7 @@ func otherMethodsAreRefused(t *testing.T, s *Service) {
 				require.Empty(t, body)
 				continue
 			}
-			require.Equal(t, httpapi.ErrMethodNotAllowed.Code, ProblemIn(t, answer, body).Code)
+			require.Equal(t, contract.ErrMethodNotAllowed.Code, ProblemIn(t, answer, body).Code)
 		}
 	}
 }
@@ -234,7 +235,7 @@ func matches(pattern, path string) bool {
 // people, and that each says when to try again if that helps.
 func codesAreThoseOfTheDocument(t *testing.T, s *Service) {
 	t.Helper()
-	faults := slices.Concat(s.Faults, httpapi.Faults(s.Document))
+	faults := slices.Concat(s.Faults, contract.Faults(s.Document))
 	var codes []string
 	for _, f := range faults {
 		codes = append(codes, f.Code)
@@ -303,7 +304,7 @@ func locationsLead(t *testing.T, s *Service) {
 		answer, body := server.Do(t, r)
 		requireSuccess(t, op, answer, body)
 		location := answer.Header.Get("Location")
-		require.True(t, slices.ContainsFunc(s.Document.Operations, func(o *httpapi.Operation) bool {
+		require.True(t, slices.ContainsFunc(s.Document.Operations, func(o *contract.Operation) bool {
 			return o.Method == http.MethodGet && matches(o.Pattern, location)
 		}), "%s: nothing is read at %s", op.ID, location)
 		if op.Policy.Access.Public {

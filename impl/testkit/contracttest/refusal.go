@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // Canary is in every submitted value, and in no answer. SecretCanary is not in a log either.
@@ -125,7 +125,7 @@ func (s *Service) fingerprint(t testing.TB, server *Server) map[string]string {
 }
 
 // badCallers are unknown callers, and known ones without permission.
-func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation, good func() Request) []Refusal {
+func (s *Service) badCallers(t testing.TB, server *Server, op *contract.Operation, good func() Request) []Refusal {
 	t.Helper()
 	a := op.Policy.Access
 	if a.Public {
@@ -147,13 +147,13 @@ func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation
 	} {
 		cases = append(cases, Refusal{
 			Name: fmt.Sprintf("a caller with %.80q", lines), Request: good().Without("Authorization").With(lines...),
-			Status: http.StatusUnauthorized, Code: httpapi.ErrUnauthenticated.Code,
+			Status: http.StatusUnauthorized, Code: contract.ErrUnauthenticated.Code,
 		})
 	}
 	// An unknown caller learns nothing of the request's other faults, and its body is not read.
 	unknown := func(name string, change func(*Request)) {
 		c := Refusal{Name: name, Request: good().Without("Authorization"), Status: http.StatusUnauthorized,
-			Code: httpapi.ErrUnauthenticated.Code}
+			Code: contract.ErrUnauthenticated.Code}
 		change(&c.Request)
 		cases = append(cases, c)
 	}
@@ -165,7 +165,7 @@ func (s *Service) badCallers(t testing.TB, server *Server, op *httpapi.Operation
 }
 
 // unentitled are known callers without permission.
-func (s *Service) unentitled(t testing.TB, server *Server, op *httpapi.Operation) []Refusal {
+func (s *Service) unentitled(t testing.TB, server *Server, op *contract.Operation) []Refusal {
 	t.Helper()
 	a := op.Policy.Access
 	without := slices.IndexFunc(s.Roles, func(role string) bool { return !slices.Contains(a.Roles, role) })
@@ -185,10 +185,10 @@ func (s *Service) unentitled(t testing.TB, server *Server, op *httpapi.Operation
 		return cases
 	}
 	for _, of := range []Resource{Own, Others, Missing} {
-		add("a caller without the role", of, as, http.StatusForbidden, httpapi.ErrForbidden.Code)
+		add("a caller without the role", of, as, http.StatusForbidden, contract.ErrForbidden.Code)
 	}
 	add("a caller without the role, with a body that is not JSON", Own,
 		func(r *Request) { *r = r.Without("Content-Type").With(asJSON); r.Body = Canary },
-		http.StatusForbidden, httpapi.ErrForbidden.Code)
+		http.StatusForbidden, contract.ErrForbidden.Code)
 	return cases
 }

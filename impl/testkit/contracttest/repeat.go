@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/httpapi"
 )
@@ -36,7 +37,7 @@ func RepeatedRequestsAreAnsweredOnce(t *testing.T, s *Service) {
 	requireSome(t, keyed, "operation with an Idempotency-Key")
 }
 
-func (s *Service) repeat(t testing.TB, server *Server, op *httpapi.Operation) {
+func (s *Service) repeat(t testing.TB, server *Server, op *contract.Operation) {
 	t.Helper()
 	r, by := s.Fitting(t, server, op)
 	first, body := server.Do(t, r)
@@ -51,9 +52,9 @@ func (s *Service) repeat(t testing.TB, server *Server, op *httpapi.Operation) {
 	other := s.another(t, op, r)
 	answer, text := server.Do(t, other)
 	require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, text)
-	require.Equal(t, httpapi.ErrIdempotencyKeyReused.Code, ProblemIn(t, answer, text).Code)
+	require.Equal(t, contract.ErrIdempotencyKeyReused.Code, ProblemIn(t, answer, text).Code)
 	answer, text = server.Do(t, other.Asking("nickname=x"))
-	require.Equal(t, httpapi.ErrInvalid.Code, ProblemIn(t, answer, text).Code, "the document comes first")
+	require.Equal(t, contract.ErrInvalid.Code, ProblemIn(t, answer, text).Code, "the document comes first")
 	answer, text = server.Do(t, r.Without("Authorization"))
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode, text)
 	require.Equal(t, after, s.fingerprint(t, server))
@@ -77,7 +78,7 @@ func (s *Service) repeat(t testing.TB, server *Server, op *httpapi.Operation) {
 }
 
 // another returns a request that the document allows and whose body differs from r's.
-func (s *Service) another(t testing.TB, op *httpapi.Operation, r Request) Request {
+func (s *Service) another(t testing.TB, op *contract.Operation, r Request) Request {
 	t.Helper()
 	schema := s.body(op)
 	require.NotNil(t, schema, "%s has x-idempotency and no body: its key tells nothing apart", op.ID)
@@ -102,7 +103,7 @@ func requireReplayed(t testing.TB, first *http.Response, body string, again *htt
 	}
 }
 
-func (s *Service) repeatAtOnce(t testing.TB, server *Server, op *httpapi.Operation) {
+func (s *Service) repeatAtOnce(t testing.TB, server *Server, op *contract.Operation) {
 	t.Helper()
 	r, _ := s.Fitting(t, server, op)
 	statuses, bodies, replayed := make([]int, copies), make([]string, copies), make([]string, copies)
@@ -127,13 +128,13 @@ func (s *Service) repeatAtOnce(t testing.TB, server *Server, op *httpapi.Operati
 
 // lateAnswers holds one answer, once armed, until it is released.
 type lateAnswers struct {
-	httpapi.Checker
+	contract.Checker
 
 	armed          *atomic.Bool
 	waiting, letGo chan struct{} // closed to signal
 }
 
-func (l lateAnswers) CheckResponse(op *httpapi.Operation, out httpapi.Output) []fault.Violation {
+func (l lateAnswers) CheckResponse(op *contract.Operation, out contract.Output) []fault.Violation {
 	if l.armed.CompareAndSwap(true, false) {
 		close(l.waiting)
 		<-l.letGo
@@ -142,9 +143,9 @@ func (l lateAnswers) CheckResponse(op *httpapi.Operation, out httpapi.Output) []
 }
 
 // repeatTooSoon repeats a request whose first copy is still running, for as long as the repetition may wait.
-func (s *Service) repeatTooSoon(t testing.TB, op *httpapi.Operation) {
+func (s *Service) repeatTooSoon(t testing.TB, op *contract.Operation) {
 	t.Helper()
-	held := lateAnswers{httpapi.NewChecker(s.Document), &atomic.Bool{}, make(chan struct{}), make(chan struct{})}
+	held := lateAnswers{contract.NewChecker(s.Document), &atomic.Bool{}, make(chan struct{}), make(chan struct{})}
 	server := s.Start(t, func(o *httpapi.Options) { o.Checker = held })
 	r, _ := s.Fitting(t, server, op)
 	held.armed.Store(true)
@@ -155,6 +156,6 @@ func (s *Service) repeatTooSoon(t testing.TB, op *httpapi.Operation) {
 	close(held.letGo)
 	first.Wait()
 	require.Equal(t, http.StatusConflict, answer.StatusCode, body)
-	require.Equal(t, httpapi.ErrIdempotencyKeyInUse.Code, ProblemIn(t, answer, body).Code)
+	require.Equal(t, contract.ErrIdempotencyKeyInUse.Code, ProblemIn(t, answer, body).Code)
 	require.Equal(t, "1", answer.Header.Get("Retry-After"))
 }

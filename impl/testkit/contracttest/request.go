@@ -20,8 +20,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
-	"example.com/plumbline/impl/platform/httpapi"
 )
 
 // Request is a request as it is sent.
@@ -87,7 +87,7 @@ func Bearer(c Caller) string { return "Authorization: Bearer " + c.AccessToken()
 
 // request returns the document's own example of an operation, adapted to a resource: a caller's own, a missing one or
 // another's. It carries no token.
-func (s *Service) request(t testing.TB, server *Server, op *httpapi.Operation, by Caller, of Resource) (Request, Fit) {
+func (s *Service) request(t testing.TB, server *Server, op *contract.Operation, by Caller, of Resource) (Request, Fit) {
 	t.Helper()
 	arranged := of
 	if of == Missing {
@@ -118,7 +118,7 @@ func (s *Service) request(t testing.TB, server *Server, op *httpapi.Operation, b
 }
 
 // Fitting returns a request by a caller for whom the operation succeeds.
-func (s *Service) Fitting(t testing.TB, server *Server, op *httpapi.Operation) (Request, Caller) {
+func (s *Service) Fitting(t testing.TB, server *Server, op *contract.Operation) (Request, Caller) {
 	t.Helper()
 	by, of := server.able(t, op)
 	r, _ := s.request(t, server, op, by, of)
@@ -127,7 +127,7 @@ func (s *Service) Fitting(t testing.TB, server *Server, op *httpapi.Operation) (
 
 // requireSuccess requires that a fitting request succeeds. Otherwise Fit lacks something that the document does not
 // say, or the service is wrong.
-func requireSuccess(t tester, op *httpapi.Operation, answer *http.Response, body string) {
+func requireSuccess(t tester, op *contract.Operation, answer *http.Response, body string) {
 	t.Helper()
 	require.Equal(t, op.Statuses[0], answer.StatusCode,
 		"%s refuses a request that should succeed; what it needs beyond the document's example is Fit of its "+
@@ -135,7 +135,7 @@ func requireSuccess(t tester, op *httpapi.Operation, answer *http.Response, body
 }
 
 // example returns the document's example of an operation's body.
-func (s *Service) example(t testing.TB, op *httpapi.Operation) map[string]any {
+func (s *Service) example(t testing.TB, op *contract.Operation) map[string]any {
 	t.Helper()
 	written, _ := s.spec(op)
 	media := written.RequestBody.Value.Content[jsonType]
@@ -153,10 +153,10 @@ func (s *Service) example(t testing.TB, op *httpapi.Operation) map[string]any {
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
 // named reports whether the path of an operation names a thing.
-func named(op *httpapi.Operation) bool { return pathParameter.MatchString(op.Pattern) }
+func named(op *contract.Operation) bool { return pathParameter.MatchString(op.Pattern) }
 
 // namedLast returns the parameter that names the operation's subject.
-func namedLast(op *httpapi.Operation) string {
+func namedLast(op *contract.Operation) string {
 	all := pathParameter.FindAllStringSubmatch(op.Pattern, -1)
 	return all[len(all)-1][1]
 }

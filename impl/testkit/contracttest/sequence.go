@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // sequencesHoldTogether calls random operations, one after another, on things that they have made themselves: things
@@ -44,7 +44,7 @@ func sequencesHoldTogether(t *testing.T, s *Service) {
 			all: server.Caller(t, s.Roles...)}
 		defer func() { rt.Log(script(q.calls...)) }()
 		rt.Repeat(map[string]func(*rapid.T){"call": func(rt *rapid.T) {
-			q.step(rt, drawn(rt, "operation", q.possible(), func(op *httpapi.Operation) string { return op.ID }))
+			q.step(rt, drawn(rt, "operation", q.possible(), func(op *contract.Operation) string { return op.ID }))
 		}})
 		q.deleteAll(rt)
 	})
@@ -63,8 +63,8 @@ func sequencesHoldTogether(t *testing.T, s *Service) {
 // thingKind is what the operations say of the things that a path parameter names.
 type thingKind struct {
 	parameter string
-	read      *httpapi.Operation
-	list      *httpapi.Operation // nil: there is none whose items are like what is read
+	read      *contract.Operation
+	list      *contract.Operation // nil: there is none whose items are like what is read
 }
 
 // thingKinds returns the kinds of the things that can be read at a path which ends with their name.
@@ -88,7 +88,7 @@ func (s *Service) thingKinds() map[string]thingKind {
 }
 
 // answers returns the schema of an operation's successful answer, an empty one if that is not JSON.
-func (s *Service) answers(op *httpapi.Operation) *openapi3.Schema {
+func (s *Service) answers(op *contract.Operation) *openapi3.Schema {
 	written, _ := s.spec(op)
 	if content := written.Responses.Status(op.Statuses[0]).Value.Content[jsonType]; content != nil {
 		return content.Schema.Value
@@ -163,7 +163,7 @@ func (q *sequence) read(rt *rapid.T, of *thing) state {
 }
 
 // step calls one operation.
-func (q *sequence) step(rt *rapid.T, op *httpapi.Operation) {
+func (q *sequence) step(rt *rapid.T, op *contract.Operation) {
 	about, names, absent := q.pick(rt, op)
 	kind, by := q.caller(rt, op)
 	of := Others
@@ -222,7 +222,7 @@ func (q *sequence) step(rt *rapid.T, op *httpapi.Operation) {
 
 // allowed compares an answer with what x-access says, for a thing that exists or does not.
 func (q *sequence) allowed(
-	rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, of Resource, absent []string, answer *http.Response,
+	rt *rapid.T, op *contract.Operation, kind kindOfCaller, of Resource, absent []string, answer *http.Response,
 	body string,
 ) {
 	must := q.expected(op, kind, of)
@@ -234,15 +234,15 @@ func (q *sequence) allowed(
 	code := ProblemIn(rt, answer, body).Code
 	if must.status == http.StatusNotFound {
 		// Rules beyond the schema come first, and of several missing things any one may be named.
-		require.Contains(rt, append(absent, must.code, httpapi.ErrInvalid.Code), code, op.ID)
+		require.Contains(rt, append(absent, must.code, contract.ErrInvalid.Code), code, op.ID)
 		return
 	}
 	require.Equal(rt, must.code, code, "%s as %s on %s: %s", op.ID, kind.name, of, body)
 }
 
 // possible returns the operations that have a thing to act on; those that make things are in it several times.
-func (q *sequence) possible() []*httpapi.Operation {
-	var possible []*httpapi.Operation
+func (q *sequence) possible() []*contract.Operation {
+	var possible []*contract.Operation
 	for _, op := range q.Document.Operations {
 		weight := 1
 		if op.Statuses[0] == http.StatusCreated {
@@ -253,14 +253,14 @@ func (q *sequence) possible() []*httpapi.Operation {
 				weight = 0
 			}
 		}
-		possible = append(possible, slices.Repeat([]*httpapi.Operation{op}, weight)...)
+		possible = append(possible, slices.Repeat([]*contract.Operation{op}, weight)...)
 	}
 	return possible
 }
 
 // pick returns the things that the path of an operation names, mostly existing ones. about is the thing named last, nil
 // if it never existed or the path names none; absent are the codes of the missing things.
-func (q *sequence) pick(rt *rapid.T, op *httpapi.Operation) (about *thing, names map[string]string, absent []string) {
+func (q *sequence) pick(rt *rapid.T, op *contract.Operation) (about *thing, names map[string]string, absent []string) {
 	names = map[string]string{}
 	for _, match := range pathParameter.FindAllStringSubmatch(op.Pattern, -1) {
 		parameter := match[1]
@@ -290,7 +290,7 @@ func (q *sequence) those(parameter string) []*thing {
 
 // caller returns a caller who mostly may do anything. Operations that change the caller itself are called by one who
 // does nothing else.
-func (q *sequence) caller(rt *rapid.T, op *httpapi.Operation) (kindOfCaller, Caller) {
+func (q *sequence) caller(rt *rapid.T, op *contract.Operation) (kindOfCaller, Caller) {
 	may := kindOfCaller{name: everything, roles: q.Roles, signedIn: true}
 	switch {
 	case !named(op) && op.Method != http.MethodGet && op.Policy.Access.Roles == nil:
@@ -312,7 +312,7 @@ func (q *sequence) another(rt *rapid.T, than *thing) *thing {
 }
 
 // blank returns a minimal request: an empty object as its body and a fresh key, if the operation takes them.
-func (q *sequence) blank(op *httpapi.Operation, names map[string]string) Request {
+func (q *sequence) blank(op *contract.Operation, names map[string]string) Request {
 	r := Request{Method: op.Method, Target: Filled(op.Pattern, names)}
 	if schema := q.body(op); schema != nil {
 		r = r.With(asJSON)
@@ -357,7 +357,7 @@ func refersTo(schema *openapi3.Schema, refer known) bool {
 
 // made records a new thing.
 func (q *sequence) made(
-	rt *rapid.T, op *httpapi.Operation, kind kindOfCaller, by Caller, answer *http.Response, body string,
+	rt *rapid.T, op *contract.Operation, kind kindOfCaller, by Caller, answer *http.Response, body string,
 ) {
 	location := answer.Header.Get("Location")
 	for _, k := range q.kinds {
@@ -385,7 +385,7 @@ func (q *sequence) readByStranger(rt *rapid.T, one *thing) {
 
 // changed reads a thing after a call and compares it.
 func (q *sequence) changed(
-	rt *rapid.T, op *httpapi.Operation, r Request, by Caller, about *thing, before state, succeeded bool, body string,
+	rt *rapid.T, op *contract.Operation, r Request, by Caller, about *thing, before state, succeeded bool, body string,
 ) {
 	if succeeded && op.Method == http.MethodDelete && namedLast(op) == about.parameter &&
 		strings.HasSuffix(op.Pattern, "}") {
@@ -414,7 +414,7 @@ func (q *sequence) changed(
 // isChangeOf reports whether the document says that an operation changes the thing that a parameter names: by its
 // method, or by the target of its audit entry. Another operation under a thing may answer with a thing of the same
 // shape that is another one.
-func isChangeOf(op *httpapi.Operation, parameter string) bool {
+func isChangeOf(op *contract.Operation, parameter string) bool {
 	if op.Method == http.MethodPut || op.Method == http.MethodPatch {
 		return namedLast(op) == parameter
 	}
@@ -422,7 +422,7 @@ func isChangeOf(op *httpapi.Operation, parameter string) bool {
 }
 
 // patched compares a thing with the change that was sent.
-func (q *sequence) patched(rt *rapid.T, op *httpapi.Operation, r Request, before, after state) {
+func (q *sequence) patched(rt *rapid.T, op *contract.Operation, r Request, before, after state) {
 	sent := membersOf(rt, r.Body)
 	for name := range q.body(op).Properties {
 		if value, there := sent[name]; there {
@@ -435,7 +435,7 @@ func (q *sequence) patched(rt *rapid.T, op *httpapi.Operation, r Request, before
 }
 
 // listed returns the kind of things that an operation lists, nil for none.
-func (q *sequence) listed(op *httpapi.Operation) *thingKind {
+func (q *sequence) listed(op *contract.Operation) *thingKind {
 	for _, k := range q.kinds {
 		if k.list == op {
 			return &k
@@ -540,7 +540,7 @@ func (q *sequence) deleteAll(rt *rapid.T) {
 
 // repeat sends a successful request with its key again, and then another request with that key.
 func (q *sequence) repeat(
-	rt *rapid.T, op *httpapi.Operation, r Request, by Caller, roles []string, answer *http.Response, body string,
+	rt *rapid.T, op *contract.Operation, r Request, by Caller, roles []string, answer *http.Response, body string,
 ) {
 	again, bodyAgain := q.send(rt, r, by, roles)
 	require.Equal(rt, answer.StatusCode, again.StatusCode, "%s again: %s", op.ID, bodyAgain)
@@ -550,6 +550,6 @@ func (q *sequence) repeat(
 	if other.Header = r.Header; other.Body != r.Body {
 		answer, body = q.send(rt, other, by, roles)
 		require.Equal(rt, http.StatusUnprocessableEntity, answer.StatusCode, "%s with the key of another: %s", op.ID, body)
-		require.Equal(rt, httpapi.ErrIdempotencyKeyReused.Code, ProblemIn(rt, answer, body).Code)
+		require.Equal(rt, contract.ErrIdempotencyKeyReused.Code, ProblemIn(rt, answer, body).Code)
 	}
 }

@@ -12,18 +12,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/contract"
+
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
 // failureLimit is a limit of x-throttle under its name in the header fields.
 type failureLimit struct {
-	*httpapi.Failures
+	*contract.Failures
 
 	name string
 }
 
 // failureLimits returns the limits of an operation that its answers announce, in the order of RateLimit-Policy.
-func failureLimits(op *httpapi.Operation) []failureLimit {
+func failureLimits(op *contract.Operation) []failureLimit {
 	p := op.Policy.Throttle
 	if p == nil {
 		return nil
@@ -53,7 +55,7 @@ func rateLeft(t testing.TB, answer *http.Response, limit string) int {
 
 // Limited turns limits on, and raises the operation's x-rate-limit, which has a test of its own, beyond what the test
 // reaches.
-func Limited(s *Service, op *httpapi.Operation) func(*httpapi.Options) {
+func Limited(s *Service, op *contract.Operation) func(*httpapi.Options) {
 	document, copied, high := *s.Document, *op, *op.Policy.RateLimit
 	high.Requests = 100_000
 	copied.Policy.RateLimit = &high
@@ -85,7 +87,7 @@ func Throttles(
 }
 
 func (s *Service) throttles(
-	t *testing.T, op *httpapi.Operation, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server,
+	t *testing.T, op *contract.Operation, replica func(t testing.TB, of *Server, change func(*httpapi.Options)) *Server,
 	wrong func(good Request) Request,
 ) {
 	t.Helper()
@@ -123,7 +125,7 @@ func (s *Service) throttles(
 
 	answer, body = second.Do(t, good)
 	require.Equal(t, http.StatusTooManyRequests, answer.StatusCode, body)
-	require.Equal(t, httpapi.ErrRateLimited.Code, ProblemIn(t, answer, body).Code)
+	require.Equal(t, contract.ErrRateLimited.Code, ProblemIn(t, answer, body).Code)
 	require.Zero(t, rateLeft(t, answer, tightest.name))
 	wait, err := strconv.Atoi(answer.Header.Get("Retry-After"))
 	require.NoError(t, err)

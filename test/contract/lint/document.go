@@ -10,7 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"go.yaml.in/yaml/v3"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/test/contract/yamlnode"
 )
 
@@ -26,7 +26,7 @@ type document struct {
 	formats    map[string]openapi3.StringFormatValidator
 	api        *openapi3.T // nil when kin-openapi cannot load the document, see apiErr
 	apiErr     error
-	following  map[string][]httpapi.Problem // by operationId: what follows from the rest of an operation, beside its x-codes
+	following  map[string][]contract.Problem // by operationId: what follows from the rest of an operation, beside its x-codes
 }
 
 // object is one OpenAPI object: what it is, where it is written, its YAML.
@@ -98,7 +98,7 @@ func parse(data []byte, policy *policySchemas) (*document, error) {
 	d.findOperations()
 	d.findUses()
 	if d.api, d.apiErr = openapi3.NewLoader().LoadFromData(data); d.apiErr == nil {
-		d.following = httpapi.Following(d.api)
+		d.following = contract.Following(d.api)
 	}
 	return d, nil
 }

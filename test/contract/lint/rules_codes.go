@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/test/contract/yamlnode"
 )
 
@@ -19,12 +19,12 @@ func codeRules() []rule {
 }
 
 // own are the problems that x-codes names, each with its place.
-func (op *operation) own() map[string]httpapi.Problem {
-	found := map[string]httpapi.Problem{}
+func (op *operation) own() map[string]contract.Problem {
+	found := map[string]contract.Problem{}
 	for status, list := range yamlnode.Members(yamlnode.Member(op.node, "x-codes")) {
 		number, _ := strconv.Atoi(status) // The shape says what else is wrong with it.
 		for i, code := range yamlnode.Items(list) {
-			found[join(op.pointer, "x-codes", status, strconv.Itoa(i))] = httpapi.Problem{Status: number, Code: yamlnode.Text(code)}
+			found[join(op.pointer, "x-codes", status, strconv.Itoa(i))] = contract.Problem{Status: number, Code: yamlnode.Text(code)}
 		}
 	}
 	return found
@@ -35,7 +35,7 @@ func (d *document) codes() []string {
 }
 
 // problems are all that an operation can end with.
-func (d *document) problems(op *operation) []httpapi.Problem {
+func (d *document) problems(op *operation) []contract.Problem {
 	return slices.AppendSeq(slices.Clone(d.following[op.id]), maps.Values(op.own()))
 }
 
@@ -89,7 +89,7 @@ func checkCodesDescribed(d *document, report reporter) {
 
 // endsWith tells whether an operation can end with a code and a status; default is every status that is not listed.
 func (d *document) endsWith(op *operation, status, code string) bool {
-	return slices.ContainsFunc(d.problems(op), func(p httpapi.Problem) bool {
+	return slices.ContainsFunc(d.problems(op), func(p contract.Problem) bool {
 		number := strconv.Itoa(p.Status)
 		return p.Code == code && (number == status || status == "default" && op.answer(number) == nil)
 	})
@@ -99,7 +99,7 @@ func checkCodesUsed(d *document, report reporter) {
 	if d.following == nil {
 		return
 	}
-	used := []string{httpapi.ErrNotFound.Code, httpapi.ErrMethodNotAllowed.Code}
+	used := []string{contract.ErrNotFound.Code, contract.ErrMethodNotAllowed.Code}
 	for _, op := range d.operations {
 		for _, p := range d.problems(op) {
 			used = append(used, p.Code)

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/test/contract/yamlnode"
 )
 
@@ -264,7 +264,7 @@ func checkThrottle(d *document, report reporter) {
 			report(throttle.pointer, "the operation has no x-rate-limit; add one")
 		}
 		for i, code := range counts {
-			if d.following != nil && !slices.ContainsFunc(d.problems(op), func(p httpapi.Problem) bool { return p.Code == code }) {
+			if d.following != nil && !slices.ContainsFunc(d.problems(op), func(p contract.Problem) bool { return p.Code == code }) {
 				report(join(throttle.pointer, "counts", strconv.Itoa(i)), "the operation cannot end with %s; name a code of its answers", code)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/contract"
 )
 
 func main() {
@@ -36,7 +36,7 @@ func run(files []string, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		document, err := httpapi.Load(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), spec)
+		document, err := contract.Load(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), spec)
 		if err != nil {
 			return err
 		}

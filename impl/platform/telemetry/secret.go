@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 )
 
 // Secret holds a text that must not be shown: every way of printing, encoding
@@ -42,53 +41,6 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	*s = NewSecret(string(text))
 	return nil
 }
-
-// Email is an e-mail address that prints, encodes and logs as "a***@example.com",
-// or "***@example.com" when the part before the '@' has fewer than three
-// letters. Convert at the place of logging; package fmt shows an unexported
-// field of this type in the clear.
-type Email string
-
-// Format implements fmt.Formatter for every verb.
-func (e Email) Format(f fmt.State, _ rune) { write(f, e.String()) }
-
-// String returns the masked form.
-func (e Email) String() string { return maskEmail(string(e)) }
-
-// LogValue implements slog.LogValuer.
-func (e Email) LogValue() slog.Value { return slog.StringValue(e.String()) }
-
-// MarshalText implements encoding.TextMarshaler with the masked form.
-func (e Email) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
-
-// Phone is a phone number that prints, encodes and logs as its last two
-// digits, "***67", or as "[redacted]" when it has fewer than eight. Convert at
-// the place of logging; package fmt shows an unexported field of this type in
-// the clear.
-type Phone string
-
-// Format implements fmt.Formatter for every verb.
-func (p Phone) Format(f fmt.State, _ rune) { write(f, p.String()) }
-
-// String returns the masked form.
-func (p Phone) String() string {
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, string(p))
-	if len(digits) < 8 {
-		return redacted
-	}
-	return "***" + digits[len(digits)-2:]
-}
-
-// LogValue implements slog.LogValuer.
-func (p Phone) LogValue() slog.Value { return slog.StringValue(p.String()) }
-
-// MarshalText implements encoding.TextMarshaler with the masked form.
-func (p Phone) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // write ignores the error: a fmt.State keeps its own.
 func write(f fmt.State, s string) { _, _ = io.WriteString(f, s) }

@@ -22,6 +22,7 @@ import (
 
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
+	"example.com/plumbline/impl/testkit/webhooktest"
 )
 
 var silent = log.New(io.Discard, "", 0)
@@ -71,7 +72,7 @@ func TestAMessageArrives(t *testing.T) {
 	verified := make(chan error, 2)
 	server, connections := receiver(t, false, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		err = errors.Join(err, webhook.Verify(r.Header, body, now, secrets[1]))
+		err = errors.Join(err, webhooktest.Verify(r.Header, body, now, secrets[1]))
 		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("User-Agent") != "Plumbline-Webhooks" ||
 			r.Header.Get("Cookie") != "" || string(body) != string(message.Payload) || r.Header.Get("webhook-id") != message.ID {
 			err = errors.Join(err, fmt.Errorf("%s %v %s", r.Method, r.Header, body))

@@ -13,6 +13,7 @@ import (
 
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
+	"example.com/plumbline/impl/testkit/webhooktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -54,7 +55,7 @@ func TestSignatures(t *testing.T) {
 		got, err := webhook.Sign(v.id, at, []byte(v.payload), secret)
 		require.NoError(t, err)
 		require.Equal(t, v.signature, got)
-		require.NoError(t, webhook.Verify(header(v.id, v.seconds, v.signature), []byte(v.payload), at, secret))
+		require.NoError(t, webhooktest.Verify(header(v.id, v.seconds, v.signature), []byte(v.payload), at, secret))
 	}
 }
 
@@ -76,7 +77,7 @@ func TestSecrets(t *testing.T) {
 		_, err := webhook.Sign("id", time.Now(), nil, telemetry.NewSecret(text))
 		require.Error(t, err, text)
 		require.NotContains(t, err.Error(), "canary")
-		require.Error(t, webhook.Verify(header("id", time.Now().Unix(), "v1,"), nil, time.Now(), telemetry.NewSecret(text)))
+		require.Error(t, webhooktest.Verify(header("id", time.Now().Unix(), "v1,"), nil, time.Now(), telemetry.NewSecret(text)))
 	}
 	_, err = webhook.Sign("id", time.Now(), nil)
 	require.Error(t, err, "unsigned messages are not sent")
@@ -95,11 +96,11 @@ func TestASecretIsReplacedWithoutAGap(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, strings.Split(signatures, " "), 2)
 	h := header("id", now.Unix(), signatures)
-	require.NoError(t, webhook.Verify(h, payload, now, before))
-	require.NoError(t, webhook.Verify(h, payload, now, after))
-	require.NoError(t, webhook.Verify(h, payload, now, stranger, after))
-	require.ErrorIs(t, webhook.Verify(h, payload, now, stranger), webhook.ErrSignature)
-	require.ErrorIs(t, webhook.Verify(h, payload, now), webhook.ErrSignature)
+	require.NoError(t, webhooktest.Verify(h, payload, now, before))
+	require.NoError(t, webhooktest.Verify(h, payload, now, after))
+	require.NoError(t, webhooktest.Verify(h, payload, now, stranger, after))
+	require.ErrorIs(t, webhooktest.Verify(h, payload, now, stranger), webhooktest.ErrSignature)
+	require.ErrorIs(t, webhooktest.Verify(h, payload, now), webhooktest.ErrSignature)
 }
 
 func TestVerifyRefuses(t *testing.T) {
@@ -119,21 +120,21 @@ func TestVerifyRefuses(t *testing.T) {
 		{"a bit late", header("id", now.Unix(), good), `{"a":1}`, 5 * time.Minute, nil},
 		{"a bit early", header("id", now.Unix(), good), `{"a":1}`, -5 * time.Minute, nil},
 		{"among others", header("id", now.Unix(), "v1a,"+bare+" v1,AAAA  "+good), `{"a":1}`, 0, nil},
-		{"too late", header("id", now.Unix(), good), `{"a":1}`, 5*time.Minute + time.Second, webhook.ErrTimestamp},
-		{"too early", header("id", now.Unix(), good), `{"a":1}`, -5*time.Minute - time.Second, webhook.ErrTimestamp},
-		{"another payload", header("id", now.Unix(), good), `{"a":2}`, 0, webhook.ErrSignature},
-		{"another id", header("di", now.Unix(), good), `{"a":1}`, 0, webhook.ErrSignature},
-		{"another time", header("id", now.Unix()+1, good), `{"a":1}`, 0, webhook.ErrSignature},
-		{"another version", header("id", now.Unix(), "v1a,"+bare), `{"a":1}`, 0, webhook.ErrSignature},
-		{"no version", header("id", now.Unix(), bare), `{"a":1}`, 0, webhook.ErrSignature},
-		{"cut", header("id", now.Unix(), good[:len(good)-4]), `{"a":1}`, 0, webhook.ErrSignature},
-		{"no signature", header("id", now.Unix(), ""), `{"a":1}`, 0, webhook.ErrSignature},
-		{"no id", header("", now.Unix(), good), `{"a":1}`, 0, webhook.ErrHeaders},
-		{"no time", header("id", "", good), `{"a":1}`, 0, webhook.ErrHeaders},
-		{"half a second", header("id", "1767225600.5", good), `{"a":1}`, 0, webhook.ErrHeaders},
-		{"nothing", http.Header{}, "", 0, webhook.ErrHeaders},
+		{"too late", header("id", now.Unix(), good), `{"a":1}`, 5*time.Minute + time.Second, webhooktest.ErrTimestamp},
+		{"too early", header("id", now.Unix(), good), `{"a":1}`, -5*time.Minute - time.Second, webhooktest.ErrTimestamp},
+		{"another payload", header("id", now.Unix(), good), `{"a":2}`, 0, webhooktest.ErrSignature},
+		{"another id", header("di", now.Unix(), good), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"another time", header("id", now.Unix()+1, good), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"another version", header("id", now.Unix(), "v1a,"+bare), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"no version", header("id", now.Unix(), bare), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"cut", header("id", now.Unix(), good[:len(good)-4]), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"no signature", header("id", now.Unix(), ""), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"no id", header("", now.Unix(), good), `{"a":1}`, 0, webhooktest.ErrHeaders},
+		{"no time", header("id", "", good), `{"a":1}`, 0, webhooktest.ErrHeaders},
+		{"half a second", header("id", "1767225600.5", good), `{"a":1}`, 0, webhooktest.ErrHeaders},
+		{"nothing", http.Header{}, "", 0, webhooktest.ErrHeaders},
 	} {
-		require.ErrorIs(t, webhook.Verify(c.header, []byte(c.payload), now.Add(c.late), secret), c.want, c.name)
+		require.ErrorIs(t, webhooktest.Verify(c.header, []byte(c.payload), now.Add(c.late), secret), c.want, c.name)
 	}
 }
 

@@ -29,7 +29,7 @@ func (s *Service) ListUsers(ctx context.Context, req usersapi.ListUsersRequestOb
 		filter.Name = &pattern
 	}
 	if p := req.Params.Phone; p != nil {
-		filter.PhoneMark = s.personal.phones.Mark(*p)
+		filter.PhoneMark = s.personal.phones.Of(*p)
 	}
 	if p := req.Params.Status; p != nil {
 		status := usersdb.UserStatus(*p)

@@ -21,7 +21,7 @@ import (
 type personal struct {
 	inTx          func(context.Context, func(usersdb.Querier) error) error
 	master        *seal.Sealer
-	phones, cards *seal.Index
+	phones, cards *seal.BlindIndex
 	clock         func() time.Time
 
 	mu   sync.Mutex
@@ -34,10 +34,10 @@ func newPersonal(master seal.MasterKey, inTx func(context.Context, func(usersdb.
 	if p.master, err = master.Sealer("data keys"); err != nil {
 		return nil, err
 	}
-	if p.phones, err = master.Index("users/phone"); err != nil {
+	if p.phones, err = master.BlindIndex("users/phone"); err != nil {
 		return nil, err
 	}
-	p.cards, err = master.Index("users/id_card_number")
+	p.cards, err = master.BlindIndex("users/id_card_number")
 	return p, err
 }
 
@@ -209,13 +209,13 @@ func (p *personal) seal(ctx context.Context, q usersdb.Querier, change *usersdb.
 		if change.SealedPhone, err = key.Seal([]byte(*phone), phoneName(change.ID)); err != nil {
 			return err
 		}
-		change.PhoneMark = p.phones.Mark(*phone)
+		change.PhoneMark = p.phones.Of(*phone)
 	}
 	if number != nil {
 		if change.SealedIDCardNumber, err = key.Seal([]byte(*number), idCardNumberName(change.ID)); err != nil {
 			return err
 		}
-		change.IDCardNumberMark = p.cards.Mark(withoutHyphens(*number))
+		change.IDCardNumberMark = p.cards.Of(withoutHyphens(*number))
 	}
 	return nil
 }

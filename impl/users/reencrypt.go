@@ -66,7 +66,7 @@ func (p *personal) sealPhones(ctx context.Context, q usersdb.Querier, after uuid
 		if err != nil {
 			return last, n, err
 		}
-		if err := q.SealPhone(ctx, usersdb.SealPhoneParams{ID: row.ID, SealedPhone: sealed, PhoneMark: p.phones.Mark(row.Phone)}); err != nil {
+		if err := q.SealPhone(ctx, usersdb.SealPhoneParams{ID: row.ID, SealedPhone: sealed, PhoneMark: p.phones.Of(row.Phone)}); err != nil {
 			return last, n, err
 		}
 		last = row.ID

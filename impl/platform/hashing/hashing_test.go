@@ -465,7 +465,7 @@ func TestNew(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, argon2id.Params{Memory: 19456, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}, h.params)
 	require.Equal(t, 64, h.queue.most)
-	require.Equal(t, 48, h.queue.strangers)
+	require.Equal(t, 48, h.queue.unknown)
 	require.Equal(t, time.Second, h.wait)
 	require.Positive(t, h.capacity)
 

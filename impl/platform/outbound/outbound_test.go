@@ -440,7 +440,7 @@ func TestMetrics(t *testing.T) {
 		s.answersWith(http.StatusServiceUnavailable)
 		require.NotNil(t, get(t.Context(), t, c))
 		require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(`
-			# HELP outbound_requests_total Calls of another service by result, their retries not counted.
+			# HELP outbound_requests_total Calls of another service by result, without retries.
 			# TYPE outbound_requests_total counter
 			outbound_requests_total{dependency="users",result="breaker_open"} 0
 			outbound_requests_total{dependency="users",result="canceled"} 0

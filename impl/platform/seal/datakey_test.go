@@ -106,22 +106,22 @@ func TestKeysAreSealed(t *testing.T) {
 	}
 }
 
-// TestIndex computes a mark by its own formula: what has been marked must be found by every version to come.
-func TestIndex(t *testing.T) {
+// TestBlindIndex computes a blind index by its own formula: every later version must find earlier values.
+func TestBlindIndex(t *testing.T) {
 	t.Parallel()
-	phones, err := masterKey(t, "users", 7).Index("users/phone")
+	phones, err := masterKey(t, "users", 7).BlindIndex("users/phone")
 	require.NoError(t, err)
 	key, err := masterKey(t, "users", 7).Derive("index of users/phone")
 	require.NoError(t, err)
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("+442079460000"))
-	require.Equal(t, mac.Sum(nil), phones.Mark("+442079460000"))
+	require.Equal(t, mac.Sum(nil), phones.Of("+442079460000"))
 
-	require.NotEqual(t, phones.Mark("+442079460000"), phones.Mark("+442079460001"))
-	cards, err := masterKey(t, "users", 7).Index("users/id_card_number")
+	require.NotEqual(t, phones.Of("+442079460000"), phones.Of("+442079460001"))
+	cards, err := masterKey(t, "users", 7).BlindIndex("users/id_card_number")
 	require.NoError(t, err)
-	require.NotEqual(t, phones.Mark("+442079460000"), cards.Mark("+442079460000"), "columns cannot be compared")
-	elsewhere, err := masterKey(t, "users", 8).Index("users/phone")
+	require.NotEqual(t, phones.Of("+442079460000"), cards.Of("+442079460000"), "columns cannot be compared")
+	elsewhere, err := masterKey(t, "users", 8).BlindIndex("users/phone")
 	require.NoError(t, err)
-	require.NotEqual(t, phones.Mark("+442079460000"), elsewhere.Mark("+442079460000"))
+	require.NotEqual(t, phones.Of("+442079460000"), elsewhere.Of("+442079460000"))
 }

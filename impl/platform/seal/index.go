@@ -5,18 +5,19 @@ import (
 	"crypto/sha256"
 )
 
-// An Index finds sealed values by equality: the same value has the same mark, which tells nothing of the value to whoever
-// lacks the master key. It is safe for concurrent use.
-type Index struct{ key []byte }
+// A BlindIndex finds sealed values by equality: equal values have equal blind indexes, which reveal nothing about the
+// value without the master key. It is safe for concurrent use.
+type BlindIndex struct{ key []byte }
 
-// Index makes the index of a purpose, which names the column.
-func (k MasterKey) Index(purpose string) (*Index, error) {
+// BlindIndex returns the blind index of a purpose, which names the column.
+func (k MasterKey) BlindIndex(purpose string) (*BlindIndex, error) {
 	key, err := k.Derive("index of " + purpose)
-	return &Index{key: key}, err
+	return &BlindIndex{key: key}, err
 }
 
-// Mark gives the 32 bytes of a value, an HMAC with SHA-256 (RFC 2104). What is to be found as equal is written alike first.
-func (i *Index) Mark(value string) []byte {
+// Of returns the blind index of a value: 32 bytes, an HMAC with SHA-256 (RFC 2104). The caller brings equal values
+// into one form first.
+func (i *BlindIndex) Of(value string) []byte {
 	mac := hmac.New(sha256.New, i.key)
 	mac.Write([]byte(value))
 	return mac.Sum(nil)

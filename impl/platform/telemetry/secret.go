@@ -6,10 +6,9 @@ import (
 	"log/slog"
 )
 
-// Secret holds a text that must not be shown: every way of printing, encoding
-// or logging it gives "[redacted]". The text is behind a pointer because
-// package fmt reads unexported fields, and values under a wrong verb, without
-// asking their methods. The zero value is the empty secret.
+// Secret holds a text that must not be shown: it prints, encodes and logs as "[redacted]". The text is behind a
+// pointer because package fmt reads unexported fields, and values under a wrong verb, without calling their methods.
+// The zero value is the empty secret.
 type Secret struct{ text *string }
 
 // NewSecret returns the Secret that holds text.
@@ -35,8 +34,7 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText implements encoding.TextMarshaler, and so JSON and YAML.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// UnmarshalText implements encoding.TextUnmarshaler: a Secret can be read from
-// settings although it cannot be written back.
+// UnmarshalText implements encoding.TextUnmarshaler: a Secret can be read from settings but not written back.
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = NewSecret(string(text))
 	return nil

@@ -33,7 +33,9 @@ func TestDataKey(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "+442079460000", string(value))
 
-	for name, by := range map[string]*seal.DataKey{"users/phone/two": k, "users/id_card_number/one": k, "": k, "users/phone/one": newDataKey(t)} {
+	for name, by := range map[string]*seal.DataKey{
+		"users/phone/two": k, "users/id_card_number/one": k, "": k, "users/phone/one": newDataKey(t),
+	} {
 		_, err := by.Open(sealed, name)
 		require.ErrorContains(t, err, name+" does not open")
 		require.NotContains(t, err.Error(), "2079460000")

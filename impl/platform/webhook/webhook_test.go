@@ -31,11 +31,17 @@ var vectors = []struct {
 		"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
 	},
 	{
-		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f", 1767225600, `{"type":"order.placed","note":"ü"}`,
+		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+		"0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f",
+		1767225600,
+		`{"type":"order.placed","note":"ü"}`,
 		"v1,TqBWyj/p1AcIa3wZlwM9GLUAvjKuCuxxhpYO/MU08L0=",
 	},
 	{
-		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==", "0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f", 1767225600, ``,
+		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==",
+		"0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f",
+		1767225600,
+		``,
 		"v1,STGBuRxZcGZuz6aRtceW1RNeAstA9wzY7bjK/1ADKZI=",
 	},
 }
@@ -72,12 +78,16 @@ func TestSecrets(t *testing.T) {
 
 	for _, text := range []string{
 		"", "whsec_", encoded, "whsec_canary!", "whsec_" + strings.TrimRight(encoded, "="),
-		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 23)), "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 65)),
+		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 23)),
+		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 65)),
 	} {
 		_, err := webhook.Sign("id", time.Now(), nil, telemetry.NewSecret(text))
 		require.Error(t, err, text)
 		require.NotContains(t, err.Error(), "canary")
-		require.Error(t, webhooktest.Verify(header("id", time.Now().Unix(), "v1,"), nil, time.Now(), telemetry.NewSecret(text)))
+		require.Error(
+			t,
+			webhooktest.Verify(header("id", time.Now().Unix(), "v1,"), nil, time.Now(), telemetry.NewSecret(text)),
+		)
 	}
 	_, err = webhook.Sign("id", time.Now(), nil)
 	require.Error(t, err, "unsigned messages are not sent")
@@ -141,7 +151,15 @@ func TestVerifyRefuses(t *testing.T) {
 func TestSchedule(t *testing.T) {
 	t.Parallel()
 	want := []time.Duration{
-		5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+		5 * time.Second,
+		5 * time.Minute,
+		30 * time.Minute,
+		2 * time.Hour,
+		5 * time.Hour,
+		10 * time.Hour,
+		14 * time.Hour,
+		20 * time.Hour,
+		24 * time.Hour,
 	}
 	require.Len(t, want, webhook.MaxAttempts-1)
 	for i, pause := range want {

@@ -375,12 +375,12 @@ func (e WebhookDeliveryStatus) Valid() bool {
 
 // AdjustStockRequest defines model for AdjustStockRequest.
 type AdjustStockRequest struct {
-	// Delta Units to add, or to take away; not 0.
+	// Delta Units to add, or to remove if negative; not 0.
 	//
 	// Example: 150
 	Delta int64 `json:"delta"`
 
-	// Reason Why, in a line.
+	// Reason The reason, in one line.
 	Reason Reason `json:"reason"`
 }
 
@@ -397,21 +397,21 @@ type AuditAction = string
 type AuditEntry struct {
 	Action AuditAction `json:"action"`
 
-	// Actor The account that did it; nobody is known where it is missing.
+	// Actor The account that acted; absent if the caller was anonymous.
 	Actor *openapi_types.UUID `json:"actor,omitempty"`
 
-	// Address The network address that it was done from.
+	// Address The network address of the caller.
 	Address    string             `json:"address"`
 	ID         openapi_types.UUID `json:"id"`
 	OccurredAt time.Time          `json:"occurred_at"`
 
-	// Outcome `success`, or the code of the problem that it ended with.
+	// Outcome `success`, or the code of the problem.
 	Outcome string `json:"outcome"`
 
-	// RequestID The request of the service's log that did it.
+	// RequestID The id of the request, as in the log of the service.
 	RequestID string `json:"request_id"`
 
-	// Target What it was done to; nothing is known where it is missing.
+	// Target The account or resource that was acted on; absent if it is unknown.
 	Target *openapi_types.UUID `json:"target,omitempty"`
 }
 
@@ -425,7 +425,7 @@ type AuditEntryList struct {
 
 // CancelOrderRequest defines model for CancelOrderRequest.
 type CancelOrderRequest struct {
-	// Reason Why, in a line.
+	// Reason The reason, in one line.
 	Reason *Reason `json:"reason,omitempty"`
 }
 
@@ -438,28 +438,28 @@ type CreateOrderRequest struct {
 
 // CreateProductRequest defines model for CreateProductRequest.
 type CreateProductRequest struct {
-	// Description Plain text, empty where there is none; encode it where it is shown.
+	// Description Plain text, empty if there is none; encode it for display.
 	Description *ProductDescription `json:"description,omitempty"`
 
-	// Name What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+	// Name The name of the product; one line without invisible characters that neither begins nor ends with a space.
 	Name ProductName `json:"name"`
 
 	// Price A price in minor units.
 	Price Price `json:"price"`
 
-	// Sku The stock keeping unit, the product's name for those who keep stock.
+	// Sku The stock keeping unit, which identifies the product in the warehouse.
 	Sku SKU `json:"sku"`
 }
 
 // CreateWebhookRequest defines model for CreateWebhookRequest.
 type CreateWebhookRequest struct {
-	// Description What it is for, in a line.
+	// Description The purpose of the webhook, in one line.
 	Description *WebhookDescription `json:"description,omitempty"`
 	EventTypes  WebhookEventTypes   `json:"event_types"`
 
-	// URL Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
-	// refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
-	// beyond ASCII is sent as A-labels (`xn--`).
+	// URL Where to send events: an https address without user and fragment, of a host that is neither private nor special (RFC 6890). Any other, http
+	// included, is refused with the keyword `format`, unless the service is configured to allow private networks for development. A host beyond
+	// ASCII is sent as A-labels (`xn--`).
 	URL WebhookURL `json:"url"`
 }
 
@@ -468,7 +468,7 @@ type DeliverOrderRequest = map[string]interface{}
 
 // DuplicateProductRequest defines model for DuplicateProductRequest.
 type DuplicateProductRequest struct {
-	// Sku The stock keeping unit, the product's name for those who keep stock.
+	// Sku The stock keeping unit, which identifies the product in the warehouse.
 	Sku SKU `json:"sku"`
 }
 
@@ -487,7 +487,7 @@ type ExportFormat string
 type Money struct {
 	Amount int64 `json:"amount"`
 
-	// Currency ISO 4217, as in EUR.
+	// Currency ISO 4217, such as EUR.
 	Currency string `json:"currency"`
 }
 
@@ -496,50 +496,49 @@ type NextCursor = string
 
 // Order defines model for Order.
 type Order struct {
-	// AllowedActions What the caller may do to the order as it is now.
+	// AllowedActions The actions that the caller may take on the order now.
 	AllowedActions []OrderAction      `json:"allowed_actions"`
 	CreatedAt      time.Time          `json:"created_at"`
 	CustomerID     openapi_types.UUID `json:"customer_id"`
 
-	// ExpiresAt When an order that is still pending expires.
+	// ExpiresAt When the order expires, if it is still pending.
 	ExpiresAt *time.Time         `json:"expires_at,omitempty"`
 	ID        openapi_types.UUID `json:"id"`
 	Items     []OrderItem        `json:"items"`
 
-	// Number What to call the order when talking to a person.
+	// Number The number of the order, for people.
 	Number string `json:"number"`
 
 	// Paid An amount in minor units, such as cents.
 	Paid Money `json:"paid"`
 
-	// PaymentProvider Where the payment was made.
+	// PaymentProvider The provider of the payment.
 	PaymentProvider *string `json:"payment_provider,omitempty"`
 
-	// PaymentReference What the payment is called where it was made.
+	// PaymentReference The provider's reference of the payment.
 	PaymentReference *string `json:"payment_reference,omitempty"`
 
 	// Refunded An amount in minor units, such as cents.
 	Refunded Money `json:"refunded"`
 
-	// Status The state of an order. `pending` waits for payment, `expired` waited in vain, `refunded` has had all of its payment given back. Answers may
-	// come to hold values that are not listed here.
+	// Status The state of an order. `pending` waits for payment, `expired` was not paid in time, `refunded` was refunded in full. Later versions may add values.
 	Status OrderStatus `json:"status"`
 
 	// Total An amount in minor units, such as cents.
 	Total Money `json:"total"`
 
-	// Tracking The number by which the parcel is followed.
+	// Tracking The tracking number of the parcel.
 	Tracking  *string   `json:"tracking,omitempty"`
 	UpdatedAt time.Time `json:"updated_at"`
 
-	// Version Counts the changes.
+	// Version The number of changes.
 	Version Version `json:"version"`
 }
 
-// OrderAction What can be done to an order. Answers may come to hold values that are not listed here.
+// OrderAction An action on an order. Later versions may add values.
 type OrderAction string
 
-// OrderActor In what capacity somebody acted; `system` is the service itself. Answers may come to hold values that are not listed here.
+// OrderActor The capacity in which the caller acted; `system` is the service itself. Later versions may add values.
 type OrderActor string
 
 // OrderEvent defines model for OrderEvent.
@@ -547,7 +546,7 @@ type OrderEvent struct {
 	// Amount An amount in minor units, such as cents.
 	Amount *Money `json:"amount,omitempty"`
 
-	// By In what capacity somebody acted; `system` is the service itself. Answers may come to hold values that are not listed here.
+	// By The capacity in which the caller acted; `system` is the service itself. Later versions may add values.
 	By         OrderActor `json:"by"`
 	OccurredAt time.Time  `json:"occurred_at"`
 	Reason     *string    `json:"reason,omitempty"`
@@ -555,11 +554,10 @@ type OrderEvent struct {
 	// Sequence The version of the order after the event: 1, 2, 3 and so on.
 	Sequence int32 `json:"sequence"`
 
-	// Status The state of an order. `pending` waits for payment, `expired` waited in vain, `refunded` has had all of its payment given back. Answers may
-	// come to hold values that are not listed here.
+	// Status The state of an order. `pending` waits for payment, `expired` was not paid in time, `refunded` was refunded in full. Later versions may add values.
 	Status OrderStatus `json:"status"`
 
-	// Type What happened to an order. Answers may come to hold values that are not listed here.
+	// Type The type of an event of an order. Later versions may add values.
 	Type OrderEventType `json:"type"`
 }
 
@@ -571,10 +569,10 @@ type OrderEventList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
-// OrderEventType What happened to an order. Answers may come to hold values that are not listed here.
+// OrderEventType The type of an event of an order. Later versions may add values.
 type OrderEventType string
 
-// OrderItem A line as it was when the order was placed.
+// OrderItem A line of the order, as it was when the order was placed.
 type OrderItem struct {
 	Name      string             `json:"name"`
 	ProductID openapi_types.UUID `json:"product_id"`
@@ -592,7 +590,7 @@ type OrderItem struct {
 type OrderItemRequest struct {
 	ProductID openapi_types.UUID `json:"product_id"`
 
-	// Quantity How many; the maximum holds for all lines of one product together.
+	// Quantity The number of units; the maximum applies to all lines of one product together.
 	Quantity int32 `json:"quantity"`
 }
 
@@ -604,20 +602,19 @@ type OrderList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
-// OrderStatus The state of an order. `pending` waits for payment, `expired` waited in vain, `refunded` has had all of its payment given back. Answers may
-// come to hold values that are not listed here.
+// OrderStatus The state of an order. `pending` waits for payment, `expired` was not paid in time, `refunded` was refunded in full. Later versions may add values.
 type OrderStatus string
 
 // PayOrderRequest defines model for PayOrderRequest.
 type PayOrderRequest struct {
-	// Amount What was received, in minor units. Without it nobody sees that another amount was paid.
+	// Amount The received amount, in minor units. Without it a wrong amount goes unnoticed.
 	Amount *ReceivedAmount `json:"amount,omitempty"`
 
-	// Provider Where the payment was made. References are those of a provider; a shop with one need not name it. Name a provider from its first payment on,
-	// or never: what was paid at `default` counts for no other name.
+	// Provider The provider of the payment. A reference belongs to its provider. A shop with one provider may leave it out. Name a provider from its first
+	// payment on, or never: a payment of `default` does not count as a payment of any other name.
 	Provider *string `json:"provider,omitempty"`
 
-	// Reference What the payment is called where it was made.
+	// Reference The provider's reference of the payment.
 	Reference *string `json:"reference,omitempty"`
 }
 
@@ -625,7 +622,7 @@ type PayOrderRequest struct {
 type Price struct {
 	Amount int64 `json:"amount"`
 
-	// Currency A currency that is in use (ISO 4217), as EUR.
+	// Currency A currency that is in use (ISO 4217), such as EUR.
 	Currency string `json:"currency"`
 }
 
@@ -633,7 +630,7 @@ type Price struct {
 //
 // Example: {"code":"out_of_stock","detail":"There are not enough units of some products; errors names the lines.","errors":[{"detail":"There are fewer units than this.","keyword":"maximum","params":{"maximum":1},"pointer":"#/items/0/quantity"}],"instance":"/api/v1/orders","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":409,"timestamp":"2026-11-23T09:30:00Z","title":"Conflict","type":"/problems/out_of_stock"}
 type Problem struct {
-	// Code What went wrong, for programs. Answers may come to hold values that are not listed here.
+	// Code The code of the failure, for programs. Later versions may add values.
 	Code    ProblemCode `json:"code"`
 	Current *Product    `json:"current,omitempty"`
 
@@ -650,11 +647,11 @@ type Problem struct {
 	// Title The status in words.
 	Title string `json:"title"`
 
-	// Type Where the code is explained.
+	// Type The page that explains the code.
 	Type string `json:"type"`
 }
 
-// ProblemCode What went wrong, for programs. Answers may come to hold values that are not listed here.
+// ProblemCode The code of the failure, for programs. Later versions may add values.
 type ProblemCode string
 
 // Product defines model for Product.
@@ -670,15 +667,15 @@ type Product struct {
 	Price Money  `json:"price"`
 	Sku   string `json:"sku"`
 
-	// Status Whether the product can be ordered. Answers may come to hold values that are not listed here.
+	// Status Whether the product can be ordered. Later versions may add values.
 	Status    ProductStatus `json:"status"`
 	UpdatedAt time.Time     `json:"updated_at"`
 
-	// Version Counts the changes.
+	// Version The number of changes.
 	Version Version `json:"version"`
 }
 
-// ProductDescription Plain text, empty where there is none; encode it where it is shown.
+// ProductDescription Plain text, empty if there is none; encode it for display.
 type ProductDescription = string
 
 // ProductList defines model for ProductList.
@@ -689,52 +686,52 @@ type ProductList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
-// ProductName What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+// ProductName The name of the product; one line without invisible characters that neither begins nor ends with a space.
 type ProductName = string
 
-// ProductStatus Whether the product can be ordered. Answers may come to hold values that are not listed here.
+// ProductStatus Whether the product can be ordered. Later versions may add values.
 type ProductStatus string
 
 // ProductStatusFilter defines model for ProductStatusFilter.
 type ProductStatusFilter string
 
-// Reason Why, in a line.
+// Reason The reason, in one line.
 type Reason = string
 
-// ReceivedAmount What was received, in minor units. Without it nobody sees that another amount was paid.
+// ReceivedAmount The received amount, in minor units. Without it a wrong amount goes unnoticed.
 type ReceivedAmount struct {
 	Amount int64 `json:"amount"`
 
-	// Currency The currency of the order; another is refused.
+	// Currency The currency of the order; any other is refused.
 	Currency string `json:"currency"`
 }
 
-// RefundAmount What to refund, in minor units.
+// RefundAmount The amount to refund, in minor units.
 type RefundAmount struct {
 	Amount int64 `json:"amount"`
 
-	// Currency The currency of the order; another is refused.
+	// Currency The currency of the order; any other is refused.
 	Currency string `json:"currency"`
 }
 
 // RefundOrderRequest defines model for RefundOrderRequest.
 type RefundOrderRequest struct {
-	// Amount What to refund, in minor units.
+	// Amount The amount to refund, in minor units.
 	Amount *RefundAmount `json:"amount,omitempty"`
 
-	// Reason Why, in a line.
+	// Reason The reason, in one line.
 	Reason *Reason `json:"reason,omitempty"`
 }
 
 // Role What an account may do.
 type Role string
 
-// SKU The stock keeping unit, the product's name for those who keep stock.
+// SKU The stock keeping unit, which identifies the product in the warehouse.
 type SKU = string
 
 // ShipOrderRequest defines model for ShipOrderRequest.
 type ShipOrderRequest struct {
-	// Tracking The number by which the parcel is followed.
+	// Tracking The tracking number of the parcel.
 	Tracking *string `json:"tracking,omitempty"`
 }
 
@@ -744,20 +741,20 @@ type Stock struct {
 	Available int64              `json:"available"`
 	ProductID openapi_types.UUID `json:"product_id"`
 
-	// Received The sum of all adjustments, and of the three others.
+	// Received The sum of all adjustments; equal to the sum of available, reserved and sold.
 	Received int64 `json:"received"`
 
-	// Reserved Units of orders that have not shipped.
+	// Reserved Units of orders that have not been shipped.
 	Reserved int64 `json:"reserved"`
 
-	// Sold Units of orders that have shipped.
+	// Sold Units of orders that have been shipped.
 	Sold      int64     `json:"sold"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // StockAdjustment defines model for StockAdjustment.
 type StockAdjustment struct {
-	// AdjustedBy The account that did it.
+	// AdjustedBy The account that adjusted the stock.
 	AdjustedBy openapi_types.UUID `json:"adjusted_by"`
 	CreatedAt  time.Time          `json:"created_at"`
 	Delta      int64              `json:"delta"`
@@ -776,10 +773,10 @@ type StockAdjustmentList struct {
 
 // UpdateProductRequest defines model for UpdateProductRequest.
 type UpdateProductRequest struct {
-	// Description Plain text, empty where there is none; encode it where it is shown.
+	// Description Plain text, empty if there is none; encode it for display.
 	Description *ProductDescription `json:"description,omitempty"`
 
-	// Name What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+	// Name The name of the product; one line without invisible characters that neither begins nor ends with a space.
 	Name *ProductName `json:"name,omitempty"`
 
 	// Price A price in minor units.
@@ -788,20 +785,20 @@ type UpdateProductRequest struct {
 
 // UpdateWebhookRequest defines model for UpdateWebhookRequest.
 type UpdateWebhookRequest struct {
-	// Description What it is for, in a line; null removes it.
+	// Description The purpose of the webhook, in one line; null removes it.
 	Description nullable.Nullable[string] `json:"description,omitempty"`
 
 	// Enabled Whether events are sent.
 	Enabled    *bool              `json:"enabled,omitempty"`
 	EventTypes *WebhookEventTypes `json:"event_types,omitempty"`
 
-	// URL Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
-	// refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
-	// beyond ASCII is sent as A-labels (`xn--`).
+	// URL Where to send events: an https address without user and fragment, of a host that is neither private nor special (RFC 6890). Any other, http
+	// included, is refused with the keyword `format`, unless the service is configured to allow private networks for development. A host beyond
+	// ASCII is sent as A-labels (`xn--`).
 	URL *WebhookURL `json:"url,omitempty"`
 }
 
-// Version Counts the changes.
+// Version The number of changes.
 type Version = int64
 
 // Violation One place of the request that is at fault.
@@ -811,10 +808,10 @@ type Violation struct {
 	// Keyword The rule that is broken, such as `maxLength` or `format`.
 	Keyword string `json:"keyword"`
 
-	// Params The figures of the rule, such as `{"maxLength": 100}`.
+	// Params The values of the rule, such as `{"maxLength": 100}`.
 	Params map[string]interface{} `json:"params,omitempty"`
 
-	// Pointer Where: a JSON pointer into the body such as `#/items/0/quantity`, or `#/query/limit`, `#/header/…`, `#/path/…`.
+	// Pointer The place: a JSON pointer into the body such as `#/items/0/quantity`, or `#/query/limit`, `#/header/…`, `#/path/…`.
 	Pointer string `json:"pointer"`
 }
 
@@ -826,7 +823,7 @@ type Webhook struct {
 	EventTypes  []OrderEventType   `json:"event_types"`
 	ID          openapi_types.UUID `json:"id"`
 
-	// PreviousSecretsUntil Until when deliveries are signed as well with the secrets that were in force before the last one; absent when they are not.
+	// PreviousSecretsUntil Until when deliveries are also signed with the secrets before the last one; absent if they are not.
 	PreviousSecretsUntil *time.Time `json:"previous_secrets_until,omitempty"`
 	UpdatedAt            time.Time  `json:"updated_at"`
 	URL                  string     `json:"url"`
@@ -840,20 +837,20 @@ type WebhookDelivery struct {
 	// EventID The `webhook-id` of the delivery, the same at every attempt.
 	EventID openapi_types.UUID `json:"event_id"`
 
-	// EventType What happened to an order. Answers may come to hold values that are not listed here.
+	// EventType The type of an event of an order. Later versions may add values.
 	EventType OrderEventType `json:"event_type"`
 
-	// Failure Why the last attempt failed, or why there was none, in a word: `refused` (the status was not 2xx), `redirected`, `gone`, `timeout`, `unreachable`, `unresolved`, `tls`, `bad_url`, `forbidden` (a private address), `unsigned` (the secret cannot be read) or `disabled`.
+	// Failure Why the last attempt failed, or why there was none: `refused` (the status was not 2xx), `redirected`, `gone`, `timeout`, `unreachable`, `unresolved`, `tls`, `bad_url`, `forbidden` (a private address), `unsigned` (the secret cannot be read) or `disabled`.
 	Failure       *string            `json:"failure,omitempty"`
 	ID            openapi_types.UUID `json:"id"`
 	LastAttemptAt *time.Time         `json:"last_attempt_at,omitempty"`
 	NextAttemptAt *time.Time         `json:"next_attempt_at,omitempty"`
 	OrderID       openapi_types.UUID `json:"order_id"`
 
-	// ResponseStatus What the other system answered.
+	// ResponseStatus The status that the other system answered.
 	ResponseStatus *int32 `json:"response_status,omitempty"`
 
-	// Status What came of a delivery; `failed` is not tried again by itself. Answers may come to hold values that are not listed here.
+	// Status The state of a delivery; `failed` is not tried again by itself. Later versions may add values.
 	Status WebhookDeliveryStatus `json:"status"`
 }
 
@@ -865,10 +862,10 @@ type WebhookDeliveryList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
-// WebhookDeliveryStatus What came of a delivery; `failed` is not tried again by itself. Answers may come to hold values that are not listed here.
+// WebhookDeliveryStatus The state of a delivery; `failed` is not tried again by itself. Later versions may add values.
 type WebhookDeliveryStatus string
 
-// WebhookDescription What it is for, in a line.
+// WebhookDescription The purpose of the webhook, in one line.
 type WebhookDescription = string
 
 // WebhookEventTypes defines model for WebhookEventTypes.
@@ -882,14 +879,14 @@ type WebhookList struct {
 	NextCursor nullable.Nullable[NextCursor] `json:"next_cursor"`
 }
 
-// WebhookURL Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
-// refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
-// beyond ASCII is sent as A-labels (`xn--`).
+// WebhookURL Where to send events: an https address without user and fragment, of a host that is neither private nor special (RFC 6890). Any other, http
+// included, is refused with the keyword `format`, unless the service is configured to allow private networks for development. A host beyond
+// ASCII is sent as A-labels (`xn--`).
 type WebhookURL = string
 
 // WebhookWithSecret defines model for WebhookWithSecret.
 type WebhookWithSecret struct {
-	// Secret What deliveries are signed with; keep it, it is not shown again.
+	// Secret The secret that signs deliveries; store it, it is not shown again.
 	Secret  string  `json:"secret"`
 	Webhook Webhook `json:"webhook"`
 }
@@ -1060,82 +1057,82 @@ type ListOrdersParams struct {
 	// Status The state of the order.
 	Status *OrderStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// CustomerID Whose orders.
+	// CustomerID The customer whose orders are listed.
 	CustomerID *openapi_types.UUID `form:"customer_id,omitempty" json:"customer_id,omitempty"`
 
-	// CreatedFrom Placed at or after this time.
+	// CreatedFrom The earliest time of placement.
 	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
 
-	// CreatedBefore Placed before this time.
+	// CreatedBefore The time before which the orders were placed.
 	CreatedBefore *time.Time `form:"created_before,omitempty" json:"created_before,omitempty"`
 
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // CreateOrderParams defines parameters for CreateOrder.
 type CreateOrderParams struct {
-	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+	// IdempotencyKey Identifies the request when it is repeated; use a UUID, with or without quotes around it.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ListOrderAuditEntriesParams defines parameters for ListOrderAuditEntries.
 type ListOrderAuditEntriesParams struct {
-	// Actor Who did it.
+	// Actor The account that acted.
 	Actor *openapi_types.UUID `form:"actor,omitempty" json:"actor,omitempty"`
 
-	// Target What it was done to.
+	// Target The account or resource that was acted on.
 	Target *openapi_types.UUID `form:"target,omitempty" json:"target,omitempty"`
 
-	// Action What was done, as in `order.cancel`.
+	// Action The action, as in `order.cancel`.
 	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
 
-	// OccurredFrom Done at or after this time.
+	// OccurredFrom The earliest time.
 	OccurredFrom *time.Time `form:"occurred_from,omitempty" json:"occurred_from,omitempty"`
 
-	// OccurredBefore Done before this time.
+	// OccurredBefore The time before which entries are listed.
 	OccurredBefore *time.Time `form:"occurred_before,omitempty" json:"occurred_before,omitempty"`
 
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ExportOrdersParams defines parameters for ExportOrders.
 type ExportOrdersParams struct {
-	// Format What to write.
+	// Format The format of the export.
 	Format *ExportFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Status The state of the order.
 	Status *OrderStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// CreatedFrom Placed at or after this time.
+	// CreatedFrom The earliest time of placement.
 	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
 
-	// CreatedBefore Placed before this time.
+	// CreatedBefore The time before which the orders were placed.
 	CreatedBefore *time.Time `form:"created_before,omitempty" json:"created_before,omitempty"`
 }
 
 // ListOrderEventsParams defines parameters for ListOrderEvents.
 type ListOrderEventsParams struct {
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// LastEventID The id of the last event that was received; the stream starts behind it.
+	// LastEventID The id of the last event that was received; the stream starts after it.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
 
 // RefundOrderParams defines parameters for RefundOrder.
 type RefundOrderParams struct {
-	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+	// IdempotencyKey Identifies the request when it is repeated; use a UUID, with or without quotes around it.
 	IdempotencyKey *OptionalIdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1144,52 +1141,52 @@ type ListProductsParams struct {
 	// Q Words to search for, at most 8 different ones.
 	Q *string `form:"q,omitempty" json:"q,omitempty"`
 
-	// Status Whether to list what can be ordered or what has been archived.
+	// Status Whether to list products that can be ordered or archived products.
 	Status *ProductStatusFilter `form:"status,omitempty" json:"status,omitempty"`
 
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // UpdateProductParams defines parameters for UpdateProduct.
 type UpdateProductParams struct {
-	// IfMatch The `ETag` of the product as you know it, a list of some, or `*` for any (RFC 9110).
+	// IfMatch The `ETag` of the product that you read, a list of tags, or `*` for any version (RFC 9110).
 	IfMatch string `json:"If-Match"`
 }
 
 // ListStockAdjustmentsParams defines parameters for ListStockAdjustments.
 type ListStockAdjustmentsParams struct {
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // AdjustStockParams defines parameters for AdjustStock.
 type AdjustStockParams struct {
-	// IdempotencyKey What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+	// IdempotencyKey Identifies the request when it is repeated; use a UUID, with or without quotes around it.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ListWebhooksParams defines parameters for ListWebhooks.
 type ListWebhooksParams struct {
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListWebhookDeliveriesParams defines parameters for ListWebhookDeliveries.
 type ListWebhookDeliveriesParams struct {
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
@@ -1305,22 +1302,22 @@ type ClientInterface interface {
 
 	// ListOrders List orders
 	//
-	// Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
-	// narrow the list together.
+	// Lists the caller's own orders, newest first, a page at a time; support, staff and administrators list everybody's. An order is
+	// listed if it matches all filters.
 	//
 	// Corresponds with GET /api/v1/orders (the `ListOrders` operationId).
 	ListOrders(ctx context.Context, params *ListOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateOrderWithBody Place an order
 	//
-	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-	// some seconds later.
+	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+	// sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+	// `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+	// expires, and its stock is available again some seconds later.
 	//
-	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-	// one expire first.
+	// The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+	// (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+	// and how many there are. Pay or cancel an order, or let one expire, before you place another.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1329,14 +1326,14 @@ type ClientInterface interface {
 
 	// CreateOrder Place an order
 	//
-	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-	// some seconds later.
+	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+	// sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+	// `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+	// expires, and its stock is available again some seconds later.
 	//
-	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-	// one expire first.
+	// The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+	// (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+	// and how many there are. Pay or cancel an order, or let one expire, before you place another.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1345,32 +1342,33 @@ type ClientInterface interface {
 
 	// ListOrderAuditEntries Read the audit log
 	//
-	// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-	// list together. Entries are never changed. The users service has a log of its own.
+	// Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+	// if it matches all filters. Entries are never changed. The users service has its own log.
 	//
 	// Corresponds with GET /api/v1/orders/audit-entries (the `ListOrderAuditEntries` operationId).
 	ListOrderAuditEntries(ctx context.Context, params *ListOrderAuditEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportOrders Export orders
 	//
-	// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-	// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
-	// (`too_many_exports`).
+	// Streams orders, newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). An order is
+	// exported if it matches all filters. If the stream breaks off, its last line has no line feed. A caller may run three exports at
+	// once (`too_many_exports`).
 	//
 	// Corresponds with GET /api/v1/orders/export (the `ExportOrders` operationId).
 	ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrder Read an order
 	//
-	// Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+	// Reads one's own order; support, staff and administrators read anybody's. Another customer's order is answered like a missing
+	// one.
 	//
 	// Corresponds with GET /api/v1/orders/{orderId} (the `GetOrder` operationId).
 	GetOrder(ctx context.Context, orderID OrderID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CancelOrderWithBody Cancel an order
 	//
-	// Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-	// nothing.
+	// Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+	// order changes nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1379,8 +1377,8 @@ type ClientInterface interface {
 
 	// CancelOrder Cancel an order
 	//
-	// Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-	// nothing.
+	// Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+	// order changes nothing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1389,7 +1387,7 @@ type ClientInterface interface {
 
 	// DeliverOrderWithBody Report an order's delivery
 	//
-	// Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+	// Records that a shipped order was delivered. Delivering a delivered order changes nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1398,7 +1396,7 @@ type ClientInterface interface {
 
 	// DeliverOrder Report an order's delivery
 	//
-	// Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+	// Records that a shipped order was delivered. Delivering a delivered order changes nothing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1407,19 +1405,20 @@ type ClientInterface interface {
 
 	// ListOrderEvents Read or follow an order's history
 	//
-	// Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
-	// (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
-	// every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
-	// orders at once (`too_many_streams`).
+	// Lists the events of an order, oldest first. With `Accept: text/event-stream` the answer is a stream (Server-Sent Events) that
+	// sends each further event as it happens, with the sequence number as the event's id; `Last-Event-ID` resumes after it. A comment
+	// is sent every 15 seconds, and the stream ends after at most ten minutes: reconnect, as EventSource does by itself. A caller may
+	// follow ten orders at once (`too_many_streams`).
 	//
 	// Corresponds with GET /api/v1/orders/{orderId}/events (the `ListOrderEvents` operationId).
 	ListOrderEvents(ctx context.Context, orderID OrderID, params *ListOrderEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PayOrderWithBody Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+	// Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+	// nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+	// (`payment_reference_used`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1428,9 +1427,10 @@ type ClientInterface interface {
 
 	// PayOrder Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+	// Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+	// nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+	// (`payment_reference_used`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1439,9 +1439,9 @@ type ClientInterface interface {
 
 	// RefundOrderWithBody Refund an order
 	//
-	// Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-	// whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-	// of an order that is refunded changes nothing.
+	// Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+	// refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+	// it is refunded once; a full refund of a refunded order changes nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1450,9 +1450,9 @@ type ClientInterface interface {
 
 	// RefundOrder Refund an order
 	//
-	// Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-	// whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-	// of an order that is refunded changes nothing.
+	// Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+	// refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+	// it is refunded once; a full refund of a refunded order changes nothing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1461,7 +1461,7 @@ type ClientInterface interface {
 
 	// ShipOrderWithBody Ship an order
 	//
-	// Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+	// Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1470,7 +1470,7 @@ type ClientInterface interface {
 
 	// ShipOrder Ship an order
 	//
-	// Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+	// Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1479,23 +1479,24 @@ type ClientInterface interface {
 
 	// ListProducts Search and list products
 	//
-	// Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+	// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
 	//
-	// `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
-	// a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
-	// words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
-	// `invalid_request` at `#/query/q`.
+	// `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
+	// digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
+	// has at most 8 different words; more are refused with `invalid_request` at `#/query/q`. Case does not count: ß equals ss, final ς
+	// equals σ, and dotted and dotless i are equal.
 	//
-	// A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
-	// looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
+	// A page of a search may hold fewer products than `limit`, or none, and still have a `next_cursor`: for words that many products
+	// have, each page covers a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take
+	// less time.
 	//
 	// Corresponds with GET /api/v1/products (the `ListProducts` operationId).
 	ListProducts(ctx context.Context, params *ListProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateProductWithBody Add a product
 	//
-	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+	// Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+	// refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1504,8 +1505,8 @@ type ClientInterface interface {
 
 	// CreateProduct Add a product
 	//
-	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+	// Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+	// refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1514,16 +1515,15 @@ type ClientInterface interface {
 
 	// GetProduct Read a product
 	//
-	// Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+	// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
 	//
 	// Corresponds with GET /api/v1/products/{productId} (the `GetProduct` operationId).
 	GetProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateProductWithBody Change a product
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-	// the description. Orders that have been placed
-	// keep the name and the price that they were placed at.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+	// `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1532,9 +1532,8 @@ type ClientInterface interface {
 
 	// UpdateProduct Change a product
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-	// the description. Orders that have been placed
-	// keep the name and the price that they were placed at.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+	// `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1543,16 +1542,15 @@ type ClientInterface interface {
 
 	// ArchiveProduct Archive a product
 	//
-	// Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
-	// nothing.
+	// Makes a product impossible to order, permanently. Placed orders go on. Archiving an archived product changes nothing.
 	//
 	// Corresponds with POST /api/v1/products/{productId}/archive (the `ArchiveProduct` operationId).
 	ArchiveProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DuplicateProductWithBody Duplicate a product
 	//
-	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-	// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+	// has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1561,8 +1559,8 @@ type ClientInterface interface {
 
 	// DuplicateProduct Duplicate a product
 	//
-	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-	// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+	// has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1571,22 +1569,22 @@ type ClientInterface interface {
 
 	// GetStock Read a product's stock
 	//
-	// Reads how many units there are. What is available, reserved and sold is, together, what was received.
+	// Reads the numbers of units of a product. Available, reserved and sold units add up to the received ones.
 	//
 	// Corresponds with GET /api/v1/products/{productId}/stock (the `GetStock` operationId).
 	GetStock(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListStockAdjustments List a product's stock adjustments
 	//
-	// Lists what was received and written off, the newest first.
+	// Lists received and written-off units, newest first.
 	//
 	// Corresponds with GET /api/v1/products/{productId}/stock-adjustments (the `ListStockAdjustments` operationId).
 	ListStockAdjustments(ctx context.Context, productID ProductID, params *ListStockAdjustmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AdjustStockWithBody Receive or write off stock
 	//
-	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+	// Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+	// cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1595,8 +1593,8 @@ type ClientInterface interface {
 
 	// AdjustStock Receive or write off stock
 	//
-	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+	// Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+	// cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1605,29 +1603,31 @@ type ClientInterface interface {
 
 	// ListWebhooks List webhooks
 	//
-	// Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+	// Lists the webhooks of other systems, newest first, without their secrets.
 	//
 	// Corresponds with GET /api/v1/webhooks (the `ListWebhooks` operationId).
 	ListWebhooks(ctx context.Context, params *ListWebhooksParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateWebhookWithBody Subscribe another system
+	// CreateWebhookWithBody Create a webhook
 	//
-	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-	// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-	// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-	// The secret is shown this once. Addresses within private networks are refused.
+	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+	// specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+	// three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+	// order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+	// refused.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/webhooks (the `CreateWebhook` operationId).
 	CreateWebhookWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CreateWebhook Subscribe another system
+	// CreateWebhook Create a webhook
 	//
-	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-	// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-	// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-	// The secret is shown this once. Addresses within private networks are refused.
+	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+	// specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+	// three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+	// order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+	// refused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1636,22 +1636,22 @@ type ClientInterface interface {
 
 	// DeleteWebhook Remove a webhook
 	//
-	// Ends the subscription and forgets its deliveries.
+	// Removes the webhook and its deliveries.
 	//
 	// Corresponds with DELETE /api/v1/webhooks/{webhookId} (the `DeleteWebhook` operationId).
 	DeleteWebhook(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetWebhook Read a webhook
 	//
-	// Reads a subscription. Its secret is not shown.
+	// Reads a webhook, without its secret.
 	//
 	// Corresponds with GET /api/v1/webhooks/{webhookId} (the `GetWebhook` operationId).
 	GetWebhook(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateWebhookWithBody Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-	// not ends as failed.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+	// occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1660,8 +1660,8 @@ type ClientInterface interface {
 
 	// UpdateWebhook Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-	// not ends as failed.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+	// occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1670,26 +1670,26 @@ type ClientInterface interface {
 
 	// ListWebhookDeliveries List a webhook's deliveries
 	//
-	// Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+	// Lists the deliveries of a webhook and their results, newest first. Deliveries are kept for 30 days.
 	//
 	// Corresponds with GET /api/v1/webhooks/{webhookId}/deliveries (the `ListWebhookDeliveries` operationId).
 	ListWebhookDeliveries(ctx context.Context, webhookID WebhookID, params *ListWebhookDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReplayWebhookDelivery Send a delivery again
 	//
-	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-	// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
-	// answer is `webhook_disabled` then.
+	// Sends an event again, at once and with the same id, whatever its result was; a failed attempt is repeated as at first. A
+	// delivery that waits for its next attempt is sent at once, and one that is about to be sent stays so. While the webhook is
+	// disabled nothing is sent: the answer is `webhook_disabled`.
 	//
 	// Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 	ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RotateWebhookSecret Replace a webhook's secret
 	//
-	// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
-	// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
-	// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
-	// end in `Retry-After`.
+	// Creates a new secret, shown only once. Until `previous_secrets_until`, 24 hours from now, deliveries are also signed with all
+	// secrets that were in force before: if the secret is replaced twice in a day, or an answer is lost, every receiver still has a
+	// secret that deliveries are signed with. At most eight secrets are in force; a ninth is refused with `too_many_secrets`, and
+	// `Retry-After` says when the older ones end.
 	//
 	// Corresponds with POST /api/v1/webhooks/{webhookId}/rotate-secret (the `RotateWebhookSecret` operationId).
 	RotateWebhookSecret(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1697,8 +1697,8 @@ type ClientInterface interface {
 
 // ListOrders List orders
 //
-// Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
-// narrow the list together.
+// Lists the caller's own orders, newest first, a page at a time; support, staff and administrators list everybody's. An order is
+// listed if it matches all filters.
 //
 // Corresponds with GET /api/v1/orders (the `ListOrders` operationId).
 func (c *Client) ListOrders(ctx context.Context, params *ListOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1715,14 +1715,14 @@ func (c *Client) ListOrders(ctx context.Context, params *ListOrdersParams, reqEd
 
 // CreateOrderWithBody Place an order
 //
-// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-// some seconds later.
+// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+// sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+// `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+// expires, and its stock is available again some seconds later.
 //
-// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-// one expire first.
+// The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+// (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+// and how many there are. Pay or cancel an order, or let one expire, before you place another.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1741,14 +1741,14 @@ func (c *Client) CreateOrderWithBody(ctx context.Context, params *CreateOrderPar
 
 // CreateOrder Place an order
 //
-// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-// some seconds later.
+// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+// sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+// `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+// expires, and its stock is available again some seconds later.
 //
-// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-// one expire first.
+// The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+// (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+// and how many there are. Pay or cancel an order, or let one expire, before you place another.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1767,8 +1767,8 @@ func (c *Client) CreateOrder(ctx context.Context, params *CreateOrderParams, bod
 
 // ListOrderAuditEntries Read the audit log
 //
-// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-// list together. Entries are never changed. The users service has a log of its own.
+// Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+// if it matches all filters. Entries are never changed. The users service has its own log.
 //
 // Corresponds with GET /api/v1/orders/audit-entries (the `ListOrderAuditEntries` operationId).
 func (c *Client) ListOrderAuditEntries(ctx context.Context, params *ListOrderAuditEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1785,9 +1785,9 @@ func (c *Client) ListOrderAuditEntries(ctx context.Context, params *ListOrderAud
 
 // ExportOrders Export orders
 //
-// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
-// (`too_many_exports`).
+// Streams orders, newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). An order is
+// exported if it matches all filters. If the stream breaks off, its last line has no line feed. A caller may run three exports at
+// once (`too_many_exports`).
 //
 // Corresponds with GET /api/v1/orders/export (the `ExportOrders` operationId).
 func (c *Client) ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1804,7 +1804,8 @@ func (c *Client) ExportOrders(ctx context.Context, params *ExportOrdersParams, r
 
 // GetOrder Read an order
 //
-// Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+// Reads one's own order; support, staff and administrators read anybody's. Another customer's order is answered like a missing
+// one.
 //
 // Corresponds with GET /api/v1/orders/{orderId} (the `GetOrder` operationId).
 func (c *Client) GetOrder(ctx context.Context, orderID OrderID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1821,8 +1822,8 @@ func (c *Client) GetOrder(ctx context.Context, orderID OrderID, reqEditors ...Re
 
 // CancelOrderWithBody Cancel an order
 //
-// Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-// nothing.
+// Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+// order changes nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1841,8 +1842,8 @@ func (c *Client) CancelOrderWithBody(ctx context.Context, orderID OrderID, conte
 
 // CancelOrder Cancel an order
 //
-// Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-// nothing.
+// Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+// order changes nothing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1861,7 +1862,7 @@ func (c *Client) CancelOrder(ctx context.Context, orderID OrderID, body CancelOr
 
 // DeliverOrderWithBody Report an order's delivery
 //
-// Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+// Records that a shipped order was delivered. Delivering a delivered order changes nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1880,7 +1881,7 @@ func (c *Client) DeliverOrderWithBody(ctx context.Context, orderID OrderID, cont
 
 // DeliverOrder Report an order's delivery
 //
-// Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+// Records that a shipped order was delivered. Delivering a delivered order changes nothing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1899,10 +1900,10 @@ func (c *Client) DeliverOrder(ctx context.Context, orderID OrderID, body Deliver
 
 // ListOrderEvents Read or follow an order's history
 //
-// Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
-// (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
-// every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
-// orders at once (`too_many_streams`).
+// Lists the events of an order, oldest first. With `Accept: text/event-stream` the answer is a stream (Server-Sent Events) that
+// sends each further event as it happens, with the sequence number as the event's id; `Last-Event-ID` resumes after it. A comment
+// is sent every 15 seconds, and the stream ends after at most ten minutes: reconnect, as EventSource does by itself. A caller may
+// follow ten orders at once (`too_many_streams`).
 //
 // Corresponds with GET /api/v1/orders/{orderId}/events (the `ListOrderEvents` operationId).
 func (c *Client) ListOrderEvents(ctx context.Context, orderID OrderID, params *ListOrderEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1919,9 +1920,10 @@ func (c *Client) ListOrderEvents(ctx context.Context, orderID OrderID, params *L
 
 // PayOrderWithBody Report an order's payment
 //
-// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+// Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+// (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+// nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+// (`payment_reference_used`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -1940,9 +1942,10 @@ func (c *Client) PayOrderWithBody(ctx context.Context, orderID OrderID, contentT
 
 // PayOrder Report an order's payment
 //
-// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+// Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+// (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+// nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+// (`payment_reference_used`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1961,9 +1964,9 @@ func (c *Client) PayOrder(ctx context.Context, orderID OrderID, body PayOrderJSO
 
 // RefundOrderWithBody Refund an order
 //
-// Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-// whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-// of an order that is refunded changes nothing.
+// Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+// refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+// it is refunded once; a full refund of a refunded order changes nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1982,9 +1985,9 @@ func (c *Client) RefundOrderWithBody(ctx context.Context, orderID OrderID, param
 
 // RefundOrder Refund an order
 //
-// Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-// whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-// of an order that is refunded changes nothing.
+// Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+// refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+// it is refunded once; a full refund of a refunded order changes nothing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2003,7 +2006,7 @@ func (c *Client) RefundOrder(ctx context.Context, orderID OrderID, params *Refun
 
 // ShipOrderWithBody Ship an order
 //
-// Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+// Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2022,7 +2025,7 @@ func (c *Client) ShipOrderWithBody(ctx context.Context, orderID OrderID, content
 
 // ShipOrder Ship an order
 //
-// Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+// Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2041,15 +2044,16 @@ func (c *Client) ShipOrder(ctx context.Context, orderID OrderID, body ShipOrderJ
 
 // ListProducts Search and list products
 //
-// Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
 //
-// `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
-// a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
-// words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
-// `invalid_request` at `#/query/q`.
+// `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
+// digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
+// has at most 8 different words; more are refused with `invalid_request` at `#/query/q`. Case does not count: ß equals ss, final ς
+// equals σ, and dotted and dotless i are equal.
 //
-// A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
-// looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
+// A page of a search may hold fewer products than `limit`, or none, and still have a `next_cursor`: for words that many products
+// have, each page covers a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take
+// less time.
 //
 // Corresponds with GET /api/v1/products (the `ListProducts` operationId).
 func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2066,8 +2070,8 @@ func (c *Client) ListProducts(ctx context.Context, params *ListProductsParams, r
 
 // CreateProductWithBody Add a product
 //
-// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+// Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+// refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2086,8 +2090,8 @@ func (c *Client) CreateProductWithBody(ctx context.Context, contentType string, 
 
 // CreateProduct Add a product
 //
-// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+// Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+// refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2106,7 +2110,7 @@ func (c *Client) CreateProduct(ctx context.Context, body CreateProductJSONReques
 
 // GetProduct Read a product
 //
-// Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
 //
 // Corresponds with GET /api/v1/products/{productId} (the `GetProduct` operationId).
 func (c *Client) GetProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2123,9 +2127,8 @@ func (c *Client) GetProduct(ctx context.Context, productID ProductID, reqEditors
 
 // UpdateProductWithBody Change a product
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-// the description. Orders that have been placed
-// keep the name and the price that they were placed at.
+// Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+// `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2144,9 +2147,8 @@ func (c *Client) UpdateProductWithBody(ctx context.Context, productID ProductID,
 
 // UpdateProduct Change a product
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-// the description. Orders that have been placed
-// keep the name and the price that they were placed at.
+// Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+// `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2165,8 +2167,7 @@ func (c *Client) UpdateProduct(ctx context.Context, productID ProductID, params 
 
 // ArchiveProduct Archive a product
 //
-// Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
-// nothing.
+// Makes a product impossible to order, permanently. Placed orders go on. Archiving an archived product changes nothing.
 //
 // Corresponds with POST /api/v1/products/{productId}/archive (the `ArchiveProduct` operationId).
 func (c *Client) ArchiveProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2183,8 +2184,8 @@ func (c *Client) ArchiveProduct(ctx context.Context, productID ProductID, reqEdi
 
 // DuplicateProductWithBody Duplicate a product
 //
-// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+// has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -2203,8 +2204,8 @@ func (c *Client) DuplicateProductWithBody(ctx context.Context, productID Product
 
 // DuplicateProduct Duplicate a product
 //
-// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+// has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2223,7 +2224,7 @@ func (c *Client) DuplicateProduct(ctx context.Context, productID ProductID, body
 
 // GetStock Read a product's stock
 //
-// Reads how many units there are. What is available, reserved and sold is, together, what was received.
+// Reads the numbers of units of a product. Available, reserved and sold units add up to the received ones.
 //
 // Corresponds with GET /api/v1/products/{productId}/stock (the `GetStock` operationId).
 func (c *Client) GetStock(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2240,7 +2241,7 @@ func (c *Client) GetStock(ctx context.Context, productID ProductID, reqEditors .
 
 // ListStockAdjustments List a product's stock adjustments
 //
-// Lists what was received and written off, the newest first.
+// Lists received and written-off units, newest first.
 //
 // Corresponds with GET /api/v1/products/{productId}/stock-adjustments (the `ListStockAdjustments` operationId).
 func (c *Client) ListStockAdjustments(ctx context.Context, productID ProductID, params *ListStockAdjustmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2257,8 +2258,8 @@ func (c *Client) ListStockAdjustments(ctx context.Context, productID ProductID, 
 
 // AdjustStockWithBody Receive or write off stock
 //
-// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+// Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+// cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2277,8 +2278,8 @@ func (c *Client) AdjustStockWithBody(ctx context.Context, productID ProductID, p
 
 // AdjustStock Receive or write off stock
 //
-// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+// Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+// cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2297,7 +2298,7 @@ func (c *Client) AdjustStock(ctx context.Context, productID ProductID, params *A
 
 // ListWebhooks List webhooks
 //
-// Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+// Lists the webhooks of other systems, newest first, without their secrets.
 //
 // Corresponds with GET /api/v1/webhooks (the `ListWebhooks` operationId).
 func (c *Client) ListWebhooks(ctx context.Context, params *ListWebhooksParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2312,12 +2313,13 @@ func (c *Client) ListWebhooks(ctx context.Context, params *ListWebhooksParams, r
 	return c.Client.Do(req)
 }
 
-// CreateWebhookWithBody Subscribe another system
+// CreateWebhookWithBody Create a webhook
 //
-// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-// The secret is shown this once. Addresses within private networks are refused.
+// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+// specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+// three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+// order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+// refused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2334,12 +2336,13 @@ func (c *Client) CreateWebhookWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-// CreateWebhook Subscribe another system
+// CreateWebhook Create a webhook
 //
-// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-// The secret is shown this once. Addresses within private networks are refused.
+// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+// specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+// three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+// order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+// refused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2358,7 +2361,7 @@ func (c *Client) CreateWebhook(ctx context.Context, body CreateWebhookJSONReques
 
 // DeleteWebhook Remove a webhook
 //
-// Ends the subscription and forgets its deliveries.
+// Removes the webhook and its deliveries.
 //
 // Corresponds with DELETE /api/v1/webhooks/{webhookId} (the `DeleteWebhook` operationId).
 func (c *Client) DeleteWebhook(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2375,7 +2378,7 @@ func (c *Client) DeleteWebhook(ctx context.Context, webhookID WebhookID, reqEdit
 
 // GetWebhook Read a webhook
 //
-// Reads a subscription. Its secret is not shown.
+// Reads a webhook, without its secret.
 //
 // Corresponds with GET /api/v1/webhooks/{webhookId} (the `GetWebhook` operationId).
 func (c *Client) GetWebhook(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2392,8 +2395,8 @@ func (c *Client) GetWebhook(ctx context.Context, webhookID WebhookID, reqEditors
 
 // UpdateWebhookWithBody Change a webhook
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-// not ends as failed.
+// Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+// occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2412,8 +2415,8 @@ func (c *Client) UpdateWebhookWithBody(ctx context.Context, webhookID WebhookID,
 
 // UpdateWebhook Change a webhook
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-// not ends as failed.
+// Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+// occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2432,7 +2435,7 @@ func (c *Client) UpdateWebhook(ctx context.Context, webhookID WebhookID, body Up
 
 // ListWebhookDeliveries List a webhook's deliveries
 //
-// Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+// Lists the deliveries of a webhook and their results, newest first. Deliveries are kept for 30 days.
 //
 // Corresponds with GET /api/v1/webhooks/{webhookId}/deliveries (the `ListWebhookDeliveries` operationId).
 func (c *Client) ListWebhookDeliveries(ctx context.Context, webhookID WebhookID, params *ListWebhookDeliveriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2449,9 +2452,9 @@ func (c *Client) ListWebhookDeliveries(ctx context.Context, webhookID WebhookID,
 
 // ReplayWebhookDelivery Send a delivery again
 //
-// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
-// answer is `webhook_disabled` then.
+// Sends an event again, at once and with the same id, whatever its result was; a failed attempt is repeated as at first. A
+// delivery that waits for its next attempt is sent at once, and one that is about to be sent stays so. While the webhook is
+// disabled nothing is sent: the answer is `webhook_disabled`.
 //
 // Corresponds with POST /api/v1/webhooks/{webhookId}/deliveries/{deliveryId}/replay (the `ReplayWebhookDelivery` operationId).
 func (c *Client) ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID, deliveryID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2468,10 +2471,10 @@ func (c *Client) ReplayWebhookDelivery(ctx context.Context, webhookID WebhookID,
 
 // RotateWebhookSecret Replace a webhook's secret
 //
-// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
-// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
-// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
-// end in `Retry-After`.
+// Creates a new secret, shown only once. Until `previous_secrets_until`, 24 hours from now, deliveries are also signed with all
+// secrets that were in force before: if the secret is replaced twice in a day, or an answer is lost, every receiver still has a
+// secret that deliveries are signed with. At most eight secrets are in force; a ninth is refused with `too_many_secrets`, and
+// `Retry-After` says when the older ones end.
 //
 // Corresponds with POST /api/v1/webhooks/{webhookId}/rotate-secret (the `RotateWebhookSecret` operationId).
 func (c *Client) RotateWebhookSecret(ctx context.Context, webhookID WebhookID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4128,8 +4131,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListOrdersWithResponse List orders
 	//
-	// Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
-	// narrow the list together.
+	// Lists the caller's own orders, newest first, a page at a time; support, staff and administrators list everybody's. An order is
+	// listed if it matches all filters.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4138,14 +4141,14 @@ type ClientWithResponsesInterface interface {
 
 	// CreateOrderWithBodyWithResponse Place an order
 	//
-	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-	// some seconds later.
+	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+	// sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+	// `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+	// expires, and its stock is available again some seconds later.
 	//
-	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-	// one expire first.
+	// The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+	// (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+	// and how many there are. Pay or cancel an order, or let one expire, before you place another.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4154,14 +4157,14 @@ type ClientWithResponsesInterface interface {
 
 	// CreateOrderWithResponse Place an order
 	//
-	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-	// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-	// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-	// some seconds later.
+	// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+	// sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+	// `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+	// expires, and its stock is available again some seconds later.
 	//
-	// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-	// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-	// one expire first.
+	// The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+	// (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+	// and how many there are. Pay or cancel an order, or let one expire, before you place another.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4170,8 +4173,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListOrderAuditEntriesWithResponse Read the audit log
 	//
-	// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-	// list together. Entries are never changed. The users service has a log of its own.
+	// Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+	// if it matches all filters. Entries are never changed. The users service has its own log.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4180,9 +4183,9 @@ type ClientWithResponsesInterface interface {
 
 	// ExportOrdersWithResponse Export orders
 	//
-	// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-	// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
-	// (`too_many_exports`).
+	// Streams orders, newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). An order is
+	// exported if it matches all filters. If the stream breaks off, its last line has no line feed. A caller may run three exports at
+	// once (`too_many_exports`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4191,7 +4194,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetOrderWithResponse Read an order
 	//
-	// Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+	// Reads one's own order; support, staff and administrators read anybody's. Another customer's order is answered like a missing
+	// one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4200,8 +4204,8 @@ type ClientWithResponsesInterface interface {
 
 	// CancelOrderWithBodyWithResponse Cancel an order
 	//
-	// Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-	// nothing.
+	// Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+	// order changes nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4210,8 +4214,8 @@ type ClientWithResponsesInterface interface {
 
 	// CancelOrderWithResponse Cancel an order
 	//
-	// Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-	// nothing.
+	// Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+	// order changes nothing.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4220,7 +4224,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeliverOrderWithBodyWithResponse Report an order's delivery
 	//
-	// Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+	// Records that a shipped order was delivered. Delivering a delivered order changes nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4229,7 +4233,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeliverOrderWithResponse Report an order's delivery
 	//
-	// Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+	// Records that a shipped order was delivered. Delivering a delivered order changes nothing.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4238,10 +4242,10 @@ type ClientWithResponsesInterface interface {
 
 	// ListOrderEventsWithResponse Read or follow an order's history
 	//
-	// Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
-	// (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
-	// every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
-	// orders at once (`too_many_streams`).
+	// Lists the events of an order, oldest first. With `Accept: text/event-stream` the answer is a stream (Server-Sent Events) that
+	// sends each further event as it happens, with the sequence number as the event's id; `Last-Event-ID` resumes after it. A comment
+	// is sent every 15 seconds, and the stream ends after at most ten minutes: reconnect, as EventSource does by itself. A caller may
+	// follow ten orders at once (`too_many_streams`).
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4250,9 +4254,10 @@ type ClientWithResponsesInterface interface {
 
 	// PayOrderWithBodyWithResponse Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+	// Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+	// nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+	// (`payment_reference_used`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4261,9 +4266,10 @@ type ClientWithResponsesInterface interface {
 
 	// PayOrderWithResponse Report an order's payment
 	//
-	// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-	// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-	// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+	// Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+	// (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+	// nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+	// (`payment_reference_used`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4272,9 +4278,9 @@ type ClientWithResponsesInterface interface {
 
 	// RefundOrderWithBodyWithResponse Refund an order
 	//
-	// Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-	// whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-	// of an order that is refunded changes nothing.
+	// Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+	// refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+	// it is refunded once; a full refund of a refunded order changes nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4283,9 +4289,9 @@ type ClientWithResponsesInterface interface {
 
 	// RefundOrderWithResponse Refund an order
 	//
-	// Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-	// whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-	// of an order that is refunded changes nothing.
+	// Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+	// refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+	// it is refunded once; a full refund of a refunded order changes nothing.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4294,7 +4300,7 @@ type ClientWithResponsesInterface interface {
 
 	// ShipOrderWithBodyWithResponse Ship an order
 	//
-	// Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+	// Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4303,7 +4309,7 @@ type ClientWithResponsesInterface interface {
 
 	// ShipOrderWithResponse Ship an order
 	//
-	// Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+	// Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4312,15 +4318,16 @@ type ClientWithResponsesInterface interface {
 
 	// ListProductsWithResponse Search and list products
 	//
-	// Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+	// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
 	//
-	// `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
-	// a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
-	// words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
-	// `invalid_request` at `#/query/q`.
+	// `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
+	// digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
+	// has at most 8 different words; more are refused with `invalid_request` at `#/query/q`. Case does not count: ß equals ss, final ς
+	// equals σ, and dotted and dotless i are equal.
 	//
-	// A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
-	// looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
+	// A page of a search may hold fewer products than `limit`, or none, and still have a `next_cursor`: for words that many products
+	// have, each page covers a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take
+	// less time.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4329,8 +4336,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateProductWithBodyWithResponse Add a product
 	//
-	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+	// Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+	// refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4339,8 +4346,8 @@ type ClientWithResponsesInterface interface {
 
 	// CreateProductWithResponse Add a product
 	//
-	// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-	// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+	// Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+	// refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4349,7 +4356,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetProductWithResponse Read a product
 	//
-	// Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+	// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4358,9 +4365,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProductWithBodyWithResponse Change a product
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-	// the description. Orders that have been placed
-	// keep the name and the price that they were placed at.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+	// `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4369,9 +4375,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProductWithResponse Change a product
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-	// the description. Orders that have been placed
-	// keep the name and the price that they were placed at.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+	// `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4380,8 +4385,7 @@ type ClientWithResponsesInterface interface {
 
 	// ArchiveProductWithResponse Archive a product
 	//
-	// Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
-	// nothing.
+	// Makes a product impossible to order, permanently. Placed orders go on. Archiving an archived product changes nothing.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4390,8 +4394,8 @@ type ClientWithResponsesInterface interface {
 
 	// DuplicateProductWithBodyWithResponse Duplicate a product
 	//
-	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-	// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+	// has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4400,8 +4404,8 @@ type ClientWithResponsesInterface interface {
 
 	// DuplicateProductWithResponse Duplicate a product
 	//
-	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-	// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+	// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+	// has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4410,7 +4414,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetStockWithResponse Read a product's stock
 	//
-	// Reads how many units there are. What is available, reserved and sold is, together, what was received.
+	// Reads the numbers of units of a product. Available, reserved and sold units add up to the received ones.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4419,7 +4423,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListStockAdjustmentsWithResponse List a product's stock adjustments
 	//
-	// Lists what was received and written off, the newest first.
+	// Lists received and written-off units, newest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4428,8 +4432,8 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustStockWithBodyWithResponse Receive or write off stock
 	//
-	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+	// Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+	// cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4438,8 +4442,8 @@ type ClientWithResponsesInterface interface {
 
 	// AdjustStockWithResponse Receive or write off stock
 	//
-	// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-	// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+	// Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+	// cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4448,31 +4452,33 @@ type ClientWithResponsesInterface interface {
 
 	// ListWebhooksWithResponse List webhooks
 	//
-	// Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+	// Lists the webhooks of other systems, newest first, without their secrets.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/webhooks (the `ListWebhooks` operationId).
 	ListWebhooksWithResponse(ctx context.Context, params *ListWebhooksParams, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error)
 
-	// CreateWebhookWithBodyWithResponse Subscribe another system
+	// CreateWebhookWithBodyWithResponse Create a webhook
 	//
-	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-	// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-	// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-	// The secret is shown this once. Addresses within private networks are refused.
+	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+	// specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+	// three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+	// order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+	// refused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/webhooks (the `CreateWebhook` operationId).
 	CreateWebhookWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWebhookResponse, error)
 
-	// CreateWebhookWithResponse Subscribe another system
+	// CreateWebhookWithResponse Create a webhook
 	//
-	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-	// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-	// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-	// The secret is shown this once. Addresses within private networks are refused.
+	// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+	// specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+	// three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+	// order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+	// refused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4481,7 +4487,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteWebhookWithResponse Remove a webhook
 	//
-	// Ends the subscription and forgets its deliveries.
+	// Removes the webhook and its deliveries.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4490,7 +4496,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetWebhookWithResponse Read a webhook
 	//
-	// Reads a subscription. Its secret is not shown.
+	// Reads a webhook, without its secret.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4499,8 +4505,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookWithBodyWithResponse Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-	// not ends as failed.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+	// occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4509,8 +4515,8 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateWebhookWithResponse Change a webhook
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-	// not ends as failed.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+	// occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4519,7 +4525,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListWebhookDeliveriesWithResponse List a webhook's deliveries
 	//
-	// Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+	// Lists the deliveries of a webhook and their results, newest first. Deliveries are kept for 30 days.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4528,9 +4534,9 @@ type ClientWithResponsesInterface interface {
 
 	// ReplayWebhookDeliveryWithResponse Send a delivery again
 	//
-	// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-	// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
-	// answer is `webhook_disabled` then.
+	// Sends an event again, at once and with the same id, whatever its result was; a failed attempt is repeated as at first. A
+	// delivery that waits for its next attempt is sent at once, and one that is about to be sent stays so. While the webhook is
+	// disabled nothing is sent: the answer is `webhook_disabled`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4539,10 +4545,10 @@ type ClientWithResponsesInterface interface {
 
 	// RotateWebhookSecretWithResponse Replace a webhook's secret
 	//
-	// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
-	// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
-	// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
-	// end in `Retry-After`.
+	// Creates a new secret, shown only once. Until `previous_secrets_until`, 24 hours from now, deliveries are also signed with all
+	// secrets that were in force before: if the secret is replaced twice in a day, or an answer is lost, every receiver still has a
+	// secret that deliveries are signed with. At most eight secrets are in force; a ninth is refused with `too_many_secrets`, and
+	// `Retry-After` says when the older ones end.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6568,8 +6574,8 @@ func (r RotateWebhookSecretResponse) ContentType() string {
 
 // ListOrdersWithResponse List orders
 //
-// Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
-// narrow the list together.
+// Lists the caller's own orders, newest first, a page at a time; support, staff and administrators list everybody's. An order is
+// listed if it matches all filters.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6584,14 +6590,14 @@ func (c *ClientWithResponses) ListOrdersWithResponse(ctx context.Context, params
 
 // CreateOrderWithBodyWithResponse Place an order
 //
-// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-// some seconds later.
+// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+// sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+// `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+// expires, and its stock is available again some seconds later.
 //
-// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-// one expire first.
+// The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+// (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+// and how many there are. Pay or cancel an order, or let one expire, before you place another.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6606,14 +6612,14 @@ func (c *ClientWithResponses) CreateOrderWithBodyWithResponse(ctx context.Contex
 
 // CreateOrderWithResponse Place an order
 //
-// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-// sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-// `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-// some seconds later.
+// Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+// sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+// `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+// expires, and its stock is available again some seconds later.
 //
-// The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-// so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-// one expire first.
+// The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+// (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+// and how many there are. Pay or cancel an order, or let one expire, before you place another.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6628,8 +6634,8 @@ func (c *ClientWithResponses) CreateOrderWithResponse(ctx context.Context, param
 
 // ListOrderAuditEntriesWithResponse Read the audit log
 //
-// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-// list together. Entries are never changed. The users service has a log of its own.
+// Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+// if it matches all filters. Entries are never changed. The users service has its own log.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6644,9 +6650,9 @@ func (c *ClientWithResponses) ListOrderAuditEntriesWithResponse(ctx context.Cont
 
 // ExportOrdersWithResponse Export orders
 //
-// Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-// the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
-// (`too_many_exports`).
+// Streams orders, newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). An order is
+// exported if it matches all filters. If the stream breaks off, its last line has no line feed. A caller may run three exports at
+// once (`too_many_exports`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6661,7 +6667,8 @@ func (c *ClientWithResponses) ExportOrdersWithResponse(ctx context.Context, para
 
 // GetOrderWithResponse Read an order
 //
-// Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+// Reads one's own order; support, staff and administrators read anybody's. Another customer's order is answered like a missing
+// one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6676,8 +6683,8 @@ func (c *ClientWithResponses) GetOrderWithResponse(ctx context.Context, orderID 
 
 // CancelOrderWithBodyWithResponse Cancel an order
 //
-// Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-// nothing.
+// Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+// order changes nothing.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6692,8 +6699,8 @@ func (c *ClientWithResponses) CancelOrderWithBodyWithResponse(ctx context.Contex
 
 // CancelOrderWithResponse Cancel an order
 //
-// Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-// nothing.
+// Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+// order changes nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6708,7 +6715,7 @@ func (c *ClientWithResponses) CancelOrderWithResponse(ctx context.Context, order
 
 // DeliverOrderWithBodyWithResponse Report an order's delivery
 //
-// Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+// Records that a shipped order was delivered. Delivering a delivered order changes nothing.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6723,7 +6730,7 @@ func (c *ClientWithResponses) DeliverOrderWithBodyWithResponse(ctx context.Conte
 
 // DeliverOrderWithResponse Report an order's delivery
 //
-// Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+// Records that a shipped order was delivered. Delivering a delivered order changes nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6738,10 +6745,10 @@ func (c *ClientWithResponses) DeliverOrderWithResponse(ctx context.Context, orde
 
 // ListOrderEventsWithResponse Read or follow an order's history
 //
-// Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
-// (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
-// every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
-// orders at once (`too_many_streams`).
+// Lists the events of an order, oldest first. With `Accept: text/event-stream` the answer is a stream (Server-Sent Events) that
+// sends each further event as it happens, with the sequence number as the event's id; `Last-Event-ID` resumes after it. A comment
+// is sent every 15 seconds, and the stream ends after at most ten minutes: reconnect, as EventSource does by itself. A caller may
+// follow ten orders at once (`too_many_streams`).
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6756,9 +6763,10 @@ func (c *ClientWithResponses) ListOrderEventsWithResponse(ctx context.Context, o
 
 // PayOrderWithBodyWithResponse Report an order's payment
 //
-// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+// Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+// (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+// nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+// (`payment_reference_used`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6773,9 +6781,10 @@ func (c *ClientWithResponses) PayOrderWithBodyWithResponse(ctx context.Context, 
 
 // PayOrderWithResponse Report an order's payment
 //
-// Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-// (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-// second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+// Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+// (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+// nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+// (`payment_reference_used`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6790,9 +6799,9 @@ func (c *ClientWithResponses) PayOrderWithResponse(ctx context.Context, orderID 
 
 // RefundOrderWithBodyWithResponse Refund an order
 //
-// Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-// whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-// of an order that is refunded changes nothing.
+// Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+// refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+// it is refunded once; a full refund of a refunded order changes nothing.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6807,9 +6816,9 @@ func (c *ClientWithResponses) RefundOrderWithBodyWithResponse(ctx context.Contex
 
 // RefundOrderWithResponse Refund an order
 //
-// Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-// whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-// of an order that is refunded changes nothing.
+// Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+// refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+// it is refunded once; a full refund of a refunded order changes nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6824,7 +6833,7 @@ func (c *ClientWithResponses) RefundOrderWithResponse(ctx context.Context, order
 
 // ShipOrderWithBodyWithResponse Ship an order
 //
-// Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+// Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6839,7 +6848,7 @@ func (c *ClientWithResponses) ShipOrderWithBodyWithResponse(ctx context.Context,
 
 // ShipOrderWithResponse Ship an order
 //
-// Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+// Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6854,15 +6863,16 @@ func (c *ClientWithResponses) ShipOrderWithResponse(ctx context.Context, orderID
 
 // ListProductsWithResponse Search and list products
 //
-// Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
 //
-// `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
-// a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
-// words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
-// `invalid_request` at `#/query/q`.
+// `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
+// digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
+// has at most 8 different words; more are refused with `invalid_request` at `#/query/q`. Case does not count: ß equals ss, final ς
+// equals σ, and dotted and dotless i are equal.
 //
-// A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
-// looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
+// A page of a search may hold fewer products than `limit`, or none, and still have a `next_cursor`: for words that many products
+// have, each page covers a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take
+// less time.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6877,8 +6887,8 @@ func (c *ClientWithResponses) ListProductsWithResponse(ctx context.Context, para
 
 // CreateProductWithBodyWithResponse Add a product
 //
-// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+// Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+// refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6893,8 +6903,8 @@ func (c *ClientWithResponses) CreateProductWithBodyWithResponse(ctx context.Cont
 
 // CreateProductWithResponse Add a product
 //
-// Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-// `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+// Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+// refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6909,7 +6919,7 @@ func (c *ClientWithResponses) CreateProductWithResponse(ctx context.Context, bod
 
 // GetProductWithResponse Read a product
 //
-// Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6924,9 +6934,8 @@ func (c *ClientWithResponses) GetProductWithResponse(ctx context.Context, produc
 
 // UpdateProductWithBodyWithResponse Change a product
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-// the description. Orders that have been placed
-// keep the name and the price that they were placed at.
+// Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+// `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6941,9 +6950,8 @@ func (c *ClientWithResponses) UpdateProductWithBodyWithResponse(ctx context.Cont
 
 // UpdateProductWithResponse Change a product
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-// the description. Orders that have been placed
-// keep the name and the price that they were placed at.
+// Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+// `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6958,8 +6966,7 @@ func (c *ClientWithResponses) UpdateProductWithResponse(ctx context.Context, pro
 
 // ArchiveProductWithResponse Archive a product
 //
-// Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
-// nothing.
+// Makes a product impossible to order, permanently. Placed orders go on. Archiving an archived product changes nothing.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6974,8 +6981,8 @@ func (c *ClientWithResponses) ArchiveProductWithResponse(ctx context.Context, pr
 
 // DuplicateProductWithBodyWithResponse Duplicate a product
 //
-// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+// has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6990,8 +6997,8 @@ func (c *ClientWithResponses) DuplicateProductWithBodyWithResponse(ctx context.C
 
 // DuplicateProductWithResponse Duplicate a product
 //
-// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-// refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+// Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+// has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7006,7 +7013,7 @@ func (c *ClientWithResponses) DuplicateProductWithResponse(ctx context.Context, 
 
 // GetStockWithResponse Read a product's stock
 //
-// Reads how many units there are. What is available, reserved and sold is, together, what was received.
+// Reads the numbers of units of a product. Available, reserved and sold units add up to the received ones.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7021,7 +7028,7 @@ func (c *ClientWithResponses) GetStockWithResponse(ctx context.Context, productI
 
 // ListStockAdjustmentsWithResponse List a product's stock adjustments
 //
-// Lists what was received and written off, the newest first.
+// Lists received and written-off units, newest first.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7036,8 +7043,8 @@ func (c *ClientWithResponses) ListStockAdjustmentsWithResponse(ctx context.Conte
 
 // AdjustStockWithBodyWithResponse Receive or write off stock
 //
-// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+// Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+// cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7052,8 +7059,8 @@ func (c *ClientWithResponses) AdjustStockWithBodyWithResponse(ctx context.Contex
 
 // AdjustStockWithResponse Receive or write off stock
 //
-// Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-// off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+// Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+// cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7068,7 +7075,7 @@ func (c *ClientWithResponses) AdjustStockWithResponse(ctx context.Context, produ
 
 // ListWebhooksWithResponse List webhooks
 //
-// Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+// Lists the webhooks of other systems, newest first, without their secrets.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7081,12 +7088,13 @@ func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, para
 	return ParseListWebhooksResponse(rsp)
 }
 
-// CreateWebhookWithBodyWithResponse Subscribe another system
+// CreateWebhookWithBodyWithResponse Create a webhook
 //
-// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-// The secret is shown this once. Addresses within private networks are refused.
+// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+// specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+// three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+// order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+// refused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7099,12 +7107,13 @@ func (c *ClientWithResponses) CreateWebhookWithBodyWithResponse(ctx context.Cont
 	return ParseCreateWebhookResponse(rsp)
 }
 
-// CreateWebhookWithResponse Subscribe another system
+// CreateWebhookWithResponse Create a webhook
 //
-// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-// is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-// Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-// The secret is shown this once. Addresses within private networks are refused.
+// Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+// specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+// three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+// order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+// refused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7119,7 +7128,7 @@ func (c *ClientWithResponses) CreateWebhookWithResponse(ctx context.Context, bod
 
 // DeleteWebhookWithResponse Remove a webhook
 //
-// Ends the subscription and forgets its deliveries.
+// Removes the webhook and its deliveries.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7134,7 +7143,7 @@ func (c *ClientWithResponses) DeleteWebhookWithResponse(ctx context.Context, web
 
 // GetWebhookWithResponse Read a webhook
 //
-// Reads a subscription. Its secret is not shown.
+// Reads a webhook, without its secret.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7149,8 +7158,8 @@ func (c *ClientWithResponses) GetWebhookWithResponse(ctx context.Context, webhoo
 
 // UpdateWebhookWithBodyWithResponse Change a webhook
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-// not ends as failed.
+// Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+// occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7165,8 +7174,8 @@ func (c *ClientWithResponses) UpdateWebhookWithBodyWithResponse(ctx context.Cont
 
 // UpdateWebhookWithResponse Change a webhook
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-// not ends as failed.
+// Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+// occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7181,7 +7190,7 @@ func (c *ClientWithResponses) UpdateWebhookWithResponse(ctx context.Context, web
 
 // ListWebhookDeliveriesWithResponse List a webhook's deliveries
 //
-// Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+// Lists the deliveries of a webhook and their results, newest first. Deliveries are kept for 30 days.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7196,9 +7205,9 @@ func (c *ClientWithResponses) ListWebhookDeliveriesWithResponse(ctx context.Cont
 
 // ReplayWebhookDeliveryWithResponse Send a delivery again
 //
-// Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-// attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
-// answer is `webhook_disabled` then.
+// Sends an event again, at once and with the same id, whatever its result was; a failed attempt is repeated as at first. A
+// delivery that waits for its next attempt is sent at once, and one that is about to be sent stays so. While the webhook is
+// disabled nothing is sent: the answer is `webhook_disabled`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -7213,10 +7222,10 @@ func (c *ClientWithResponses) ReplayWebhookDeliveryWithResponse(ctx context.Cont
 
 // RotateWebhookSecretWithResponse Replace a webhook's secret
 //
-// Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
-// and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
-// deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
-// end in `Retry-After`.
+// Creates a new secret, shown only once. Until `previous_secrets_until`, 24 hours from now, deliveries are also signed with all
+// secrets that were in force before: if the secret is replaced twice in a day, or an answer is lost, every receiver still has a
+// secret that deliveries are signed with. At most eight secrets are in force; a ninth is refused with `too_many_secrets`, and
+// `Retry-After` says when the older ones end.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10824,7 +10833,7 @@ type ServerInterface interface {
 	// ListWebhooks List webhooks
 	// (GET /api/v1/webhooks)
 	ListWebhooks(w http.ResponseWriter, r *http.Request, params ListWebhooksParams)
-	// CreateWebhook Subscribe another system
+	// CreateWebhook Create a webhook
 	// (POST /api/v1/webhooks)
 	CreateWebhook(w http.ResponseWriter, r *http.Request)
 	// DeleteWebhook Remove a webhook
@@ -10977,7 +10986,7 @@ func (_ Unimplemented) ListWebhooks(w http.ResponseWriter, r *http.Request, para
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// CreateWebhook Subscribe another system
+// CreateWebhook Create a webhook
 // (POST /api/v1/webhooks)
 func (_ Unimplemented) CreateWebhook(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -17222,7 +17231,7 @@ type StrictServerInterface interface {
 	// ListWebhooks List webhooks
 	// (GET /api/v1/webhooks)
 	ListWebhooks(ctx context.Context, request ListWebhooksRequestObject) (ListWebhooksResponseObject, error)
-	// CreateWebhook Subscribe another system
+	// CreateWebhook Create a webhook
 	// (POST /api/v1/webhooks)
 	CreateWebhook(ctx context.Context, request CreateWebhookRequestObject) (CreateWebhookResponseObject, error)
 	// DeleteWebhook Remove a webhook
@@ -18119,253 +18128,254 @@ func (sh *strictHandler) RotateWebhookSecret(w http.ResponseWriter, r *http.Requ
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L39cttIlif6KnkxE1FyDUiRlGRJVHTcUNuuaXe5yh5Lbs+0qUskgaSYLTCThUyK5jh0Y2P3Qfa/fZF9",
-	"gHmHfZKNPCcTSJCgCEqUZVepoqtLJPFx8ut8n9/5EsRyPJGCCa2C7pdgxGjCMvjzhRSaCf2Sq4lUXHMp",
-	"zLcJU3HGJ/gxOCWCjhkZyozoESNDnrKQvP/pBXneef68GYRBxn6b8owlQVdnUxYGKh6xMTUPGtPPb5i4",
-	"1KOg2+4chYGeT1jQDZTOuLgMwuBzY5gx1tDss8abb27C4NU5vVym4nzEyDXLFJciJFyQ36ZSMxUCWdHr",
-	"YeMXquNRRHYMYcftdutZfcqOwmBCtWaZec//1ws+tRrHF1/aYfv5TS/452CRbEPj64SNJ1IzEc/fs0lK",
-	"5+YdiyRH5qURkYJQ8z81Y2YGqSYzqsgVm2gyzOTY/MholnKWEUMvU5rMuB7BZCsz81dsbgZTSfx+iXbz",
-	"wmqC33BxVT2pgn3WZEIvGdmJMpb+qReYb3pB9AxX+ahzdLT69a3j5zWX9Y2MafUGM1RMqB4ROSQzNz9j",
-	"mrDbl3AoszHVQTeYZryRsSHLmIhZEPr0dVr7R1XT8Z5q9oaPuV6m5qOhgCuSsqE2FJllSM2lhIoEF4XF",
-	"UiSKTIXmKeFw9WwkU0boJeUiJFSZHRr1goQN6TTVveAk+1Pn+ET/6XkrWjmX9U9ITv07mfJ4Xj2jBc1c",
-	"KzLjIpEzQ5alvpLK3/601zqZbYtKprP56VCzbJnAMzuFWpIZ5ZoM2FBmjOhszsUlTmPNxedC73Vw0fl4",
-	"Og66R8/3W60wGHOBn1s5uVxodsmyoEzca/FBsTtRGJLZiGUMfjdfjlg6UeWJuy+ZHz9+PJ3qEROax1RX",
-	"kPkXOTMkUu8iy5wPD1q1WWDnoN4pvjHcJqNjpp38mGZKZlWHyEyMhoN9yciAXXKhQvgiMuylH8ONkTtg",
-	"9iqYYq6b5O2E/jaF88/N436bsmwehIERREE3wJurJzr/7fY9u8DEf2bzFZxgTK+YAhodc8758mzEhD3+",
-	"GZswqllyQij58OH1S5JIpsiMpWmIzFxm8F851VZyEZrJKRxOM0r2mY4nqaHvMNmnnWGbNQ7j9qCxT/eO",
-	"G8e0xRoHg8NhJz5K2ux5y00LCvJiXrwBNcyIaq/+AWzEfLpKMuXT/9P4/4007Bwc3KySLZWM1GzNMRVz",
-	"wjUbK0JxkUcyTRQxEyuVXrXAwLtK62t5lOHo4S2nql06U+3KM/UWCKTpN7T8NVfzQVbvbZaw7HVSLUSk",
-	"+bG8QVvt473OfnLQOI73WOOQ7u83jpLWoHHA2sPDuEOPB+18gxqpXgxI2jfVE+pTnpRP8d7zKvLfZTKZ",
-	"xnrVACb4c+UQOo09egAHrdU4Gu6zRmfwPGnT47jFDg+rhzDJ37bVQXxkg5GUV6sGMcOfKwdx2Gh1Bu3G",
-	"4fB5u0H3473G8X7SYUeD1mF8cFA9iFn+ti0O4sY8S02kUAwkw2nyj6nSYyb0ezacKtSPYzQ3zJ90Mkk5",
-	"aoS7k0wOUjb+l38oVA8LIv45Y8OgG/zTbmHB7OKvavcd3oXvXpq0jBGaMTJkRuueCqMD6REVZCanaUIG",
-	"jMwyrjUTRA6HZCeSU92Xw77SMr4ymq81duCgu5PPFRkwI+hjmmWcJUROdU/sRLw4qP0rNu9z0Z8qFp2Q",
-	"CLSMBqgZEVF0rpBpGIGtrlCJeNbsiSD0bTLvplVTYK/eXdRiYCpespRfs2z+q9Q/GR7zlSfe7VYyoooI",
-	"SdQ0HpHE0kR2IvdnX0jdHxoCo2fNwNA9RcLYo20YrghNM0aTuZFWeNSdLcYVOfv5A9mJ1NW0r+kVE942",
-	"cddqSRI3CnhaFo/4NUvITmQv6buvIjBQt7jsP8lswJOEia+93jFNU5aRMZ0TITVJJM7WTjR0FNkFfi2u",
-	"acq/+n50x3eQMXqlkLhExlPDm4wiAguY0hjkPNUkYlkmMxWB28OMgyPdffug8mjeZu/ZI+zWBxgV7GbD",
-	"J6/YHExwMyzwr1Ah9YhlZJnVZTB2OyO/0NQIjcebi5gKswMH5huaoG/ICkwyYDGdKrRJBjKZm+NpLv7r",
-	"2dtfyU40drQvrDJoR4/ESZEjORYK2hOskZCC4aLq8vFTjBlRZi5c4q4wkMfhrEg66sRmyofcUa5pKi9z",
-	"WWtk76IoDkk0yXjM+vGIikuW4BfISqeCXlOe0kHKzNdj/pklxrDMmIg5U2ZHw2umSssxy4xA6gmqyNhM",
-	"p7ZuHkPQhPKEUEXMvJp53Im0lH1ju/TlhIk+0K/MO/LvM6ZYds2SPqgW37nGAHvjTFsHw9ffGXYZuCCU",
-	"KEOGdTaDFMHtDF9vXWbCwLm4/FDspK89A2Yb8Zg53mXdxELO7FE3x0XAxjE7Adiw2WY0juVUaNiuMEMn",
-	"RGdz3CCEmmEu7iXrz9qJ5DXLUkkTPEyaj5mc6ijsiWjhQLmDo0onbUvbD+fjHZ0/nomw8e4Lc0lIxzD7",
-	"RkpmLGag44F5AXaG1DQ1Kh8Orj/magzRiYJL5O5q83ZgRXLYE+7p8NIfFLEP8B6V39e3cnfbrOBdBvsE",
-	"QkE/UZ5+/UXRI/ClUkUsyyeKm4naiWz4JxcFz07MHjXsXkc4j+5uqqxjRsjZAstw0aXbZgauWZqO97mp",
-	"/JX1axguEYwlqhTqiiYedX1nyVt57x76FYk9FXOCG3hIeTrNmCPESOtvQodydlphji2qSXlo5Suvs5To",
-	"K7Wag2E9GdWsnyIty5LPD2DdesrzC/3RNYrIUa2b7eUucHI3Zm+4vEi+G16PHGQMUR9g7TYmuBNlMJC+",
-	"UQZTml2y71z9O7uantOrr+44uIPDZcvq37mUb8z6fe296OxP2DwZ7i6zeeSEZfBaoiHssBOZK/19Bjzq",
-	"XMpfqJi/+jyRGWZ0PIK7J5sKRSBOL+aEISkrbCj760Msn5mHMxZn7OvPg+/mdPOgkBTDX4Yyi5lVRBbm",
-	"w15l9BdY9dRwJimYIkwkeOCXGcEDzZ3OGB0/1h4ayjSVs2L60M5esYsUkvpQu8iGYNTjhCncDNhNBXOg",
-	"4VczCwPmT4S7Zusz8UH4aQSPpqmBW9IYuEwZW+qKCbJjTFOftqWxf/z4sbGYKXHbBCwmVrgJ+ObcAPe2",
-	"60lUtt63Zrt/EGo6MZydJb+whNNziAg+jiQ1cyaHhJKxoYTo+cTzkC6L1WlBeh/u6Js7rHi1nOAlV2bG",
-	"Hi18ZkfFBFARQiaXkGjfckUUExBv4kYhtff0E0tzeSTfhOnlhlUQWza9blzs2Ysen2kZX71HZRooTtDW",
-	"pem7zCyq5kwF3SFNFQuDiffVlyBhqabL0fQPGAiWhCYJ6uwSNgWhMzo/gQlvlcLs7YOFfJPn+wv5JuYf",
-	"L+ekkX8lpLapGnmG123ZXlXfZIzaBbltGd7jVRiCdz6KT3YK8odc5C+Qg3+wGOxBnGaWwESb15QnkeYx",
-	"/HUkwAOKkL95tnLPXHvfEuXee91zKqmfJlyfxi6p1EtQeL5fSonZK6fE0MZ/Xpj/azWOL37c6bs//+XZ",
-	"jzu9XvOWn5/9S0UKjaXjldDZvGIKc/JumwZ/JDehuakqqe7c8/sCc0t4Qrg229bxwSshZ8KmJVr7lSvF",
-	"xaXZ1JtldITmuGVMqVVpw3omsytiL7LxFHSJJkZ9G2Zy3Cy/Zf+g4i0YEN6UNhmD5y/pU126PaGaNYzs",
-	"W3hGq+oZUx3LcUVSZaSmoH1EuVkfy4TluYrI9fIRM5GwBKzWheGaXbj0Uusb6PMVuT7Od2BfZvWCHxRJ",
-	"5aW/6s31KY5hoI3VuDLH2VssLU984bLFbbRwtOEOeyiKFSj2WmmCysu8kgXA0XvDUUaUjx+kHpb+WHsM",
-	"8SDfwLhe412QVWjfTbOMws9eGuu65/7KPmubKbs0H/CG8tOqBvqCipilNoh7F4G4sShZJiFjVLN7kMA+",
-	"T1hsVC4IkKwj5ZW9+hwuNoxio7XEtEbNxo7W5RUdc+E+Li5v5SpdrJwU6+O+q6riHc21Cpd5z0vvjhuX",
-	"1lfrzl/NpTeGAh7XuMdcZET51XStIP/5w9Ksmdssde6Nq6fQ6qoPPoVOuy9PIbtmQoMRoGo+4JW54xxu",
-	"uAmDaZbWvO/D+zdLE2XuLtNQNU82r2+jA7j8EJeedq8te48NUTWy8lFfR0pFyBACrosZMchuFFSLjbmQ",
-	"Ng20GSyOBoO5i+UaZUX/uNU6bB8fdw72D/dbx8ftdbq8TUNZUZvjfvVUCrMYakGo792mxZ42/n7xZW9F",
-	"UndJm8bheTStWAOZ6Z/sBHgJ94FIwCoMAybMcD8VX8Tq2ntWoXb8IkVVQv2pcHHz8oqEaCFSRWKzhR57",
-	"gV6fvSX7nfahq5B69eH9I66LpztUbqVooZImL+cLiZimKZEYWkip0SkFq1IbzXXo88Ic8KX1BJZTYduk",
-	"qZwZ3QzUObVCzVzIUUsk2Nx5RG4xVF9fuBf2kifXny8rajHIl3tZCi4Tpn83Y4V9nvCMqT6tVMUZ1Ifi",
-	"bLisNKV5mpIJE4nRyO39JeV7E/LvRvUd9a06qvN0PGDZqv0iYbt4WwRDoDS9MnOhJaFkwjIlxeKp7FQM",
-	"YkJx8LeRjuwKLsYsm0kmr3nC1tS1YW6OX6u6npiFLJ5bjox7Pld4epLCHFvxSn+qfXtzODUGau1JUJrq",
-	"ab3lPsNLjbFQR6PPX6EzGpvFXOFZgN1BBnMyG/F4ZGcji1lqJgNjRiypNfjpJLnv0bdJR+vG9jd7WaW9",
-	"a/d7mY/kMx3mRiDOot203tKFS6y2oKvE30ojrpImPuOs3nsxFWTAnFcg50xNcgohCQVM3Bjt5teRTBNy",
-	"TdOpyzKnGQMnasqVZgkxO7bpaQ4xWLEwQqhnG/FJYBQ6UGzzES/rFGHwucE+ayYUH6SsgY+DktRiSFUC",
-	"8rXAgvKYTmjM9ZwoOWbgK6MxlOtFaq40G+fpYy4Mw7Vi6XBLg7aLjis+HAY5IzDriATcYchggFQI5VxX",
-	"qnUUB/O6slZm2/K7Fa6IUqV+1aXKmCeVjNLDg3Cqj1UoIEhmPoNB1SXtkHRCsgcBFCUJyo3VJaTH7p/b",
-	"C0nvyihtkGztLbl9uWxFuTmxT/MYyWBew2dWPH4bPjNvL35rPrOFeazmdyM6mTDBku0zO3wU1OCAKxM/",
-	"ImvHD4b/TbwfLSP0vkGGmXrfoC5YfM6FRDUHEdNx45pmUPRjiII5eedowk9IEm7UnCL4+NIjCL544dGD",
-	"05uTkxeYOGrW8C/QFSvAZlIuXN6MUXRQ+St0QaqwrClZNhOdH2wtV3HJn3fTi3+bUqG5nt+O79BeDAxW",
-	"8xB0pKwLGmymXhmjul/Lw2dvWThf3vSEZSdePvTSSxx9K8+g74bdzNG0vZWqxibADCy7aBabACre0hQ2",
-	"ojKyxahCRYXnJRRh3C5D2q0aOAQrpzwne+WEbo1xf5s8+yyXrBWJMpC1K4ces46snRwBEgsuoNWwQhJZ",
-	"hok/soRwQa4BvCVyrDOCHL4RTWDZ5RCKOJz9dcmvmSADGl+VpEJPbCQWer7/zJJbKPqFHPAlgM/7C66/",
-	"ht+v4Ljv6PwegZt6OuV7Wwhzilcjn/XsaOdPdH+F9W1r8t5ZzAqmV4+kwk1A3DtOCCVqJCcWb0NgwQQs",
-	"BMCXcd0kv5o/ilsQfgt2DM+Uzl8rRdgTMiOCXbOsW0BSYZmgJpEdQUQgFo8bTkhb+2Dehuu94A5YjdGB",
-	"GQaNi+r0ggf0Fqwm6bTxd6Sq2e9WE1YVInznhM4GDvxTAlJkK156m3vTarXu7v49LbzzzhvHBZkqRnac",
-	"Z/gZuIatX9hHHsJHPpqv2Kv5WRyTrcix+Hj7B4fPSmlOX4JYJvAwr/gWTqimPC2lqmJSmpxejiyshhyC",
-	"WZ0HMU4IlprbSnPETxPovsRfgu6nL1WPXgLr0CMOt12x+UxmSdDNl9oCUalShlXb8BxpVjkDJgVCZ7e1",
-	"mwvUm4sw4EJpCqcp2KUTvnvd3sW843LuQW2UGGcG7reOw8BYwErT8SToBp1W53mj3W509s5bx929VrfV",
-	"+rtZaK4Bv+WFFMOUx7pYe5eFp3ZLq3CzeBJwqWql5r0wl+bbXdeMEgc3xcrfbjRRSFhHr20iCR3Iqa5I",
-	"TmlVquFuM9RUWP7GZUorXP5VSkuxyLeBDXqwTuXElg0BBRezetbm5RSug9U65EHJA7Hfqk4ZLPbbHZ0x",
-	"djuuUrWmwP3M4VO1PK56haXtRDskUnFF2OdJSrlAM+4+SI4+l7TuEByS5xaxe9nbFiEeooVso2I2b+Gu",
-	"L+zpqzgWM1BaMikuEXtikslLw6S2409YgqgAK6ycsg9zaWFgIAMVM2zNVDI9kgkk3VpnchAG5fIieF5V",
-	"YjTMXAktxMycV54IFxipBu7rIhHdzqmcWlrz7HrD0ipqV81zKhFGKn7AornCE+7KgoPCvvfHv4CKEYTB",
-	"Uh5yoX/PS1/mBWjeox2MDyax+SKzBFfh3VEe/iJYRU4h2DeFizgvHg8qwkd9OzWL9YhgkS8DWPhfl/Er",
-	"/F9stZb/lS298b9yRSily2whVjG1Lh/dC32UwAQ2NGKsdFr2eftVG5UJ315kA+Zige/cP5vg/jHmhRym",
-	"Eshua3tR3Q2cZPUdSLUdWfV85nahC6/5NxLHK/nC/PVys+XJHP+w3y1WV5Hst7S93xkhSjT7rEPCxhM9",
-	"t3afLsovBDshTKDc1aWcXjWSs8UgetVeq4KCzcnbhivKUzu/KWeUnzS5PlnBMvoTcD6AF9tBfsYjmtFY",
-	"GwXAcSKLU6UYAxhhHo+IYBwcCAiWS4wpzESi0KFBiZrQmJW4lnnHopK0ZNQvHYTy4apS1XKQGef0XOCc",
-	"W9FmaKz5NWR+O0l6F1mAo/iJp3rRy5Q/f4MXAkaBi00uTss8RNgAM+tbWIYFb9lmPpOPziXlwGeWkhzJ",
-	"R7v3uHblIYrlS7OMYjOhPPkWMyMttpGjGLB2AT/iEVPyMMh194XTkqDG9uCpqe3f8wJ8BYe2t853qcZb",
-	"JlymqyQJFSVMr0SuSiFB+6w6mYQmYy42Y6RnP39YZf3L+IpcMTbh4hL2Z+gLhR+U3xZEKkZmIwmX450V",
-	"tVA1vM0XvuO5cfFjpUP8bMQn91j8h8o+27YzfVVR5qMbO/cLyjqRtWLXTccQ10lTUlSBKqx+thxJjzLG",
-	"MNiitjswZxSvmlk5dBAVGr2g16ji2PjddolRMt2IkAch4t6G121xbt9EyqfeDtzbJ2sNpcXi4xV1zCzp",
-	"D+a1q2rvUjC7FS+ArVu/W8358gre7ZDe94jXTPCrMrJLW2Shhj0sLWVpwmtsjG2YqhWF7t+UyfoBjsqG",
-	"xV1jLvxv299bheLNyonYsKpww4moLqoGNSHzrMUTrMTJ2FheM7XIW2qZj2tLdCxMyGp7HpJhMXtCMQEk",
-	"2IcMpEwZfaQyyKV1+1vhpysP5AXmWugcEfPuwr/SLCrCi0uvfisslvpC0DBPEKCagN9h2YArwqjr46F5",
-	"lLsSF2Casvx9g0xeMVHUzUX5wyMiMxLhrER18AiKMHr1ycD9tkzPkF9OM8yP05Y8j54vveLFvaBL2q3W",
-	"jSPHf/pRxQ7II/iVUcQuoYjZbi8jXNh6MnRyOAqWo/+I5hD90y40G9qF0FUUmi8Q4Wj3//y3/4WfJ1SP",
-	"4NOSmt/ZX6vhWOqL5czjj1X82h6HZbH0oBGFao+/x0PWsoYNc8MxkX1dpd5ddRV2zeVUufhTH/ryVanO",
-	"mqeYT2zDfNymkyl+CckM2LLJ675o4fywaSM4zh2wn2sH55VWnhA6AFQml7I8dz7QOxfubSHuYVnyhpF0",
-	"mPjlsvRij2wWysiL7jG6WqGha83GE602zKl+qFgcjnkVRItDsGrwJC+7dYHjsECBpdoI3WxO7ODuYlEU",
-	"k7/5WbMpX5W+7GLjWuIgQYwhJtYMf4fOhhhBssqMYWddzJtVLInIji6yRPBSTTqfPz+D3NqEZ1DUb1jq",
-	"pRRsCZQuYzQeOax581HJ9NqC16XQbWFAk/40S82fRS8ZskPJJOPXVDMHPvQMHoCn2FEFR3ehI8gzEAA5",
-	"SFod8Xg3lmRmtm9n9j77ELT9LTwHUwvuasxhV6++Whkxcjh7oGhiQZtFMFz2R9yW5NSuNmHrBY0XeIwL",
-	"Hlcxtvx4lw6YN01+HNdxprXW5gIB27A2F/nmt2ZtVs/5qsLSsU3ZdrzyhETIdSIHdqgBJRvBLgfzrVZh",
-	"Fkn3fo49vn8zj3kFgkx9W3ALkcNly2tb+thqQCSo9/ltyuzP5ZnY4k7/Vne4MVdXZTVKY1An1sDuEirI",
-	"SOuJypHxXBYAJVPFMvBkUzLM6CUWqMCRGEnPmnSJAE7KCZkRNWExpynmbz8/Om49a5K34AI3G78nrEwG",
-	"7GTUSCAPMTcFQyCK0LH5Uo/YOCRTkSJwn1f2rIhimkwnUA2ZpnJWEIF4f1jskLBrlsqJGUCTnAL1PTFg",
-	"cykScnr24vXrHKGUKnLaSOmApYrsRJ9Fo+GalixppH7E5C+ji0/nGv99N7n4dKYu/t/u7i50M62ukrAL",
-	"9ZHrEQKCL+9IlX9fcVirTQKzdicY1eI6zJFKNObOFI2q1zfIVoaXQAaCOz2zwvSrdTIWdrC7PXTjWt6+",
-	"UEAdTzOu52fmaTgNA0YzNK/xL4f5E/z143lQZepHiMXcByzmCDdsKi+hAbbd27DhZJaQP8Mj8ybYYETi",
-	"+3LqzEZEyFguhrIip8nWEYAqzTMMJ4Y5OLjLOB8wIwrcdh83e6InfvzxjF8KADEUzR9/JIZ6c+iUt8OV",
-	"kRg+urQ6KYw1t2ej06keyYz/J3iEunZYBHwC5NzrXcYVkRPs0ADK/kAm82ZPnBLFFNSmw6EGiMjQj/Fq",
-	"l8HhtFHLFzLp3DzmR8g6BcIQkREYzmBe8BrDRwDNAVcFwaBJSjUi69CeQMcMdcDytndUAa1tsWVcy0Bz",
-	"q9J2MiG778cfwcMliNXIzJu8nAWXnuQC9lAa4wploLBuIPWoi9BO5t5XH96Htl3+X9/9h1lkOVVUJHoE",
-	"P//88aVhKbYmCLLPaU+sKMk58YqzzA1Q3Zd3x0P0YWjgoTSdK6IkLp7bDHCPyisJT8wwEKloNpJkRgVi",
-	"BQ8YUVPDZBXkY+ky4hjXDmnMzto5+6xx0j4IDnl3Ox/Of2ocPSudljwnjPz64U2TvKBCCm7ePifst6l5",
-	"OPusc1gKozuZL2w1muOuXJErNsEu/07hJlz0hDBnOuUKYa+NDCAvcBekwKYUlq5B8RuQCG4rmFYYFNyx",
-	"wwX5K72mZ3A4QxJ9ajabhoqmffx/sp1nF018InTHSpWE1ytGs3jElFlJyISDh06YnKSuN6Nz1AFmVa4a",
-	"2uBP6JrH3p451yX/kFzA8dZ0bohnY/kPbsbZE5jpqCYsTQ1DsKsJkg9OKoKdslQxP6kFl/DPMuFM/fgj",
-	"HD3wNppN3cBekUYCH+4f7z0DIqFbvc31A/xxSB/QMx4z2/u76CCz1yGgxiAXQy6t3Ja1GTah6xXeE0qO",
-	"GVIpbUoeFXZbYP+azMK1OuGPp6qymaWNoHtHw28+AjHlMkp6TwDxix1I7AS9lNBmy7bbkiJmht2+dY+w",
-	"qwXI2tFCH/MIxSnydotzb3SKzj4ZyWmmust9dAqHnPn2is3JJdOqJ7hGCWwnuvSm92yS0jlLusSI26iM",
-	"n471SwqXqUl+AQRwItgMHg5tQ8FzY76BO/B20PNyOsxkGp7aE3M5tS3gDQd3RENSjB2g4VCpVKAtmVfg",
-	"Zgb5hRvHpld5nYPyRYWhrWi8ap4HF9K0JwbzBbh7tJ/CnEWbg255liKe0MVKvdBwVDyQhsTpxGx6i4QM",
-	"zTu70A3fThRAPIOziGpiJsBMTk9woTSjCfBZxUjK6DUrHikM0V1SsUGxTUGpxUPJ6xMu7UT0+VTB+Ic9",
-	"sdTdNiTlflohEG5WGdsslZoq4GrjFjj4/LlJzmfSDMAVH9sNUPbzuq97omBaJwvd/s2kDVgqEceMOzn7",
-	"YkTFJTApN5mY0cEYaDHRq3N6mUMUeaA39vw1/a5wY2hxQF3XOCnSOeHDBWA5s/72OcBvpGA9gXodV/oE",
-	"+c2M23a5dg9zRfbbHbLUhi+0W71OLz4S/RihOjEvCEDNZ8boFdH0sid2oo+7vaDdC6JnLoUd5bYbOlrV",
-	"LgwYYpdM8wU1QqdLJjRDXcMoXEj8WF4X+dhGlVcSZu1XKZibOmm4avSvr84jbBUrJGHDIYvdMv2EDlVl",
-	"1uQVbA5XVcsViVa1U4j8mlvyksU8MctCInMcoyL522xFOyJYnzGjRpM9AVOjJyIMIkU+AN6J6+r86cL1",
-	"dcZNWytYGWKWlUb2Tf7N7FQSFQVxkRXoTifWI9YT0b83bDC98fplRDByZt5kXd0w2yEeDaoAsc+szIil",
-	"k2ZPfCzUsr+cn7/z2V2uvihJtJSOpS9zCtgunuN5v9UKyX77MCT7e+2QHLTaZkcftA7C/MpYCsFATe4J",
-	"o8KB4gwl/6CcyMxY4DgSmCSgLW9XjHawzFyuld8Trv2c/Mz/DJr9VKCOHiGareE45xkVasiyxisRS0So",
-	"kFlP2G1seHdBmdkSditIK8gtSTTL+LUVFKCfZYzlbV/yCgHwMLjtjhq0/Aw60YDpGWPuJwUKGgj8mSAz",
-	"Oi9USiFv28X5fIAHDqATPNeBPSK/0rFZctfF0NlgTuH292i+9rmTjyxsLu2LFnCUtM3ub3eOSMq04a8h",
-	"SfglIMhGTTPh/agnzKJHjSi0ljraBGa8xlwbMMWdEDTEnCCDpHa2cghhR7DOpkorAAFRnmw3j7M4D2bU",
-	"p85sAL1sNM0yYzWhteCN6RyjH41fVNR1uHROnfW0d6QC2kGNeZpyt9T+IYHDcdDa64k8poJq6IKWbHRt",
-	"YMdgSA5t83BL9l9enb501p17rlGaDSdCNshVuKB82UNnJtltT5EUhS7YXebEcHyLjQFqF7QuhRHjc81e",
-	"avbE2yGqsYyO4RAK20gOF8W8076DWwgLpNumiMDu+pXNrM6N7mGj2FFcCLvdkYCZ8xUXv/xAmJiOVZfw",
-	"S2EOdC58Ewn7/AoE1gd7rN1LwLaApAmm8TQVPTuNGmDVttDBzZnZJfn1ORNGWBnUP8EdlvKYCcUKHKvg",
-	"dGLEWaPTbHl12sG7dDoeWLZlizrz0rag3Wzh1XLCBJ3woBvsNVvNPcgS1yNw/yyAHnS/BJUtIt5w5bJt",
-	"YG//gAwD7wot1PDMHAbgpCGM8hKinpSYPXlCrHIWEshURzGfjLngSmdUy0yBtlH4TX5QKOaHUM5jBDDN",
-	"MjmzCBLKA1+CGcv13NcJ+NKVfutmpFgfCzWxEkUoL3EA7GHzM2SHuDK/bhEIqtcSqQT3dxMuuxoBuAbo",
-	"XPXGBZDQ/LWb9t2oqBWMGQDYyAIl0fAGPmYrabEhL8Puq4lZEYZ8vl+fojyXoiYxeP02yKlayWLv7Lq+",
-	"uWsvdEGGiyJcCier02rd0nTLNdvyUFhsrORTBbh2jp56UU5xWIUzUsKsLsBM2u12ezWYiY9U7T+4bZ5q",
-	"H+w/76BxHO+xxiHd328cJa1B44C1h4dxhx4P2q0CzftTztT+nFGlyMQwMTKQg3K+b23MlQLYrWNLj4N3",
-	"bz788ufG0du/Bx5cnqvz2T8+avmFT8GrD++XkfLc1Z3944qrzeI64Org3ZvG4c97vzSO/63z742//bp/",
-	"HhRQ0+4xlW/04ZhvvdAFvb3AZf1heWlDq7ZHLjTaMDA/qCamaXqzEcODCGBVR3CUCXm5wkLzwTdcXK3r",
-	"OgjXwKP3W+1VF+eHbnexh6W5r9NZf99r9BeY6w9ae7Xek1cvwLBt3em6+4qWeWGgpuMxzeZW2BbyXNNL",
-	"lQOIKoTSRJ+9eb6cCdiCRmsOwiCTKSJ7LheG2WqwG3P/JOMygxMToPMWglIOnKP7JUixmXjQAVmXypn5",
-	"+6A1xhSKiVQVOsJ7LNqwPmqoFzNCHqxPVYjW0AUXrL/dil0bQjmpBlo0utSYZZcsaQKGn9c5KLL2JbgV",
-	"wCuvQzKeKtB4Z4sqvFmGqWYq9LwaXqsrWyEFLeE94I7oGeoizi0HLjbU8CIf8AOcTRUQH2imRoswH1Fu",
-	"skdL8FjGAip3ATBaKIDOGaOAj5kL1qByaYwQnHSuyNAYheAMRb9xbiBCLAgU53MP6VIOSZTnxW6Ee2mM",
-	"VitZwBZWtnH9VAClLkqnyVgq7bet9YBIrDvaUOpu5i74wMb+TWWYkuiZN33gthtZHE9soosiE40T94N2",
-	"6GJN8o7OQ4JCFLxeKdM9Yw7ZaUVFtkq3jIvOV8vK5RrVwPNJ/8zmVkUAe+HPMplvph0sN9BaJwkK+XtP",
-	"MXtzUVsiVPQJuykHr20AfEFVam82GU8K0pOC9JUUpI10oVV9fXMr01OAXp3Ty3UKEFxzEwZVwa1193r3",
-	"5LfchMEbGdPbirly3ctddxMG76lmaA+taxOdX+jf1XgnUx7Pa99sL7eKX2u9YvWLcxQH91EVW8fr78uB",
-	"zpW9qV1DXzyX8g1Ac8ENB3Woq+iuvaE2+zZ7z3IqOzWGlk8/q68Jw3RwcbldjRhcA3lmxmZKMSi8dJrg",
-	"XnUdeB2iPkiGoOiN6mQF3hbLBOURbIVPWwN32xCP7cJO/qdVuGlArBcUDrqBB6JX0vdH/HIE32VUs0bq",
-	"zvAEJmyScRHzCdgDzo8ZdJ+3wmDGRQJWwP4Yp6amsXATLrgYd2EpGkzozCbi3eJwzPN5oAGN0d1CxGKQ",
-	"45Boaf+A6AMmeDj3M95pG8rW8U+WfI2kcDX2RNnXSF4h4Zhg7IXpMMi9kF9mVGLIjnM44nImbnVX5j1n",
-	"cZ/c6rn8OJJedXqViww7R2/Ta1jRKnjVy+2J2vrb3atdQ77I740R3TIViLlWT3aXWnAvE/ISUnQ2cZ3m",
-	"bVgexnf6EnMJ6nlOc1r+GK7TBY7vmk7Ztup1Vf28/XnQPu40W81Os72hcl9qlrRKz8y7kAc212YFDvVt",
-	"L2v78qyWiXA/p99C2+1bPX/g4JCXd3b9PbLqeVdFsobm9FMO1XsHL+WD6XPb1ePeM4o5GKAEmI2wVpfL",
-	"PZor/JdG3dhMndlr+fpMe7U+c+DpMwetVfoMBqlXKjJniJZ7W6hUYVIpetp2pMh7l8FXUKZIFXlx9rfl",
-	"H0Mvi0kRYHrPqlSZnoAWaBhP9713Nt4OPsZBxuiVInI4xEw9VdSFlgAs8dVkyAD90W/nmk1dRorFDXYJ",
-	"RT3hufHsb670o6wK4Y/1YrcOP2+Wcb1S2lmJVpeZlTofV0jax4wXP8Vsy+RspiV8bthW1d0v3nuXsT38",
-	"87VQzbOMIlKB3MY+691YXd/2mlNIZbHNzWwmqP9aTBLcbx+1nm1MwWp302LA7QXOU+MlVxOpeB0fkL3F",
-	"v+MPI5LreIPOpfyFivkri5r++5Xkr2xqVr0oZRGWrAhGLjpZlrDntyDz23cQ+ejOAPkYdIO91rhS/H+B",
-	"/75OblZqAEbpUeaI+0lTdfKhIF2Pijwb6hTLAn5Qjle4nDZFKBlzpbD6AphWWaheMu3iVfczq57CLE9h",
-	"lj9OmOV+Ama/prf8V6l/gt4i30d2ynvkSjVd8SOQn32qnAOm3IbFOuotD/16CSwbBe3fWuog6r2K/e9a",
-	"PmgE0R2fviqx5iPXoySjs6I2tSg+8ABnu+UckKJVZViUSeeNC21JmTn0UG4a28JISvJGk/ZVtgqlJ2ya",
-	"TGVKBNxTiJg7ZjQ4pFDs+2nsirmRa5pewcatmXBQ0OIlHNw8Sb4nyfeHk3xhcZrvkWvwBwn230le104R",
-	"OINOXt90gsB3ZH4ik38ENeTi9nQCF1zKwy/ukdXpBF6PtyW95g6B+nZnq5H6QrexcDgPody8Z7HMEofa",
-	"5XQZq3tA/BwKHpMmsbhiqKXksF1lLcXl8i6bwPaG++ootZnzS+99T3rIkx7yB9dD8vN6T2P866kDm/uH",
-	"nxSIx/JIgC/aKQM/qBxTclPH9O3S3UnBGuJ9vxDvhaJxEdYS/Js7NG4T3QgOVifPzgjbvJW3lvl8Ysya",
-	"0SzledQaO8qR6DSO2UR3AYcIX9VAj3lEuCaXkikiRZcwGo8cBomHBchd73DVEztnLLtmWePM/AaolOqZ",
-	"X25uRKiI845MFisKXvmDIjw5IdEbqnQDbgXAgIyp6ZgpMmAjDgUyCLEwHlusLENFTyD8QPvAlciEHqIE",
-	"hMahbt8GWxk0aJtqlte0dAl0LhYsxkg+vP5MTrOYIUaCD1zqh8qxd5R5ZE8UZTLSDNELldteu9Wh8jxr",
-	"EKerTqUzz/smQVgfpq8AmHNNdk788SsN+CnFLLrYLrLnIrhbmv5SbNePX5aRHVuN44sv7fC4uhnct51X",
-	"VnT8WyN2B3OvjrtuIpjb8IC+WiX0LbgjcCaosUuCLdRuwvrZNC4by/aP9W1BbdyFDv4H7kJ0H2JoNfuu",
-	"eIP1SMKVCdUULpR3iLdX6hwjrrTM5iHCtOQ7GXJw/2iZZw+mlNhQt81v+r0nrcnMcWxPzbD77LGCICsD",
-	"565D+22qxQPkyy2rJl78vN0aP1joZULnD+6aAExbAGJCJDG3BxD7M2+aS84cKmCEYiFaFq/dBVBS7YGI",
-	"FlB/PbETLbb9d8iNXsVyBkRiJp69fAGkZ5LJa+6weTI2ZBkoUlaD8klxz1r0ppwQ2hMWTda9w8Mk3Ik8",
-	"fdaR6MBuiheWm2g6okYuIuVAD9GfU4w9f0AfMA4rNaEJnd87+FRfnjvaIVsR7m8MqLiCl1takab+wbAT",
-	"H7Xrx67e2XE8OYyeHEZ/cIeRa0H+5CvaTC17h2zzu6hI/Wb8RVbW1HcX5V22b/cYTeh8y96ivMF3rhN4",
-	"X5VF5S0hpS34lZD/PIzaZZ5sgfK0UbdKqSvGqivKHpyWhfClOZo1G2o0905skSaAdO5ESLWHG/ysAmjF",
-	"sdaeQIXPZrdzdJG5CBWiQBYpNwMaX6ESlmmLcUjFMt41YM3qoiGMexm4fk7sR45tOVDhRCzeVUQuRb4q",
-	"1KOs6JC/MWLJ2wl2gdwmcsmyqoU9MKuknM0IOoszs9mRo9WTMu+LUT/pU0/61B9an/KK4qEJB2OiyP/7",
-	"BlBI/sAKG7Kp7w5B5FH0NjNT9ZN+lqpOamptVrXZtuK2qHtUwnZIK26DBw0KGh3mKyTzFBhwwHWMVnYC",
-	"GhMivEGLJZkmTXJmdCpM7CknAK1N6zGX39v1ozMaXxlW3g3++rLV3n/earVazztH7c5eq76+ceZIedI2",
-	"nrSNP7j3xp7iJwfOU7LPlpUAw2XvrALcLvdBKn7LyT2WR67L5pn4LRPX4l59dJ4UZDURtltwDSnIgOWg",
-	"uFzZdroAIBv9FpEhF0nxPsKFjekbLh+WekrJjJz9/ME2+4BydwTEmoG+MGCXXCjbU7xJTrF7pAWdxe4e",
-	"5gnQ3gP7/YAiqHqC2qAc3iDSeUgUvWYWPZYgAYBf+2LEBVMsJH+lE2r+gjDVzzJjVIRIOo9H8MYxnRNl",
-	"/nUt15rEjBaykS2U7RFJ+BC8bbonYBBN8oIq5jdGmQrdJf/7f0KukQrNZNGU/Nd/N5//639glCyRWluM",
-	"2kRq6MDKS/2jmuQX6EYB0+R1lLBN4ZY6WxkCo3/aBdyF3d+wQVuBvkMJ9uKDEULP5CGbQW9Zu4LQxiaC",
-	"7RhB+gT2ewcMXTOtlERegknUBe9cofIBxm7+MHNHiLlfhoCeSKW8Mldmcno58vx7Hv4zYJIgjXnTOEW0",
-	"lAT6ZOUNboru8SfwizFxDR1ANAwqxIZzZk5XJU+53qJrcUZwhNJRBk2cK3aC2TwrGzn8Vg13gY9caBq7",
-	"tu9zFTYaw7aAErtjVB1g16AtdwGYV0Ny/XbgS+x8IoDJTwBA8+2nceWyCcsn6ujUC2rPNBMsQRRCJVOe",
-	"kIHRbl3yIhNkzHSGINoOU2QTLfcWlbmWxlqlGudqpRGB18Y6/ZpdAuw+WY8W5ljJd5q09bvKh7Kto4Pu",
-	"p4uSPoYsEZrJGr4zKXiqU80sa1/UzSbTQcrjHP97k0QlB8a3UPx05zyl1U0NThOMRLlOtHCm8/QbgbGf",
-	"JnmtFeg3XDmYTwDQv5QysX3zILMXtRfHdU+KHs0OWB8ez5c6fvZEpK6mfejbFZm3Obk4YtgjOgL9Nu8f",
-	"SEUZS8QGqzCp2zWd9tvIQvvVFeCkyBHtmb2Pm+X+bHP7rHBDHHs7Cw+KZP8kkO4ikDaUPav8F/Yg3iMm",
-	"sjmc+rfv7Kghl86upueGPT05LSqcFqdJUgiR9ZKxptfC7dUNQcxzSfJA3ondL/av9aBYnmB1QhFsKGPw",
-	"oVC13Y5t+0gXDtDSJZGC1MQCmxMSeQ13xtJ1SUV0zEpQLF+o3ctL/8Szv2ue/aiVHfu1uIoZ4X2Qor5L",
-	"4wKxpuozziWTYtFr66JMnt92C6bHXuuepsdGYdh3jrtiIBZyAJf46wvLKV03Z+WKrjxk34wpXTRkB8jR",
-	"w73j589CbBFf8FdsEz+i5ZbzXHid5k+gX+94oudQC0oyBgwYcYc90ppYBKYcgtU1Q08UVrD1xBVjE3Rb",
-	"0zHLSzGBSeV1GHMyYxmztxBa2aQLOVHB39dWRlpBI8sjpwp6AF8JOYM+8dgS31yloLGEzKCHPTRLE3Pb",
-	"273dRtjWXEAE0L9+Vd2km8Ng0ZRYUULZbnWWsHDNdhtmjDXM5Nv9f68UvWWx0KmMhtZl4R/89djIfHoS",
-	"xd+fKLZcBU6N+mMHgatEd7tT5z7wDAHG8k+Up99DLv9+52izgb13Z/+RUKQQkeDhLDM8hL5lNimEd039",
-	"xO6XT+605v2mHt5627VG2eapYgs6SqVr9RxcmPnkE2OnuWT/cuAqzJ2pt6sP5FISo2KcAtmQT1bEuPL3",
-	"1AG0tDc92Ye/I6EUlsKdjwAI/NXky3fgEMOVeEDW61jXvXjvw3PYZIqM44F4bDl8VRSGY4LOgm22YG5B",
-	"1REEicKir95y6OsUAl+Y8WtLuN3rjMXIVU/4oSziRbJOqvkzNZzZsP98crAhNy6Pu766Ejy/ZQvxqjvH",
-	"il4uEPEULvq9ihbBZk8ho22Krjqhpvx4PRU5r5aw+SQ9oIwthFeN2NMt9s1iXKqoBnDM/muIYuzqe3vA",
-	"aiRnmOSIFSwam85mrEk+WkdrvoYhcV18LR5KmhCuwrz7WliUNTtgmMoY1ZltNrxdC+Qu5RaOzKDbPmgB",
-	"QTC8oLsXBmZ4QbdzWIcR16+ogaGvYL2ofgRPGvk223o4VvGDrWr3WAZ+Xldi5xCrLr6ein2f+EktntCg",
-	"yT+mSo/rAmn6Rxo154xro0fJ4XA5J79ZmZoMW//Ue++mo3zUnFqgmyV9QD7Mucvh4eHhau5ST3FNNbXs",
-	"x+dc+42DNqWNQ9bqNI7jdrvRSg4HrH0w3KOddnBXbmehB34yq1RAyt4v9XVhXdenwHp7785ZsE9uiy0x",
-	"SbNcy0zSX6OvzzBdM7yvE21e7WWI4HBGTjOSK3ihryKdEEoEu6TGhCNwO7ZydQXCcji09S+Qperf6nkJ",
-	"LHftCTkckp1ITnVfDvsw+wVeHgLAwGMWQUXB2Vy4knNlrMotDAvtNLLNJnKbACo+H1zJp2q37y4G9aCO",
-	"ivyQFJ9+ryIiDHJj4ptSvDfcEyy5VQMvVtQHzQaGCHDZS2C7W4MLeXKZbOgyKTSOJ6CROrYQnDeolzPy",
-	"CFqi38UeWuVAQdsVz8+9o8O26tgTe5XIIjk736YjZcYGIymv1plFwBmmg/wH8CVjrEDNlbEbKuwicg5V",
-	"KYrFGbNoIdjtUM5EtdH00VHzPRlLdYQaE2Zn52lhgK3e1/MJK0rfm4A7EZYaUZlbLspi8LDR6gzajcPh",
-	"83aD7sd7jeP9pMOOBq3D+OCgpht9mqVBNxhpPVHd3V2Y8aYdWjOW413w8adcsHvaSnY519tIbhd+LwbS",
-	"d2LozIrj5Jhe/tUqvreiSevmRkqloXEG9d8IIoC9K2y+JjY7hRNhq9xgexKbrQutOaIvPcia7AUh6QWG",
-	"EqXpeIIfE6ppL7iJ0FfLL4UxVxQ501QkNEuIYy1EGV4kp7pJ3lrk7J6wKN7Yj9vFOSnpfP5MMFAF33AB",
-	"wTTbZ6RIyr2kXITwE9BEuAAsS3uLkmPzmowxktC5ChfAvSO7Ig2eRM2esD0YxnROYnNjYfVA/SEYYAJS",
-	"VW0Xcui+0HTNJvJCCw0wDhaAAVkKOXWmUeaivdh+fL/dIglXZudh9aMlqdkT4KcF/g3DNZyb6BG0eohZ",
-	"k5zi6rB8fiYZv6bayAE9k9lVCfFgdWmiXZv7hHo35KgbcMDN6gvtUB7SDsP1CLrBbKRY3P9l+PO/HWdH",
-	"//rzf/yWnc/+8eHdy6PXb979/bXsvKFv6Nms+F3+KQgdA4BX/p4F16ZC6iPXozOc2RXWkp05PINa2XOx",
-	"KLL+mMWDtpdIrr89BXQrgI9Qfx6wPM0GVee7Sudlq8Tx7Q3rCfO2I8Xrbx7Cxtj9Yv+ydYUJS5muKCx/",
-	"JZJliwOO3VCa8aCQss4ajoAtS71CWVmslBjufkUuq3fAuSKX0Mro23Mf2CF9d6HJsYRcwVm+Ilve8XYr",
-	"eTs+32rVlrj9eduBzFtLZf3tjMWxhWp1i2F8yfTKnbyh0fq7lvgbCvw1Yv7p9G85MeGeZ/8OB/iBA2sf",
-	"Cw7zMGWcJyQS0zSNXC0mWSrF/IhFFNCBk8xGPPWYrOMq9jznTAYaRkrzspTqPDXYkpdMmX0OEAMlFraB",
-	"piJDqGJaXay5DTPOMZ8hTRXbsDjxLrbXEwN9KAa6UEL4ewjeVPHfJytnRUneg+l6yzV5j6HrrbFvdgvz",
-	"pG7GmSraqkIB3dhirFZFVl7mTwcP2xWbaCix22uBk/HW6Epx7/eVk6Y1G08AKK5eIgEyXp+fHjWeD1ut",
-	"xuHgeK9xFB8cNPboMWsnreH+4LAT+KzaawAFjHrxKZ1k9VNSqnTfUruKwPbfHffvbwLD7uay78onOq19",
-	"r5Yi79G/nbiN3Sjz9fGbsi3+e0lx+z7VbZviZlnRD76j5Pepe9fnxLtfXIYPNkCbpHfpO+u9O6xyI7l3",
-	"lBFEajIPABiZUD0q6q4Kmm8FGMkBiadTYFke4Mje82X84YvbQ3RU2PicjW651vZ5HWEewOIJFkJAl7ZC",
-	"atmmaycozYzpoBAUcwKcmyAUtxVnLhJHZpRrBZLM/NdwsJ6wrBRasoEJYy6CEBjiRqMF47fBpQM5BSNn",
-	"wFCqKk3niijZJL8WjXfhFzR2dNn755lNXfNbT2CozPzm4nV9GzFLInOFqO7aZjbYAjNd9uF0NkzDe5KD",
-	"G8jBO4q8VbaNO4vh0h5bEHzfZav5B5Gibko3TnlzS2LP2e+4QT20HKf55kKeu33DyQq8+oaTI6gyX22R",
-	"D26pWf3zewCxrdMEMqkNHS6A/uV+Dr9K6fmLxUQRbGa9++Fy2sQHoXlKoknGrrmcqr7NkOtPzfdRSDr7",
-	"ZCSnmcKSbiFnoafEYdetPMFlxmyqSd4MHgWvkVlWVNueHQ4tGq1NDgDXMeuSGdRAAnlckQQE6YzH0IKD",
-	"GnMSUNKoIIUQTKXSIRGySChxPVtt5owNbGB2zQLt4IVE+s3VkCaIRZiE8cuRzklzHRqgyoALPVpE1SZR",
-	"Hrq0UxiFrlEiw/4hMk1YBpCkPcEweSZ6z3Q2b5wONcuiSrkN28Suts0JuK8d+ztN2qjewj5l+6WeY6s8",
-	"lqVrvqUkj+Icfy8BoQ3SNXAq1PfT9TulMSvZtsqdzm2LSmABfe/xd3Y1hktpFvasbMULWcZe/RIMGM2M",
-	"dP10YWSUnZXlVjM2GCXTxEPld5gCy2btX1zVfFEv7/eYgRKTpZvepTQ2phY29vLiTAMWyzHCkegRG3uP",
-	"sj3AKuxqlqbwLD/l3PXCwfCXlvZN3vPy3XBzcfN/AwAA//8=",
+	"7L37chs5lif8KvhyJqLkmqREUpJlUdHxhdqXaXe5qjyW3J5p0x8TZIIiWkmAlUCK5jj0xcbug+x/+yL7",
+	"APMO+yQbOAdAIsmkSEqUZVepI2bKSubl4Hbu53e+RAM5nkjBhFZR50s0YjRlOfzzuRSaCf2Cq4lUXHMp",
+	"zNWUqUHOJ/hndEoEHTMylDnRI0aGPGMxeffqOXnafvp0N4qjnP1W8JylUUfnBYsjNRixMTUvGtPPb5i4",
+	"0KOo02o/iyM9m7CoEymdc3ERxdHnxjBnrKHZZ40PX1/H0ctzerFIxfmIkSuWKy5FTLggvxVSMxUDWcnr",
+	"YeNnqgejhOwYwo5breaT9Sl7FkcTqjXLzXf+v270sdk4/vSlFbeeXnejf47myTY0vk7ZeCI1E4PZOzbJ",
+	"6Mx8Y57kxHw0IVLAvF2yiSZUqCnLiRwSKgijecZZTgyVTGky5XoEtyoz35dsZoZQS/JBhWLzmXoy33Bx",
+	"WT+Vgn3WZEIvGNlJcpb9qRuZK90oeYJr+6z97NnyzzePn665mG/kgNZvK0PFhOqRmQwNFE1JzpQs8gG7",
+	"ee2GMh9THXWiIueNnA1ZzsSARXFIYrt58KxuRt5Rzd7wMdeLBH0YUU24IhkbakdUZm4lVKS4LmwgRapI",
+	"ITTPCNdkRBXJ2UBesZylMaHK7MykG6VsSItMd6OT/E/t4xP9p6fNZOlsrn8yPPFvZcYHs/o5LUnmWpEp",
+	"F6mcGrIs8bVU/van/ebJdFtUMp3PToea5YsEntkZ1JJMKdekz4YyZ0TnMy4uCL2gXKy59lzo/TauOR8X",
+	"46jz7OlBsxlHYy7w76YnlwvNLlgeVYl7Ld4rdisKY8KH8KO5MmLZRFVn7a40fvjw4bTQIyY0H1BdQ+Nf",
+	"5NTQR4ObLEc+Omyuzffah+sd4mvDbHI6ZtoJjSJXMq87QMzMFJzrC0b67IILFcOFxHCX3gAeTNzhsnfB",
+	"/HJ9QuSE/lbA2efmdb8VLJ9FcWSkT9SJ8OH6ifa/3bxh5zj3T6zmCL1OzZQOOVNAo+fNIybMiefmwE8Y",
+	"1Sw9IYVihJL371+/iJF5yxz+Kwtt5ROhuSzgKJphsc90PMkMQUfpAW0PW6xxNGj1Gwd0/7hxTJuscdg/",
+	"GrYHz9IWe9p084DiupyIYAQNM4S1l/sQdp6fn4oM+fj/NP5/I/Pah4fXy2RJLdcElkPzCzNJohj3Ubpx",
+	"zcbKSD4Kq7xsTYFXVZbU8iTDwOMbDlKrcoxatcfoVyCRZg+54msu4L0s2K95yvLXaf2SSfNjdU82W8f7",
+	"7YP0sHE82GeNI3pw0HiWNvuNQ9YaHg3a9Ljf8nvSCO5yQNJ+aT2hXfC0elL3n9aR/zaXaTHQywYwwZ9r",
+	"h9Bu7NNDOFvNxrPhAWu0+0/TFj0eNNnRUf0QJv5rWx3EB9YfSXm5bBBT/Ll2EEeNZrvfahwNn7Ya9GCw",
+	"3zg+SNvsWb95NDg8rB/E1H9ti4O4Nu9SEykUA+5/mv6jUHrMhH7HhoVCxXeAdoT5J51MMo5K394kl/2M",
+	"jf/lHwo1wJKIf87ZMOpE/7RXmiZ7+Kvae4tP4berk/aKGfW5EEa1oTkj9IryjPYzI3aoIFNZZCnpMzLN",
+	"udZMEDkckp1EFronhz2l5eDSKLjWkgE12x13rojSPMtIXgjBxUVX7CS8PKi9SzbrcdErFEtOSAJqRAP0",
+	"iIQoOlPILoxQVpeoJTzZ7YooDo2t4KFlU2Dv3ptXU2AqXrCMX7F89ovUrwyP+ZoTH+xW0HqFJKoYjEhq",
+	"aSI7iftnT0jdGxoCkye7kaG7QMLYA2yYc9BJuCI0yxlNZ0Yg4VF35hZX5Oyn92QnUZdFT9NLJoIt4u7V",
+	"kqRuFPC2fDDiVywlO4m9pecuJWB5bnHZX8m8z9OUia+93gOaZSwnYzojQmqSSpytnWToKLIL/Fpc0Yx/",
+	"9f3ojm4/Z/RSIXGpHBSGNxGqcQEzOgDBTjVJWJ7LXCXgzzDj4Eh3z76oOppf83fsAXbrPYwKdrPhmJds",
+	"RqZUGS0mBccJFVKPAg/EIsvLYQ7szPxMMyM8Hm5OBlSYndg3V2iKzh8rOEmfDahRz8z89GU6M8fU3PzX",
+	"s19/ITvJ2NE+t9qgJT0QR0XO5FgpaFGwVkIKhourq8dQMWbEmblxgcvCQB6GwyLpJJUMp3zIHeWaZvLC",
+	"y1sjf+fFcUySSc4HrDcYUXHBUryALLUQXr6by2P+maXGiMyZGHCmzM6GzxRKyzHLjWDqCqrImIoZKcSE",
+	"8hRJU4YEqzUYUZDJKfBuLWXP3NyTEyZ6eKv5kr+eM8XyK5b24OHvWHeA3XGmrTvhq++NH8wMGdnp9wgs",
+	"ghMouKPhjq2LTxg5Fxfvy830tafA7CE+YI59WSewkFPYTvbqkIuUGDtyOmLAlM02o4OBLISGww+TdEJ0",
+	"PsNNQqgZ6fx+su6rnUResTyTNMUjpfmYyUIncVckc8fKHR9VOW9b2oI4JW/p7IEMhlvtQGQrdAxTb8WI",
+	"4R1aapoZlQ+H0xtzNYawQ8kXvDvaPAcsXA67wslZR4l9QfAq/1zPytttM4C3OewMiPG8ojx7CCGOzn2w",
+	"Hyy3J4rDXGnQS4xQJzuJDfN4ifDkxGxSw/V1gtMavIwq66QRcjrHOVwg6aa5gnsWJuidN56/ssYNIyaC",
+	"sVRVolrJJKCu52x7K/ndS78isadiRnBLDynPipw5Qozc/ia0KWe5lQbavMLkoylfeZ2lRAXFag+G++RU",
+	"s16GtCwKwDBkdeO59zeGo2uUwaK1Hra3u1jJ7Ri+4fQi/V75/RgiPiMqfDhwJ8lhRD2jGYK7+zvWBc8u",
+	"i3N6+dX9Cbfww2xZFTyX8o1Zu6+9IZ05Chsnx51lNo6csBw+i3vT7Etza7jJgFOdS/kzFbOXnycyxxSO",
+	"B3AD5YUA6wl4F0NSiNFvBErhGqvK3nUf62jm44wNcvb15yN0g7r5UEgK4YIMZb50QuxtoNEsO/pmX2TG",
+	"nJaCKcJEek+Tp3NGxw+1mYYSN7ybP2ul37ydFJJ8X9vJxmq++pSUUVO7s5TNK6GDEcMsDszpCKbC3bn1",
+	"uXgvwqyCB1PhwINprF+mjNl1yQTZMXZrSNvC2D98+NCYT5y4aQLm8yzcBHxzboI7G/0kqZr2WzPs3wtV",
+	"TAyTZ+nPLOX0HIKHX1nd81K0VPUGAzZBH+TYkEX0bMJc2glIY7ObPOk9uKlnbrIS1/KCF1yZGXuwSBtX",
+	"JLUkxERJM7YRFxegZDIBYSngC/b+nru5Oopvwh5zQyqJrdpj1y5EHQSZz7QcXL5DxRooTtEAptnb3Ky6",
+	"5kxFnSHNFIujSXDpS5SyTNPFoPt7gX4cQtMU9XdJcjaWV4zwIRHsgmp+xU5gEzUrYfnW4VxCytODuYQU",
+	"878gKaXhLwmpbWqHz/q6KQOs7krOqF2Zm9bjHd6FIXvnwfho58K/5JP/gOz/gw3AWsT5ZinMuPlMdTap",
+	"j/mvIgFeUKYImHcr986Vzy1QHnzXvaeW+iLl+nTg8kyDhIanB5UUmv1qCg1t/Ocn8/+ajeNPP+703D//",
+	"5cmPO93u7g0/P/mXmpQbS8dLofNZzRR68m6ahnAk17F5qC7R7jzwDIOPkQ4gO4n2gSvwYRg3mhplSkgx",
+	"G8sCEhU3y/+IzanLmVLL8oj1VOaXxN7keCx+e7f69oPDmrdj2HhTmuQAHIJpj+rK4ynVrGHE3tw7mnXv",
+	"KPRAjmvSKxNVgOKReAt/IFMvPiyrnBub2WgLX7A+gR5fkv7DU/dSe6dLzoXUY3nhfrWKwe7qBMc40sZu",
+	"1DfvGZmX/lPYP7BHzB4iUoTbCD2rhbgUcio23ztzpxmesOegnP5yg1UmrLrGS089nLY3HOVD9cRBDmLl",
+	"HytPHp7daxjXa3wKMg3tt2meU/g5yGZd9d5f2GdtE2YX5gO+UH1b3UCfUzFgmY3v3kYYbiw9FknIGdXs",
+	"DiSwzxNmNlgPYiirSHlp7z6Hmw2X2GgtMfNRs7GjdXFFx1y4P+eXt3aVPi2dFOv0vq2aEpzRlcqW+c6L",
+	"4Ilrl/m31pO/mFuvDQV8sMYz5iYjvS+LlbL7p/cLs2Yes9S5Ly6fQqun3vsUOq2+OoXsigkNyr9a8wUv",
+	"zRPn8MB1HBV5tuZz79+9WZgo83SVhrp5sql/Gx3AxZe4DLY7bdk7bIi6kVWP+ipSFmUaxmTnk2WQ3Sio",
+	"FBtz4bI/dqP50aDTf75qo6rbHzebR63j4/bhwdFB8/i4tUp9txkqS+pz3K+BPmEWQ81J9/2bFNfTxt8/",
+	"fdlfkvddUaBxeAFNS9ZA5vqVnYAgCT8SKViEccSEGe7H8sJAXQXvKvWPn6WoS7I/FT6+UlmRGK1DqsjA",
+	"bKGHXqDXZ7+Sg3brqCTr5ft3D7gygfZQu5mSuZIaX9YXE1Fkmas9zKjSRIpaDdLch94uTBRfWFFgOjUG",
+	"DTpoe6jQqWUaJ/xYm8ym6SVzBGICmQ3hry/jS0spEO9PF/W1AYiZO1kLLkumdzuDhX2e8JypHq0tPGTh",
+	"LNhb41IBx4DihImUi4uKGr7JCG5H+C01r3WUaPB7LzErvU/czwtme06YnGTz+3i/XUP4hOKAbyIXmRXc",
+	"jGk4k1xe8XQZVe7XsoANnlqPmrk8n5u/8IMKMolu/Fo4taHlOSxEytafAKWpLtZb3jO81ZgJ6+jy/hM6",
+	"p4NLQ1/tyN2vc0s/ofmAZWuNuZikdz3kNvNo1ZD+Zm+rNXDttq5yDD/Bsbf6cPLsPg1WLF7grCVdFU5W",
+	"GXGd8AhZZK1Ahp+gSk/YgjDyhmqWu0J7BXyapim5olnBQDo7RWAARinQDxVsIz6JjH4Geqofz6KKEEef",
+	"G+yzZkLxfsYa+DooNC0JXibtBnRCB1zPjA4xHfHBKBQp1geWqJnSbOwTxVxQhWvFsuEmA7TLh2s3HEb+",
+	"EJsVwa/cYnhgO9RIU6/mrHWW+rN15aPMt+UvK70IlTr7uluVsSyWMjk7+RXubuNa5m+whTqkFZN2TPah",
+	"kl1JIqv+p4WK0GP3v5vrQm/L6Wxca+Uj3jRcNIDcnNi3BSyhP1vD3VW+fhvurmAvfmvurrl5rJcWNp5H",
+	"BW4X++9NmRjeD9U04HHEP5Eh4x+Gr02CHy2DC64gI8yCK6jAlX971l7PLUQxblzRHMp3DFEw/reOJvwL",
+	"ScJN6SmCP18EBMGF5wE9OJWeHF8i4qhZwatAkavBg8m4YHO6GabhTmmYxQLn2lzCCV607ZzzaiU/cSmc",
+	"t1Nhfyuo0FzPbsZmaM0H8Oq5B3o/Vnn+N9OMjCXcW8stZx+ZO1nB9MRVz5sfeuUjjr6lpy/0nW7mHdre",
+	"St1kFIDr4ATj+7h+BKLZDGO7WQZbFKJRUoRVnBdQWnGzJGk11wAXWDr9fghLJ3dr7Pvb5NxnXr7WZLhA",
+	"Rm6FVyfWrE0AUUWhkYd6VkwSy0oTYCNCagI1XVwQo7PEJHGsNbH1A/gXpOEVWbZKEnRDz5alo9TIS9Yf",
+	"Mv2Q3ZeMfgWLX8Jk39LZHUIq66mM79iA8SuWnuLdyEwDG9d5+ty/4g3sXnIaWKl9lklxoTAnRflnzE1q",
+	"JCcWLkMEbzOrkTF6BfUfstC75Bc6ZpgZjHcMczmGtw15rnRXuLoZKbBOkl2xvAMYI/b6kCR2IEmZDYRB",
+	"T6qqN1JfwmB4Je6FOSt+OfgGpgI0PtXnAdyPkb+cmtPG35Gg3V6nnqa6mN5bJ3A28LifEpAgW3Gr2/yY",
+	"ZrN5e3/taelO1xa+iwtAadlxrtwnC77cEDYI3/tg/t2gdGd+YLawxiLaHRwePankI32JBjKFlwXVtHB6",
+	"NeWZz8CiOYMzwIQsLka2BlYOiZLjMvRwQrCG3JaQI/CZsKoy/BJ1Pn6pe/UwwOOwae0cHrtks6nM06jj",
+	"19uiSKlKKlTL8CNpljoHBgaSZq+556Xo9ac44kJpCqcp2qMTvnfV2sN84WrGwNrwL84CPGgex5ERJErT",
+	"8STqRO1m+2mj1Wq098+bx539ZqfZ/LtZaK4BmOW5FMOMD3S59i5vTu1VVuF6/jjgUq2VTPfc3Or3vF4z",
+	"thtdlytfi2s3opMJEywFc3oK3nhJUkloXxbaghVVGU6dHu42w5payt+4zGiNh75OUykXeRVQoF3yajrK",
+	"hkiA87k5K9NqSq/BcsXxsOJ8OGjW5/aV++2Wfhi7HZfpVwWwQHP41FpuU73UyAZ8NmCr7PMko1wonwx1",
+	"p8mf45TWG4LDCrwidj8HWyPGgzSXJ1TO6A0c9rk9gTVOxSC3y/JcG2rI5YVhWBv4ExZAJsDuqmbUw8RZ",
+	"QBfIDcUkWDNvTI9kCnmx1gUcxVG1IAjeV5e3DNNUwf0w0xSUFcINRoyB07nME7cTKAtLq09+NzyspubU",
+	"vKcWI6TmB6xzK/3XrqI3Ki36cPxzuBZRHC2kCpfK+Kxy0deMBa92gDyYaxbKyArgRPBEdfjzcBOeQrBi",
+	"SnewLwOPasI8PTs18+WDYIMvgk+El6vYE+Evtq4qvGRrY8JLrkakcpstmSqn1qWMBwGLChDAhhaNFUeL",
+	"/u2wqKI2J9vwmQEVpG89R+gw2mLQ/+4x4LlUowoibnN7IdcN3GLru4zWdl2t5x+3C116yL+R6FvF+xWu",
+	"l5utQMCEh/12EbaanLyF7f3WSE6i2WcdEzae6JnNz3blEYKdECZACnENgiflapLR2Xz2dM0Wq8Nr9VRt",
+	"w88UqJfflKcpTGms9xXSMZvLsDoB7wP4rh1kJxdXHLgYGYxoTgea5ZYTCcbBN4AgtsSYukykCr0YlKgJ",
+	"HVSVIPPeed1nwWhf2PLVY1SXGeKhYJwTc45Hrq+c0IHmV5Bv7QTjbVg7kvqKZ3reg+Tfv8EHASrAhRXr",
+	"IEPMb5DF59ZuC5M+5xLbPOcwty+wKW0LWYbkg9tfmlAyzaW4cNlvF5IpUgghNa8NiTx8PqKFGSrdYxwd",
+	"qwrJfSBHCUatbr1idvah2su86N4TQ1u/74X4Cm7rYL1vUwC3SLisUz7BOUJFBWgrlcvyQNDwqs8IoemY",
+	"i81Y6tlP75fZ8XJwSS4Zm3BxATs0tgkvvApW7YSCrRma0pyNZKFYTXXSGu7jT6EnufHpx1rn9tmIT+6w",
+	"/FvOAtu2U3xZAeSDmy93C6w6ibVkuxVjiIhkGSkrLtUJYb8VNDNMUwc3uZmIiTNQbYpOtuURu9cvm3I5",
+	"dLARGj2cV+jq7jMmiA3ebZciM8ZNqLk/Su5sbd0Uwg7tIr8IdvTBVlppHc3XAi8pK2Zprz9bp8jV3l1i",
+	"id6mmnUrbgBbW367cvDF1bzdmb4rR1gzm6/Oyq5sl7ny8riyrJUJX2OTbMNoralB/6aM1/dwbDYswhpz",
+	"EV5tfW+VhNdLJ2LD6r8NJ6ImrFHkE6m8d8A6QitG5glWzyAyhLLhsc2szpVlNUx4aJF6ox8SG7HNgbIp",
+	"AfYlfSkzRh+oeHFhFf9Wuu1uytlCd7u6tRystajKCOPC138VFid9Lm7oEwWoJuC6WLT9ykjq6pCoD3TX",
+	"+i+KjPnv9XN5yUSZjZD4lydE5iTBWUnWARYoI+n1RwW3XE3mNTiF/IQURovz5Hzplt/tRh3SajavHTXh",
+	"y5/V7AEfw689cGYVOoQiFLu9lXBhFUvA4/FULOYAIAxD8k970DxoD+JZSWwuICrR3v/5b/8L/55QPYK/",
+	"FiyF9sFKDciOoFxRH4Gs4+H2UCyKqnsNM9SHAQJOspJBbJgcjpnsq8rrbqu/sCsuC+WCUj1oq1enX2ue",
+	"YVqxjf1xZru/ZEoSxS8ES4PmiRaKzzVuC8of5xBSZi475tYldVsIelgGvGHMHCZ4sXS83AubxTF8YTyG",
+	"Vms0da3ZeKLVhinU9xWIwzEvg1VxCFMNnvrCWBc1jkvEVqqNiM1nxA7uNtZEOfmbnymbbFCnAMzKbWuJ",
+	"g9QEhphVU/w9ZzYrVrAOZsIqliZkR5eJIC5rtv358xPIlk15DtX2hl9eSMEWUOIAddAhw5s/lcyuLJpc",
+	"Br0R+jTtFXlm/ln2gSE7lExyfkU1c1BAT+AFeDodVXA057p4PAHu7pHL1hF/t+M3Zjp7djrvsvlAvd/C",
+	"ezCZ4LbWG3bk6qkV2dZFUHuNXmSsXLPogot+iZtSmlr15ut6EeM5HuMix3WMzR/vygELZiwM4jrOtNLS",
+	"nCNgG5bmPN/81izN+jlfkZrveeUJSZDrJK4Jgs45Sy0QZX+2eU1lmWMfptTjRzZznddAudzW2NtCRHHR",
+	"tNqWqrUcpwgqen4rmP25Oi9b3Nzf6qY29uiyFrTSWMyptaA7hAoy0nqiPEqdi/8XiuXgvR7m9AJLTuAE",
+	"jGRgJ7pUACffhMyJmrABpxkmZz99dtx8skt8T4QYvtYVXAyyIjVCu4zclXqqNTO83ReTQmQAdxtWLSsy",
+	"kGLIL4qcpba2SU5LUhB9D6tmUnbFMjlxlRkwhj6bSZF2xenZ89evPWwoVeS0kdE+yxTZST6LRsM1HFlQ",
+	"Q8OIyl9Gnz6ea/y/t5NPH8/Up/+3s7cHnUjrCyHsUn3geoRg3Yt7UvnrdYC4oC/AQhhFQgUGwAlRGhsH",
+	"x74BiCZqJKei7CO9un+1MtwF0hTcCZqWlt1ap2NuF7vHYzeyxS0MBdKDIud6dmbehhPRZzRHCxr/5eB4",
+	"or9+OK+tykkQHrkH8MgJbtxMXnAR+/0NLM9ssj/DK32barAR8XueOrNnEcmVi6GsyWOyxQKgQfMcPfAx",
+	"nB4b+HBbm+dkxM3qzHa7oit+/PGMXwiArRW7P/5IDO3m4Klgl6vCmHQB3DNW98289wt8A6eFHsmc/yd4",
+	"fDp2UAQMfnIe9BvjikyKfsYH5jJXXeE+lDGaC2VEl3WuYWCBKKagIp0JOK5BPNho0E43NYoqJbnMmK02",
+	"G8srlnZIoQqaZTMYPxeEGm5ioRWG8PKBFGncFWaqrCqWUe17DNs+TyXStQWAsZMH+Xs//ggeK0Gs2mXe",
+	"HKQvuLQkF7mPSV/qkQWTdIUwHYRYMo++fP8uJtORGclf3/6HWVFZKCpSPYKff/rwAicUHLxdAcNwoWaA",
+	"vV9WdnMCFdmfuYLe6L5WiAKBaU6nonxSaTpT+B2PfC3Hk0Lb2DYie0GlVle4ZAiH9mBhKwWi+fYZUQXu",
+	"lDR8GInTDg7Mzug5+6xxQt8LDol3O+/PXzWePamcG58RRn55/2aXPKdCCj6AhbZxUfbZume9SWkudYKN",
+	"azgUhkeduk246AphjnbGFaJWG/5PnuNJyoBbKVuyBrSBY8qiglKNd+9wQf5Kr+gZnM+YJB93d3fNx3ft",
+	"q/+T7Tz5tItvS57E6CnhgihG88EI9pYt4y5BdUpXoA4S6PzCx67va13SXIf8Q3IBEP7gl0Hsfi4IG8t/",
+	"cFt0YkSzmrAsgwA/Y6nqCj1i4xjtcIS2ZpliYaYLLtmfZcqZ+vFHeP3rBvZ0NLL36OB438he9CLaY1C2",
+	"ah2zcd8IZPzB6CsKORawYiPbIaJYNnzZb5OUsUnsGnub8wvSwpBKvZwxcx1KdTgTeKDqW006Ct1LwlYg",
+	"ED6ebwUypzJ0xXxrEDszQTNxw1x/de9xvA2R0JO5nuMJJJdYZm2B5s1OaB+QkSzMei40tikdbObqJZuR",
+	"C6ZxBd0bQO7aya588R2bZHRmeKURsgnudQdmjqVJiugpH7Bd8jO9ZIQSwabwEWjxCW4ac6XEyRUp6nh6",
+	"xLrCkwQMdSYL27LdsGvfzt2YAZZQw74zqUBPMo9h9oYcM89JUz6EDH4dNvaZW5AlvVJtWWyhaGYkTbXR",
+	"C5pMsWfY5oRbLmW0Gy9wsRQvNjxVOXWRFBPcaBafuCtSyVSHjBdnDOt0cnT2+Iopw2v9JChbe+tfLgz1",
+	"HVKzfbF/QKX3QtwVgfsnJvO7E50/dQD7MVnoUBuTages2Dnm7GrBfgo7HsD6dwXedfj58y45n0ozCuQ/",
+	"yJ/RycvzMLfX/3oy166fwhxgDTOWMNvz9Tdn1cqhB01W5qQlL8/phYcZCjBtqL9vN+zhZlYJJCf2eJMi",
+	"c5ng/mEP9eaOmWFDXcFLTGju7BKzg41edIImx5Tbzrd2yrgiB602WWilF9tzsGY/PZL8mHQFFLcY2sXM",
+	"kYoHkJIpo5dE0wuyk3zY60atbpQ8Ie5+IQVD+R4M0OxOGwqMsVkstMA0D3TIhOaooBgNDEeC93aFT9nW",
+	"0AnBTOwvUjA3u4ZxkuRfX54nTkyx4ZAN3Cq+Ql8rLNxL2DWuvJYrkizrhJCExbfkBRvwlJkjnZhjm7iU",
+	"PNiGbkxwjseMGn33BMyRrkgwjpSA/UYmLFdSnLi+zR8/uc7NuJuXhyzrGkLHmLSFbXN2yb+ZPU2Ssjwu",
+	"QdFvNGDUoc1bk39v2GB74/WLhGAUzXwyPHVxyUupuoRVGrFsgsytGkg1q4gNW/5yfv4WFVWv7fi93BVT",
+	"OnPCYZHHwIYKXNcHzWZMDlpHMTnYb8XksNkyIvmweRj7OwdSCIaKtrGTM2n0BdD4yUBewXH3tCJkTd4V",
+	"1I0XqAeC5zrEydwVPQ6gD2PrKfmJ/9nueOHQ0EmCyLWGeZ3nVKghyxsvxUAimIX0/jAzYwGl5tXIuNFg",
+	"ZXCOjOKbMc0ccdaU0KOcMd/exQ/S66n+mJiPTHL5GaDR+kxPGROez3OrYkwFmdJZB/Rpe7rCJbzhGARQ",
+	"CmOGqAwhLj2esXdOUKbKmXlOr6cKzXej7IAbA3eal0uvjZgdyDyFW+b2J9Bo9iHM1U7LPN9qPyMZ04an",
+	"xyTlF1wrI5F2zWr0cC8ljeQJ6TPFsbDGTkImL3bJr4b3Ujth3j3uiNV5oaBRNNKsEajf+jqtBcHHrCEL",
+	"DQM9rXboNp8uB3COwZXGzyrpBNvRpYvaOEj1vFCNTbHGPMt4sPjuLmSG5LC5XwZvzAYAf+v8qyc0NzvG",
+	"yJALYcwRO4S/vDx94axK+3HQ0A0vQz7KVTyn9NmjaWbX7lNQ7O1mtK1lYDXBfsFm2/ZtoPHBeSoZAlq9",
+	"u+QVGNZYwghGtrAN5lBKmgfs97iy5ogfx3M5nlDN+zzjGjTgX9jUqv3WEz2ZMJqDFWrPA5IyddkQ5S8/",
+	"ECaKserYqcI6ebPzUmi9Qy5BJr63DMB+BO16yMhg2h4339rT6BtWa4wdkh1HIBJ7vz+CF/yKCasEgy8u",
+	"4wMmFCuBsqLTiZGTjfZuM6gDj95mxbhv+ZutIfWVdFFrt4l3ywkTdMKjTrS/29zdh9x1PQLP0xyoQudL",
+	"VNtB4g1XWgWIiz8gS8GnYjOjZmcDUksMI7yAGCsFrJ4TYpXBmEDuPHLTdMwFVzqnWhp91Gg3wBmMMvmD",
+	"2iWn9vWEq64wP5udDKi4XifJMjKEYiQL5+NV7dcpuPOV/tXNSrlGFs5iaQzEl18AHLH5GXJPXGVhpww/",
+	"rdcoqYImeB3XV3/YJvaooLmGeDkqfRinq6NkDmXUk7Npp446mhjNMw7siqMzAJQTh09TS40NwRkRUU/O",
+	"kgjp04M1aQJSbG5HiQHqPJAsZwHa3E0U4iu2QWPdwpdbbc915F15owuLfCrDu3AY283mDZ27XMeuABjG",
+	"Rnc+1mB0e9zWT9U8jGXQJxXU6xJfpdVqtZbjq4RY1+GLW+at9sXh+w4bx4N91jiiBweNZ2mz3zhkreHR",
+	"oE2P+61miQf+0fPBP+dUKTIxfI/0Zb+akLw2DEwJNte2xdHR2zfvf/5z49mvf48CCD9XsHRw/KwZ1nBF",
+	"L9+/W0Tvc3e3D45r7jaL63Cvo7dvGkc/7f/cOP639r83/vbLwXlUola719R+MUR3vvFGF5kPAq/rDyvI",
+	"bVq2PbycacHAwjCgKLLseiP+CDHLul7jKEp8gcVc98I3XFyualsI98CrD5qtZTf7Q7c33wTTPNdur37u",
+	"Nfo1zP2Hzf21vuNLLWDYtpR21XNl3704UsV4TPOZlc+lCqDphfIQpwrBPlHfMu+XUwFb0Oi0URzlMkPs",
+	"0cUKN1vWdm2en+Rc5nBiIvQzQwjNwYd0vkQZtimP2iAaMzk1/z5sjjHPYyJVjVrxDitMVFnWAboBcHFV",
+	"gRjVtuSND1jQaAxCPif1gI9GfI5ZfmHswtdDgBMMuhAlBGNDAkOI48KoH+jaX2wsMh+iiAPHS9CW0dZ+",
+	"Qdv5AGQkeYKOEEzBsd5BEO9dkYToJMaAqYEjsSbNPCRJ4t0IyQJ2V6k8hUZeiJ/YFb7VgHm7MY9w/o2G",
+	"6r5ssz0AL8zZIhnVLAf9+zxA4JRDkvic3c3wOMk8vCeQaYU6uNS8esRtN1xjBgUNcQMMFYh3eFVbLwKH",
+	"Wq/EOGyoWwVbgQbNbmKhN/NITtEoC+IbqPn7X7RDRdslb+mMgFvLyFoPdglBhYxBKqoN8sVOlTFWBrp+",
+	"qIBNUqfNDsouXIvq7ArtInDH/8RmVssAK+XPMp1tpmAsNvNaJUxKEX5HSX39aW2hUtOz7LoarbcR/zlt",
+	"q7XZZDzqWI861lfSsTZSp5a2S3Z2baBDvTynF6t0KLjnOo7q4nqrng2e8Y9cx9EbOaA3Fax59c3ddx1H",
+	"76hmaFKtalXtbwyfaryVGR/M1n7Y3m51x+Zq3exn59mO7qJtNo9XP+fR3JV9qLWGynku5RvAH4MHDteh",
+	"rqbD94YK8a/5O+apbK8xND/9bH1lGqaDi4vtKtVvrUzGY7OZXg06My1S3KuuAbBrGwCSISobtjpZgY8N",
+	"ZIryCLbCx60h2G0IOvfJTv7HZeBwQGwQCI86UYAUWDEZRvxiBNdyqlkjc2d4AhM2ybkY8AmYFM57GnWe",
+	"NuNoykUKhsTBGKdmTXvjOp5zbO7BUjSY0LnNPbzBzTkdSZLyEip1OpJj1Bu5z1uLMRKCiS3OE45P2Oa2",
+	"q7yioKQbgmao1ypQa5d7OMlLJB4Ll4K4Y7pbk1Y3osoHfjJ5caN/1Le/xW2y0lW62H56mcMNe1hv2zW5",
+	"VivjZSTZI7d9mjSGxsHCSML2IMkNs4Owc+tJ9kp/8DWctss+65vNfE1HLQs2781ObU/eH8NLOycZXGct",
+	"2/19XZPA92mPWsft3eZue7e1oRFQ6RK1TB/1bdMjm4a0BIX7po+1Qrm3lilxN//iXKvwG52Mtvf6rb2M",
+	"D6yi3lbhXEPDeuVxi2/hEL03vW+7+t47RjG5BJQFsxFW6nzeebrEVWrUks3Unv1mqPe0lus9h4Hec9hc",
+	"pvdgLH2pwnOG0MHLArkKy/bRgbcjhW/YBpegepMq8vzsb4s/loUI4HUzDO/JXFAXabsxrEteD61vGPID",
+	"bBqUHA5jzOigLr3HJn5hWjMzOlElNSMvXEKNxU8mVHeFFAMWOgLtb64gpqou4Y/rB5RRVjmugk8vk3lW",
+	"rq3L0io9m5eI4IeMZz/GjlfSuJkK8blhe293vgTfXcQ8CQ/gXA3UIrpKDSIe+6z3Burqps+cunQcOGqQ",
+	"Tz/3YUycPGg9az7ZmIblXqv50N9znKnGC64mUvF1XEn2kfCJP4zEXsepdC7lz1TMXlqE+d+voH9pE8zW",
+	"i5eWAdKasOi8r2YBp38LKkHrFhoBekVAakadaL85rtUOvsB/X6fXSxUEoxMpc8TDjK91Erpyo0xREaRz",
+	"YfzT+ZJ+UF4TKLMQMw7VDGOuFJTdSMHqRPEF0y4Qdjc77DF+8xi/+ePEb+4mcg7WdMP/IvUr6MzyfWTO",
+	"vEM+taaPfwQStUeV89hUm9jYCIDlql8vuWajbIBfLXUQTl8mEPYsHzSi6ZZvX5b0g02KlZ90B5rrqvgB",
+	"MrcTpKT0GZbnzeWllJkrrrMjL9uAQtHuwNabUuI7d9pqYl+yY9N3ajMu4JlS0NwyYcKBrWKHVJaS/swI",
+	"OE0vYfuumc9Q0hLkM1w/yr9H+feHk39xeZrvkMrwB8kluJXUXjsD4Qy6oX3T+QffkVn6vJoy+PWUkU83",
+	"Zyu4mJSP2rhX1mcrBH3yFrSbW+QBtNpbTQQoNRyLJ3QfKs47W9DoIGZQp7HqDsDKOAi0XWIB2lBP8ddJ",
+	"vZqyoKTYB+6qpazNnl8E33vURB41kT+4JlKe47sZ5V9PIdjcc/yoQjyUZwK81E4d+MFLjdmmLuub5buT",
+	"g2sI+INSwJeqxqd4LdG/uWPjJuGNGG5r1CtbsDfEFXGlGFnqo9zYsI8kpwCW1AF0J3x7A93nyRy2ii9W",
+	"3zlj+RXLG2dMaAIwnuqJhXhALDJGByMyLPKyo4NFWLGoR2GJvRGlYuDLVWhA/A+K8PSEJG+o0g34DkAj",
+	"5EwV4BUZAqK+RqyJ8ZgJDbAxgPqBWAutQ1e+EwdQGzAIIBRfQTUZA/Ylg/Z4hWaqA9AMgF8B2QDw9TPM",
+	"uANciAAINoy3d8VQAp6GeZcrZ0agkjDebhsX18fbfXoiTu06IXee+iQeiuXkIoDMcc2LTsLxKw2wM34S",
+	"XfQXmXQZ/q1MfiX6G8Y3q5iZzcbxpy+t+Li+/963nZZWNltcIXz7s6AQfd08MrfdAdm2TvRb0EzgTxiX",
+	"j7ZQZQrrZ7PAbLQ7POk3hb1xEzoEJXgqQW5gaDXbrvyChbyDO1OqKdwobxGRr9U8LLxmTCrAGUO7ef9I",
+	"aWv3ppjYQLhNjvq9Z7zJnFhuHagadpc9VEBkaVjd9bq/Sb24h2S7RfUkiK63muN7C8NM6OzeHRQ+EeoH",
+	"ZSufjbh01cLDIst2yZnFWyQJCoRkUa4C1rZttitt62oqgnrqEkWxK3YSG7TpjbmCzD9XuhsUVCMuFCbz",
+	"5agNe41pkssr7mCIEC8NQBtDADV82oeHrDOlK5w3hZxavWg+gqSgijtQZ6t1xTT4mK37cAllnqyRm0Jb",
+	"04szHA7cv6MH0JG1StCEzu4cgFpfljviIdsRnm/0qbiEj1takabe4bA9eNZaP3711o7j0WX06DL6g7uM",
+	"zCQ8eos2V8reItv8LopevxmPkZU16zuMfFPzm31GEzrbsr/I91P3CkFwqSoqbwgrbcGzhPznfpQu82aL",
+	"AKjL/uYz230kL2smnJaFGK8eOJwNNZp6J7YCFMDLdxKkOYBgfgKVEzSstnB81el0LhmeY+6NjVHFq/Nu",
+	"AG+U5prTzKbbWHBHKhaxxgGwF51ivJKgA86gE0KRFvsei6Ds7lg3UwefuB02yq8TbKG5TYyURY0LG4jW",
+	"CTubHHQ2yKH8JV1fp3pXjvpRrXpUq/7QahWaYYZ14TjVtwBy8gdW1pA3fXcAJQ+is4HkWzvpZ6EaZU2N",
+	"zao121ba5jWPWlQQaWVsdK8hQaPBfIVknhKeDhsxoN50AswHIeag/Y/M0l1yZn7EzJ5qDtDKvB5z+509",
+	"Pzqng0vDwjvRX180WwdPm81m82n7Wau931xfzzhzpDxqGY9axh/ceWNP8aP/5jHbZ8t6gOGyt9YCbhb9",
+	"IBi/5eweyyNXpfNMfBfKVchaH5wbBdlMgr0k3PO+TQbpMw/aGwATdUVXJL8lZMhFWn6V8CFm9IADRkFv",
+	"TeVQZvvsggvocwkuDOi7iUizPAd03rjS4Evm5Oyn97vkFO+00LjY1AQ61UBbE4+Igc3l8INmJDH0p5lo",
+	"32IHXgxJTs9HXDDFYvJXOqECO36l5CeZMypiC1dmvlV2OBzTGbQhgffvkuS3pCugz6NNB3oW9EMDEk7Q",
+	"6xS0t7CNfeZbe5lXJP+0B0AKe78lu+Q5VSzsJ1MI3SH/+38i8LIiSsVmzmlG/uu/d4W9+F//AyNvqdTa",
+	"9lNMpYZmubxs6QVrVuL4UNvsEAY3kllKhmwKbXzLHSBIAtszgUwKIQWzIT7owjWiV2ZOkiDjJOlAJ6Rp",
+	"qQwC9K97p5m1KxbjHgFCfCOi0N1nQasx9gg0YgwWOoRpKQl0IYO0LJxV1+XlBH5hlgAgGgYVw7Nd2z/Y",
+	"bP8lyVSuieuqTKoPOEDp6BtKBOBe2A1SYIfvOriM3+oRMvCVc915VzbZXkT0+DBiGGGW2DnkxqMtc2K+",
+	"yq9Y6m/cEhiKnVOEQ3kFoDXffm6Xl1pYW7GOtj2nEBW5YCkiICqZ8ZT0jd7r8hmZIGOmc8T8dlAkm+i/",
+	"NyjTa+mydUqzVziNcLwypuvXbHJg98lqBLJwf36HuVy/qzQp26c76nz8VNHUkC1Cy96Q9wRKm2Xy81ob",
+	"Nqb22OOb5C85gL+5yqhbpy8t78lwmmKIyuL0w5H2OTkCQ0NGep399B475F+xnGAjXKzKZldM+IRarz9B",
+	"3ozlwie+M3b1MxAhwkhVqVWoy6JnJJywjb7LfqplSzHoy52ALuxbM1JRhSSBJlvYk6Bs8V3NU+I5kVOx",
+	"HH3fnuK7uGTuzki3zxw3RNW3s3CvuPqPIuo2ImpDabTM12HP5B1CKJuDu3/7jpE1JNXZZXFuONWjg6PG",
+	"wXGapqVYWS0r1/RwuL26IaS6Fyr35MnY+2L/tRpbK2iy760UY1kRLgZZAdmvr7VyLadtc00XP9DSZZ2i",
+	"jIVanBOSBM2D3K0lHOcSSK1Qut3Jtf/IvL9r5v2gtSAHa7EXM8K74Ex9l3YHIlWtz0EXrI15V68LTQXO",
+	"3i1YJfvNO1olG4Vv3zo2iwFcyBtcRJxy3HLEfHtgjObmDOskwZhj1LWiA7NA2SpM7PsFoKZH+8dPn8Su",
+	"db/jus5jqKoN/UVXJK+Htkk9dnsYT/QMKkxJzsbSfS0gdpdA0xHf/+ySsQm2MaNj5ksdgE352o1ZCF9L",
+	"aC17R15UcviVpZRW3MjqSH077pzRNAa8V4WeTXqBLsnkxwS8pFTM/ExgI/1WC/FgvaSIulGrGy0ruHQz",
+	"F80bF0tqL1vN9gLMrtl3w5yxhplyexDulNi3KB/atbHUdXn5+3BZNjKoHmXy9yeTbfW3kFPC1R87hFwn",
+	"w1vtdZ4DtxGAN7+iPPseCgEO2s82G9g7d/YfCIYKpOU92mp4CENbbVJK8TUVFbtfPrrT6vth3b89t2fN",
+	"tM1zzeaUlVr3688QCCz9r3w8kUrxfsaMsedqiFg+pub12WxeY7iQxKgRp0AjpJ6JhejX6vQz+8SjSfg7",
+	"Ej+lf+GBEIS/miT5DpxhuBL3yGQdk7oTl71/XpoWyDjuiZvWBbOcORXPG19z9hVABoElGJcd/pZFwtCc",
+	"tKXe9nOYRxOUlM8HtE7qmTMVQmrSZ8RPDvYUx+Vx99cXjPtHthCrunWc6MUcEY+hot+raBFs+hgu2qbo",
+	"WifM5I/XYy30cgnrJ+keZWwpvNaIO91gyczHpMqqAcfsv4Yoxv7CNwerQHYW6EGVQ1vvAgmXbk7IqVvE",
+	"mLiGwhY6JUtdgUyakmLiglcOP8bnEy5Eps5s5+PtGiG3qcxwtEad1mETCIIBRp39ODIDjDrto3V48frF",
+	"NzD0JdwXNZDoUSnfZisQt5N/sGXwAdfAv1cV5Dlkq09fT8u+S9RkLbbQoOk/CqXHa4Bu+uMMOnPOtWai",
+	"IYeWWVRz93drE5Vhz58GH9x0eA+aXQt0s7QHwIierRwdHR0tZyvrKa2ZppbvhCzroHHYorRxxJrtxvGg",
+	"1Wo006M+ax0O92m7Fd2WzVlYgldmlUrc2bslwc6t6+pk2GDT3Tof9tFlsSXuaJZrkTuGa/T1OaXrpfd1",
+	"gsvLPQwJHM7Eqjfzeo1zK5Q4KnDfCaFEsAtqDDgCLwB2yZRXq4a75GeZM/faEXgLgvd0RekrsJzWPEV2",
+	"Elnonhz2YBkcdp0r4ZjHHXXlEp5eLgjNsjrvAi62U8c2m8xtAqyEvHApr1q7QXg5qHt1VPiDUv71exUT",
+	"ceSNiW9K695wT7D0RvW7XNEQVhuYYgAnHUitrSGLPLpMNnSZlFrHIybJOoYQnDcic5RIIFRuYwwtc6Cg",
+	"4Yrn585xYFudHEi8WhASz8636UiZsv5Iyst1GhG4W6HaF8IEaqaM2TBfzuwSdbEgRbFBzrSqt5Q+uM9/",
+	"TxbSOlKMCbOVfcYX4K339GzCypr4XQCkiCtNqswjn6py76jRbPdbjaPh01aDHgz2G8cHaZs96zePBoeH",
+	"a/rNizyLOtFI64nq7O3BjO/aoe0O5HgPnPoZF+yOBpJdztWGkdtL34tV9J1YN9PyODku5y8tY3RL2rhu",
+	"bpnUWhdn2EgEunhgOwubkXnBr5iA3gOupA22J7EZudCtI/nShYTIbhSTbmQoUZqOJ/hnSjXtRtdJTBS/",
+	"EMZKUeRMU5HSPCWOr3SFmrABH3KmdsmpV/A8IKWxPXzzbgiXUdL+/JlgeAqucAEhNNt/hLjGJLZW0PwE",
+	"hFmjwz1C+7LQXaFHOWMkpbNKrxQ6ZiSxC9PgabJru69AtT/NcyO6AKIALCZoOgKdYgVkpdoO5tCZYdc1",
+	"ovCFFRraNiAgg+0Vi+jjIBFzF+c1Q1bkoNUkKVdmCyrEhECisFAROTeMeASt00U2A2p2ySmuEg57kvMr",
+	"qhkRTE9lfgn4Ub4Icnkxol2juwR4N2SrG7DBzSoK7VDu0/rCxYg60XSk2KD38/CnfzvOn/3rT//xW34+",
+	"/cf7ty+evX7z9u+vZfsNfUPPpuXv8k9R7LgAfPL3LL02lVQfuB6d4cwusZHszPlWzbgO83Lrj1kuaNuM",
+	"eCXuMYxbk4wKx41Qt5FuK5oXbRDHqzesHPSdSMrPX9+HRbH3xf7LVhCmLGOa1cVly0KS+cNm5TWvC6vi",
+	"+0IhUmGvBzXF6sEXIKnJfDj9FsOPdlTfXfjRTOh9bnW7h4Kt7vdYvcFtf952sPLGalj7zTgoWA3FxkJy",
+	"wNItvKGB+rsW7BvK9RXS/PHMbznl4I4n/hbH9p4jZx9KvvK1yjJPSCKKLEuWl1ZaKxG7EUCfQjId8Sxg",
+	"uUauWYMOEQGNgQuUaEm4JhnVLhu4lK1IMzZLIGlhxkIFvnhIeba8HHMbFpxjSEOaKbZh3eFtzK5Hpnpf",
+	"THWuOvD3EK2p48mPBs6Sart70/oWy+0eQutbYeLslfx0jVhKwHwRbzUwfDBskjNVZAvpZuRF+aBh75ds",
+	"oqFcfb8JXsYboyzls99XQprWbDwBvLj1MgiQAYd89Vnj6bDZbBz1j/cbzwaHh419esxaaXN40D9qRyHL",
+	"DhpEAcOef0s7Xf6WjCrds9QuI7D1dycFepvgtLu57Lm6iXbzICii8F38txO/sRtltjqOUzXQfy/5bd+n",
+	"Km7z2ywr+SH0nvw+9fL1OfLeFxf5wQZpk+w2XWmDb8d1viX3jSpIyJrMAzBEJlSPyoKrkuYbMUQ8NnFR",
+	"AMsKMEX2ny5CEX+6OVRHhev0jwEu1/XeFxD6CBZPYzIdUQ34mdi5yIgsMqWQGTgEdANi+SE63CbAvAmC",
+	"c1uJdtoV1bDclJqXGaFm/muYWfgSNKuQKDRkpGA+ngdhN2Pr9K0BpjSdKaLkLvkABo2u+AC7whtLQdde",
+	"82AHEx4hTmauuXBdzz2Q1PdxMztrjosuOnbaGybePQrADQTgLWXdMuPG7c14YW/NSbzvsgP9vYhPN6Ub",
+	"J7m5JbFH7Hfctx66kdMyHwGY7fYtJyvp1recHEG1GWrzLHBLPeyf3gFtbZUKkEtt6HDB8y938wLWik0M",
+	"8CnIhZ9aP3+8mDHxXmiekWSSsysuC9WzaXG9wlxPYtI+ICNZ5ArLuIWcxqGRCFnzmZIu1wVTVbKsK+x7",
+	"rOhkOYP2qDIfMNsftePQ3sp0DtgWA5YSPeUDeIAa6xHwz6gIpF4mlY5t9o7PICnR4qj7PH59jt6A1F1y",
+	"anP3Gb8YaZcTCLc5cqGagAs9WgQc8CFL+1wCgr8rkndM57PG6VCzPCHKSPrpiGFLEZmlLEccUiZqs1Bw",
+	"b9gltkkAd7Vaf6dZGvW7NqTsoNKCbJmfsnLPt5TVUR7d7yU0tEF+Bk6F+n56gBvmVLFklTud25aPwAJ6",
+	"wetv7WCMF/Ir7FnZiu+xiqr6JeozmhuR+vGTEUx2VuYlk+uXA7aUolmIvu/wAxYt2feuJD7s5OGby0A1",
+	"ycIzgOBlAbxiMjGiRI34JHZtsc0xG8osk1PDm8fBG213sMVXgoZkGDnDoJccOoAwLavp58Hb/La4/nT9",
+	"fwMAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -141,15 +141,16 @@ export interface Schemas extends Omit<orders.components['schemas'], 'ProblemCode
 export interface Operations {
   /**
    * Search and list products.
-   * Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+   * Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
    * 
-   * `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
-   * a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
-   * words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
-   * `invalid_request` at `#/query/q`.
+   * `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
+   * digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
+   * has at most 8 different words; more are refused with `invalid_request` at `#/query/q`. Case does not count: ß equals ss, final ς
+   * equals σ, and dotted and dotless i are equal.
    * 
-   * A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
-   * looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
+   * A page of a search may hold fewer products than `limit`, or none, and still have a `next_cursor`: for words that many products
+   * have, each page covers a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take
+   * less time.
    */
   listProducts: {
     method: 'GET';
@@ -167,8 +168,8 @@ export interface Operations {
   };
   /**
    * Add a product.
-   * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-   * `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+   * Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+   * refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
    */
   createProduct: {
     method: 'POST';
@@ -190,7 +191,7 @@ export interface Operations {
   };
   /**
    * Read a product.
-   * Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+   * Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
    */
   getProduct: {
     method: 'GET';
@@ -209,9 +210,8 @@ export interface Operations {
   };
   /**
    * Change a product.
-   * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-   * the description. Orders that have been placed
-   * keep the name and the price that they were placed at.
+   * Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+   * `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
    */
   updateProduct: {
     method: 'PATCH';
@@ -235,8 +235,7 @@ export interface Operations {
   };
   /**
    * Archive a product.
-   * Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
-   * nothing.
+   * Makes a product impossible to order, permanently. Placed orders go on. Archiving an archived product changes nothing.
    */
   archiveProduct: {
     method: 'POST';
@@ -256,8 +255,8 @@ export interface Operations {
   };
   /**
    * Duplicate a product.
-   * Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-   * refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+   * Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+   * has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
    */
   duplicateProduct: {
     method: 'POST';
@@ -280,7 +279,7 @@ export interface Operations {
   };
   /**
    * Read a product's stock.
-   * Reads how many units there are. What is available, reserved and sold is, together, what was received.
+   * Reads the numbers of units of a product. Available, reserved and sold units add up to the received ones.
    */
   getStock: {
     method: 'GET';
@@ -300,7 +299,7 @@ export interface Operations {
   };
   /**
    * List a product's stock adjustments.
-   * Lists what was received and written off, the newest first.
+   * Lists received and written-off units, newest first.
    */
   listStockAdjustments: {
     method: 'GET';
@@ -320,8 +319,8 @@ export interface Operations {
   };
   /**
    * Receive or write off stock.
-   * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-   * off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+   * Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+   * cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
    */
   adjustStock: {
     method: 'POST';
@@ -344,8 +343,8 @@ export interface Operations {
   };
   /**
    * List orders.
-   * Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
-   * narrow the list together.
+   * Lists the caller's own orders, newest first, a page at a time; support, staff and administrators list everybody's. An order is
+   * listed if it matches all filters.
    */
   listOrders: {
     method: 'GET';
@@ -363,14 +362,14 @@ export interface Operations {
   };
   /**
    * Place an order.
-   * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-   * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-   * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-   * some seconds later.
+   * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+   * sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+   * `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+   * expires, and its stock is available again some seconds later.
    * 
-   * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-   * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-   * one expire first.
+   * The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+   * (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+   * and how many there are. Pay or cancel an order, or let one expire, before you place another.
    */
   createOrder: {
     method: 'POST';
@@ -392,8 +391,8 @@ export interface Operations {
   };
   /**
    * Read the audit log.
-   * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-   * list together. Entries are never changed. The users service has a log of its own.
+   * Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+   * if it matches all filters. Entries are never changed. The users service has its own log.
    */
   listOrderAuditEntries: {
     method: 'GET';
@@ -413,9 +412,9 @@ export interface Operations {
   };
   /**
    * Export orders.
-   * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-   * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
-   * (`too_many_exports`).
+   * Streams orders, newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). An order is
+   * exported if it matches all filters. If the stream breaks off, its last line has no line feed. A caller may run three exports at
+   * once (`too_many_exports`).
    */
   exportOrders: {
     method: 'GET';
@@ -436,7 +435,8 @@ export interface Operations {
   };
   /**
    * Read an order.
-   * Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+   * Reads one's own order; support, staff and administrators read anybody's. Another customer's order is answered like a missing
+   * one.
    */
   getOrder: {
     method: 'GET';
@@ -455,10 +455,10 @@ export interface Operations {
   };
   /**
    * Read or follow an order's history.
-   * Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
-   * (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
-   * every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
-   * orders at once (`too_many_streams`).
+   * Lists the events of an order, oldest first. With `Accept: text/event-stream` the answer is a stream (Server-Sent Events) that
+   * sends each further event as it happens, with the sequence number as the event's id; `Last-Event-ID` resumes after it. A comment
+   * is sent every 15 seconds, and the stream ends after at most ten minutes: reconnect, as EventSource does by itself. A caller may
+   * follow ten orders at once (`too_many_streams`).
    */
   listOrderEvents: {
     method: 'GET';
@@ -479,8 +479,8 @@ export interface Operations {
   };
   /**
    * Cancel an order.
-   * Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-   * nothing.
+   * Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+   * order changes nothing.
    */
   cancelOrder: {
     method: 'POST';
@@ -503,9 +503,10 @@ export interface Operations {
   };
   /**
    * Report an order's payment.
-   * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-   * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-   * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+   * Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+   * (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+   * nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+   * (`payment_reference_used`).
    */
   payOrder: {
     method: 'POST';
@@ -528,7 +529,7 @@ export interface Operations {
   };
   /**
    * Ship an order.
-   * Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+   * Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
    */
   shipOrder: {
     method: 'POST';
@@ -551,7 +552,7 @@ export interface Operations {
   };
   /**
    * Report an order's delivery.
-   * Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+   * Records that a shipped order was delivered. Delivering a delivered order changes nothing.
    */
   deliverOrder: {
     method: 'POST';
@@ -574,9 +575,9 @@ export interface Operations {
   };
   /**
    * Refund an order.
-   * Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-   * whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-   * of an order that is refunded changes nothing.
+   * Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+   * refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+   * it is refunded once; a full refund of a refunded order changes nothing.
    */
   refundOrder: {
     method: 'POST';
@@ -599,7 +600,7 @@ export interface Operations {
   };
   /**
    * List webhooks.
-   * Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+   * Lists the webhooks of other systems, newest first, without their secrets.
    */
   listWebhooks: {
     method: 'GET';
@@ -617,11 +618,12 @@ export interface Operations {
     };
   };
   /**
-   * Subscribe another system.
-   * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-   * is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-   * Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-   * The secret is shown this once. Addresses within private networks are refused.
+   * Create a webhook.
+   * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+   * specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+   * three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+   * order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+   * refused.
    */
   createWebhook: {
     method: 'POST';
@@ -643,7 +645,7 @@ export interface Operations {
   };
   /**
    * Read a webhook.
-   * Reads a subscription. Its secret is not shown.
+   * Reads a webhook, without its secret.
    */
   getWebhook: {
     method: 'GET';
@@ -663,8 +665,8 @@ export interface Operations {
   };
   /**
    * Change a webhook.
-   * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-   * not ends as failed.
+   * Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+   * occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
    */
   updateWebhook: {
     method: 'PATCH';
@@ -686,7 +688,7 @@ export interface Operations {
   };
   /**
    * Remove a webhook.
-   * Ends the subscription and forgets its deliveries.
+   * Removes the webhook and its deliveries.
    */
   deleteWebhook: {
     method: 'DELETE';
@@ -706,10 +708,10 @@ export interface Operations {
   };
   /**
    * Replace a webhook's secret.
-   * Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
-   * and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
-   * deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
-   * end in `Retry-After`.
+   * Creates a new secret, shown only once. Until `previous_secrets_until`, 24 hours from now, deliveries are also signed with all
+   * secrets that were in force before: if the secret is replaced twice in a day, or an answer is lost, every receiver still has a
+   * secret that deliveries are signed with. At most eight secrets are in force; a ninth is refused with `too_many_secrets`, and
+   * `Retry-After` says when the older ones end.
    */
   rotateWebhookSecret: {
     method: 'POST';
@@ -730,7 +732,7 @@ export interface Operations {
   };
   /**
    * List a webhook's deliveries.
-   * Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+   * Lists the deliveries of a webhook and their results, newest first. Deliveries are kept for 30 days.
    */
   listWebhookDeliveries: {
     method: 'GET';
@@ -750,9 +752,9 @@ export interface Operations {
   };
   /**
    * Send a delivery again.
-   * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-   * attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
-   * answer is `webhook_disabled` then.
+   * Sends an event again, at once and with the same id, whatever its result was; a failed attempt is repeated as at first. A
+   * delivery that waits for its next attempt is sent at once, and one that is about to be sent stays so. While the webhook is
+   * disabled nothing is sent: the answer is `webhook_disabled`.
    */
   replayWebhookDelivery: {
     method: 'POST';
@@ -774,7 +776,7 @@ export interface Operations {
   };
   /**
    * Open an account.
-   * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+   * Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
    * account for an address is refused with `email_taken`.
    * @deprecated
    */
@@ -797,7 +799,7 @@ export interface Operations {
   };
   /**
    * Read an account.
-   * Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+   * Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
    * @deprecated
    */
   getUser: {
@@ -817,10 +819,10 @@ export interface Operations {
   };
   /**
    * Open an account.
-   * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-   * account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-   * with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-   * that contains the part of the e-mail address before the @.
+   * Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+   * account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+   * an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+   * of the e-mail address before the @, are refused.
    */
   createUserV2: {
     method: 'POST';
@@ -841,7 +843,7 @@ export interface Operations {
   };
   /**
    * Read an account.
-   * Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+   * Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
    */
   getUserV2: {
     method: 'GET';
@@ -860,8 +862,8 @@ export interface Operations {
   };
   /**
    * Read an account's profile.
-   * Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
-   * answers as a missing one.
+   * Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another caller's
+   * profile is answered like a missing one.
    */
   getUserProfile: {
     method: 'GET';
@@ -880,9 +882,9 @@ export interface Operations {
   };
   /**
    * Verify an e-mail address.
-   * Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-   * stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-   * address that it was sent for; any other is refused with `invalid_mail_token`.
+   * Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+   * password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+   * account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
    */
   confirmEmail: {
     method: 'POST';
@@ -903,10 +905,10 @@ export interface Operations {
   };
   /**
    * Change an e-mail address.
-   * Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-   * mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-   * withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-   * address, the answer is `email_taken`, and the change goes on waiting.
+   * Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+   * notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+   * change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+   * taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
    */
   confirmEmailChange: {
     method: 'POST';
@@ -927,14 +929,14 @@ export interface Operations {
     };
   };
   /**
-   * Ask for a mail that resets the password.
-   * Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-   * password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-   * a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-   * seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-   * link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-   * at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-   * the address.
+   * Request a password reset.
+   * Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+   * half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+   * other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+   * until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+   * last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+   * mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+   * whatever the address.
    */
   requestPasswordReset: {
     method: 'POST';
@@ -954,12 +956,13 @@ export interface Operations {
     };
   };
   /**
-   * Choose a new password.
-   * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-   * verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-   * deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-   * address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-   * address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+   * Reset the password.
+   * Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+   * verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+   * profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+   * the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+   * request for it; if the address is verified, only until the password is changed. Any other token is refused with
+   * `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
    */
   resetPassword: {
     method: 'POST';
@@ -980,11 +983,12 @@ export interface Operations {
   };
   /**
    * Sign in.
-   * Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-   * 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-   * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-   * from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-   * a session: `answerChallenge` starts it, in the form that was asked for here.
+   * Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+   * failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+   * log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+   * is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+   * second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+   * requested here.
    */
   startSession: {
     method: 'POST';
@@ -1006,10 +1010,11 @@ export interface Operations {
   };
   /**
    * Sign in with a second factor.
-   * Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-   * is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-   * account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-   * A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+   * Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+   * `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+   * changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+   * a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+   * with `invalid_code`.
    */
   answerChallenge: {
     method: 'POST';
@@ -1031,9 +1036,9 @@ export interface Operations {
   };
   /**
    * Exchange a refresh token.
-   * Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-   * `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-   * within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+   * Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+   * `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+   * seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
    */
   refreshSession: {
     method: 'POST';
@@ -1055,8 +1060,8 @@ export interface Operations {
   };
   /**
    * Sign out.
-   * Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
-   * when they have heard of it; the cookie is removed.
+   * Ends the caller's session. This service refuses its access and refresh tokens from the next request on, other services refuse
+   * its access token once they have received the event. The cookie is removed.
    */
   endSession: {
     method: 'POST';
@@ -1075,7 +1080,7 @@ export interface Operations {
   };
   /**
    * List own sessions.
-   * Lists the caller's live sessions, the newest first.
+   * Lists the caller's live sessions, newest first.
    */
   listSessions: {
     method: 'GET';
@@ -1093,7 +1098,7 @@ export interface Operations {
   };
   /**
    * End all other own sessions.
-   * Ends every session of the caller but the one that asks.
+   * Ends every session of the caller except the current one.
    */
   revokeOtherSessions: {
     method: 'POST';
@@ -1112,7 +1117,7 @@ export interface Operations {
   };
   /**
    * End one own session.
-   * Ends one session of the caller, which may be the one that asks. Another's session answers as a missing one.
+   * Ends one session of the caller, which may be the current one. Another account's session is answered like a missing one.
    */
   revokeSession: {
     method: 'DELETE';
@@ -1149,8 +1154,9 @@ export interface Operations {
   };
   /**
    * Change own profile.
-   * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-   * number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+   * Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+   * phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+   * `id_card_number_taken`.
    */
   updateProfile: {
     method: 'PATCH';
@@ -1172,9 +1178,9 @@ export interface Operations {
   };
   /**
    * Change own password.
-   * Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-   * and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-   * to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+   * Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+   * becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+   * the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
    */
   changePassword: {
     method: 'PUT';
@@ -1196,7 +1202,7 @@ export interface Operations {
   };
   /**
    * Read own second factor.
-   * Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+   * Shows whether the caller's logins need a second factor, since when, and how many recovery codes are left.
    */
   getSecondFactor: {
     method: 'GET';
@@ -1214,10 +1220,10 @@ export interface Operations {
   };
   /**
    * Enrol an authenticator app.
-   * Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-   * scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-   * Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-   * `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+   * Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+   * picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+   * another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+   * verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
    */
   enrolSecondFactor: {
     method: 'POST';
@@ -1239,10 +1245,10 @@ export interface Operations {
     };
   };
   /**
-   * Begin to use a second factor.
-   * Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-   * The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-   * makes others. Sessions that there are go on.
+   * Enable a second factor.
+   * Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+   * notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+   * answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
    */
   confirmSecondFactor: {
     method: 'POST';
@@ -1264,9 +1270,9 @@ export interface Operations {
     };
   };
   /**
-   * Take off own second factor.
-   * Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-   * `recovery_code`. The owner is told by mail.
+   * Disable own second factor.
+   * Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+   * `recovery_code`. The owner is notified by mail.
    */
   disableSecondFactor: {
     method: 'POST';
@@ -1288,9 +1294,9 @@ export interface Operations {
     };
   };
   /**
-   * Make new recovery codes.
-   * Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-   * mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+   * Replace own recovery codes.
+   * Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+   * code are required; if the answer is lost, the next code creates others.
    */
   replaceRecoveryCodes: {
     method: 'POST';
@@ -1312,11 +1318,12 @@ export interface Operations {
     };
   };
   /**
-   * Ask for another verification mail.
-   * Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-   * account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
-   * hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-   * address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+   * Request another verification mail.
+   * Sends a mail with a link that proves that the caller reads mail to the account's address. The first mail is sent when the
+   * account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+   * until 24 hours after the first; the answer says when the last mail was sent and when the next can be. The link is valid for a
+   * day from now in any case. If the address is verified, no mail is sent and `verified` is true. A service that is configured
+   * without mails refuses with `mail_off`.
    */
   requestEmailVerification: {
     method: 'POST';
@@ -1335,9 +1342,9 @@ export interface Operations {
     };
   };
   /**
-   * Read the change of own address that waits.
-   * Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
-   * the answer is `email_change_not_found`.
+   * Read own pending change of address.
+   * Shows the address of a pending change that `requestEmailChange` has started, until when its link is valid, and when another mail
+   * can be sent. If no change is pending, the answer is `email_change_not_found`.
    */
   getEmailChange: {
     method: 'GET';
@@ -1355,9 +1362,9 @@ export interface Operations {
     };
   };
   /**
-   * Withdraw a change of own address.
-   * Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
-   * followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+   * Withdraw own change of address.
+   * Makes the link of a pending change of address void. If no change is pending, because none was requested, it has expired or its
+   * link was just followed, the answer is `email_change_not_found`: `getProfile` shows the address of the account.
    */
   cancelEmailChange: {
     method: 'DELETE';
@@ -1375,15 +1382,15 @@ export interface Operations {
     };
   };
   /**
-   * Ask for another e-mail address.
-   * Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-   * must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-   * time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-   * again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-   * after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-   * An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-   * what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-   * without mails refuses with `mail_off`.
+   * Request a change of own e-mail address.
+   * Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+   * caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+   * pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+   * again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+   * hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+   * the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+   * as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+   * configured without mails refuses with `mail_off`.
    */
   requestEmailChange: {
     method: 'POST';
@@ -1405,9 +1412,9 @@ export interface Operations {
     };
   };
   /**
-   * List what was done with own account.
-   * Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
-   * account, without who they are and where they were.
+   * List own activity.
+   * Lists the entries of the audit log about the caller's account, newest first, a page at a time: the caller's own actions, and
+   * actions of others on the account, without who they are and where they were.
    */
   listActivity: {
     method: 'GET';
@@ -1426,8 +1433,9 @@ export interface Operations {
   };
   /**
    * Export own data.
-   * Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-   * `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+   * Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+   * `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+   * orders.
    */
   exportOwnData: {
     method: 'POST';
@@ -1448,11 +1456,12 @@ export interface Operations {
     };
   };
   /**
-   * Have own account deleted.
-   * Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-   * `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-   * told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-   * answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+   * Request the deletion of own account.
+   * Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+   * account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+   * the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+   * and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+   * administrator's account must first lose the role, by another administrator.
    */
   requestDeletion: {
     method: 'POST';
@@ -1474,8 +1483,8 @@ export interface Operations {
     };
   };
   /**
-   * Keep own account.
-   * Keeps an account that was to be deleted. It changes nothing for one that was not.
+   * Cancel the deletion of own account.
+   * Keeps an account whose deletion was requested. It has no effect on any other account.
    */
   cancelDeletion: {
     method: 'DELETE';
@@ -1494,8 +1503,9 @@ export interface Operations {
   };
   /**
    * Search and list accounts.
-   * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-   * without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
+   * Lists accounts, newest first, a page at a time. An account is listed if it matches all filters: `email` and `name` match
+   * prefixes without regard to case (in names ß equals ss, final ς equals σ, and dotted and dotless i are equal), `phone`, `status`
+   * and `role` match exactly.
    */
   listUsers: {
     method: 'GET';
@@ -1515,7 +1525,7 @@ export interface Operations {
   };
   /**
    * Delete an account.
-   * Deletes the account, everything held with it and its sessions. An administrator cannot delete their own account here.
+   * Deletes the account, everything stored with it and its sessions. An administrator cannot delete their own account here.
    */
   deleteUser: {
     method: 'DELETE';
@@ -1558,9 +1568,9 @@ export interface Operations {
     };
   };
   /**
-   * Take off an account's second factor.
-   * Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
-   * asks first. Administrators take off their own with `disableSecondFactor`.
+   * Remove an account's second factor.
+   * Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is notified by mail.
+   * Verify who asks first. Administrators disable their own second factor with `disableSecondFactor`.
    */
   removeSecondFactor: {
     method: 'DELETE';
@@ -1581,7 +1591,7 @@ export interface Operations {
   };
   /**
    * Enable an account.
-   * Accepts the account's logins again. Enabling an active account changes nothing.
+   * Accepts logins of the account again. Enabling an active account changes nothing.
    */
   enableUser: {
     method: 'POST';
@@ -1601,9 +1611,10 @@ export interface Operations {
   };
   /**
    * Set an account's roles.
-   * Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-   * and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-   * verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+   * Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+   * have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+   * The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+   * `email_unverified`. Administrators cannot change their own roles.
    */
   setUserRoles: {
     method: 'PUT';
@@ -1626,7 +1637,7 @@ export interface Operations {
   };
   /**
    * List an account's sessions.
-   * Lists the live sessions of an account, the newest first.
+   * Lists the live sessions of an account, newest first.
    */
   listUserSessions: {
     method: 'GET';
@@ -1646,7 +1657,7 @@ export interface Operations {
   };
   /**
    * End an account's sessions.
-   * Ends every session of an account; whoever uses it has to log in again.
+   * Ends every session of an account; its user has to log in again.
    */
   revokeUserSessions: {
     method: 'POST';
@@ -1686,8 +1697,8 @@ export interface Operations {
   };
   /**
    * Read the audit log.
-   * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-   * list together. Entries are never changed.
+   * Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+   * if it matches all filters. Entries are never changed.
    */
   listAuditEntries: {
     method: 'GET';
@@ -1707,7 +1718,7 @@ export interface Operations {
   };
   /**
    * Read the public keys.
-   * The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
+   * The public keys that verify access tokens (RFC 7517), including the next one. Cache them for as long as `Cache-Control` says.
    */
   getKeySet: {
     method: 'GET';

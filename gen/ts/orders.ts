@@ -9,22 +9,23 @@ export interface paths {
         };
         /**
          * Search and list products
-         * @description Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+         * @description Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
          *
-         *     `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
-         *     a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
-         *     words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
-         *     `invalid_request` at `#/query/q`.
+         *     `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
+         *     digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
+         *     has at most 8 different words; more are refused with `invalid_request` at `#/query/q`. Case does not count: ß equals ss, final ς
+         *     equals σ, and dotted and dotless i are equal.
          *
-         *     A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
-         *     looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
+         *     A page of a search may hold fewer products than `limit`, or none, and still have a `next_cursor`: for words that many products
+         *     have, each page covers a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take
+         *     less time.
          */
         get: operations["listProducts"];
         put?: never;
         /**
          * Add a product
-         * @description Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-         *     `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+         * @description Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+         *     refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
          */
         post: operations["createProduct"];
         delete?: never;
@@ -48,7 +49,7 @@ export interface paths {
         };
         /**
          * Read a product
-         * @description Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+         * @description Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
          */
         get: operations["getProduct"];
         put?: never;
@@ -58,9 +59,8 @@ export interface paths {
         head?: never;
         /**
          * Change a product
-         * @description Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-         *     the description. Orders that have been placed
-         *     keep the name and the price that they were placed at.
+         * @description Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+         *     `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
          */
         patch: operations["updateProduct"];
         trace?: never;
@@ -82,8 +82,7 @@ export interface paths {
         put?: never;
         /**
          * Archive a product
-         * @description Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
-         *     nothing.
+         * @description Makes a product impossible to order, permanently. Placed orders go on. Archiving an archived product changes nothing.
          */
         post: operations["archiveProduct"];
         delete?: never;
@@ -109,8 +108,8 @@ export interface paths {
         put?: never;
         /**
          * Duplicate a product
-         * @description Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-         *     refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+         * @description Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+         *     has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
          */
         post: operations["duplicateProduct"];
         delete?: never;
@@ -134,7 +133,7 @@ export interface paths {
         };
         /**
          * Read a product's stock
-         * @description Reads how many units there are. What is available, reserved and sold is, together, what was received.
+         * @description Reads the numbers of units of a product. Available, reserved and sold units add up to the received ones.
          */
         get: operations["getStock"];
         put?: never;
@@ -160,14 +159,14 @@ export interface paths {
         };
         /**
          * List a product's stock adjustments
-         * @description Lists what was received and written off, the newest first.
+         * @description Lists received and written-off units, newest first.
          */
         get: operations["listStockAdjustments"];
         put?: never;
         /**
          * Receive or write off stock
-         * @description Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-         *     off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+         * @description Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+         *     cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
          */
         post: operations["adjustStock"];
         delete?: never;
@@ -185,21 +184,21 @@ export interface paths {
         };
         /**
          * List orders
-         * @description Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
-         *     narrow the list together.
+         * @description Lists the caller's own orders, newest first, a page at a time; support, staff and administrators list everybody's. An order is
+         *     listed if it matches all filters.
          */
         get: operations["listOrders"];
         put?: never;
         /**
          * Place an order
-         * @description Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-         *     sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-         *     `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-         *     some seconds later.
+         * @description Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+         *     sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+         *     `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+         *     expires, and its stock is available again some seconds later.
          *
-         *     The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-         *     so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-         *     one expire first.
+         *     The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+         *     (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+         *     and how many there are. Pay or cancel an order, or let one expire, before you place another.
          */
         post: operations["createOrder"];
         delete?: never;
@@ -217,8 +216,8 @@ export interface paths {
         };
         /**
          * Read the audit log
-         * @description Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-         *     list together. Entries are never changed. The users service has a log of its own.
+         * @description Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+         *     if it matches all filters. Entries are never changed. The users service has its own log.
          */
         get: operations["listOrderAuditEntries"];
         put?: never;
@@ -238,9 +237,9 @@ export interface paths {
         };
         /**
          * Export orders
-         * @description Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-         *     the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
-         *     (`too_many_exports`).
+         * @description Streams orders, newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). An order is
+         *     exported if it matches all filters. If the stream breaks off, its last line has no line feed. A caller may run three exports at
+         *     once (`too_many_exports`).
          */
         get: operations["exportOrders"];
         put?: never;
@@ -266,7 +265,8 @@ export interface paths {
         };
         /**
          * Read an order
-         * @description Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+         * @description Reads one's own order; support, staff and administrators read anybody's. Another customer's order is answered like a missing
+         *     one.
          */
         get: operations["getOrder"];
         put?: never;
@@ -292,10 +292,10 @@ export interface paths {
         };
         /**
          * Read or follow an order's history
-         * @description Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
-         *     (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
-         *     every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
-         *     orders at once (`too_many_streams`).
+         * @description Lists the events of an order, oldest first. With `Accept: text/event-stream` the answer is a stream (Server-Sent Events) that
+         *     sends each further event as it happens, with the sequence number as the event's id; `Last-Event-ID` resumes after it. A comment
+         *     is sent every 15 seconds, and the stream ends after at most ten minutes: reconnect, as EventSource does by itself. A caller may
+         *     follow ten orders at once (`too_many_streams`).
          */
         get: operations["listOrderEvents"];
         put?: never;
@@ -323,8 +323,8 @@ export interface paths {
         put?: never;
         /**
          * Cancel an order
-         * @description Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-         *     nothing.
+         * @description Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+         *     order changes nothing.
          */
         post: operations["cancelOrder"];
         delete?: never;
@@ -350,9 +350,10 @@ export interface paths {
         put?: never;
         /**
          * Report an order's payment
-         * @description Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-         *     (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-         *     second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+         * @description Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+         *     (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+         *     nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+         *     (`payment_reference_used`).
          */
         post: operations["payOrder"];
         delete?: never;
@@ -378,7 +379,7 @@ export interface paths {
         put?: never;
         /**
          * Ship an order
-         * @description Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+         * @description Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
          */
         post: operations["shipOrder"];
         delete?: never;
@@ -404,7 +405,7 @@ export interface paths {
         put?: never;
         /**
          * Report an order's delivery
-         * @description Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+         * @description Records that a shipped order was delivered. Delivering a delivered order changes nothing.
          */
         post: operations["deliverOrder"];
         delete?: never;
@@ -430,9 +431,9 @@ export interface paths {
         put?: never;
         /**
          * Refund an order
-         * @description Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-         *     whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-         *     of an order that is refunded changes nothing.
+         * @description Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+         *     refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+         *     it is refunded once; a full refund of a refunded order changes nothing.
          */
         post: operations["refundOrder"];
         delete?: never;
@@ -450,16 +451,17 @@ export interface paths {
         };
         /**
          * List webhooks
-         * @description Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+         * @description Lists the webhooks of other systems, newest first, without their secrets.
          */
         get: operations["listWebhooks"];
         put?: never;
         /**
-         * Subscribe another system
-         * @description Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-         *     is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-         *     Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-         *     The secret is shown this once. Addresses within private networks are refused.
+         * Create a webhook
+         * @description Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+         *     specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+         *     three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+         *     order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+         *     refused.
          */
         post: operations["createWebhook"];
         delete?: never;
@@ -483,22 +485,22 @@ export interface paths {
         };
         /**
          * Read a webhook
-         * @description Reads a subscription. Its secret is not shown.
+         * @description Reads a webhook, without its secret.
          */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
         /**
          * Remove a webhook
-         * @description Ends the subscription and forgets its deliveries.
+         * @description Removes the webhook and its deliveries.
          */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
         /**
          * Change a webhook
-         * @description Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-         *     not ends as failed.
+         * @description Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+         *     occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
          */
         patch: operations["updateWebhook"];
         trace?: never;
@@ -520,10 +522,10 @@ export interface paths {
         put?: never;
         /**
          * Replace a webhook's secret
-         * @description Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
-         *     and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
-         *     deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
-         *     end in `Retry-After`.
+         * @description Creates a new secret, shown only once. Until `previous_secrets_until`, 24 hours from now, deliveries are also signed with all
+         *     secrets that were in force before: if the secret is replaced twice in a day, or an answer is lost, every receiver still has a
+         *     secret that deliveries are signed with. At most eight secrets are in force; a ninth is refused with `too_many_secrets`, and
+         *     `Retry-After` says when the older ones end.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -547,7 +549,7 @@ export interface paths {
         };
         /**
          * List a webhook's deliveries
-         * @description Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+         * @description Lists the deliveries of a webhook and their results, newest first. Deliveries are kept for 30 days.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -580,9 +582,9 @@ export interface paths {
         put?: never;
         /**
          * Send a delivery again
-         * @description Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-         *     attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
-         *     answer is `webhook_disabled` then.
+         * @description Sends an event again, at once and with the same id, whatever its result was; a failed attempt is repeated as at first. A
+         *     delivery that waits for its next attempt is sent at once, and one that is about to be sent stays so. While the webhook is
+         *     disabled nothing is sent: the answer is `webhook_disabled`.
          */
         post: operations["replayWebhookDelivery"];
         delete?: never;
@@ -612,7 +614,7 @@ export interface components {
         AdjustStockRequest: {
             /**
              * Format: int64
-             * @description Units to add, or to take away; not 0.
+             * @description Units to add, or to remove if negative; not 0.
              * @example 150
              */
             delta: number;
@@ -627,7 +629,7 @@ export interface components {
             product_id: string;
             /**
              * Format: int32
-             * @description How many; the maximum holds for all lines of one product together.
+             * @description The number of units; the maximum applies to all lines of one product together.
              */
             quantity: number;
         };
@@ -636,17 +638,17 @@ export interface components {
         };
         PayOrderRequest: {
             /**
-             * @description Where the payment was made. References are those of a provider; a shop with one need not name it. Name a provider from its first payment on,
-             *     or never: what was paid at `default` counts for no other name.
+             * @description The provider of the payment. A reference belongs to its provider. A shop with one provider may leave it out. Name a provider from its first
+             *     payment on, or never: a payment of `default` does not count as a payment of any other name.
              * @default default
              */
             provider?: string;
-            /** @description What the payment is called where it was made. */
+            /** @description The provider's reference of the payment. */
             reference?: string;
             amount?: components["schemas"]["ReceivedAmount"];
         };
         ShipOrderRequest: {
-            /** @description The number by which the parcel is followed. */
+            /** @description The tracking number of the parcel. */
             tracking?: string;
         };
         DeliverOrderRequest: Record<string, never>;
@@ -664,24 +666,24 @@ export interface components {
             event_types?: components["schemas"]["WebhookEventTypes"];
             /**
              * Format: line
-             * @description What it is for, in a line; null removes it.
+             * @description The purpose of the webhook, in one line; null removes it.
              */
             description?: string | null;
             /** @description Whether events are sent. */
             enabled?: boolean;
         };
-        /** @description The stock keeping unit, the product's name for those who keep stock. */
+        /** @description The stock keeping unit, which identifies the product in the warehouse. */
         SKU: string;
         /**
          * Format: line
-         * @description What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+         * @description The name of the product; one line without invisible characters that neither begins nor ends with a space.
          */
         ProductName: string;
-        /** @description Plain text, empty where there is none; encode it where it is shown. */
+        /** @description Plain text, empty if there is none; encode it for display. */
         ProductDescription: string;
         /**
          * Format: line
-         * @description Why, in a line.
+         * @description The reason, in one line.
          */
         Reason: string;
         /** @description A price in minor units. */
@@ -690,7 +692,7 @@ export interface components {
             amount: number;
             /**
              * Format: currency
-             * @description A currency that is in use (ISO 4217), as EUR.
+             * @description A currency that is in use (ISO 4217), such as EUR.
              */
             currency: string;
         };
@@ -701,18 +703,18 @@ export interface components {
             /** @description The currency of the products. */
             currency: string;
         };
-        /** @description What was received, in minor units. Without it nobody sees that another amount was paid. */
+        /** @description The received amount, in minor units. Without it a wrong amount goes unnoticed. */
         ReceivedAmount: {
             /** Format: int64 */
             amount: number;
-            /** @description The currency of the order; another is refused. */
+            /** @description The currency of the order; any other is refused. */
             currency: string;
         };
-        /** @description What to refund, in minor units. */
+        /** @description The amount to refund, in minor units. */
         RefundAmount: {
             /** Format: int64 */
             amount: number;
-            /** @description The currency of the order; another is refused. */
+            /** @description The currency of the order; any other is refused. */
             currency: string;
         };
         /**
@@ -726,26 +728,26 @@ export interface components {
          */
         ExportFormat: "ndjson" | "csv";
         /**
-         * @description Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
-         *     refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
-         *     beyond ASCII is sent as A-labels (`xn--`).
+         * @description Where to send events: an https address without user and fragment, of a host that is neither private nor special (RFC 6890). Any other, http
+         *     included, is refused with the keyword `format`, unless the service is configured to allow private networks for development. A host beyond
+         *     ASCII is sent as A-labels (`xn--`).
          */
         WebhookURL: string;
         WebhookEventTypes: components["schemas"]["OrderEventType"][];
         /**
          * Format: line
-         * @description What it is for, in a line.
+         * @description The purpose of the webhook, in one line.
          */
         WebhookDescription: string;
         /** @description An amount in minor units, such as cents. */
         Money: {
             /** Format: int64 */
             amount: number;
-            /** @description ISO 4217, as in EUR. */
+            /** @description ISO 4217, such as EUR. */
             currency: string;
         };
         /**
-         * @description Whether the product can be ordered. Answers may come to hold values that are not listed here.
+         * @description Whether the product can be ordered. Later versions may add values.
          * @enum {string}
          */
         ProductStatus: "active" | "archived";
@@ -782,17 +784,17 @@ export interface components {
             available: number;
             /**
              * Format: int64
-             * @description Units of orders that have not shipped.
+             * @description Units of orders that have not been shipped.
              */
             reserved: number;
             /**
              * Format: int64
-             * @description Units of orders that have shipped.
+             * @description Units of orders that have been shipped.
              */
             sold: number;
             /**
              * Format: int64
-             * @description The sum of all adjustments, and of the three others.
+             * @description The sum of all adjustments; equal to the sum of available, reserved and sold.
              */
             received: number;
             /** Format: date-time */
@@ -808,7 +810,7 @@ export interface components {
             reason: string;
             /**
              * Format: uuid
-             * @description The account that did it.
+             * @description The account that adjusted the stock.
              */
             adjusted_by: string;
             /** Format: date-time */
@@ -823,17 +825,16 @@ export interface components {
             stock: components["schemas"]["Stock"];
         };
         /**
-         * @description The state of an order. `pending` waits for payment, `expired` waited in vain, `refunded` has had all of its payment given back. Answers may
-         *     come to hold values that are not listed here.
+         * @description The state of an order. `pending` waits for payment, `expired` was not paid in time, `refunded` was refunded in full. Later versions may add values.
          * @enum {string}
          */
         OrderStatus: "pending" | "paid" | "shipped" | "delivered" | "cancelled" | "expired" | "refunded";
         /**
-         * @description What can be done to an order. Answers may come to hold values that are not listed here.
+         * @description An action on an order. Later versions may add values.
          * @enum {string}
          */
         OrderAction: "cancel" | "pay" | "ship" | "deliver" | "refund";
-        /** @description A line as it was when the order was placed. */
+        /** @description A line of the order, as it was when the order was placed. */
         OrderItem: {
             /** Format: uuid */
             product_id: string;
@@ -847,7 +848,7 @@ export interface components {
         Order: {
             /** Format: uuid */
             id: string;
-            /** @description What to call the order when talking to a person. */
+            /** @description The number of the order, for people. */
             number: string;
             /** Format: uuid */
             customer_id: string;
@@ -856,18 +857,18 @@ export interface components {
             total: components["schemas"]["Money"];
             paid: components["schemas"]["Money"];
             refunded: components["schemas"]["Money"];
-            /** @description What the caller may do to the order as it is now. */
+            /** @description The actions that the caller may take on the order now. */
             allowed_actions: components["schemas"]["OrderAction"][];
             version: components["schemas"]["Version"];
-            /** @description Where the payment was made. */
+            /** @description The provider of the payment. */
             payment_provider?: string;
-            /** @description What the payment is called where it was made. */
+            /** @description The provider's reference of the payment. */
             payment_reference?: string;
-            /** @description The number by which the parcel is followed. */
+            /** @description The tracking number of the parcel. */
             tracking?: string;
             /**
              * Format: date-time
-             * @description When an order that is still pending expires.
+             * @description When the order expires, if it is still pending.
              */
             expires_at?: string;
             /** Format: date-time */
@@ -880,12 +881,12 @@ export interface components {
             next_cursor: components["schemas"]["NextCursor"];
         };
         /**
-         * @description What happened to an order. Answers may come to hold values that are not listed here.
+         * @description The type of an event of an order. Later versions may add values.
          * @enum {string}
          */
         OrderEventType: "order.placed" | "order.paid" | "order.shipped" | "order.delivered" | "order.cancelled" | "order.expired" | "order.refunded";
         /**
-         * @description In what capacity somebody acted; `system` is the service itself. Answers may come to hold values that are not listed here.
+         * @description The capacity in which the caller acted; `system` is the service itself. Later versions may add values.
          * @enum {string}
          */
         OrderActor: "customer" | "staff" | "payments" | "system";
@@ -916,7 +917,7 @@ export interface components {
             enabled: boolean;
             /**
              * Format: date-time
-             * @description Until when deliveries are signed as well with the secrets that were in force before the last one; absent when they are not.
+             * @description Until when deliveries are also signed with the secrets before the last one; absent if they are not.
              */
             previous_secrets_until?: string;
             /** Format: date-time */
@@ -930,11 +931,11 @@ export interface components {
         };
         WebhookWithSecret: {
             webhook: components["schemas"]["Webhook"];
-            /** @description What deliveries are signed with; keep it, it is not shown again. */
+            /** @description The secret that signs deliveries; store it, it is not shown again. */
             secret: string;
         };
         /**
-         * @description What came of a delivery; `failed` is not tried again by itself. Answers may come to hold values that are not listed here.
+         * @description The state of a delivery; `failed` is not tried again by itself. Later versions may add values.
          * @enum {string}
          */
         WebhookDeliveryStatus: "pending" | "delivered" | "failed";
@@ -958,10 +959,10 @@ export interface components {
             next_attempt_at?: string;
             /**
              * Format: int32
-             * @description What the other system answered.
+             * @description The status that the other system answered.
              */
             response_status?: number;
-            /** @description Why the last attempt failed, or why there was none, in a word: `refused` (the status was not 2xx), `redirected`, `gone`, `timeout`, `unreachable`, `unresolved`, `tls`, `bad_url`, `forbidden` (a private address), `unsigned` (the secret cannot be read) or `disabled`. */
+            /** @description Why the last attempt failed, or why there was none: `refused` (the status was not 2xx), `redirected`, `gone`, `timeout`, `unreachable`, `unresolved`, `tls`, `bad_url`, `forbidden` (a private address), `unsigned` (the secret cannot be read) or `disabled`. */
             failure?: string;
             /** Format: date-time */
             created_at: string;
@@ -972,7 +973,7 @@ export interface components {
         };
         /**
          * Format: int64
-         * @description Counts the changes.
+         * @description The number of changes.
          */
         Version: number;
         AuditAction: string;
@@ -980,21 +981,21 @@ export interface components {
             /** Format: uuid */
             id: string;
             action: components["schemas"]["AuditAction"];
-            /** @description `success`, or the code of the problem that it ended with. */
+            /** @description `success`, or the code of the problem. */
             outcome: string;
             /**
              * Format: uuid
-             * @description The account that did it; nobody is known where it is missing.
+             * @description The account that acted; absent if the caller was anonymous.
              */
             actor?: string;
             /**
              * Format: uuid
-             * @description What it was done to; nothing is known where it is missing.
+             * @description The account or resource that was acted on; absent if it is unknown.
              */
             target?: string;
-            /** @description The network address that it was done from. */
+            /** @description The network address of the caller. */
             address: string;
-            /** @description The request of the service's log that did it. */
+            /** @description The id of the request, as in the log of the service. */
             request_id: string;
             /** Format: date-time */
             occurred_at: string;
@@ -1036,7 +1037,7 @@ export interface components {
         Problem: {
             /**
              * Format: uri-reference
-             * @description Where the code is explained.
+             * @description The page that explains the code.
              */
             type: string;
             /** @description The status in words. */
@@ -1059,18 +1060,18 @@ export interface components {
         };
         /** @description One place of the request that is at fault. */
         Violation: {
-            /** @description Where: a JSON pointer into the body such as `#/items/0/quantity`, or `#/query/limit`, `#/header/…`, `#/path/…`. */
+            /** @description The place: a JSON pointer into the body such as `#/items/0/quantity`, or `#/query/limit`, `#/header/…`, `#/path/…`. */
             pointer: string;
             /** @description The rule that is broken, such as `maxLength` or `format`. */
             keyword: string;
-            /** @description The figures of the rule, such as `{"maxLength": 100}`. */
+            /** @description The values of the rule, such as `{"maxLength": 100}`. */
             params?: {
                 [key: string]: unknown;
             };
             detail: string;
         };
         /**
-         * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
+         * @description The code of the failure, for programs. Later versions may add values.
          * @enum {string}
          */
         ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_exports" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
@@ -1161,7 +1162,7 @@ export interface components {
             };
         };
         /**
-         * @description There are fewer units than would be written off (`out_of_stock`), or the same request is being carried out
+         * @description Fewer units are available than would be written off (`out_of_stock`), or the same request is still running
          *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         AdjustmentRefused: {
@@ -1175,7 +1176,7 @@ export interface components {
         };
         /**
          * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), the customer has
-         *     as much that is not paid as one may (`too_many_open_orders`, `too_many_reserved_units`), or the same request is being carried out
+         *     as many unpaid orders or units as allowed (`too_many_open_orders`, `too_many_reserved_units`), or the same request is still running
          *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         OrderRefused: {
@@ -1187,7 +1188,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The order is not in a state for this (`order_state`). */
+        /** @description The order's state does not allow this (`order_state`). */
         OrderState: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
@@ -1198,7 +1199,7 @@ export interface components {
             };
         };
         /**
-         * @description The order is not in a state for this (`order_state`), another amount was received than its total (`payment_mismatch`), or the reference is that of
+         * @description The order's state does not allow this (`order_state`), the amount is not its total (`payment_mismatch`), or the reference is that of
          *     another order's payment (`payment_reference_used`).
          */
         PaymentRefused: {
@@ -1211,7 +1212,7 @@ export interface components {
             };
         };
         /**
-         * @description The order is not in a state for this (`order_state`), it is more than is left (`refund_too_large`), or the same request is being carried out
+         * @description The order's state does not allow this (`order_state`), the amount is more than is left (`refund_too_large`), or the same request is still running
          *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         RefundRefused: {
@@ -1223,7 +1224,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The caller follows as many orders as one may (`too_many_streams`). */
+        /** @description The caller follows as many orders at once as allowed (`too_many_streams`). */
         TooManyStreams: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
@@ -1233,7 +1234,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The webhook has as many secrets in force as it may (`too_many_secrets`); the older ones end when `Retry-After` says. */
+        /** @description The webhook has as many secrets in force as allowed (`too_many_secrets`); `Retry-After` says when the older ones end. */
         TooManySecrets: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
@@ -1243,7 +1244,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The webhook is not enabled, and nothing is sent to it (`webhook_disabled`). */
+        /** @description The webhook is disabled, so nothing is sent to it (`webhook_disabled`). */
         WebhookDisabled: {
             headers: {
                 [name: string]: unknown;
@@ -1252,7 +1253,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The caller runs as many exports as one may (`too_many_exports`). */
+        /** @description The caller runs as many exports at once as allowed (`too_many_exports`). */
         TooManyExports: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
@@ -1262,7 +1263,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There are as many webhooks as there may be (`too_many_webhooks`). */
+        /** @description The number of webhooks has reached its limit (`too_many_webhooks`). */
         TooManyWebhooks: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfterInUse"];
@@ -1272,7 +1273,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The thing has changed since (`version_changed`); `current` is the thing as it is now. */
+        /** @description The resource has changed since it was read (`version_changed`); `current` is the resource as it is now. */
         PreconditionFailed: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -1291,7 +1292,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than the operation takes (`body_too_large`). */
+        /** @description The body is larger than the operation allows (`body_too_large`). */
         TooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -1300,7 +1301,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not of a media type that the operation takes (`unsupported_media_type`). */
+        /** @description The operation does not accept the media type of the body (`unsupported_media_type`). */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -1318,7 +1319,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request breaks this document at the places that `errors` names (`invalid_request`), or its key was used for another (`idempotency_key_reused`). */
+        /** @description The request breaks this document at the places that `errors` names (`invalid_request`), or its key was used for another request (`idempotency_key_reused`). */
         InvalidOrReused: {
             headers: {
                 [name: string]: unknown;
@@ -1350,7 +1351,7 @@ export interface components {
             };
         };
         /**
-         * @description The service cannot answer now, or not find out whether the account may order; try again after `Retry-After` seconds (`overloaded`, `timeout`,
+         * @description The service cannot answer now, or cannot find out whether the account may order; try again after `Retry-After` seconds (`overloaded`, `timeout`,
          *     `unavailable`, `customers_unavailable`).
          */
         OrderingUnavailable: {
@@ -1389,36 +1390,36 @@ export interface components {
          */
         WebhookId: string;
         /**
-         * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+         * @description Identifies the request when it is repeated; use a UUID, with or without quotes around it.
          * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
          */
         IdempotencyKey: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+        /** @description Identifies the request when it is repeated; use a UUID, with or without quotes around it. */
         OptionalIdempotencyKey: string;
-        /** @description How many items a page holds at most. */
+        /** @description The largest number of items on a page. */
         Limit: number;
-        /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+        /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
         Cursor: string;
     };
     requestBodies: never;
     headers: {
-        /** @description The path of what was made. */
+        /** @description The path of the new resource. */
         Location: string;
         /** @description The version, in quotes, for `If-Match` (RFC 9110). */
         ETag: string;
-        /** @description `true` on an answer that was kept from an earlier request with the same key. */
+        /** @description `true` on the kept answer of an earlier request with the same key. */
         IdempotencyReplayed: string;
         /** @description The next page (`rel="next"`), RFC 8288. */
         Link: string;
         /** @description A name for the file, RFC 6266. */
         ContentDisposition: string;
-        /** @description What is left of the limit and the seconds until it is whole again, as in `"default";r=29;t=60`. */
+        /** @description What is left of the limit and the seconds until it has recovered, as in `"default";r=29;t=60`. */
         RateLimit: string;
         /** @description The limit and its window in seconds, as in `"default";q=30;w=60`. */
         RateLimitPolicy: string;
         /** @description Seconds to wait before trying again. */
         RetryAfter: number;
-        /** @description Seconds to wait before trying again, where waiting helps. */
+        /** @description Seconds to wait before trying again, if waiting helps. */
         RetryAfterInUse: number;
         /** @description How to authenticate, RFC 6750. */
         WWWAuthenticate: string;
@@ -1432,11 +1433,11 @@ export interface operations {
             query?: {
                 /** @description Words to search for, at most 8 different ones. */
                 q?: string;
-                /** @description Whether to list what can be ordered or what has been archived. */
+                /** @description Whether to list products that can be ordered or archived products. */
                 status?: components["schemas"]["ProductStatusFilter"];
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -1604,7 +1605,7 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the product as you know it, a list of some, or `*` for any (RFC 9110).
+                 * @description The `ETag` of the product that you read, a list of tags, or `*` for any version (RFC 9110).
                  * @example "1"
                  */
                 "If-Match": string;
@@ -1831,9 +1832,9 @@ export interface operations {
     listStockAdjustments: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -1886,7 +1887,7 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+                 * @description Identifies the request when it is repeated; use a UUID, with or without quotes around it.
                  * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
                  */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
@@ -1960,15 +1961,15 @@ export interface operations {
             query?: {
                 /** @description The state of the order. */
                 status?: components["schemas"]["OrderStatus"];
-                /** @description Whose orders. */
+                /** @description The customer whose orders are listed. */
                 customer_id?: string;
-                /** @description Placed at or after this time. */
+                /** @description The earliest time of placement. */
                 created_from?: string;
-                /** @description Placed before this time. */
+                /** @description The time before which the orders were placed. */
                 created_before?: string;
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2046,7 +2047,7 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+                 * @description Identifies the request when it is repeated; use a UUID, with or without quotes around it.
                  * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
                  */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
@@ -2145,19 +2146,19 @@ export interface operations {
     listOrderAuditEntries: {
         parameters: {
             query?: {
-                /** @description Who did it. */
+                /** @description The account that acted. */
                 actor?: string;
-                /** @description What it was done to. */
+                /** @description The account or resource that was acted on. */
                 target?: string;
-                /** @description What was done, as in `order.cancel`. */
+                /** @description The action, as in `order.cancel`. */
                 action?: components["schemas"]["AuditAction"];
-                /** @description Done at or after this time. */
+                /** @description The earliest time. */
                 occurred_from?: string;
-                /** @description Done before this time. */
+                /** @description The time before which entries are listed. */
                 occurred_before?: string;
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2206,13 +2207,13 @@ export interface operations {
     exportOrders: {
         parameters: {
             query?: {
-                /** @description What to write. */
+                /** @description The format of the export. */
                 format?: components["schemas"]["ExportFormat"];
                 /** @description The state of the order. */
                 status?: components["schemas"]["OrderStatus"];
-                /** @description Placed at or after this time. */
+                /** @description The earliest time of placement. */
                 created_from?: string;
-                /** @description Placed before this time. */
+                /** @description The time before which the orders were placed. */
                 created_before?: string;
             };
             header?: never;
@@ -2321,13 +2322,13 @@ export interface operations {
     listOrderEvents: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: {
-                /** @description The id of the last event that was received; the stream starts behind it. */
+                /** @description The id of the last event that was received; the stream starts after it. */
                 "Last-Event-ID"?: string;
             };
             path: {
@@ -2341,7 +2342,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The history, or the stream of it. */
+            /** @description The history, or a stream of it. */
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
@@ -2744,7 +2745,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+                /** @description Identifies the request when it is repeated; use a UUID, with or without quotes around it. */
                 "Idempotency-Key"?: components["parameters"]["OptionalIdempotencyKey"];
             };
             path: {
@@ -2771,7 +2772,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The order with what has been refunded. */
+            /** @description The order with its refunds. */
             200: {
                 headers: {
                     ETag: components["headers"]["ETag"];
@@ -2840,9 +2841,9 @@ export interface operations {
     listWebhooks: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -3005,7 +3006,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The webhook is gone. */
+            /** @description The webhook is removed. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3130,9 +3131,9 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;

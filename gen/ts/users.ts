@@ -12,7 +12,7 @@ export interface paths {
         /**
          * Open an account
          * @deprecated
-         * @description Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+         * @description Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
          *     account for an address is refused with `email_taken`.
          */
         post: operations["createUser"];
@@ -38,7 +38,7 @@ export interface paths {
         /**
          * Read an account
          * @deprecated
-         * @description Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+         * @description Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
          */
         get: operations["getUser"];
         put?: never;
@@ -60,10 +60,10 @@ export interface paths {
         put?: never;
         /**
          * Open an account
-         * @description Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-         *     account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-         *     with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-         *     that contains the part of the e-mail address before the @.
+         * @description Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+         *     account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+         *     an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+         *     of the e-mail address before the @, are refused.
          */
         post: operations["createUserV2"];
         delete?: never;
@@ -87,7 +87,7 @@ export interface paths {
         };
         /**
          * Read an account
-         * @description Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+         * @description Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
          */
         get: operations["getUserV2"];
         put?: never;
@@ -113,8 +113,8 @@ export interface paths {
         };
         /**
          * Read an account's profile
-         * @description Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
-         *     answers as a missing one.
+         * @description Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another caller's
+         *     profile is answered like a missing one.
          */
         get: operations["getUserProfile"];
         put?: never;
@@ -136,9 +136,9 @@ export interface paths {
         put?: never;
         /**
          * Verify an e-mail address
-         * @description Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-         *     stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-         *     address that it was sent for; any other is refused with `invalid_mail_token`.
+         * @description Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+         *     password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+         *     account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
          */
         post: operations["confirmEmail"];
         delete?: never;
@@ -158,10 +158,10 @@ export interface paths {
         put?: never;
         /**
          * Change an e-mail address
-         * @description Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-         *     mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-         *     withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-         *     address, the answer is `email_taken`, and the change goes on waiting.
+         * @description Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+         *     notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+         *     change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+         *     taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
          */
         post: operations["confirmEmailChange"];
         delete?: never;
@@ -180,14 +180,14 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for a mail that resets the password
-         * @description Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-         *     password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-         *     a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-         *     seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-         *     link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-         *     at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-         *     the address.
+         * Request a password reset
+         * @description Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+         *     half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+         *     other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+         *     until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+         *     last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+         *     mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+         *     whatever the address.
          */
         post: operations["requestPasswordReset"];
         delete?: never;
@@ -206,12 +206,13 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Choose a new password
-         * @description Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-         *     verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-         *     deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-         *     address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-         *     address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+         * Reset the password
+         * @description Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+         *     verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+         *     profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+         *     the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+         *     request for it; if the address is verified, only until the password is changed. Any other token is refused with
+         *     `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -231,11 +232,12 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-         *     429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-         *     set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-         *     from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-         *     a session: `answerChallenge` starts it, in the form that was asked for here.
+         * @description Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+         *     failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+         *     log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+         *     is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+         *     second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+         *     requested here.
          */
         post: operations["startSession"];
         delete?: never;
@@ -255,10 +257,11 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a second factor
-         * @description Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-         *     is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-         *     account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-         *     A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+         * @description Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+         *     `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+         *     changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+         *     a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+         *     with `invalid_code`.
          */
         post: operations["answerChallenge"];
         delete?: never;
@@ -278,9 +281,9 @@ export interface paths {
         put?: never;
         /**
          * Exchange a refresh token
-         * @description Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-         *     `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-         *     within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+         * @description Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+         *     `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+         *     seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
          */
         post: operations["refreshSession"];
         delete?: never;
@@ -300,8 +303,8 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
-         *     when they have heard of it; the cookie is removed.
+         * @description Ends the caller's session. This service refuses its access and refresh tokens from the next request on, other services refuse
+         *     its access token once they have received the event. The cookie is removed.
          */
         post: operations["endSession"];
         delete?: never;
@@ -319,7 +322,7 @@ export interface paths {
         };
         /**
          * List own sessions
-         * @description Lists the caller's live sessions, the newest first.
+         * @description Lists the caller's live sessions, newest first.
          */
         get: operations["listSessions"];
         put?: never;
@@ -341,7 +344,7 @@ export interface paths {
         put?: never;
         /**
          * End all other own sessions
-         * @description Ends every session of the caller but the one that asks.
+         * @description Ends every session of the caller except the current one.
          */
         post: operations["revokeOtherSessions"];
         delete?: never;
@@ -362,7 +365,7 @@ export interface paths {
         post?: never;
         /**
          * End one own session
-         * @description Ends one session of the caller, which may be the one that asks. Another's session answers as a missing one.
+         * @description Ends one session of the caller, which may be the current one. Another account's session is answered like a missing one.
          */
         delete: operations["revokeSession"];
         options?: never;
@@ -389,8 +392,9 @@ export interface paths {
         head?: never;
         /**
          * Change own profile
-         * @description Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-         *     number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+         * @description Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+         *     phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+         *     `id_card_number_taken`.
          */
         patch: operations["updateProfile"];
         trace?: never;
@@ -405,9 +409,9 @@ export interface paths {
         get?: never;
         /**
          * Change own password
-         * @description Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-         *     and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-         *     to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+         * @description Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+         *     becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+         *     the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
          */
         put: operations["changePassword"];
         post?: never;
@@ -426,16 +430,16 @@ export interface paths {
         };
         /**
          * Read own second factor
-         * @description Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+         * @description Shows whether the caller's logins need a second factor, since when, and how many recovery codes are left.
          */
         get: operations["getSecondFactor"];
         put?: never;
         /**
          * Enrol an authenticator app
-         * @description Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-         *     scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-         *     Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-         *     `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+         * @description Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+         *     picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+         *     another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+         *     verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
          */
         post: operations["enrolSecondFactor"];
         delete?: never;
@@ -454,10 +458,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Begin to use a second factor
-         * @description Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-         *     The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-         *     makes others. Sessions that there are go on.
+         * Enable a second factor
+         * @description Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+         *     notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+         *     answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
          */
         post: operations["confirmSecondFactor"];
         delete?: never;
@@ -476,9 +480,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take off own second factor
-         * @description Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-         *     `recovery_code`. The owner is told by mail.
+         * Disable own second factor
+         * @description Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+         *     `recovery_code`. The owner is notified by mail.
          */
         post: operations["disableSecondFactor"];
         delete?: never;
@@ -497,9 +501,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make new recovery codes
-         * @description Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-         *     mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+         * Replace own recovery codes
+         * @description Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+         *     code are required; if the answer is lost, the next code creates others.
          */
         post: operations["replaceRecoveryCodes"];
         delete?: never;
@@ -518,11 +522,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for another verification mail
-         * @description Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-         *     account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
-         *     hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-         *     address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+         * Request another verification mail
+         * @description Sends a mail with a link that proves that the caller reads mail to the account's address. The first mail is sent when the
+         *     account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+         *     until 24 hours after the first; the answer says when the last mail was sent and when the next can be. The link is valid for a
+         *     day from now in any case. If the address is verified, no mail is sent and `verified` is true. A service that is configured
+         *     without mails refuses with `mail_off`.
          */
         post: operations["requestEmailVerification"];
         delete?: never;
@@ -539,28 +544,28 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the change of own address that waits
-         * @description Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
-         *     the answer is `email_change_not_found`.
+         * Read own pending change of address
+         * @description Shows the address of a pending change that `requestEmailChange` has started, until when its link is valid, and when another mail
+         *     can be sent. If no change is pending, the answer is `email_change_not_found`.
          */
         get: operations["getEmailChange"];
         put?: never;
         /**
-         * Ask for another e-mail address
-         * @description Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-         *     must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-         *     time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-         *     again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-         *     after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-         *     An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-         *     what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-         *     without mails refuses with `mail_off`.
+         * Request a change of own e-mail address
+         * @description Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+         *     caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+         *     pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+         *     again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+         *     hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+         *     the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+         *     as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+         *     configured without mails refuses with `mail_off`.
          */
         post: operations["requestEmailChange"];
         /**
-         * Withdraw a change of own address
-         * @description Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
-         *     followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+         * Withdraw own change of address
+         * @description Makes the link of a pending change of address void. If no change is pending, because none was requested, it has expired or its
+         *     link was just followed, the answer is `email_change_not_found`: `getProfile` shows the address of the account.
          */
         delete: operations["cancelEmailChange"];
         options?: never;
@@ -576,9 +581,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what was done with own account
-         * @description Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
-         *     account, without who they are and where they were.
+         * List own activity
+         * @description Lists the entries of the audit log about the caller's account, newest first, a page at a time: the caller's own actions, and
+         *     actions of others on the account, without who they are and where they were.
          */
         get: operations["listActivity"];
         put?: never;
@@ -600,8 +605,9 @@ export interface paths {
         put?: never;
         /**
          * Export own data
-         * @description Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-         *     `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+         * @description Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+         *     `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+         *     orders.
          */
         post: operations["exportOwnData"];
         delete?: never;
@@ -620,16 +626,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Have own account deleted
-         * @description Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-         *     `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-         *     told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-         *     answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+         * Request the deletion of own account
+         * @description Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+         *     account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+         *     the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+         *     and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+         *     administrator's account must first lose the role, by another administrator.
          */
         post: operations["requestDeletion"];
         /**
-         * Keep own account
-         * @description Keeps an account that was to be deleted. It changes nothing for one that was not.
+         * Cancel the deletion of own account
+         * @description Keeps an account whose deletion was requested. It has no effect on any other account.
          */
         delete: operations["cancelDeletion"];
         options?: never;
@@ -646,8 +653,9 @@ export interface paths {
         };
         /**
          * Search and list accounts
-         * @description Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-         *     without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
+         * @description Lists accounts, newest first, a page at a time. An account is listed if it matches all filters: `email` and `name` match
+         *     prefixes without regard to case (in names ß equals ss, final ς equals σ, and dotted and dotless i are equal), `phone`, `status`
+         *     and `role` match exactly.
          */
         get: operations["listUsers"];
         put?: never;
@@ -676,7 +684,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an account
-         * @description Deletes the account, everything held with it and its sessions. An administrator cannot delete their own account here.
+         * @description Deletes the account, everything stored with it and its sessions. An administrator cannot delete their own account here.
          */
         delete: operations["deleteUser"];
         options?: never;
@@ -728,9 +736,9 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Take off an account's second factor
-         * @description Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
-         *     asks first. Administrators take off their own with `disableSecondFactor`.
+         * Remove an account's second factor
+         * @description Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is notified by mail.
+         *     Verify who asks first. Administrators disable their own second factor with `disableSecondFactor`.
          */
         delete: operations["removeSecondFactor"];
         options?: never;
@@ -755,7 +763,7 @@ export interface paths {
         put?: never;
         /**
          * Enable an account
-         * @description Accepts the account's logins again. Enabling an active account changes nothing.
+         * @description Accepts logins of the account again. Enabling an active account changes nothing.
          */
         post: operations["enableUser"];
         delete?: never;
@@ -780,9 +788,10 @@ export interface paths {
         get?: never;
         /**
          * Set an account's roles
-         * @description Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-         *     and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-         *     verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+         * @description Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+         *     have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+         *     The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+         *     `email_unverified`. Administrators cannot change their own roles.
          */
         put: operations["setUserRoles"];
         post?: never;
@@ -807,7 +816,7 @@ export interface paths {
         };
         /**
          * List an account's sessions
-         * @description Lists the live sessions of an account, the newest first.
+         * @description Lists the live sessions of an account, newest first.
          */
         get: operations["listUserSessions"];
         put?: never;
@@ -835,7 +844,7 @@ export interface paths {
         put?: never;
         /**
          * End an account's sessions
-         * @description Ends every session of an account; whoever uses it has to log in again.
+         * @description Ends every session of an account; its user has to log in again.
          */
         post: operations["revokeUserSessions"];
         delete?: never;
@@ -879,8 +888,8 @@ export interface paths {
         };
         /**
          * Read the audit log
-         * @description Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-         *     list together. Entries are never changed.
+         * @description Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+         *     if it matches all filters. Entries are never changed.
          */
         get: operations["listAuditEntries"];
         put?: never;
@@ -900,7 +909,7 @@ export interface paths {
         };
         /**
          * Read the public keys
-         * @description The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
+         * @description The public keys that verify access tokens (RFC 7517), including the next one. Cache them for as long as `Cache-Control` says.
          */
         get: operations["getKeySet"];
         put?: never;
@@ -920,7 +929,7 @@ export interface components {
             name: components["schemas"]["PersonName"];
             /**
              * Format: password
-             * @description A password that meets the rules of `createUserV2`, of eight characters at least.
+             * @description A password that meets the rules of `createUserV2`, with at least eight characters.
              */
             password: string;
         };
@@ -975,13 +984,13 @@ export interface components {
              */
             phone?: string | null;
             /**
-             * @description The number of the identity card, in capital letters and digits; null removes it. Hyphens tell no two apart.
+             * @description The number of the identity card, in capital letters and digits; null removes it. Hyphens are ignored in comparisons.
              * @example X1234567-8
              */
             id_card_number?: string | null;
             /**
-             * @description What the owner says of themselves, in HTML of which answers have p, br, b, i, em, strong, ul, ol, li and a with an absolute
-             *     https href; null removes it.
+             * @description What the owner says about themselves, in HTML; null removes it. Answers keep the elements p, br, b, i, em, strong, ul, ol, li and a with an
+             *     absolute https href.
              * @example <p>I wrote the <b>first</b> program.</p>
              */
             biography?: string | null;
@@ -1001,17 +1010,17 @@ export interface components {
             email: components["schemas"]["Email"];
             /**
              * Format: date-time
-             * @description Until when the link to the address is good.
+             * @description When the link to the address expires.
              */
             expires_at: string;
             /**
              * Format: date-time
-             * @description When the last mail with it was sent.
+             * @description When the last mail with the link was sent.
              */
             mailed_at: string;
             /**
              * Format: date-time
-             * @description From when on asking again sends another mail to the same address.
+             * @description When asking again next sends a mail to the same address.
              */
             next_mail_at: string;
         };
@@ -1021,17 +1030,17 @@ export interface components {
             verified: boolean;
             /**
              * Format: date-time
-             * @description Until when the link is good.
+             * @description When the link expires.
              */
             expires_at?: string;
             /**
              * Format: date-time
-             * @description When the last mail with it was sent.
+             * @description When the last mail with the link was sent.
              */
             mailed_at?: string;
             /**
              * Format: date-time
-             * @description From when on asking again sends another mail.
+             * @description When asking again next sends a mail.
              */
             next_mail_at?: string;
         };
@@ -1056,13 +1065,13 @@ export interface components {
         };
         /**
          * Format: email
-         * @description An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-         *     its A-labels (`xn--`), in which answers have it.
+         * @description An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+         *     A-labels (`xn--`), which answers use.
          */
         Email: string;
         /**
          * Format: line
-         * @description What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
+         * @description The name of the person; one line without invisible characters that neither begins nor ends with a space.
          */
         PersonName: string;
         /**
@@ -1070,24 +1079,24 @@ export interface components {
          * @description A password that meets the rules of `createUserV2`.
          */
         NewPassword: string;
-        /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
+        /** @description A password, compared character by character; canonically equal texts are the same password. */
         Password: string;
         /** @description A refresh token: 32 bytes in base64url. */
         RefreshToken: string;
-        /** @description The token in the link of a mail, behind `#token=`. */
+        /** @description The token in the link of a mail, after `#token=`. */
         MailToken: string;
-        /** @description What a login goes on with: 256 bits in base64url. */
+        /** @description The challenge of a login: 256 bits in base64url. */
         Challenge: string;
         /**
          * Format: time-code
-         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them are ignored.
          * @example 287082
          */
         TimeCode: string;
         /**
          * Format: recovery-code
-         * @description A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
-         *     none, stand for O, I and B.
+         * @description A recovery code: 80 bits in base32. Letter case, white space and dashes are ignored, and 0, 1 and 8, which base32 does not use, are read as
+         *     O, I and B.
          * @example MFZW-I3LP-OBQX-E2LK
          */
         RecoveryCode: string;
@@ -1097,12 +1106,12 @@ export interface components {
          */
         Avatar: string;
         /**
-         * @description What an account may do. Answers may come to hold values that are not listed here.
+         * @description What an account may do. Later versions may add values.
          * @enum {string}
          */
         Role: "customer" | "support" | "staff" | "payments" | "admin";
         /**
-         * @description The state of an account. Answers may come to hold values that are not listed here.
+         * @description The state of an account. Later versions may add values.
          * @enum {string}
          */
         UserStatus: "active" | "disabled";
@@ -1126,23 +1135,23 @@ export interface components {
             id: string;
             name: string;
             email: components["schemas"]["Email"];
-            /** @description Whether the owner has shown to read what is sent to the address. */
+            /** @description Whether the owner has proven that they read mail to the address. */
             email_verified: boolean;
             avatar?: components["schemas"]["Avatar"];
             /** Format: phone */
             phone?: string;
-            /** @description The number of the identity card; its owner alone sees it. */
+            /** @description The number of the identity card; only its owner sees it. */
             id_card_number?: string;
             /**
-             * @description HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, without any other attributes than
-             *     href, rel and target of links. Characters of text are escaped, so it may be longer than what was sent.
+             * @description HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, with no attributes other than
+             *     href, rel and target of links. Text is escaped, so it may be longer than what was sent.
              * @example <p>I wrote the <b>first</b> program.</p>
              */
             biography?: string;
             roles: components["schemas"]["Role"][];
             /**
              * Format: date-time
-             * @description When the account is deleted; its owner may still keep it.
+             * @description When the account will be deleted; until then its owner can cancel the deletion.
              */
             deletes_at?: string;
             /** Format: date-time */
@@ -1155,16 +1164,16 @@ export interface components {
             id: string;
             name: string;
             email: components["schemas"]["Email"];
-            /** @description Whether the owner has shown to read what is sent to the address. */
+            /** @description Whether the owner has proven that they read mail to the address. */
             email_verified: boolean;
-            /** @description Whether logins take a second factor. */
+            /** @description Whether logins need a second factor. */
             second_factor: boolean;
             avatar?: components["schemas"]["Avatar"];
             status: components["schemas"]["UserStatus"];
             roles: components["schemas"]["Role"][];
             /**
              * Format: date-time
-             * @description When the account is deleted; its owner may still keep it.
+             * @description When the account will be deleted; until then its owner can cancel the deletion.
              */
             deletes_at?: string;
             /** Format: date-time */
@@ -1179,11 +1188,11 @@ export interface components {
         Session: {
             /** Format: uuid */
             id: string;
-            /** @description Whether this is the session that asks. */
+            /** @description Whether this is the session of the request. */
             current: boolean;
             /** @description The network address that started the session. */
             address: string;
-            /** @description What the program that started the session calls itself. */
+            /** @description The `User-Agent` of the program that started the session. */
             user_agent: string;
             /** Format: date-time */
             created_at: string;
@@ -1200,7 +1209,7 @@ export interface components {
             /** Format: date-time */
             deletes_at: string;
         };
-        /** @description What this service holds of an account. */
+        /** @description What this service stores about an account. */
         OwnData: {
             /** Format: date-time */
             exported_at: string;
@@ -1208,13 +1217,13 @@ export interface components {
             status: components["schemas"]["UserStatus"];
             /**
              * Format: date-time
-             * @description When the owner has shown to read what is sent to the address.
+             * @description When the owner proved that they read mail to the address.
              */
             email_verified_at?: string;
             second_factor: components["schemas"]["SecondFactor"];
-            /** @description The newest sessions that have not been forgotten, those that have ended included. */
+            /** @description The newest sessions that have not been purged, including ended ones. */
             sessions: components["schemas"]["OwnSession"][];
-            /** @description Links that were sent by mail in the last days and have not been followed, expired ones included. */
+            /** @description Links that were sent by mail in the last days and have not been followed, including expired ones. */
             mails: components["schemas"]["OwnMail"][];
             activity: components["schemas"]["ActivityList"];
         };
@@ -1225,7 +1234,7 @@ export interface components {
             cookie: boolean;
             /** @description The network address that started the session. */
             address: string;
-            /** @description What the program that started the session calls itself. */
+            /** @description The `User-Agent` of the program that started the session. */
             user_agent: string;
             /** Format: date-time */
             created_at: string;
@@ -1235,7 +1244,7 @@ export interface components {
             expires_at: string;
             /**
              * Format: date-time
-             * @description When it was ended before its time.
+             * @description When the session was ended before it expired.
              */
             revoked_at?: string;
         };
@@ -1254,7 +1263,7 @@ export interface components {
             mails?: number;
             /**
              * Format: date-time
-             * @description When the last of them was.
+             * @description When the last of them was sent.
              */
             mailed_at?: string;
             /** Format: date-time */
@@ -1264,16 +1273,16 @@ export interface components {
             /** Format: uuid */
             id: string;
             action: components["schemas"]["AuditAction"];
-            /** @description `success`, or the code of the problem that it ended with. */
+            /** @description `success`, or the code of the problem. */
             outcome: string;
             /**
-             * @description Whose session did it: the account's, another account's, or none, as a failed login.
+             * @description Whose session acted: the account's own, another account's, or none, as in a failed login.
              * @enum {string}
              */
             by: "owner" | "other" | "nobody";
-            /** @description The network address that it was done from, unless another account did it. */
+            /** @description The network address of the caller, unless another account acted. */
             address?: string;
-            /** @description The request that did it. */
+            /** @description The id of the request. */
             request_id: string;
             /** Format: date-time */
             occurred_at: string;
@@ -1287,21 +1296,21 @@ export interface components {
             /** Format: uuid */
             id: string;
             action: components["schemas"]["AuditAction"];
-            /** @description `success`, or the code of the problem that it ended with. */
+            /** @description `success`, or the code of the problem. */
             outcome: string;
             /**
              * Format: uuid
-             * @description The account that did it; nobody is known where it is missing.
+             * @description The account that acted; absent if the caller was anonymous.
              */
             actor?: string;
             /**
              * Format: uuid
-             * @description What it was done to; nothing is known where it is missing.
+             * @description The account or resource that was acted on; absent if it is unknown.
              */
             target?: string;
-            /** @description The network address that it was done from. */
+            /** @description The network address of the caller. */
             address: string;
-            /** @description The request of the service's log that did it. */
+            /** @description The id of the request, as in the log of the service. */
             request_id: string;
             /** Format: date-time */
             occurred_at: string;
@@ -1338,16 +1347,16 @@ export interface components {
             methods: components["schemas"]["ChallengeMethod"][];
         };
         /**
-         * @description A member that a challenge can be answered with: a code of the authenticator app, or a recovery code. Answers may come to hold values that are not listed here.
+         * @description A member that answers a challenge: a code of the authenticator app, or a recovery code. Later versions may add values.
          * @enum {string}
          */
         ChallengeMethod: "totp" | "recovery_code";
         SecondFactor: {
-            /** @description Whether logins take a second factor. */
+            /** @description Whether logins need a second factor. */
             enabled: boolean;
             /**
              * Format: date-time
-             * @description Since when they do.
+             * @description Since when logins need it.
              */
             confirmed_at?: string;
             /**
@@ -1357,7 +1366,7 @@ export interface components {
             recovery_codes_left: number;
         };
         SecondFactorSecret: {
-            /** @description The secret for typing in: 160 bits in base32 (RFC 4648). */
+            /** @description The secret to type in: 160 bits in base32 (RFC 4648). */
             secret: string;
             /**
              * Format: uri-reference
@@ -1408,7 +1417,7 @@ export interface components {
         Problem: {
             /**
              * Format: uri-reference
-             * @description Where the code is explained.
+             * @description The page that explains the code.
              */
             type: string;
             /** @description The status in words. */
@@ -1430,18 +1439,18 @@ export interface components {
         };
         /** @description One place of the request that breaks this document. */
         Violation: {
-            /** @description Where: a JSON pointer into the body such as `#/email`, or `#/query/limit`, `#/header/…`, `#/path/…`, `#/cookie/…`. */
+            /** @description The place: a JSON pointer into the body such as `#/email`, or `#/query/limit`, `#/header/…`, `#/path/…`, `#/cookie/…`. */
             pointer: string;
             /** @description The rule that is broken, such as `maxLength` or `format`. */
             keyword: string;
-            /** @description The figures of the rule, such as `{"maxLength": 100}`. */
+            /** @description The values of the rule, such as `{"maxLength": 100}`. */
             params?: {
                 [key: string]: unknown;
             };
             detail: string;
         };
         /**
-         * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
+         * @description The code of the failure, for programs. Later versions may add values.
          * @enum {string}
          */
         ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified" | "mail_off" | "email_change_not_found";
@@ -1476,7 +1485,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The refresh token is missing or not valid any more (`invalid_refresh_token`). */
+        /** @description The refresh token is missing or no longer valid (`invalid_refresh_token`). */
         RefreshRefused: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -1495,7 +1504,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account is disabled (`account_disabled`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        /** @description The account is disabled (`account_disabled`), or the request comes from a page of an untrusted origin (`cross_origin_refused`). */
         LoginForbidden: {
             headers: {
                 [name: string]: unknown;
@@ -1504,7 +1513,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The page that asks is of a foreign origin (`cross_origin_refused`). */
+        /** @description The request comes from a page of an untrusted origin (`cross_origin_refused`). */
         CrossOrigin: {
             headers: {
                 [name: string]: unknown;
@@ -1513,7 +1522,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The challenge is spent, too old, or never was (`invalid_challenge`). */
+        /** @description The challenge is used up, expired or unknown (`invalid_challenge`). */
         ChallengeRefused: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -1523,7 +1532,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The code is wrong or was used (`invalid_code`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        /** @description The code is wrong or was used (`invalid_code`), or the request comes from a page of an untrusted origin (`cross_origin_refused`). */
         CodeForbidden: {
             headers: {
                 [name: string]: unknown;
@@ -1568,7 +1577,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`), or its address is not verified (`email_unverified`). */
+        /** @description The account has a second factor (`second_factor_enabled`), or none is enrolled (`second_factor_not_enabled`), or its address is not verified (`email_unverified`). */
         SecondFactorConflict: {
             headers: {
                 [name: string]: unknown;
@@ -1586,7 +1595,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The token of the mail was used, is too old, or never was (`invalid_mail_token`). */
+        /** @description The token of the mail was used, has expired or is unknown (`invalid_mail_token`). */
         InvalidMailToken: {
             headers: {
                 [name: string]: unknown;
@@ -1595,7 +1604,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The service is set up to send no mails (`mail_off`). */
+        /** @description The service is configured to send no mails (`mail_off`). */
         MailOff: {
             headers: {
                 [name: string]: unknown;
@@ -1604,7 +1613,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No change of address waits (`email_change_not_found`). */
+        /** @description No change of address is pending (`email_change_not_found`). */
         EmailChangeNotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1676,7 +1685,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than the operation takes (`body_too_large`). */
+        /** @description The body is larger than the operation allows (`body_too_large`). */
         TooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -1685,7 +1694,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not of a media type that the operation takes (`unsupported_media_type`). */
+        /** @description The operation does not accept the media type of the body (`unsupported_media_type`). */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -1751,22 +1760,22 @@ export interface components {
          * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
          */
         UserId: string;
-        /** @description How many items a page holds at most. */
+        /** @description The largest number of items on a page. */
         Limit: number;
-        /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+        /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
         Cursor: string;
     };
     requestBodies: never;
     headers: {
-        /** @description The path of what was made. */
+        /** @description The path of the new resource. */
         Location: string;
-        /** @description The next page (`rel="next"`) or what follows this operation (`rel="successor-version"`), RFC 8288. */
+        /** @description The next page (`rel="next"`) or the successor of this operation (`rel="successor-version"`), RFC 8288. */
         Link: string;
         /** @description Since when the operation is deprecated, RFC 9745. */
         Deprecation: string;
         /** @description When the operation stops working, RFC 8594. */
         Sunset: string;
-        /** @description What is left of each limit, this request included, and the seconds until it is whole again, as in `"default";r=29;t=60`. Of `x-throttle`, `network`, `account` (of this network about this account) and `unfamiliar` count what was tried in vain, over all replicas; a try that succeeds is given back. */
+        /** @description What is left of each limit after this request, and the seconds until it has recovered, as in `"default";r=29;t=60`. The limits `network`, `account` (of this network for this account) and `unfamiliar` count failed tries over all replicas; a successful try is refunded. */
         RateLimit: string;
         /** @description Each limit and its window in seconds, as in `"default";q=30;w=60`. */
         RateLimitPolicy: string;
@@ -1776,9 +1785,9 @@ export interface components {
         WWWAuthenticate: string;
         /** @description The refresh cookie of a browser's session, set or removed. */
         SetCookie: string;
-        /** @description The name to keep the answer under, RFC 6266. */
+        /** @description The name of the file to save the answer in, RFC 6266. */
         ContentDisposition: string;
-        /** @description For how long the answer may be kept, RFC 9111. */
+        /** @description For how long the answer may be cached, RFC 9111. */
         CacheControl: string;
     };
     pathItems: never;
@@ -2111,7 +2120,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description If there is such an account, a mail with a good link is on its way, or was sent before and no other is due. */
+            /** @description If there is such an account, a mail with a valid link is on its way, or was sent before and the next is not due yet. */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2208,7 +2217,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokenSet"];
                 };
             };
-            /** @description The password is right, and a code is asked for. */
+            /** @description The password is right, and a code is required. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -2371,9 +2380,9 @@ export interface operations {
     listSessions: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2660,7 +2669,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The secret, shown this once. */
+            /** @description The secret, shown only once. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -2709,7 +2718,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The second factor is on. */
+            /** @description The second factor is enabled, with its recovery codes. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -2760,7 +2769,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The second factor is off. */
+            /** @description The second factor is disabled. */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2877,7 +2886,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The change that waits. */
+            /** @description The pending change. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2919,7 +2928,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The change that waits, and when a mail was sent to the new address. */
+            /** @description The pending change, and when a mail was sent to the new address. */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -2975,9 +2984,9 @@ export interface operations {
     listActivity: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -2986,7 +2995,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of what was done. */
+            /** @description A page of activity. */
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
@@ -3039,7 +3048,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Everything, to be kept as a file. */
+            /** @description Everything, to be saved as a file. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -3198,7 +3207,7 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels. */
+                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole domain, or by its A-labels. */
                 email?: string;
                 /** @description The beginning of the name. */
                 name?: string;
@@ -3208,9 +3217,9 @@ export interface operations {
                 status?: components["schemas"]["UserStatus"];
                 /** @description A role that the account has. */
                 role?: components["schemas"]["Role"];
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -3275,7 +3284,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The account is gone. */
+            /** @description The account is deleted. */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -3358,7 +3367,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The second factor is off. */
+            /** @description The second factor is disabled. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3489,9 +3498,9 @@ export interface operations {
     listUserSessions: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -3615,19 +3624,19 @@ export interface operations {
     listAuditEntries: {
         parameters: {
             query?: {
-                /** @description Who did it. */
+                /** @description The account that acted. */
                 actor?: string;
-                /** @description What it was done to. */
+                /** @description The account or resource that was acted on. */
                 target?: string;
-                /** @description What was done, as in `user.disable`. */
+                /** @description The action, as in `user.disable`. */
                 action?: components["schemas"]["AuditAction"];
-                /** @description Done at or after this time. */
+                /** @description The earliest time. */
                 occurred_from?: string;
-                /** @description Done before this time. */
+                /** @description The time before which entries are listed. */
                 occurred_before?: string;
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;

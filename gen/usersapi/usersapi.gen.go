@@ -233,22 +233,22 @@ func (e UserStatus) Valid() bool {
 type ActivityEntry struct {
 	Action AuditAction `json:"action"`
 
-	// Address The network address that it was done from, unless another account did it.
+	// Address The network address of the caller, unless another account acted.
 	Address *string `json:"address,omitempty"`
 
-	// By Whose session did it: the account's, another account's, or none, as a failed login.
+	// By Whose session acted: the account's own, another account's, or none, as in a failed login.
 	By         ActivityEntryBy    `json:"by"`
 	ID         openapi_types.UUID `json:"id"`
 	OccurredAt time.Time          `json:"occurred_at"`
 
-	// Outcome `success`, or the code of the problem that it ended with.
+	// Outcome `success`, or the code of the problem.
 	Outcome string `json:"outcome"`
 
-	// RequestID The request that did it.
+	// RequestID The id of the request.
 	RequestID string `json:"request_id"`
 }
 
-// ActivityEntryBy Whose session did it: the account's, another account's, or none, as a failed login.
+// ActivityEntryBy Whose session acted: the account's own, another account's, or none, as in a failed login.
 type ActivityEntryBy string
 
 // ActivityList defines model for ActivityList.
@@ -265,23 +265,23 @@ type AdminUser struct {
 	Avatar    *Avatar   `json:"avatar,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// DeletesAt When the account is deleted; its owner may still keep it.
+	// DeletesAt When the account will be deleted; until then its owner can cancel the deletion.
 	DeletesAt *time.Time `json:"deletes_at,omitempty"`
 
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email `json:"email"`
 
-	// EmailVerified Whether the owner has shown to read what is sent to the address.
+	// EmailVerified Whether the owner has proven that they read mail to the address.
 	EmailVerified bool               `json:"email_verified"`
 	ID            openapi_types.UUID `json:"id"`
 	Name          string             `json:"name"`
 	Roles         []Role             `json:"roles"`
 
-	// SecondFactor Whether logins take a second factor.
+	// SecondFactor Whether logins need a second factor.
 	SecondFactor bool `json:"second_factor"`
 
-	// Status The state of an account. Answers may come to hold values that are not listed here.
+	// Status The state of an account. Later versions may add values.
 	Status    UserStatus `json:"status"`
 	UpdatedAt time.Time  `json:"updated_at"`
 }
@@ -296,17 +296,17 @@ type AdminUserList struct {
 
 // AnswerChallengeRequest defines model for AnswerChallengeRequest.
 type AnswerChallengeRequest struct {
-	// Challenge What a login goes on with: 256 bits in base64url.
+	// Challenge The challenge of a login: 256 bits in base64url.
 	Challenge Challenge `json:"challenge"`
 
-	// RecoveryCode A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
-	// none, stand for O, I and B.
+	// RecoveryCode A recovery code: 80 bits in base32. Letter case, white space and dashes are ignored, and 0, 1 and 8, which base32 does not use, are read as
+	// O, I and B.
 	//
 	//
 	// Example: MFZW-I3LP-OBQX-E2LK
 	RecoveryCode *RecoveryCode `json:"recovery_code,omitempty"`
 
-	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them are ignored.
 	//
 	// Example: 287082
 	Totp *TimeCode `json:"totp,omitempty"`
@@ -319,21 +319,21 @@ type AuditAction = string
 type AuditEntry struct {
 	Action AuditAction `json:"action"`
 
-	// Actor The account that did it; nobody is known where it is missing.
+	// Actor The account that acted; absent if the caller was anonymous.
 	Actor *openapi_types.UUID `json:"actor,omitempty"`
 
-	// Address The network address that it was done from.
+	// Address The network address of the caller.
 	Address    string             `json:"address"`
 	ID         openapi_types.UUID `json:"id"`
 	OccurredAt time.Time          `json:"occurred_at"`
 
-	// Outcome `success`, or the code of the problem that it ended with.
+	// Outcome `success`, or the code of the problem.
 	Outcome string `json:"outcome"`
 
-	// RequestID The request of the service's log that did it.
+	// RequestID The id of the request, as in the log of the service.
 	RequestID string `json:"request_id"`
 
-	// Target What it was done to; nothing is known where it is missing.
+	// Target The account or resource that was acted on; absent if it is unknown.
 	Target *openapi_types.UUID `json:"target,omitempty"`
 }
 
@@ -348,15 +348,15 @@ type AuditEntryList struct {
 // Avatar The address of a picture, https only.
 type Avatar = string
 
-// Challenge What a login goes on with: 256 bits in base64url.
+// Challenge The challenge of a login: 256 bits in base64url.
 type Challenge = string
 
-// ChallengeMethod A member that a challenge can be answered with: a code of the authenticator app, or a recovery code. Answers may come to hold values that are not listed here.
+// ChallengeMethod A member that answers a challenge: a code of the authenticator app, or a recovery code. Later versions may add values.
 type ChallengeMethod string
 
 // ChangePasswordRequest defines model for ChangePasswordRequest.
 type ChangePasswordRequest struct {
-	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
+	// CurrentPassword A password, compared character by character; canonically equal texts are the same password.
 	CurrentPassword Password `json:"current_password"`
 
 	// NewPassword A password that meets the rules of `createUserV2`.
@@ -365,19 +365,19 @@ type ChangePasswordRequest struct {
 
 // ConfirmEmailChangeRequest defines model for ConfirmEmailChangeRequest.
 type ConfirmEmailChangeRequest struct {
-	// Token The token in the link of a mail, behind `#token=`.
+	// Token The token in the link of a mail, after `#token=`.
 	Token MailToken `json:"token"`
 }
 
 // ConfirmEmailRequest defines model for ConfirmEmailRequest.
 type ConfirmEmailRequest struct {
-	// Token The token in the link of a mail, behind `#token=`.
+	// Token The token in the link of a mail, after `#token=`.
 	Token MailToken `json:"token"`
 }
 
 // ConfirmSecondFactorRequest defines model for ConfirmSecondFactorRequest.
 type ConfirmSecondFactorRequest struct {
-	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them are ignored.
 	//
 	// Example: 287082
 	Totp TimeCode `json:"totp"`
@@ -385,14 +385,14 @@ type ConfirmSecondFactorRequest struct {
 
 // CreateUserRequest defines model for CreateUserRequest.
 type CreateUserRequest struct {
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email `json:"email"`
 
-	// Name What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
+	// Name The name of the person; one line without invisible characters that neither begins nor ends with a space.
 	Name PersonName `json:"name"`
 
-	// Password A password that meets the rules of `createUserV2`, of eight characters at least.
+	// Password A password that meets the rules of `createUserV2`, with at least eight characters.
 	Password string `json:"password"`
 }
 
@@ -401,11 +401,11 @@ type CreateUserV2Request struct {
 	// Avatar The address of a picture, https only.
 	Avatar *Avatar `json:"avatar,omitempty"`
 
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email `json:"email"`
 
-	// Name What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
+	// Name The name of the person; one line without invisible characters that neither begins nor ends with a space.
 	Name PersonName `json:"name"`
 
 	// Password A password that meets the rules of `createUserV2`.
@@ -419,55 +419,55 @@ type Deletion struct {
 
 // DisableSecondFactorRequest defines model for DisableSecondFactorRequest.
 type DisableSecondFactorRequest struct {
-	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
+	// CurrentPassword A password, compared character by character; canonically equal texts are the same password.
 	CurrentPassword Password `json:"current_password"`
 
-	// RecoveryCode A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
-	// none, stand for O, I and B.
+	// RecoveryCode A recovery code: 80 bits in base32. Letter case, white space and dashes are ignored, and 0, 1 and 8, which base32 does not use, are read as
+	// O, I and B.
 	//
 	//
 	// Example: MFZW-I3LP-OBQX-E2LK
 	RecoveryCode *RecoveryCode `json:"recovery_code,omitempty"`
 
-	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them are ignored.
 	//
 	// Example: 287082
 	Totp *TimeCode `json:"totp,omitempty"`
 }
 
-// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-// its A-labels (`xn--`), in which answers have it.
+// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+// A-labels (`xn--`), which answers use.
 type Email = string
 
 // EmailChange defines model for EmailChange.
 type EmailChange struct {
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email `json:"email"`
 
-	// ExpiresAt Until when the link to the address is good.
+	// ExpiresAt When the link to the address expires.
 	ExpiresAt time.Time `json:"expires_at"`
 
-	// MailedAt When the last mail with it was sent.
+	// MailedAt When the last mail with the link was sent.
 	MailedAt time.Time `json:"mailed_at"`
 
-	// NextMailAt From when on asking again sends another mail to the same address.
+	// NextMailAt When asking again next sends a mail to the same address.
 	NextMailAt time.Time `json:"next_mail_at"`
 }
 
 // EmailVerification defines model for EmailVerification.
 type EmailVerification struct {
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email `json:"email"`
 
-	// ExpiresAt Until when the link is good.
+	// ExpiresAt When the link expires.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 
-	// MailedAt When the last mail with it was sent.
+	// MailedAt When the last mail with the link was sent.
 	MailedAt *time.Time `json:"mailed_at,omitempty"`
 
-	// NextMailAt From when on asking again sends another mail.
+	// NextMailAt When asking again next sends a mail.
 	NextMailAt *time.Time `json:"next_mail_at,omitempty"`
 
 	// Verified Whether the address is verified; no mail is sent then.
@@ -476,13 +476,13 @@ type EmailVerification struct {
 
 // EnrolSecondFactorRequest defines model for EnrolSecondFactorRequest.
 type EnrolSecondFactorRequest struct {
-	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
+	// CurrentPassword A password, compared character by character; canonically equal texts are the same password.
 	CurrentPassword Password `json:"current_password"`
 }
 
 // ExportOwnDataRequest defines model for ExportOwnDataRequest.
 type ExportOwnDataRequest struct {
-	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
+	// CurrentPassword A password, compared character by character; canonically equal texts are the same password.
 	CurrentPassword Password `json:"current_password"`
 }
 
@@ -503,7 +503,7 @@ type KeySet struct {
 
 // LoginChallenge defines model for LoginChallenge.
 type LoginChallenge struct {
-	// Challenge What a login goes on with: 256 bits in base64url.
+	// Challenge The challenge of a login: 256 bits in base64url.
 	Challenge Challenge `json:"challenge"`
 
 	// ExpiresIn Seconds until the challenge expires.
@@ -511,7 +511,7 @@ type LoginChallenge struct {
 	Methods   []ChallengeMethod `json:"methods"`
 }
 
-// MailToken The token in the link of a mail, behind `#token=`.
+// MailToken The token in the link of a mail, after `#token=`.
 type MailToken = string
 
 // NewPassword A password that meets the rules of `createUserV2`.
@@ -520,23 +520,23 @@ type NewPassword = string
 // NextCursor The `cursor` of the next page, null on the last one.
 type NextCursor = string
 
-// OwnData What this service holds of an account.
+// OwnData What this service stores about an account.
 type OwnData struct {
 	Activity ActivityList `json:"activity"`
 
-	// EmailVerifiedAt When the owner has shown to read what is sent to the address.
+	// EmailVerifiedAt When the owner proved that they read mail to the address.
 	EmailVerifiedAt *time.Time `json:"email_verified_at,omitempty"`
 	ExportedAt      time.Time  `json:"exported_at"`
 
-	// Mails Links that were sent by mail in the last days and have not been followed, expired ones included.
+	// Mails Links that were sent by mail in the last days and have not been followed, including expired ones.
 	Mails        []OwnMail    `json:"mails"`
 	Profile      Profile      `json:"profile"`
 	SecondFactor SecondFactor `json:"second_factor"`
 
-	// Sessions The newest sessions that have not been forgotten, those that have ended included.
+	// Sessions The newest sessions that have not been purged, including ended ones.
 	Sessions []OwnSession `json:"sessions"`
 
-	// Status The state of an account. Answers may come to hold values that are not listed here.
+	// Status The state of an account. Later versions may add values.
 	Status UserStatus `json:"status"`
 }
 
@@ -545,12 +545,12 @@ type OwnMail struct {
 	CountedFrom *time.Time `json:"counted_from,omitempty"`
 	CreatedAt   time.Time  `json:"created_at"`
 
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email     Email     `json:"email"`
 	ExpiresAt time.Time `json:"expires_at"`
 
-	// MailedAt When the last of them was.
+	// MailedAt When the last of them was sent.
 	MailedAt *time.Time `json:"mailed_at,omitempty"`
 
 	// Mails How many such mails were sent since `counted_from`.
@@ -572,24 +572,24 @@ type OwnSession struct {
 	ID         openapi_types.UUID `json:"id"`
 	LastUsedAt time.Time          `json:"last_used_at"`
 
-	// RevokedAt When it was ended before its time.
+	// RevokedAt When the session was ended before it expired.
 	RevokedAt *time.Time `json:"revoked_at,omitempty"`
 
-	// UserAgent What the program that started the session calls itself.
+	// UserAgent The `User-Agent` of the program that started the session.
 	UserAgent string `json:"user_agent"`
 }
 
-// Password A password as it was chosen, to the character; canonically equal text is the same password.
+// Password A password, compared character by character; canonically equal texts are the same password.
 type Password = string
 
-// PersonName What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
+// PersonName The name of the person; one line without invisible characters that neither begins nor ends with a space.
 type PersonName = string
 
 // Problem A failure (RFC 9457).
 //
 // Example: {"code":"invalid_request","detail":"Some of what was sent is not valid; errors names each place.","errors":[{"detail":"Must be an e-mail address such as name@example.com.","keyword":"format","params":{"format":"email"},"pointer":"#/email"}],"instance":"/api/v2/users","request_id":"019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77","status":422,"timestamp":"2026-11-23T09:30:00Z","title":"Unprocessable Entity","type":"/problems/invalid_request"}
 type Problem struct {
-	// Code What went wrong, for programs. Answers may come to hold values that are not listed here.
+	// Code The code of the failure, for programs. Later versions may add values.
 	Code ProblemCode `json:"code"`
 
 	// Detail What happened and what to do about it.
@@ -605,11 +605,11 @@ type Problem struct {
 	// Title The status in words.
 	Title string `json:"title"`
 
-	// Type Where the code is explained.
+	// Type The page that explains the code.
 	Type string `json:"type"`
 }
 
-// ProblemCode What went wrong, for programs. Answers may come to hold values that are not listed here.
+// ProblemCode The code of the failure, for programs. Later versions may add values.
 type ProblemCode string
 
 // Profile defines model for Profile.
@@ -617,26 +617,26 @@ type Profile struct {
 	// Avatar The address of a picture, https only.
 	Avatar *Avatar `json:"avatar,omitempty"`
 
-	// Biography HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, without any other attributes than
-	// href, rel and target of links. Characters of text are escaped, so it may be longer than what was sent.
+	// Biography HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, with no attributes other than
+	// href, rel and target of links. Text is escaped, so it may be longer than what was sent.
 	//
 	//
 	// Example: <p>I wrote the <b>first</b> program.</p>
 	Biography *string   `json:"biography,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// DeletesAt When the account is deleted; its owner may still keep it.
+	// DeletesAt When the account will be deleted; until then its owner can cancel the deletion.
 	DeletesAt *time.Time `json:"deletes_at,omitempty"`
 
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email `json:"email"`
 
-	// EmailVerified Whether the owner has shown to read what is sent to the address.
+	// EmailVerified Whether the owner has proven that they read mail to the address.
 	EmailVerified bool               `json:"email_verified"`
 	ID            openapi_types.UUID `json:"id"`
 
-	// IDCardNumber The number of the identity card; its owner alone sees it.
+	// IDCardNumber The number of the identity card; only its owner sees it.
 	IDCardNumber *string   `json:"id_card_number,omitempty"`
 	Name         string    `json:"name"`
 	Phone        *string   `json:"phone,omitempty"`
@@ -644,8 +644,8 @@ type Profile struct {
 	UpdatedAt    time.Time `json:"updated_at"`
 }
 
-// RecoveryCode A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
-// none, stand for O, I and B.
+// RecoveryCode A recovery code: 80 bits in base32. Letter case, white space and dashes are ignored, and 0, 1 and 8, which base32 does not use, are read as
+// O, I and B.
 //
 // Example: MFZW-I3LP-OBQX-E2LK
 type RecoveryCode = string
@@ -666,10 +666,10 @@ type RefreshToken = string
 
 // ReplaceRecoveryCodesRequest defines model for ReplaceRecoveryCodesRequest.
 type ReplaceRecoveryCodesRequest struct {
-	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
+	// CurrentPassword A password, compared character by character; canonically equal texts are the same password.
 	CurrentPassword Password `json:"current_password"`
 
-	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+	// Totp The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them are ignored.
 	//
 	// Example: 287082
 	Totp TimeCode `json:"totp"`
@@ -677,24 +677,24 @@ type ReplaceRecoveryCodesRequest struct {
 
 // RequestDeletionRequest defines model for RequestDeletionRequest.
 type RequestDeletionRequest struct {
-	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
+	// CurrentPassword A password, compared character by character; canonically equal texts are the same password.
 	CurrentPassword Password `json:"current_password"`
 }
 
 // RequestEmailChangeRequest defines model for RequestEmailChangeRequest.
 type RequestEmailChangeRequest struct {
-	// CurrentPassword A password as it was chosen, to the character; canonically equal text is the same password.
+	// CurrentPassword A password, compared character by character; canonically equal texts are the same password.
 	CurrentPassword Password `json:"current_password"`
 
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email `json:"email"`
 }
 
 // RequestPasswordResetRequest defines model for RequestPasswordResetRequest.
 type RequestPasswordResetRequest struct {
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email `json:"email"`
 }
 
@@ -703,7 +703,7 @@ type ResetPasswordRequest struct {
 	// NewPassword A password that meets the rules of `createUserV2`.
 	NewPassword NewPassword `json:"new_password"`
 
-	// Token The token in the link of a mail, behind `#token=`.
+	// Token The token in the link of a mail, after `#token=`.
 	Token MailToken `json:"token"`
 }
 
@@ -712,15 +712,15 @@ type RevokedSessions struct {
 	Revoked int64 `json:"revoked"`
 }
 
-// Role What an account may do. Answers may come to hold values that are not listed here.
+// Role What an account may do. Later versions may add values.
 type Role string
 
 // SecondFactor defines model for SecondFactor.
 type SecondFactor struct {
-	// ConfirmedAt Since when they do.
+	// ConfirmedAt Since when logins need it.
 	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
 
-	// Enabled Whether logins take a second factor.
+	// Enabled Whether logins need a second factor.
 	Enabled bool `json:"enabled"`
 
 	// RecoveryCodesLeft How many recovery codes have not been used.
@@ -732,7 +732,7 @@ type SecondFactorSecret struct {
 	// QrCode The address as a picture to scan, a `data:` URL of a PNG.
 	QrCode string `json:"qr_code"`
 
-	// Secret The secret for typing in: 160 bits in base32 (RFC 4648).
+	// Secret The secret to type in: 160 bits in base32 (RFC 4648).
 	Secret string `json:"secret"`
 
 	// URI The secret as an address (`otpauth`) that authenticator apps open.
@@ -745,13 +745,13 @@ type Session struct {
 	Address   string    `json:"address"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Current Whether this is the session that asks.
+	// Current Whether this is the session of the request.
 	Current    bool               `json:"current"`
 	ExpiresAt  time.Time          `json:"expires_at"`
 	ID         openapi_types.UUID `json:"id"`
 	LastUsedAt time.Time          `json:"last_used_at"`
 
-	// UserAgent What the program that started the session calls itself.
+	// UserAgent The `User-Agent` of the program that started the session.
 	UserAgent string `json:"user_agent"`
 }
 
@@ -773,15 +773,15 @@ type StartSessionRequest struct {
 	// Cookie Whether the refresh token is set as a cookie instead of being part of the answer.
 	Cookie *bool `json:"cookie,omitempty"`
 
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email `json:"email"`
 
-	// Password A password as it was chosen, to the character; canonically equal text is the same password.
+	// Password A password, compared character by character; canonically equal texts are the same password.
 	Password Password `json:"password"`
 }
 
-// TimeCode The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+// TimeCode The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them are ignored.
 //
 // Example: 287082
 type TimeCode = string
@@ -807,32 +807,32 @@ type UpdateProfileRequest struct {
 	// Avatar The address of a picture; null removes it.
 	Avatar nullable.Nullable[string] `json:"avatar,omitempty"`
 
-	// Biography What the owner says of themselves, in HTML of which answers have p, br, b, i, em, strong, ul, ol, li and a with an absolute
-	// https href; null removes it.
+	// Biography What the owner says about themselves, in HTML; null removes it. Answers keep the elements p, br, b, i, em, strong, ul, ol, li and a with an
+	// absolute https href.
 	//
 	//
 	// Example: <p>I wrote the <b>first</b> program.</p>
 	Biography nullable.Nullable[string] `json:"biography,omitempty"`
 
-	// IDCardNumber The number of the identity card, in capital letters and digits; null removes it. Hyphens tell no two apart.
+	// IDCardNumber The number of the identity card, in capital letters and digits; null removes it. Hyphens are ignored in comparisons.
 	//
 	// Example: X1234567-8
 	IDCardNumber nullable.Nullable[string] `json:"id_card_number,omitempty"`
 
-	// Name What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
+	// Name The name of the person; one line without invisible characters that neither begins nor ends with a space.
 	Name *PersonName `json:"name,omitempty"`
 
 	// Phone The phone number in E.164 form; null removes it.
 	Phone nullable.Nullable[string] `json:"phone,omitempty"`
 }
 
-// UserStatus The state of an account. Answers may come to hold values that are not listed here.
+// UserStatus The state of an account. Later versions may add values.
 type UserStatus string
 
 // UserV1 defines model for UserV1.
 type UserV1 struct {
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email              `json:"email"`
 	ID    openapi_types.UUID `json:"id"`
 	Name  string             `json:"name"`
@@ -844,8 +844,8 @@ type UserV2 struct {
 	Avatar    *Avatar   `json:"avatar,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Email An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-	// its A-labels (`xn--`), in which answers have it.
+	// Email An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+	// A-labels (`xn--`), which answers use.
 	Email Email              `json:"email"`
 	ID    openapi_types.UUID `json:"id"`
 	Name  string             `json:"name"`
@@ -858,10 +858,10 @@ type Violation struct {
 	// Keyword The rule that is broken, such as `maxLength` or `format`.
 	Keyword string `json:"keyword"`
 
-	// Params The figures of the rule, such as `{"maxLength": 100}`.
+	// Params The values of the rule, such as `{"maxLength": 100}`.
 	Params map[string]interface{} `json:"params,omitempty"`
 
-	// Pointer Where: a JSON pointer into the body such as `#/email`, or `#/query/limit`, `#/header/…`, `#/path/…`, `#/cookie/…`.
+	// Pointer The place: a JSON pointer into the body such as `#/email`, or `#/query/limit`, `#/header/…`, `#/path/…`, `#/cookie/…`.
 	Pointer string `json:"pointer"`
 }
 
@@ -1031,31 +1031,31 @@ type WrongPassword = Problem
 
 // ListAuditEntriesParams defines parameters for ListAuditEntries.
 type ListAuditEntriesParams struct {
-	// Actor Who did it.
+	// Actor The account that acted.
 	Actor *openapi_types.UUID `form:"actor,omitempty" json:"actor,omitempty"`
 
-	// Target What it was done to.
+	// Target The account or resource that was acted on.
 	Target *openapi_types.UUID `form:"target,omitempty" json:"target,omitempty"`
 
-	// Action What was done, as in `user.disable`.
+	// Action The action, as in `user.disable`.
 	Action *AuditAction `form:"action,omitempty" json:"action,omitempty"`
 
-	// OccurredFrom Done at or after this time.
+	// OccurredFrom The earliest time.
 	OccurredFrom *time.Time `form:"occurred_from,omitempty" json:"occurred_from,omitempty"`
 
-	// OccurredBefore Done before this time.
+	// OccurredBefore The time before which entries are listed.
 	OccurredBefore *time.Time `form:"occurred_before,omitempty" json:"occurred_before,omitempty"`
 
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
-	// Email The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels.
+	// Email The beginning of the e-mail address; a domain beyond ASCII is found by the whole domain, or by its A-labels.
 	Email *string `form:"email,omitempty" json:"email,omitempty"`
 
 	// Name The beginning of the name.
@@ -1070,28 +1070,28 @@ type ListUsersParams struct {
 	// Role A role that the account has.
 	Role *Role `form:"role,omitempty" json:"role,omitempty"`
 
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListUserSessionsParams defines parameters for ListUserSessions.
 type ListUserSessionsParams struct {
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListActivityParams defines parameters for ListActivity.
 type ListActivityParams struct {
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
@@ -1103,10 +1103,10 @@ type RefreshSessionParams struct {
 
 // ListSessionsParams defines parameters for ListSessions.
 type ListSessionsParams struct {
-	// Limit How many items a page holds at most.
+	// Limit The largest number of items on a page.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor Where the page begins, the `next_cursor` of the page before it. Opaque.
+	// Cursor Where the page begins, the `next_cursor` of the page before it; opaque.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
@@ -1245,30 +1245,31 @@ type ClientInterface interface {
 
 	// GetKeySet Read the public keys
 	//
-	// The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
+	// The public keys that verify access tokens (RFC 7517), including the next one. Cache them for as long as `Cache-Control` says.
 	//
 	// Corresponds with GET /.well-known/jwks.json (the `GetKeySet` operationId).
 	GetKeySet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAuditEntries Read the audit log
 	//
-	// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-	// list together. Entries are never changed.
+	// Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+	// if it matches all filters. Entries are never changed.
 	//
 	// Corresponds with GET /api/v1/admin/audit-entries (the `ListAuditEntries` operationId).
 	ListAuditEntries(ctx context.Context, params *ListAuditEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListUsers Search and list accounts
 	//
-	// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-	// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
+	// Lists accounts, newest first, a page at a time. An account is listed if it matches all filters: `email` and `name` match
+	// prefixes without regard to case (in names ß equals ss, final ς equals σ, and dotted and dotless i are equal), `phone`, `status`
+	// and `role` match exactly.
 	//
 	// Corresponds with GET /api/v1/admin/users (the `ListUsers` operationId).
 	ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteUser Delete an account
 	//
-	// Deletes the account, everything held with it and its sessions. An administrator cannot delete their own account here.
+	// Deletes the account, everything stored with it and its sessions. An administrator cannot delete their own account here.
 	//
 	// Corresponds with DELETE /api/v1/admin/users/{userId} (the `DeleteUser` operationId).
 	DeleteUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1283,16 +1284,17 @@ type ClientInterface interface {
 
 	// EnableUser Enable an account
 	//
-	// Accepts the account's logins again. Enabling an active account changes nothing.
+	// Accepts logins of the account again. Enabling an active account changes nothing.
 	//
 	// Corresponds with POST /api/v1/admin/users/{userId}/enable (the `EnableUser` operationId).
 	EnableUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SetUserRolesWithBody Set an account's roles
 	//
-	// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+	// Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+	// have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+	// The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+	// `email_unverified`. Administrators cannot change their own roles.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1301,33 +1303,34 @@ type ClientInterface interface {
 
 	// SetUserRoles Set an account's roles
 	//
-	// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+	// Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+	// have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+	// The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+	// `email_unverified`. Administrators cannot change their own roles.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /api/v1/admin/users/{userId}/roles (the `SetUserRoles` operationId).
 	SetUserRoles(ctx context.Context, userID UserID, body SetUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RemoveSecondFactor Take off an account's second factor
+	// RemoveSecondFactor Remove an account's second factor
 	//
-	// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
-	// asks first. Administrators take off their own with `disableSecondFactor`.
+	// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is notified by mail.
+	// Verify who asks first. Administrators disable their own second factor with `disableSecondFactor`.
 	//
 	// Corresponds with DELETE /api/v1/admin/users/{userId}/second-factor (the `RemoveSecondFactor` operationId).
 	RemoveSecondFactor(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListUserSessions List an account's sessions
 	//
-	// Lists the live sessions of an account, the newest first.
+	// Lists the live sessions of an account, newest first.
 	//
 	// Corresponds with GET /api/v1/admin/users/{userId}/sessions (the `ListUserSessions` operationId).
 	ListUserSessions(ctx context.Context, userID UserID, params *ListUserSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeUserSessions End an account's sessions
 	//
-	// Ends every session of an account; whoever uses it has to log in again.
+	// Ends every session of an account; its user has to log in again.
 	//
 	// Corresponds with POST /api/v1/admin/users/{userId}/sessions/revoke (the `RevokeUserSessions` operationId).
 	RevokeUserSessions(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1341,10 +1344,10 @@ type ClientInterface interface {
 
 	// ConfirmEmailChangeWithBody Change an e-mail address
 	//
-	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-	// address, the answer is `email_taken`, and the change goes on waiting.
+	// Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+	// notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+	// change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+	// taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1353,10 +1356,10 @@ type ClientInterface interface {
 
 	// ConfirmEmailChange Change an e-mail address
 	//
-	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-	// address, the answer is `email_taken`, and the change goes on waiting.
+	// Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+	// notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+	// change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+	// taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1365,9 +1368,9 @@ type ClientInterface interface {
 
 	// ConfirmEmailWithBody Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-	// address that it was sent for; any other is refused with `invalid_mail_token`.
+	// Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+	// password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+	// account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1376,9 +1379,9 @@ type ClientInterface interface {
 
 	// ConfirmEmail Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-	// address that it was sent for; any other is refused with `invalid_mail_token`.
+	// Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+	// password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+	// account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1387,11 +1390,12 @@ type ClientInterface interface {
 
 	// StartSessionWithBody Sign in
 	//
-	// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-	// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-	// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-	// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-	// a session: `answerChallenge` starts it, in the form that was asked for here.
+	// Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+	// failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+	// log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+	// is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+	// second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+	// requested here.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1400,11 +1404,12 @@ type ClientInterface interface {
 
 	// StartSession Sign in
 	//
-	// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-	// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-	// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-	// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-	// a session: `answerChallenge` starts it, in the form that was asked for here.
+	// Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+	// failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+	// log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+	// is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+	// second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+	// requested here.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1413,10 +1418,11 @@ type ClientInterface interface {
 
 	// AnswerChallengeWithBody Sign in with a second factor
 	//
-	// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-	// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-	// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-	// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+	// Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+	// `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+	// changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+	// a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+	// with `invalid_code`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1425,10 +1431,11 @@ type ClientInterface interface {
 
 	// AnswerChallenge Sign in with a second factor
 	//
-	// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-	// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-	// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-	// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+	// Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+	// `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+	// changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+	// a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+	// with `invalid_code`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1437,62 +1444,64 @@ type ClientInterface interface {
 
 	// EndSession Sign out
 	//
-	// Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
-	// when they have heard of it; the cookie is removed.
+	// Ends the caller's session. This service refuses its access and refresh tokens from the next request on, other services refuse
+	// its access token once they have received the event. The cookie is removed.
 	//
 	// Corresponds with POST /api/v1/logout (the `EndSession` operationId).
 	EndSession(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RequestPasswordResetWithBody Ask for a mail that resets the password
+	// RequestPasswordResetWithBody Request a password reset
 	//
-	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-	// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-	// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-	// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-	// the address.
+	// Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+	// half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+	// other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+	// until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+	// last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+	// mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+	// whatever the address.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
 	RequestPasswordResetWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RequestPasswordReset Ask for a mail that resets the password
+	// RequestPasswordReset Request a password reset
 	//
-	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-	// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-	// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-	// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-	// the address.
+	// Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+	// half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+	// other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+	// until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+	// last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+	// mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+	// whatever the address.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
 	RequestPasswordReset(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ResetPasswordWithBody Choose a new password
+	// ResetPasswordWithBody Reset the password
 	//
-	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-	// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+	// verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+	// profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+	// the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+	// request for it; if the address is verified, only until the password is changed. Any other token is refused with
+	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
 	ResetPasswordWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ResetPassword Choose a new password
+	// ResetPassword Reset the password
 	//
-	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-	// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+	// verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+	// profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+	// the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+	// request for it; if the address is verified, only until the password is changed. Any other token is refused with
+	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1508,8 +1517,9 @@ type ClientInterface interface {
 
 	// UpdateProfileWithBody Change own profile
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-	// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+	// phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+	// `id_card_number_taken`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1518,115 +1528,120 @@ type ClientInterface interface {
 
 	// UpdateProfile Change own profile
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-	// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+	// phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+	// `id_card_number_taken`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/v1/profile (the `UpdateProfile` operationId).
 	UpdateProfile(ctx context.Context, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListActivity List what was done with own account
+	// ListActivity List own activity
 	//
-	// Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
-	// account, without who they are and where they were.
+	// Lists the entries of the audit log about the caller's account, newest first, a page at a time: the caller's own actions, and
+	// actions of others on the account, without who they are and where they were.
 	//
 	// Corresponds with GET /api/v1/profile/activity (the `ListActivity` operationId).
 	ListActivity(ctx context.Context, params *ListActivityParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelDeletion Keep own account
+	// CancelDeletion Cancel the deletion of own account
 	//
-	// Keeps an account that was to be deleted. It changes nothing for one that was not.
+	// Keeps an account whose deletion was requested. It has no effect on any other account.
 	//
 	// Corresponds with DELETE /api/v1/profile/deletion (the `CancelDeletion` operationId).
 	CancelDeletion(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RequestDeletionWithBody Have own account deleted
+	// RequestDeletionWithBody Request the deletion of own account
 	//
-	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-	// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-	// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+	// Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+	// account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+	// the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+	// and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+	// administrator's account must first lose the role, by another administrator.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RequestDeletion Have own account deleted
+	// RequestDeletion Request the deletion of own account
 	//
-	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-	// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-	// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+	// Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+	// account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+	// the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+	// and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+	// administrator's account must first lose the role, by another administrator.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletion(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CancelEmailChange Withdraw a change of own address
+	// CancelEmailChange Withdraw own change of address
 	//
-	// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
-	// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+	// Makes the link of a pending change of address void. If no change is pending, because none was requested, it has expired or its
+	// link was just followed, the answer is `email_change_not_found`: `getProfile` shows the address of the account.
 	//
 	// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
 	CancelEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEmailChange Read the change of own address that waits
+	// GetEmailChange Read own pending change of address
 	//
-	// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
-	// the answer is `email_change_not_found`.
+	// Shows the address of a pending change that `requestEmailChange` has started, until when its link is valid, and when another mail
+	// can be sent. If no change is pending, the answer is `email_change_not_found`.
 	//
 	// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
 	GetEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RequestEmailChangeWithBody Ask for another e-mail address
+	// RequestEmailChangeWithBody Request a change of own e-mail address
 	//
-	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-	// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-	// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-	// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-	// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-	// without mails refuses with `mail_off`.
+	// Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+	// caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+	// pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+	// again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+	// hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+	// the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+	// as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+	// configured without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
 	RequestEmailChangeWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RequestEmailChange Ask for another e-mail address
+	// RequestEmailChange Request a change of own e-mail address
 	//
-	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-	// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-	// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-	// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-	// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-	// without mails refuses with `mail_off`.
+	// Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+	// caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+	// pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+	// again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+	// hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+	// the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+	// as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+	// configured without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
 	RequestEmailChange(ctx context.Context, body RequestEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RequestEmailVerification Ask for another verification mail
+	// RequestEmailVerification Request another verification mail
 	//
-	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
-	// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+	// Sends a mail with a link that proves that the caller reads mail to the account's address. The first mail is sent when the
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+	// until 24 hours after the first; the answer says when the last mail was sent and when the next can be. The link is valid for a
+	// day from now in any case. If the address is verified, no mail is sent and `verified` is true. A service that is configured
+	// without mails refuses with `mail_off`.
 	//
 	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 	RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExportOwnDataWithBody Export own data
 	//
-	// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-	// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+	// Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+	// `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+	// orders.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1635,8 +1650,9 @@ type ClientInterface interface {
 
 	// ExportOwnData Export own data
 	//
-	// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-	// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+	// Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+	// `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+	// orders.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1645,9 +1661,9 @@ type ClientInterface interface {
 
 	// ChangePasswordWithBody Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-	// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-	// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+	// Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+	// becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+	// the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1656,9 +1672,9 @@ type ClientInterface interface {
 
 	// ChangePassword Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-	// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-	// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+	// Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+	// becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+	// the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1667,17 +1683,17 @@ type ClientInterface interface {
 
 	// GetSecondFactor Read own second factor
 	//
-	// Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+	// Shows whether the caller's logins need a second factor, since when, and how many recovery codes are left.
 	//
 	// Corresponds with GET /api/v1/profile/second-factor (the `GetSecondFactor` operationId).
 	GetSecondFactor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EnrolSecondFactorWithBody Enrol an authenticator app
 	//
-	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-	// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-	// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+	// Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+	// picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+	// another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+	// verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1686,72 +1702,72 @@ type ClientInterface interface {
 
 	// EnrolSecondFactor Enrol an authenticator app
 	//
-	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-	// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-	// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+	// Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+	// picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+	// another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+	// verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
 	EnrolSecondFactor(ctx context.Context, body EnrolSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ConfirmSecondFactorWithBody Begin to use a second factor
+	// ConfirmSecondFactorWithBody Enable a second factor
 	//
-	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-	// makes others. Sessions that there are go on.
+	// Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+	// notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+	// answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
 	ConfirmSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ConfirmSecondFactor Begin to use a second factor
+	// ConfirmSecondFactor Enable a second factor
 	//
-	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-	// makes others. Sessions that there are go on.
+	// Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+	// notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+	// answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
 	ConfirmSecondFactor(ctx context.Context, body ConfirmSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DisableSecondFactorWithBody Take off own second factor
+	// DisableSecondFactorWithBody Disable own second factor
 	//
-	// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-	// `recovery_code`. The owner is told by mail.
+	// Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+	// `recovery_code`. The owner is notified by mail.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
 	DisableSecondFactorWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// DisableSecondFactor Take off own second factor
+	// DisableSecondFactor Disable own second factor
 	//
-	// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-	// `recovery_code`. The owner is told by mail.
+	// Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+	// `recovery_code`. The owner is notified by mail.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
 	DisableSecondFactor(ctx context.Context, body DisableSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ReplaceRecoveryCodesWithBody Make new recovery codes
+	// ReplaceRecoveryCodesWithBody Replace own recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+	// Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+	// code are required; if the answer is lost, the next code creates others.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
 	ReplaceRecoveryCodesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ReplaceRecoveryCodes Make new recovery codes
+	// ReplaceRecoveryCodes Replace own recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+	// Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+	// code are required; if the answer is lost, the next code creates others.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1760,9 +1776,9 @@ type ClientInterface interface {
 
 	// RefreshSessionWithBody Exchange a refresh token
 	//
-	// Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-	// `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-	// within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+	// Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+	// `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+	// seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1771,9 +1787,9 @@ type ClientInterface interface {
 
 	// RefreshSession Exchange a refresh token
 	//
-	// Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-	// `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-	// within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+	// Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+	// `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+	// seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1782,28 +1798,28 @@ type ClientInterface interface {
 
 	// ListSessions List own sessions
 	//
-	// Lists the caller's live sessions, the newest first.
+	// Lists the caller's live sessions, newest first.
 	//
 	// Corresponds with GET /api/v1/sessions (the `ListSessions` operationId).
 	ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeOtherSessions End all other own sessions
 	//
-	// Ends every session of the caller but the one that asks.
+	// Ends every session of the caller except the current one.
 	//
 	// Corresponds with POST /api/v1/sessions/revoke-others (the `RevokeOtherSessions` operationId).
 	RevokeOtherSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RevokeSession End one own session
 	//
-	// Ends one session of the caller, which may be the one that asks. Another's session answers as a missing one.
+	// Ends one session of the caller, which may be the current one. Another account's session is answered like a missing one.
 	//
 	// Corresponds with DELETE /api/v1/sessions/{sessionId} (the `RevokeSession` operationId).
 	RevokeSession(ctx context.Context, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateUserWithBody Open an account
 	//
-	// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+	// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
 	// account for an address is refused with `email_taken`.
 	//
 	// Takes any type of body and a specified content type.
@@ -1815,7 +1831,7 @@ type ClientInterface interface {
 
 	// CreateUser Open an account
 	//
-	// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+	// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
 	// account for an address is refused with `email_taken`.
 	//
 	// Takes a body of the `application/json` content type.
@@ -1827,7 +1843,7 @@ type ClientInterface interface {
 
 	// GetUser Read an account
 	//
-	// Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+	// Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
 	//
 	// Corresponds with GET /api/v1/users/{userId} (the `GetUser` operationId).
 	//
@@ -1836,10 +1852,10 @@ type ClientInterface interface {
 
 	// CreateUserV2WithBody Open an account
 	//
-	// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-	// account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-	// with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-	// that contains the part of the e-mail address before the @.
+	// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+	// account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+	// an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+	// of the e-mail address before the @, are refused.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1848,10 +1864,10 @@ type ClientInterface interface {
 
 	// CreateUserV2 Open an account
 	//
-	// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-	// account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-	// with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-	// that contains the part of the e-mail address before the @.
+	// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+	// account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+	// an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+	// of the e-mail address before the @, are refused.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1860,15 +1876,15 @@ type ClientInterface interface {
 
 	// GetUserV2 Read an account
 	//
-	// Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+	// Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
 	//
 	// Corresponds with GET /api/v2/users/{userId} (the `GetUserV2` operationId).
 	GetUserV2(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetUserProfile Read an account's profile
 	//
-	// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
-	// answers as a missing one.
+	// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another caller's
+	// profile is answered like a missing one.
 	//
 	// Corresponds with GET /api/v2/users/{userId}/profile (the `GetUserProfile` operationId).
 	GetUserProfile(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1876,7 +1892,7 @@ type ClientInterface interface {
 
 // GetKeySet Read the public keys
 //
-// The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
+// The public keys that verify access tokens (RFC 7517), including the next one. Cache them for as long as `Cache-Control` says.
 //
 // Corresponds with GET /.well-known/jwks.json (the `GetKeySet` operationId).
 func (c *Client) GetKeySet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1893,8 +1909,8 @@ func (c *Client) GetKeySet(ctx context.Context, reqEditors ...RequestEditorFn) (
 
 // ListAuditEntries Read the audit log
 //
-// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-// list together. Entries are never changed.
+// Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+// if it matches all filters. Entries are never changed.
 //
 // Corresponds with GET /api/v1/admin/audit-entries (the `ListAuditEntries` operationId).
 func (c *Client) ListAuditEntries(ctx context.Context, params *ListAuditEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1911,8 +1927,9 @@ func (c *Client) ListAuditEntries(ctx context.Context, params *ListAuditEntriesP
 
 // ListUsers Search and list accounts
 //
-// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
+// Lists accounts, newest first, a page at a time. An account is listed if it matches all filters: `email` and `name` match
+// prefixes without regard to case (in names ß equals ss, final ς equals σ, and dotted and dotless i are equal), `phone`, `status`
+// and `role` match exactly.
 //
 // Corresponds with GET /api/v1/admin/users (the `ListUsers` operationId).
 func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1929,7 +1946,7 @@ func (c *Client) ListUsers(ctx context.Context, params *ListUsersParams, reqEdit
 
 // DeleteUser Delete an account
 //
-// Deletes the account, everything held with it and its sessions. An administrator cannot delete their own account here.
+// Deletes the account, everything stored with it and its sessions. An administrator cannot delete their own account here.
 //
 // Corresponds with DELETE /api/v1/admin/users/{userId} (the `DeleteUser` operationId).
 func (c *Client) DeleteUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1964,7 +1981,7 @@ func (c *Client) DisableUser(ctx context.Context, userID UserID, reqEditors ...R
 
 // EnableUser Enable an account
 //
-// Accepts the account's logins again. Enabling an active account changes nothing.
+// Accepts logins of the account again. Enabling an active account changes nothing.
 //
 // Corresponds with POST /api/v1/admin/users/{userId}/enable (the `EnableUser` operationId).
 func (c *Client) EnableUser(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1981,9 +1998,10 @@ func (c *Client) EnableUser(ctx context.Context, userID UserID, reqEditors ...Re
 
 // SetUserRolesWithBody Set an account's roles
 //
-// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+// Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+// have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+// The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+// `email_unverified`. Administrators cannot change their own roles.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2002,9 +2020,10 @@ func (c *Client) SetUserRolesWithBody(ctx context.Context, userID UserID, conten
 
 // SetUserRoles Set an account's roles
 //
-// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+// Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+// have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+// The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+// `email_unverified`. Administrators cannot change their own roles.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2021,10 +2040,10 @@ func (c *Client) SetUserRoles(ctx context.Context, userID UserID, body SetUserRo
 	return c.Client.Do(req)
 }
 
-// RemoveSecondFactor Take off an account's second factor
+// RemoveSecondFactor Remove an account's second factor
 //
-// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
-// asks first. Administrators take off their own with `disableSecondFactor`.
+// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is notified by mail.
+// Verify who asks first. Administrators disable their own second factor with `disableSecondFactor`.
 //
 // Corresponds with DELETE /api/v1/admin/users/{userId}/second-factor (the `RemoveSecondFactor` operationId).
 func (c *Client) RemoveSecondFactor(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2041,7 +2060,7 @@ func (c *Client) RemoveSecondFactor(ctx context.Context, userID UserID, reqEdito
 
 // ListUserSessions List an account's sessions
 //
-// Lists the live sessions of an account, the newest first.
+// Lists the live sessions of an account, newest first.
 //
 // Corresponds with GET /api/v1/admin/users/{userId}/sessions (the `ListUserSessions` operationId).
 func (c *Client) ListUserSessions(ctx context.Context, userID UserID, params *ListUserSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2058,7 +2077,7 @@ func (c *Client) ListUserSessions(ctx context.Context, userID UserID, params *Li
 
 // RevokeUserSessions End an account's sessions
 //
-// Ends every session of an account; whoever uses it has to log in again.
+// Ends every session of an account; its user has to log in again.
 //
 // Corresponds with POST /api/v1/admin/users/{userId}/sessions/revoke (the `RevokeUserSessions` operationId).
 func (c *Client) RevokeUserSessions(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2092,10 +2111,10 @@ func (c *Client) RevokeUserSession(ctx context.Context, userID UserID, sessionID
 
 // ConfirmEmailChangeWithBody Change an e-mail address
 //
-// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-// address, the answer is `email_taken`, and the change goes on waiting.
+// Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+// notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+// change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+// taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2114,10 +2133,10 @@ func (c *Client) ConfirmEmailChangeWithBody(ctx context.Context, contentType str
 
 // ConfirmEmailChange Change an e-mail address
 //
-// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-// address, the answer is `email_taken`, and the change goes on waiting.
+// Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+// notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+// change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+// taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2136,9 +2155,9 @@ func (c *Client) ConfirmEmailChange(ctx context.Context, body ConfirmEmailChange
 
 // ConfirmEmailWithBody Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-// address that it was sent for; any other is refused with `invalid_mail_token`.
+// Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+// password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+// account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2157,9 +2176,9 @@ func (c *Client) ConfirmEmailWithBody(ctx context.Context, contentType string, b
 
 // ConfirmEmail Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-// address that it was sent for; any other is refused with `invalid_mail_token`.
+// Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+// password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+// account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2178,11 +2197,12 @@ func (c *Client) ConfirmEmail(ctx context.Context, body ConfirmEmailJSONRequestB
 
 // StartSessionWithBody Sign in
 //
-// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-// a session: `answerChallenge` starts it, in the form that was asked for here.
+// Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+// failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+// log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+// is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+// second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+// requested here.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2201,11 +2221,12 @@ func (c *Client) StartSessionWithBody(ctx context.Context, contentType string, b
 
 // StartSession Sign in
 //
-// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-// a session: `answerChallenge` starts it, in the form that was asked for here.
+// Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+// failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+// log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+// is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+// second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+// requested here.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2224,10 +2245,11 @@ func (c *Client) StartSession(ctx context.Context, body StartSessionJSONRequestB
 
 // AnswerChallengeWithBody Sign in with a second factor
 //
-// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+// Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+// `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+// changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+// a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+// with `invalid_code`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2246,10 +2268,11 @@ func (c *Client) AnswerChallengeWithBody(ctx context.Context, contentType string
 
 // AnswerChallenge Sign in with a second factor
 //
-// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+// Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+// `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+// changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+// a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+// with `invalid_code`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2268,8 +2291,8 @@ func (c *Client) AnswerChallenge(ctx context.Context, body AnswerChallengeJSONRe
 
 // EndSession Sign out
 //
-// Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
-// when they have heard of it; the cookie is removed.
+// Ends the caller's session. This service refuses its access and refresh tokens from the next request on, other services refuse
+// its access token once they have received the event. The cookie is removed.
 //
 // Corresponds with POST /api/v1/logout (the `EndSession` operationId).
 func (c *Client) EndSession(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2284,15 +2307,15 @@ func (c *Client) EndSession(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
-// RequestPasswordResetWithBody Ask for a mail that resets the password
+// RequestPasswordResetWithBody Request a password reset
 //
-// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-// the address.
+// Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+// half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+// other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+// until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+// last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+// mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+// whatever the address.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2309,15 +2332,15 @@ func (c *Client) RequestPasswordResetWithBody(ctx context.Context, contentType s
 	return c.Client.Do(req)
 }
 
-// RequestPasswordReset Ask for a mail that resets the password
+// RequestPasswordReset Request a password reset
 //
-// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-// the address.
+// Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+// half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+// other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+// until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+// last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+// mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+// whatever the address.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2334,13 +2357,14 @@ func (c *Client) RequestPasswordReset(ctx context.Context, body RequestPasswordR
 	return c.Client.Do(req)
 }
 
-// ResetPasswordWithBody Choose a new password
+// ResetPasswordWithBody Reset the password
 //
-// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+// verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+// profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+// the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+// request for it; if the address is verified, only until the password is changed. Any other token is refused with
+// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2357,13 +2381,14 @@ func (c *Client) ResetPasswordWithBody(ctx context.Context, contentType string, 
 	return c.Client.Do(req)
 }
 
-// ResetPassword Choose a new password
+// ResetPassword Reset the password
 //
-// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+// verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+// profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+// the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+// request for it; if the address is verified, only until the password is changed. Any other token is refused with
+// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2399,8 +2424,9 @@ func (c *Client) GetProfile(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // UpdateProfileWithBody Change own profile
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+// Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+// phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+// `id_card_number_taken`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2419,8 +2445,9 @@ func (c *Client) UpdateProfileWithBody(ctx context.Context, contentType string, 
 
 // UpdateProfile Change own profile
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+// Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+// phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+// `id_card_number_taken`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2437,10 +2464,10 @@ func (c *Client) UpdateProfile(ctx context.Context, body UpdateProfileJSONReques
 	return c.Client.Do(req)
 }
 
-// ListActivity List what was done with own account
+// ListActivity List own activity
 //
-// Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
-// account, without who they are and where they were.
+// Lists the entries of the audit log about the caller's account, newest first, a page at a time: the caller's own actions, and
+// actions of others on the account, without who they are and where they were.
 //
 // Corresponds with GET /api/v1/profile/activity (the `ListActivity` operationId).
 func (c *Client) ListActivity(ctx context.Context, params *ListActivityParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2455,9 +2482,9 @@ func (c *Client) ListActivity(ctx context.Context, params *ListActivityParams, r
 	return c.Client.Do(req)
 }
 
-// CancelDeletion Keep own account
+// CancelDeletion Cancel the deletion of own account
 //
-// Keeps an account that was to be deleted. It changes nothing for one that was not.
+// Keeps an account whose deletion was requested. It has no effect on any other account.
 //
 // Corresponds with DELETE /api/v1/profile/deletion (the `CancelDeletion` operationId).
 func (c *Client) CancelDeletion(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2472,12 +2499,13 @@ func (c *Client) CancelDeletion(ctx context.Context, reqEditors ...RequestEditor
 	return c.Client.Do(req)
 }
 
-// RequestDeletionWithBody Have own account deleted
+// RequestDeletionWithBody Request the deletion of own account
 //
-// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+// Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+// account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+// the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+// and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+// administrator's account must first lose the role, by another administrator.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2494,12 +2522,13 @@ func (c *Client) RequestDeletionWithBody(ctx context.Context, contentType string
 	return c.Client.Do(req)
 }
 
-// RequestDeletion Have own account deleted
+// RequestDeletion Request the deletion of own account
 //
-// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+// Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+// account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+// the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+// and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+// administrator's account must first lose the role, by another administrator.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2516,10 +2545,10 @@ func (c *Client) RequestDeletion(ctx context.Context, body RequestDeletionJSONRe
 	return c.Client.Do(req)
 }
 
-// CancelEmailChange Withdraw a change of own address
+// CancelEmailChange Withdraw own change of address
 //
-// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
-// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+// Makes the link of a pending change of address void. If no change is pending, because none was requested, it has expired or its
+// link was just followed, the answer is `email_change_not_found`: `getProfile` shows the address of the account.
 //
 // Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
 func (c *Client) CancelEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2534,10 +2563,10 @@ func (c *Client) CancelEmailChange(ctx context.Context, reqEditors ...RequestEdi
 	return c.Client.Do(req)
 }
 
-// GetEmailChange Read the change of own address that waits
+// GetEmailChange Read own pending change of address
 //
-// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
-// the answer is `email_change_not_found`.
+// Shows the address of a pending change that `requestEmailChange` has started, until when its link is valid, and when another mail
+// can be sent. If no change is pending, the answer is `email_change_not_found`.
 //
 // Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
 func (c *Client) GetEmailChange(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2552,16 +2581,16 @@ func (c *Client) GetEmailChange(ctx context.Context, reqEditors ...RequestEditor
 	return c.Client.Do(req)
 }
 
-// RequestEmailChangeWithBody Ask for another e-mail address
+// RequestEmailChangeWithBody Request a change of own e-mail address
 //
-// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-// without mails refuses with `mail_off`.
+// Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+// caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+// pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+// again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+// hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+// the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+// as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+// configured without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2578,16 +2607,16 @@ func (c *Client) RequestEmailChangeWithBody(ctx context.Context, contentType str
 	return c.Client.Do(req)
 }
 
-// RequestEmailChange Ask for another e-mail address
+// RequestEmailChange Request a change of own e-mail address
 //
-// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-// without mails refuses with `mail_off`.
+// Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+// caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+// pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+// again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+// hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+// the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+// as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+// configured without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2604,12 +2633,13 @@ func (c *Client) RequestEmailChange(ctx context.Context, body RequestEmailChange
 	return c.Client.Do(req)
 }
 
-// RequestEmailVerification Ask for another verification mail
+// RequestEmailVerification Request another verification mail
 //
-// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
-// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+// Sends a mail with a link that proves that the caller reads mail to the account's address. The first mail is sent when the
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+// until 24 hours after the first; the answer says when the last mail was sent and when the next can be. The link is valid for a
+// day from now in any case. If the address is verified, no mail is sent and `verified` is true. A service that is configured
+// without mails refuses with `mail_off`.
 //
 // Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 func (c *Client) RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2626,8 +2656,9 @@ func (c *Client) RequestEmailVerification(ctx context.Context, reqEditors ...Req
 
 // ExportOwnDataWithBody Export own data
 //
-// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+// Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+// `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+// orders.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2646,8 +2677,9 @@ func (c *Client) ExportOwnDataWithBody(ctx context.Context, contentType string, 
 
 // ExportOwnData Export own data
 //
-// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+// Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+// `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+// orders.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2666,9 +2698,9 @@ func (c *Client) ExportOwnData(ctx context.Context, body ExportOwnDataJSONReques
 
 // ChangePasswordWithBody Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+// Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+// becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+// the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2687,9 +2719,9 @@ func (c *Client) ChangePasswordWithBody(ctx context.Context, contentType string,
 
 // ChangePassword Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+// Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+// becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+// the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2708,7 +2740,7 @@ func (c *Client) ChangePassword(ctx context.Context, body ChangePasswordJSONRequ
 
 // GetSecondFactor Read own second factor
 //
-// Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+// Shows whether the caller's logins need a second factor, since when, and how many recovery codes are left.
 //
 // Corresponds with GET /api/v1/profile/second-factor (the `GetSecondFactor` operationId).
 func (c *Client) GetSecondFactor(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2725,10 +2757,10 @@ func (c *Client) GetSecondFactor(ctx context.Context, reqEditors ...RequestEdito
 
 // EnrolSecondFactorWithBody Enrol an authenticator app
 //
-// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+// Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+// picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+// another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+// verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2747,10 +2779,10 @@ func (c *Client) EnrolSecondFactorWithBody(ctx context.Context, contentType stri
 
 // EnrolSecondFactor Enrol an authenticator app
 //
-// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+// Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+// picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+// another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+// verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2767,11 +2799,11 @@ func (c *Client) EnrolSecondFactor(ctx context.Context, body EnrolSecondFactorJS
 	return c.Client.Do(req)
 }
 
-// ConfirmSecondFactorWithBody Begin to use a second factor
+// ConfirmSecondFactorWithBody Enable a second factor
 //
-// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-// makes others. Sessions that there are go on.
+// Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+// notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+// answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2788,11 +2820,11 @@ func (c *Client) ConfirmSecondFactorWithBody(ctx context.Context, contentType st
 	return c.Client.Do(req)
 }
 
-// ConfirmSecondFactor Begin to use a second factor
+// ConfirmSecondFactor Enable a second factor
 //
-// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-// makes others. Sessions that there are go on.
+// Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+// notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+// answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2809,10 +2841,10 @@ func (c *Client) ConfirmSecondFactor(ctx context.Context, body ConfirmSecondFact
 	return c.Client.Do(req)
 }
 
-// DisableSecondFactorWithBody Take off own second factor
+// DisableSecondFactorWithBody Disable own second factor
 //
-// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-// `recovery_code`. The owner is told by mail.
+// Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+// `recovery_code`. The owner is notified by mail.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2829,10 +2861,10 @@ func (c *Client) DisableSecondFactorWithBody(ctx context.Context, contentType st
 	return c.Client.Do(req)
 }
 
-// DisableSecondFactor Take off own second factor
+// DisableSecondFactor Disable own second factor
 //
-// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-// `recovery_code`. The owner is told by mail.
+// Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+// `recovery_code`. The owner is notified by mail.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2849,10 +2881,10 @@ func (c *Client) DisableSecondFactor(ctx context.Context, body DisableSecondFact
 	return c.Client.Do(req)
 }
 
-// ReplaceRecoveryCodesWithBody Make new recovery codes
+// ReplaceRecoveryCodesWithBody Replace own recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+// Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+// code are required; if the answer is lost, the next code creates others.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2869,10 +2901,10 @@ func (c *Client) ReplaceRecoveryCodesWithBody(ctx context.Context, contentType s
 	return c.Client.Do(req)
 }
 
-// ReplaceRecoveryCodes Make new recovery codes
+// ReplaceRecoveryCodes Replace own recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+// Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+// code are required; if the answer is lost, the next code creates others.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2891,9 +2923,9 @@ func (c *Client) ReplaceRecoveryCodes(ctx context.Context, body ReplaceRecoveryC
 
 // RefreshSessionWithBody Exchange a refresh token
 //
-// Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-// `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-// within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+// Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+// `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+// seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2912,9 +2944,9 @@ func (c *Client) RefreshSessionWithBody(ctx context.Context, params *RefreshSess
 
 // RefreshSession Exchange a refresh token
 //
-// Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-// `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-// within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+// Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+// `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+// seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2933,7 +2965,7 @@ func (c *Client) RefreshSession(ctx context.Context, params *RefreshSessionParam
 
 // ListSessions List own sessions
 //
-// Lists the caller's live sessions, the newest first.
+// Lists the caller's live sessions, newest first.
 //
 // Corresponds with GET /api/v1/sessions (the `ListSessions` operationId).
 func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2950,7 +2982,7 @@ func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, r
 
 // RevokeOtherSessions End all other own sessions
 //
-// Ends every session of the caller but the one that asks.
+// Ends every session of the caller except the current one.
 //
 // Corresponds with POST /api/v1/sessions/revoke-others (the `RevokeOtherSessions` operationId).
 func (c *Client) RevokeOtherSessions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2967,7 +2999,7 @@ func (c *Client) RevokeOtherSessions(ctx context.Context, reqEditors ...RequestE
 
 // RevokeSession End one own session
 //
-// Ends one session of the caller, which may be the one that asks. Another's session answers as a missing one.
+// Ends one session of the caller, which may be the current one. Another account's session is answered like a missing one.
 //
 // Corresponds with DELETE /api/v1/sessions/{sessionId} (the `RevokeSession` operationId).
 func (c *Client) RevokeSession(ctx context.Context, sessionID openapi_types.UUID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2984,7 +3016,7 @@ func (c *Client) RevokeSession(ctx context.Context, sessionID openapi_types.UUID
 
 // CreateUserWithBody Open an account
 //
-// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
 // account for an address is refused with `email_taken`.
 //
 // Takes any type of body and a specified content type.
@@ -3005,7 +3037,7 @@ func (c *Client) CreateUserWithBody(ctx context.Context, contentType string, bod
 
 // CreateUser Open an account
 //
-// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
 // account for an address is refused with `email_taken`.
 //
 // Takes a body of the `application/json` content type.
@@ -3026,7 +3058,7 @@ func (c *Client) CreateUser(ctx context.Context, body CreateUserJSONRequestBody,
 
 // GetUser Read an account
 //
-// Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+// Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
 //
 // Corresponds with GET /api/v1/users/{userId} (the `GetUser` operationId).
 // Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -3044,10 +3076,10 @@ func (c *Client) GetUser(ctx context.Context, userID UserID, reqEditors ...Reque
 
 // CreateUserV2WithBody Open an account
 //
-// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-// account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-// with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-// that contains the part of the e-mail address before the @.
+// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+// account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+// an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+// of the e-mail address before the @, are refused.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3066,10 +3098,10 @@ func (c *Client) CreateUserV2WithBody(ctx context.Context, contentType string, b
 
 // CreateUserV2 Open an account
 //
-// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-// account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-// with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-// that contains the part of the e-mail address before the @.
+// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+// account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+// an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+// of the e-mail address before the @, are refused.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3088,7 +3120,7 @@ func (c *Client) CreateUserV2(ctx context.Context, body CreateUserV2JSONRequestB
 
 // GetUserV2 Read an account
 //
-// Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+// Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
 //
 // Corresponds with GET /api/v2/users/{userId} (the `GetUserV2` operationId).
 func (c *Client) GetUserV2(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3105,8 +3137,8 @@ func (c *Client) GetUserV2(ctx context.Context, userID UserID, reqEditors ...Req
 
 // GetUserProfile Read an account's profile
 //
-// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
-// answers as a missing one.
+// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another caller's
+// profile is answered like a missing one.
 //
 // Corresponds with GET /api/v2/users/{userId}/profile (the `GetUserProfile` operationId).
 func (c *Client) GetUserProfile(ctx context.Context, userID UserID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4998,7 +5030,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetKeySetWithResponse Read the public keys
 	//
-	// The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
+	// The public keys that verify access tokens (RFC 7517), including the next one. Cache them for as long as `Cache-Control` says.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5007,8 +5039,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListAuditEntriesWithResponse Read the audit log
 	//
-	// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-	// list together. Entries are never changed.
+	// Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+	// if it matches all filters. Entries are never changed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5017,8 +5049,9 @@ type ClientWithResponsesInterface interface {
 
 	// ListUsersWithResponse Search and list accounts
 	//
-	// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-	// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
+	// Lists accounts, newest first, a page at a time. An account is listed if it matches all filters: `email` and `name` match
+	// prefixes without regard to case (in names ß equals ss, final ς equals σ, and dotted and dotless i are equal), `phone`, `status`
+	// and `role` match exactly.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5027,7 +5060,7 @@ type ClientWithResponsesInterface interface {
 
 	// DeleteUserWithResponse Delete an account
 	//
-	// Deletes the account, everything held with it and its sessions. An administrator cannot delete their own account here.
+	// Deletes the account, everything stored with it and its sessions. An administrator cannot delete their own account here.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5046,7 +5079,7 @@ type ClientWithResponsesInterface interface {
 
 	// EnableUserWithResponse Enable an account
 	//
-	// Accepts the account's logins again. Enabling an active account changes nothing.
+	// Accepts logins of the account again. Enabling an active account changes nothing.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5055,9 +5088,10 @@ type ClientWithResponsesInterface interface {
 
 	// SetUserRolesWithBodyWithResponse Set an account's roles
 	//
-	// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+	// Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+	// have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+	// The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+	// `email_unverified`. Administrators cannot change their own roles.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5066,19 +5100,20 @@ type ClientWithResponsesInterface interface {
 
 	// SetUserRolesWithResponse Set an account's roles
 	//
-	// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-	// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-	// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+	// Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+	// have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+	// The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+	// `email_unverified`. Administrators cannot change their own roles.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /api/v1/admin/users/{userId}/roles (the `SetUserRoles` operationId).
 	SetUserRolesWithResponse(ctx context.Context, userID UserID, body SetUserRolesJSONRequestBody, reqEditors ...RequestEditorFn) (*SetUserRolesResponse, error)
 
-	// RemoveSecondFactorWithResponse Take off an account's second factor
+	// RemoveSecondFactorWithResponse Remove an account's second factor
 	//
-	// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
-	// asks first. Administrators take off their own with `disableSecondFactor`.
+	// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is notified by mail.
+	// Verify who asks first. Administrators disable their own second factor with `disableSecondFactor`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5087,7 +5122,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListUserSessionsWithResponse List an account's sessions
 	//
-	// Lists the live sessions of an account, the newest first.
+	// Lists the live sessions of an account, newest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5096,7 +5131,7 @@ type ClientWithResponsesInterface interface {
 
 	// RevokeUserSessionsWithResponse End an account's sessions
 	//
-	// Ends every session of an account; whoever uses it has to log in again.
+	// Ends every session of an account; its user has to log in again.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5114,10 +5149,10 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
 	//
-	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-	// address, the answer is `email_taken`, and the change goes on waiting.
+	// Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+	// notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+	// change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+	// taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5126,10 +5161,10 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailChangeWithResponse Change an e-mail address
 	//
-	// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-	// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-	// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-	// address, the answer is `email_taken`, and the change goes on waiting.
+	// Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+	// notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+	// change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+	// taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5138,9 +5173,9 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailWithBodyWithResponse Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-	// address that it was sent for; any other is refused with `invalid_mail_token`.
+	// Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+	// password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+	// account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5149,9 +5184,9 @@ type ClientWithResponsesInterface interface {
 
 	// ConfirmEmailWithResponse Verify an e-mail address
 	//
-	// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-	// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-	// address that it was sent for; any other is refused with `invalid_mail_token`.
+	// Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+	// password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+	// account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5160,11 +5195,12 @@ type ClientWithResponsesInterface interface {
 
 	// StartSessionWithBodyWithResponse Sign in
 	//
-	// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-	// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-	// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-	// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-	// a session: `answerChallenge` starts it, in the form that was asked for here.
+	// Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+	// failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+	// log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+	// is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+	// second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+	// requested here.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5173,11 +5209,12 @@ type ClientWithResponsesInterface interface {
 
 	// StartSessionWithResponse Sign in
 	//
-	// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-	// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-	// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-	// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-	// a session: `answerChallenge` starts it, in the form that was asked for here.
+	// Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+	// failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+	// log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+	// is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+	// second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+	// requested here.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5186,10 +5223,11 @@ type ClientWithResponsesInterface interface {
 
 	// AnswerChallengeWithBodyWithResponse Sign in with a second factor
 	//
-	// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-	// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-	// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-	// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+	// Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+	// `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+	// changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+	// a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+	// with `invalid_code`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5198,10 +5236,11 @@ type ClientWithResponsesInterface interface {
 
 	// AnswerChallengeWithResponse Sign in with a second factor
 	//
-	// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-	// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-	// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-	// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+	// Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+	// `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+	// changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+	// a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+	// with `invalid_code`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5210,64 +5249,66 @@ type ClientWithResponsesInterface interface {
 
 	// EndSessionWithResponse Sign out
 	//
-	// Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
-	// when they have heard of it; the cookie is removed.
+	// Ends the caller's session. This service refuses its access and refresh tokens from the next request on, other services refuse
+	// its access token once they have received the event. The cookie is removed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/logout (the `EndSession` operationId).
 	EndSessionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*EndSessionResponse, error)
 
-	// RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
+	// RequestPasswordResetWithBodyWithResponse Request a password reset
 	//
-	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-	// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-	// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-	// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-	// the address.
+	// Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+	// half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+	// other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+	// until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+	// last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+	// mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+	// whatever the address.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
 	RequestPasswordResetWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error)
 
-	// RequestPasswordResetWithResponse Ask for a mail that resets the password
+	// RequestPasswordResetWithResponse Request a password reset
 	//
-	// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-	// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-	// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-	// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-	// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-	// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-	// the address.
+	// Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+	// half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+	// other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+	// until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+	// last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+	// mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+	// whatever the address.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/password-reset (the `RequestPasswordReset` operationId).
 	RequestPasswordResetWithResponse(ctx context.Context, body RequestPasswordResetJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestPasswordResetResponse, error)
 
-	// ResetPasswordWithBodyWithResponse Choose a new password
+	// ResetPasswordWithBodyWithResponse Reset the password
 	//
-	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-	// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+	// verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+	// profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+	// the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+	// request for it; if the address is verified, only until the password is changed. Any other token is refused with
+	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/password-reset/confirm (the `ResetPassword` operationId).
 	ResetPasswordWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ResetPasswordResponse, error)
 
-	// ResetPasswordWithResponse Choose a new password
+	// ResetPasswordWithResponse Reset the password
 	//
-	// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-	// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-	// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-	// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-	// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+	// Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+	// verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+	// profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+	// the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+	// request for it; if the address is verified, only until the password is changed. Any other token is refused with
+	// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5285,8 +5326,9 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProfileWithBodyWithResponse Change own profile
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-	// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+	// phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+	// `id_card_number_taken`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5295,115 +5337,119 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateProfileWithResponse Change own profile
 	//
-	// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-	// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+	// Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+	// phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+	// `id_card_number_taken`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/v1/profile (the `UpdateProfile` operationId).
 	UpdateProfileWithResponse(ctx context.Context, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateProfileResponse, error)
 
-	// ListActivityWithResponse List what was done with own account
+	// ListActivityWithResponse List own activity
 	//
-	// Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
-	// account, without who they are and where they were.
+	// Lists the entries of the audit log about the caller's account, newest first, a page at a time: the caller's own actions, and
+	// actions of others on the account, without who they are and where they were.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/profile/activity (the `ListActivity` operationId).
 	ListActivityWithResponse(ctx context.Context, params *ListActivityParams, reqEditors ...RequestEditorFn) (*ListActivityResponse, error)
 
-	// CancelDeletionWithResponse Keep own account
+	// CancelDeletionWithResponse Cancel the deletion of own account
 	//
-	// Keeps an account that was to be deleted. It changes nothing for one that was not.
+	// Keeps an account whose deletion was requested. It has no effect on any other account.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/v1/profile/deletion (the `CancelDeletion` operationId).
 	CancelDeletionWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelDeletionResponse, error)
 
-	// RequestDeletionWithBodyWithResponse Have own account deleted
+	// RequestDeletionWithBodyWithResponse Request the deletion of own account
 	//
-	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-	// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-	// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+	// Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+	// account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+	// the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+	// and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+	// administrator's account must first lose the role, by another administrator.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletionWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error)
 
-	// RequestDeletionWithResponse Have own account deleted
+	// RequestDeletionWithResponse Request the deletion of own account
 	//
-	// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-	// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-	// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-	// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+	// Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+	// account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+	// the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+	// and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+	// administrator's account must first lose the role, by another administrator.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/deletion (the `RequestDeletion` operationId).
 	RequestDeletionWithResponse(ctx context.Context, body RequestDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestDeletionResponse, error)
 
-	// CancelEmailChangeWithResponse Withdraw a change of own address
+	// CancelEmailChangeWithResponse Withdraw own change of address
 	//
-	// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
-	// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+	// Makes the link of a pending change of address void. If no change is pending, because none was requested, it has expired or its
+	// link was just followed, the answer is `email_change_not_found`: `getProfile` shows the address of the account.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/v1/profile/email-change (the `CancelEmailChange` operationId).
 	CancelEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CancelEmailChangeResponse, error)
 
-	// GetEmailChangeWithResponse Read the change of own address that waits
+	// GetEmailChangeWithResponse Read own pending change of address
 	//
-	// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
-	// the answer is `email_change_not_found`.
+	// Shows the address of a pending change that `requestEmailChange` has started, until when its link is valid, and when another mail
+	// can be sent. If no change is pending, the answer is `email_change_not_found`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/profile/email-change (the `GetEmailChange` operationId).
 	GetEmailChangeWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetEmailChangeResponse, error)
 
-	// RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
+	// RequestEmailChangeWithBodyWithResponse Request a change of own e-mail address
 	//
-	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-	// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-	// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-	// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-	// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-	// without mails refuses with `mail_off`.
+	// Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+	// caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+	// pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+	// again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+	// hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+	// the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+	// as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+	// configured without mails refuses with `mail_off`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
 	RequestEmailChangeWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RequestEmailChangeResponse, error)
 
-	// RequestEmailChangeWithResponse Ask for another e-mail address
+	// RequestEmailChangeWithResponse Request a change of own e-mail address
 	//
-	// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-	// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-	// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-	// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-	// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-	// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-	// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-	// without mails refuses with `mail_off`.
+	// Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+	// caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+	// pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+	// again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+	// hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+	// the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+	// as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+	// configured without mails refuses with `mail_off`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/email-change (the `RequestEmailChange` operationId).
 	RequestEmailChangeWithResponse(ctx context.Context, body RequestEmailChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*RequestEmailChangeResponse, error)
 
-	// RequestEmailVerificationWithResponse Ask for another verification mail
+	// RequestEmailVerificationWithResponse Request another verification mail
 	//
-	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
-	// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+	// Sends a mail with a link that proves that the caller reads mail to the account's address. The first mail is sent when the
+	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+	// until 24 hours after the first; the answer says when the last mail was sent and when the next can be. The link is valid for a
+	// day from now in any case. If the address is verified, no mail is sent and `verified` is true. A service that is configured
+	// without mails refuses with `mail_off`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5412,8 +5458,9 @@ type ClientWithResponsesInterface interface {
 
 	// ExportOwnDataWithBodyWithResponse Export own data
 	//
-	// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-	// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+	// Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+	// `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+	// orders.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5422,8 +5469,9 @@ type ClientWithResponsesInterface interface {
 
 	// ExportOwnDataWithResponse Export own data
 	//
-	// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-	// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+	// Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+	// `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+	// orders.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5432,9 +5480,9 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithBodyWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-	// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-	// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+	// Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+	// becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+	// the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5443,9 +5491,9 @@ type ClientWithResponsesInterface interface {
 
 	// ChangePasswordWithResponse Change own password
 	//
-	// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-	// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-	// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+	// Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+	// becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+	// the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5454,7 +5502,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetSecondFactorWithResponse Read own second factor
 	//
-	// Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+	// Shows whether the caller's logins need a second factor, since when, and how many recovery codes are left.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5463,10 +5511,10 @@ type ClientWithResponsesInterface interface {
 
 	// EnrolSecondFactorWithBodyWithResponse Enrol an authenticator app
 	//
-	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-	// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-	// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+	// Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+	// picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+	// another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+	// verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5475,72 +5523,72 @@ type ClientWithResponsesInterface interface {
 
 	// EnrolSecondFactorWithResponse Enrol an authenticator app
 	//
-	// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-	// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-	// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-	// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+	// Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+	// picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+	// another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+	// verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/second-factor (the `EnrolSecondFactor` operationId).
 	EnrolSecondFactorWithResponse(ctx context.Context, body EnrolSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*EnrolSecondFactorResponse, error)
 
-	// ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
+	// ConfirmSecondFactorWithBodyWithResponse Enable a second factor
 	//
-	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-	// makes others. Sessions that there are go on.
+	// Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+	// notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+	// answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
 	ConfirmSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConfirmSecondFactorResponse, error)
 
-	// ConfirmSecondFactorWithResponse Begin to use a second factor
+	// ConfirmSecondFactorWithResponse Enable a second factor
 	//
-	// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-	// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-	// makes others. Sessions that there are go on.
+	// Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+	// notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+	// answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/confirm (the `ConfirmSecondFactor` operationId).
 	ConfirmSecondFactorWithResponse(ctx context.Context, body ConfirmSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*ConfirmSecondFactorResponse, error)
 
-	// DisableSecondFactorWithBodyWithResponse Take off own second factor
+	// DisableSecondFactorWithBodyWithResponse Disable own second factor
 	//
-	// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-	// `recovery_code`. The owner is told by mail.
+	// Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+	// `recovery_code`. The owner is notified by mail.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
 	DisableSecondFactorWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DisableSecondFactorResponse, error)
 
-	// DisableSecondFactorWithResponse Take off own second factor
+	// DisableSecondFactorWithResponse Disable own second factor
 	//
-	// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-	// `recovery_code`. The owner is told by mail.
+	// Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+	// `recovery_code`. The owner is notified by mail.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/disable (the `DisableSecondFactor` operationId).
 	DisableSecondFactorWithResponse(ctx context.Context, body DisableSecondFactorJSONRequestBody, reqEditors ...RequestEditorFn) (*DisableSecondFactorResponse, error)
 
-	// ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
+	// ReplaceRecoveryCodesWithBodyWithResponse Replace own recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+	// Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+	// code are required; if the answer is lost, the next code creates others.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/profile/second-factor/recovery-codes (the `ReplaceRecoveryCodes` operationId).
 	ReplaceRecoveryCodesWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceRecoveryCodesResponse, error)
 
-	// ReplaceRecoveryCodesWithResponse Make new recovery codes
+	// ReplaceRecoveryCodesWithResponse Replace own recovery codes
 	//
-	// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-	// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+	// Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+	// code are required; if the answer is lost, the next code creates others.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5549,9 +5597,9 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshSessionWithBodyWithResponse Exchange a refresh token
 	//
-	// Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-	// `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-	// within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+	// Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+	// `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+	// seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5560,9 +5608,9 @@ type ClientWithResponsesInterface interface {
 
 	// RefreshSessionWithResponse Exchange a refresh token
 	//
-	// Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-	// `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-	// within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+	// Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+	// `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+	// seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5571,7 +5619,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListSessionsWithResponse List own sessions
 	//
-	// Lists the caller's live sessions, the newest first.
+	// Lists the caller's live sessions, newest first.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5580,7 +5628,7 @@ type ClientWithResponsesInterface interface {
 
 	// RevokeOtherSessionsWithResponse End all other own sessions
 	//
-	// Ends every session of the caller but the one that asks.
+	// Ends every session of the caller except the current one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5589,7 +5637,7 @@ type ClientWithResponsesInterface interface {
 
 	// RevokeSessionWithResponse End one own session
 	//
-	// Ends one session of the caller, which may be the one that asks. Another's session answers as a missing one.
+	// Ends one session of the caller, which may be the current one. Another account's session is answered like a missing one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5598,7 +5646,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserWithBodyWithResponse Open an account
 	//
-	// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+	// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
 	// account for an address is refused with `email_taken`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5610,7 +5658,7 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserWithResponse Open an account
 	//
-	// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+	// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
 	// account for an address is refused with `email_taken`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -5622,7 +5670,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetUserWithResponse Read an account
 	//
-	// Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+	// Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5633,10 +5681,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserV2WithBodyWithResponse Open an account
 	//
-	// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-	// account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-	// with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-	// that contains the part of the e-mail address before the @.
+	// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+	// account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+	// an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+	// of the e-mail address before the @, are refused.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5645,10 +5693,10 @@ type ClientWithResponsesInterface interface {
 
 	// CreateUserV2WithResponse Open an account
 	//
-	// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-	// account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-	// with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-	// that contains the part of the e-mail address before the @.
+	// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+	// account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+	// an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+	// of the e-mail address before the @, are refused.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5657,7 +5705,7 @@ type ClientWithResponsesInterface interface {
 
 	// GetUserV2WithResponse Read an account
 	//
-	// Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+	// Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5666,8 +5714,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetUserProfileWithResponse Read an account's profile
 	//
-	// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
-	// answers as a missing one.
+	// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another caller's
+	// profile is answered like a missing one.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8606,7 +8654,7 @@ func (r GetUserProfileResponse) ContentType() string {
 
 // GetKeySetWithResponse Read the public keys
 //
-// The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
+// The public keys that verify access tokens (RFC 7517), including the next one. Cache them for as long as `Cache-Control` says.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8621,8 +8669,8 @@ func (c *ClientWithResponses) GetKeySetWithResponse(ctx context.Context, reqEdit
 
 // ListAuditEntriesWithResponse Read the audit log
 //
-// Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-// list together. Entries are never changed.
+// Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+// if it matches all filters. Entries are never changed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8637,8 +8685,9 @@ func (c *ClientWithResponses) ListAuditEntriesWithResponse(ctx context.Context, 
 
 // ListUsersWithResponse Search and list accounts
 //
-// Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-// without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
+// Lists accounts, newest first, a page at a time. An account is listed if it matches all filters: `email` and `name` match
+// prefixes without regard to case (in names ß equals ss, final ς equals σ, and dotted and dotless i are equal), `phone`, `status`
+// and `role` match exactly.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8653,7 +8702,7 @@ func (c *ClientWithResponses) ListUsersWithResponse(ctx context.Context, params 
 
 // DeleteUserWithResponse Delete an account
 //
-// Deletes the account, everything held with it and its sessions. An administrator cannot delete their own account here.
+// Deletes the account, everything stored with it and its sessions. An administrator cannot delete their own account here.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8684,7 +8733,7 @@ func (c *ClientWithResponses) DisableUserWithResponse(ctx context.Context, userI
 
 // EnableUserWithResponse Enable an account
 //
-// Accepts the account's logins again. Enabling an active account changes nothing.
+// Accepts logins of the account again. Enabling an active account changes nothing.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8699,9 +8748,10 @@ func (c *ClientWithResponses) EnableUserWithResponse(ctx context.Context, userID
 
 // SetUserRolesWithBodyWithResponse Set an account's roles
 //
-// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+// Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+// have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+// The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+// `email_unverified`. Administrators cannot change their own roles.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8716,9 +8766,10 @@ func (c *ClientWithResponses) SetUserRolesWithBodyWithResponse(ctx context.Conte
 
 // SetUserRolesWithResponse Set an account's roles
 //
-// Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-// and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-// verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+// Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+// have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+// The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+// `email_unverified`. Administrators cannot change their own roles.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8731,10 +8782,10 @@ func (c *ClientWithResponses) SetUserRolesWithResponse(ctx context.Context, user
 	return ParseSetUserRolesResponse(rsp)
 }
 
-// RemoveSecondFactorWithResponse Take off an account's second factor
+// RemoveSecondFactorWithResponse Remove an account's second factor
 //
-// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
-// asks first. Administrators take off their own with `disableSecondFactor`.
+// Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is notified by mail.
+// Verify who asks first. Administrators disable their own second factor with `disableSecondFactor`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8749,7 +8800,7 @@ func (c *ClientWithResponses) RemoveSecondFactorWithResponse(ctx context.Context
 
 // ListUserSessionsWithResponse List an account's sessions
 //
-// Lists the live sessions of an account, the newest first.
+// Lists the live sessions of an account, newest first.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8764,7 +8815,7 @@ func (c *ClientWithResponses) ListUserSessionsWithResponse(ctx context.Context, 
 
 // RevokeUserSessionsWithResponse End an account's sessions
 //
-// Ends every session of an account; whoever uses it has to log in again.
+// Ends every session of an account; its user has to log in again.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8794,10 +8845,10 @@ func (c *ClientWithResponses) RevokeUserSessionWithResponse(ctx context.Context,
 
 // ConfirmEmailChangeWithBodyWithResponse Change an e-mail address
 //
-// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-// address, the answer is `email_taken`, and the change goes on waiting.
+// Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+// notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+// change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+// taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8812,10 +8863,10 @@ func (c *ClientWithResponses) ConfirmEmailChangeWithBodyWithResponse(ctx context
 
 // ConfirmEmailChangeWithResponse Change an e-mail address
 //
-// Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-// mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-// withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-// address, the answer is `email_taken`, and the change goes on waiting.
+// Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+// notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+// change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+// taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8830,9 +8881,9 @@ func (c *ClientWithResponses) ConfirmEmailChangeWithResponse(ctx context.Context
 
 // ConfirmEmailWithBodyWithResponse Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-// address that it was sent for; any other is refused with `invalid_mail_token`.
+// Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+// password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+// account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8847,9 +8898,9 @@ func (c *ClientWithResponses) ConfirmEmailWithBodyWithResponse(ctx context.Conte
 
 // ConfirmEmailWithResponse Verify an e-mail address
 //
-// Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-// stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-// address that it was sent for; any other is refused with `invalid_mail_token`.
+// Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+// password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+// account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8864,11 +8915,12 @@ func (c *ClientWithResponses) ConfirmEmailWithResponse(ctx context.Context, body
 
 // StartSessionWithBodyWithResponse Sign in
 //
-// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-// a session: `answerChallenge` starts it, in the form that was asked for here.
+// Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+// failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+// log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+// is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+// second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+// requested here.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8883,11 +8935,12 @@ func (c *ClientWithResponses) StartSessionWithBodyWithResponse(ctx context.Conte
 
 // StartSessionWithResponse Sign in
 //
-// Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-// 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-// set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-// from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-// a session: `answerChallenge` starts it, in the form that was asked for here.
+// Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+// failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+// log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+// is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+// second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+// requested here.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8902,10 +8955,11 @@ func (c *ClientWithResponses) StartSessionWithResponse(ctx context.Context, body
 
 // AnswerChallengeWithBodyWithResponse Sign in with a second factor
 //
-// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+// Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+// `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+// changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+// a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+// with `invalid_code`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8920,10 +8974,11 @@ func (c *ClientWithResponses) AnswerChallengeWithBodyWithResponse(ctx context.Co
 
 // AnswerChallengeWithResponse Sign in with a second factor
 //
-// Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-// is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-// account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-// A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+// Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+// `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+// changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+// a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+// with `invalid_code`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8938,8 +8993,8 @@ func (c *ClientWithResponses) AnswerChallengeWithResponse(ctx context.Context, b
 
 // EndSessionWithResponse Sign out
 //
-// Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
-// when they have heard of it; the cookie is removed.
+// Ends the caller's session. This service refuses its access and refresh tokens from the next request on, other services refuse
+// its access token once they have received the event. The cookie is removed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -8952,15 +9007,15 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, reqEdi
 	return ParseEndSessionResponse(rsp)
 }
 
-// RequestPasswordResetWithBodyWithResponse Ask for a mail that resets the password
+// RequestPasswordResetWithBodyWithResponse Request a password reset
 //
-// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-// the address.
+// Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+// half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+// other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+// until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+// last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+// mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+// whatever the address.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8973,15 +9028,15 @@ func (c *ClientWithResponses) RequestPasswordResetWithBodyWithResponse(ctx conte
 	return ParseRequestPasswordResetResponse(rsp)
 }
 
-// RequestPasswordResetWithResponse Ask for a mail that resets the password
+// RequestPasswordResetWithResponse Request a password reset
 //
-// Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-// password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-// a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-// seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-// link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-// at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-// the address.
+// Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+// half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+// other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+// until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+// last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+// mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+// whatever the address.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8994,13 +9049,14 @@ func (c *ClientWithResponses) RequestPasswordResetWithResponse(ctx context.Conte
 	return ParseRequestPasswordResetResponse(rsp)
 }
 
-// ResetPasswordWithBodyWithResponse Choose a new password
+// ResetPasswordWithBodyWithResponse Reset the password
 //
-// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+// verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+// profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+// the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+// request for it; if the address is verified, only until the password is changed. Any other token is refused with
+// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9013,13 +9069,14 @@ func (c *ClientWithResponses) ResetPasswordWithBodyWithResponse(ctx context.Cont
 	return ParseResetPasswordResponse(rsp)
 }
 
-// ResetPasswordWithResponse Choose a new password
+// ResetPasswordWithResponse Reset the password
 //
-// Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-// verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-// deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-// address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-// address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+// Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+// verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+// profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+// the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+// request for it; if the address is verified, only until the password is changed. Any other token is refused with
+// `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9049,8 +9106,9 @@ func (c *ClientWithResponses) GetProfileWithResponse(ctx context.Context, reqEdi
 
 // UpdateProfileWithBodyWithResponse Change own profile
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+// Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+// phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+// `id_card_number_taken`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9065,8 +9123,9 @@ func (c *ClientWithResponses) UpdateProfileWithBodyWithResponse(ctx context.Cont
 
 // UpdateProfileWithResponse Change own profile
 //
-// Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-// number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+// Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+// phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+// `id_card_number_taken`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9079,10 +9138,10 @@ func (c *ClientWithResponses) UpdateProfileWithResponse(ctx context.Context, bod
 	return ParseUpdateProfileResponse(rsp)
 }
 
-// ListActivityWithResponse List what was done with own account
+// ListActivityWithResponse List own activity
 //
-// Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
-// account, without who they are and where they were.
+// Lists the entries of the audit log about the caller's account, newest first, a page at a time: the caller's own actions, and
+// actions of others on the account, without who they are and where they were.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9095,9 +9154,9 @@ func (c *ClientWithResponses) ListActivityWithResponse(ctx context.Context, para
 	return ParseListActivityResponse(rsp)
 }
 
-// CancelDeletionWithResponse Keep own account
+// CancelDeletionWithResponse Cancel the deletion of own account
 //
-// Keeps an account that was to be deleted. It changes nothing for one that was not.
+// Keeps an account whose deletion was requested. It has no effect on any other account.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9110,12 +9169,13 @@ func (c *ClientWithResponses) CancelDeletionWithResponse(ctx context.Context, re
 	return ParseCancelDeletionResponse(rsp)
 }
 
-// RequestDeletionWithBodyWithResponse Have own account deleted
+// RequestDeletionWithBodyWithResponse Request the deletion of own account
 //
-// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+// Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+// account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+// the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+// and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+// administrator's account must first lose the role, by another administrator.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9128,12 +9188,13 @@ func (c *ClientWithResponses) RequestDeletionWithBodyWithResponse(ctx context.Co
 	return ParseRequestDeletionResponse(rsp)
 }
 
-// RequestDeletionWithResponse Have own account deleted
+// RequestDeletionWithResponse Request the deletion of own account
 //
-// Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-// `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-// told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-// answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+// Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+// account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+// the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+// and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+// administrator's account must first lose the role, by another administrator.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9146,10 +9207,10 @@ func (c *ClientWithResponses) RequestDeletionWithResponse(ctx context.Context, b
 	return ParseRequestDeletionResponse(rsp)
 }
 
-// CancelEmailChangeWithResponse Withdraw a change of own address
+// CancelEmailChangeWithResponse Withdraw own change of address
 //
-// Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
-// followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+// Makes the link of a pending change of address void. If no change is pending, because none was requested, it has expired or its
+// link was just followed, the answer is `email_change_not_found`: `getProfile` shows the address of the account.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9162,10 +9223,10 @@ func (c *ClientWithResponses) CancelEmailChangeWithResponse(ctx context.Context,
 	return ParseCancelEmailChangeResponse(rsp)
 }
 
-// GetEmailChangeWithResponse Read the change of own address that waits
+// GetEmailChangeWithResponse Read own pending change of address
 //
-// Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
-// the answer is `email_change_not_found`.
+// Shows the address of a pending change that `requestEmailChange` has started, until when its link is valid, and when another mail
+// can be sent. If no change is pending, the answer is `email_change_not_found`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9178,16 +9239,16 @@ func (c *ClientWithResponses) GetEmailChangeWithResponse(ctx context.Context, re
 	return ParseGetEmailChangeResponse(rsp)
 }
 
-// RequestEmailChangeWithBodyWithResponse Ask for another e-mail address
+// RequestEmailChangeWithBodyWithResponse Request a change of own e-mail address
 //
-// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-// without mails refuses with `mail_off`.
+// Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+// caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+// pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+// again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+// hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+// the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+// as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+// configured without mails refuses with `mail_off`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9200,16 +9261,16 @@ func (c *ClientWithResponses) RequestEmailChangeWithBodyWithResponse(ctx context
 	return ParseRequestEmailChangeResponse(rsp)
 }
 
-// RequestEmailChangeWithResponse Ask for another e-mail address
+// RequestEmailChangeWithResponse Request a change of own e-mail address
 //
-// Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-// must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-// time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-// again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-// after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-// An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-// what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-// without mails refuses with `mail_off`.
+// Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+// caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+// pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+// again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+// hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+// the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+// as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+// configured without mails refuses with `mail_off`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9222,12 +9283,13 @@ func (c *ClientWithResponses) RequestEmailChangeWithResponse(ctx context.Context
 	return ParseRequestEmailChangeResponse(rsp)
 }
 
-// RequestEmailVerificationWithResponse Ask for another verification mail
+// RequestEmailVerificationWithResponse Request another verification mail
 //
-// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
-// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+// Sends a mail with a link that proves that the caller reads mail to the account's address. The first mail is sent when the
+// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+// until 24 hours after the first; the answer says when the last mail was sent and when the next can be. The link is valid for a
+// day from now in any case. If the address is verified, no mail is sent and `verified` is true. A service that is configured
+// without mails refuses with `mail_off`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9242,8 +9304,9 @@ func (c *ClientWithResponses) RequestEmailVerificationWithResponse(ctx context.C
 
 // ExportOwnDataWithBodyWithResponse Export own data
 //
-// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+// Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+// `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+// orders.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9258,8 +9321,9 @@ func (c *ClientWithResponses) ExportOwnDataWithBodyWithResponse(ctx context.Cont
 
 // ExportOwnDataWithResponse Export own data
 //
-// Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-// `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+// Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+// `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+// orders.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9274,9 +9338,9 @@ func (c *ClientWithResponses) ExportOwnDataWithResponse(ctx context.Context, bod
 
 // ChangePasswordWithBodyWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+// Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+// becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+// the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9291,9 +9355,9 @@ func (c *ClientWithResponses) ChangePasswordWithBodyWithResponse(ctx context.Con
 
 // ChangePasswordWithResponse Change own password
 //
-// Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-// and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-// to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+// Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+// becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+// the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9308,7 +9372,7 @@ func (c *ClientWithResponses) ChangePasswordWithResponse(ctx context.Context, bo
 
 // GetSecondFactorWithResponse Read own second factor
 //
-// Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+// Shows whether the caller's logins need a second factor, since when, and how many recovery codes are left.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9323,10 +9387,10 @@ func (c *ClientWithResponses) GetSecondFactorWithResponse(ctx context.Context, r
 
 // EnrolSecondFactorWithBodyWithResponse Enrol an authenticator app
 //
-// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+// Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+// picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+// another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+// verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9341,10 +9405,10 @@ func (c *ClientWithResponses) EnrolSecondFactorWithBodyWithResponse(ctx context.
 
 // EnrolSecondFactorWithResponse Enrol an authenticator app
 //
-// Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-// scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-// Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-// `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+// Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+// picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+// another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+// verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9357,11 +9421,11 @@ func (c *ClientWithResponses) EnrolSecondFactorWithResponse(ctx context.Context,
 	return ParseEnrolSecondFactorResponse(rsp)
 }
 
-// ConfirmSecondFactorWithBodyWithResponse Begin to use a second factor
+// ConfirmSecondFactorWithBodyWithResponse Enable a second factor
 //
-// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-// makes others. Sessions that there are go on.
+// Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+// notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+// answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9374,11 +9438,11 @@ func (c *ClientWithResponses) ConfirmSecondFactorWithBodyWithResponse(ctx contex
 	return ParseConfirmSecondFactorResponse(rsp)
 }
 
-// ConfirmSecondFactorWithResponse Begin to use a second factor
+// ConfirmSecondFactorWithResponse Enable a second factor
 //
-// Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-// The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-// makes others. Sessions that there are go on.
+// Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+// notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+// answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9391,10 +9455,10 @@ func (c *ClientWithResponses) ConfirmSecondFactorWithResponse(ctx context.Contex
 	return ParseConfirmSecondFactorResponse(rsp)
 }
 
-// DisableSecondFactorWithBodyWithResponse Take off own second factor
+// DisableSecondFactorWithBodyWithResponse Disable own second factor
 //
-// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-// `recovery_code`. The owner is told by mail.
+// Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+// `recovery_code`. The owner is notified by mail.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9407,10 +9471,10 @@ func (c *ClientWithResponses) DisableSecondFactorWithBodyWithResponse(ctx contex
 	return ParseDisableSecondFactorResponse(rsp)
 }
 
-// DisableSecondFactorWithResponse Take off own second factor
+// DisableSecondFactorWithResponse Disable own second factor
 //
-// Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-// `recovery_code`. The owner is told by mail.
+// Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+// `recovery_code`. The owner is notified by mail.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9423,10 +9487,10 @@ func (c *ClientWithResponses) DisableSecondFactorWithResponse(ctx context.Contex
 	return ParseDisableSecondFactorResponse(rsp)
 }
 
-// ReplaceRecoveryCodesWithBodyWithResponse Make new recovery codes
+// ReplaceRecoveryCodesWithBodyWithResponse Replace own recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+// Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+// code are required; if the answer is lost, the next code creates others.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9439,10 +9503,10 @@ func (c *ClientWithResponses) ReplaceRecoveryCodesWithBodyWithResponse(ctx conte
 	return ParseReplaceRecoveryCodesResponse(rsp)
 }
 
-// ReplaceRecoveryCodesWithResponse Make new recovery codes
+// ReplaceRecoveryCodesWithResponse Replace own recovery codes
 //
-// Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-// mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+// Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+// code are required; if the answer is lost, the next code creates others.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9457,9 +9521,9 @@ func (c *ClientWithResponses) ReplaceRecoveryCodesWithResponse(ctx context.Conte
 
 // RefreshSessionWithBodyWithResponse Exchange a refresh token
 //
-// Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-// `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-// within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+// Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+// `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+// seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9474,9 +9538,9 @@ func (c *ClientWithResponses) RefreshSessionWithBodyWithResponse(ctx context.Con
 
 // RefreshSessionWithResponse Exchange a refresh token
 //
-// Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-// `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-// within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+// Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+// `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+// seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9491,7 +9555,7 @@ func (c *ClientWithResponses) RefreshSessionWithResponse(ctx context.Context, pa
 
 // ListSessionsWithResponse List own sessions
 //
-// Lists the caller's live sessions, the newest first.
+// Lists the caller's live sessions, newest first.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9506,7 +9570,7 @@ func (c *ClientWithResponses) ListSessionsWithResponse(ctx context.Context, para
 
 // RevokeOtherSessionsWithResponse End all other own sessions
 //
-// Ends every session of the caller but the one that asks.
+// Ends every session of the caller except the current one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9521,7 +9585,7 @@ func (c *ClientWithResponses) RevokeOtherSessionsWithResponse(ctx context.Contex
 
 // RevokeSessionWithResponse End one own session
 //
-// Ends one session of the caller, which may be the one that asks. Another's session answers as a missing one.
+// Ends one session of the caller, which may be the current one. Another account's session is answered like a missing one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9536,7 +9600,7 @@ func (c *ClientWithResponses) RevokeSessionWithResponse(ctx context.Context, ses
 
 // CreateUserWithBodyWithResponse Open an account
 //
-// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
 // account for an address is refused with `email_taken`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -9554,7 +9618,7 @@ func (c *ClientWithResponses) CreateUserWithBodyWithResponse(ctx context.Context
 
 // CreateUserWithResponse Open an account
 //
-// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
 // account for an address is refused with `email_taken`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
@@ -9571,7 +9635,7 @@ func (c *ClientWithResponses) CreateUserWithResponse(ctx context.Context, body C
 
 // GetUserWithResponse Read an account
 //
-// Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+// Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9588,10 +9652,10 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, userID Us
 
 // CreateUserV2WithBodyWithResponse Open an account
 //
-// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-// account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-// with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-// that contains the part of the e-mail address before the @.
+// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+// account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+// an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+// of the e-mail address before the @, are refused.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9606,10 +9670,10 @@ func (c *ClientWithResponses) CreateUserV2WithBodyWithResponse(ctx context.Conte
 
 // CreateUserV2WithResponse Open an account
 //
-// Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-// account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-// with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-// that contains the part of the e-mail address before the @.
+// Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+// account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+// an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+// of the e-mail address before the @, are refused.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9624,7 +9688,7 @@ func (c *ClientWithResponses) CreateUserV2WithResponse(ctx context.Context, body
 
 // GetUserV2WithResponse Read an account
 //
-// Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+// Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9639,8 +9703,8 @@ func (c *ClientWithResponses) GetUserV2WithResponse(ctx context.Context, userID 
 
 // GetUserProfileWithResponse Read an account's profile
 //
-// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
-// answers as a missing one.
+// Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another caller's
+// profile is answered like a missing one.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -14948,7 +15012,7 @@ type ServerInterface interface {
 	// SetUserRoles Set an account's roles
 	// (PUT /api/v1/admin/users/{userId}/roles)
 	SetUserRoles(w http.ResponseWriter, r *http.Request, userID UserID)
-	// RemoveSecondFactor Take off an account's second factor
+	// RemoveSecondFactor Remove an account's second factor
 	// (DELETE /api/v1/admin/users/{userId}/second-factor)
 	RemoveSecondFactor(w http.ResponseWriter, r *http.Request, userID UserID)
 	// ListUserSessions List an account's sessions
@@ -14975,10 +15039,10 @@ type ServerInterface interface {
 	// EndSession Sign out
 	// (POST /api/v1/logout)
 	EndSession(w http.ResponseWriter, r *http.Request)
-	// RequestPasswordReset Ask for a mail that resets the password
+	// RequestPasswordReset Request a password reset
 	// (POST /api/v1/password-reset)
 	RequestPasswordReset(w http.ResponseWriter, r *http.Request)
-	// ResetPassword Choose a new password
+	// ResetPassword Reset the password
 	// (POST /api/v1/password-reset/confirm)
 	ResetPassword(w http.ResponseWriter, r *http.Request)
 	// GetProfile Read own profile
@@ -14987,25 +15051,25 @@ type ServerInterface interface {
 	// UpdateProfile Change own profile
 	// (PATCH /api/v1/profile)
 	UpdateProfile(w http.ResponseWriter, r *http.Request)
-	// ListActivity List what was done with own account
+	// ListActivity List own activity
 	// (GET /api/v1/profile/activity)
 	ListActivity(w http.ResponseWriter, r *http.Request, params ListActivityParams)
-	// CancelDeletion Keep own account
+	// CancelDeletion Cancel the deletion of own account
 	// (DELETE /api/v1/profile/deletion)
 	CancelDeletion(w http.ResponseWriter, r *http.Request)
-	// RequestDeletion Have own account deleted
+	// RequestDeletion Request the deletion of own account
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(w http.ResponseWriter, r *http.Request)
-	// CancelEmailChange Withdraw a change of own address
+	// CancelEmailChange Withdraw own change of address
 	// (DELETE /api/v1/profile/email-change)
 	CancelEmailChange(w http.ResponseWriter, r *http.Request)
-	// GetEmailChange Read the change of own address that waits
+	// GetEmailChange Read own pending change of address
 	// (GET /api/v1/profile/email-change)
 	GetEmailChange(w http.ResponseWriter, r *http.Request)
-	// RequestEmailChange Ask for another e-mail address
+	// RequestEmailChange Request a change of own e-mail address
 	// (POST /api/v1/profile/email-change)
 	RequestEmailChange(w http.ResponseWriter, r *http.Request)
-	// RequestEmailVerification Ask for another verification mail
+	// RequestEmailVerification Request another verification mail
 	// (POST /api/v1/profile/email-verification)
 	RequestEmailVerification(w http.ResponseWriter, r *http.Request)
 	// ExportOwnData Export own data
@@ -15020,13 +15084,13 @@ type ServerInterface interface {
 	// EnrolSecondFactor Enrol an authenticator app
 	// (POST /api/v1/profile/second-factor)
 	EnrolSecondFactor(w http.ResponseWriter, r *http.Request)
-	// ConfirmSecondFactor Begin to use a second factor
+	// ConfirmSecondFactor Enable a second factor
 	// (POST /api/v1/profile/second-factor/confirm)
 	ConfirmSecondFactor(w http.ResponseWriter, r *http.Request)
-	// DisableSecondFactor Take off own second factor
+	// DisableSecondFactor Disable own second factor
 	// (POST /api/v1/profile/second-factor/disable)
 	DisableSecondFactor(w http.ResponseWriter, r *http.Request)
-	// ReplaceRecoveryCodes Make new recovery codes
+	// ReplaceRecoveryCodes Replace own recovery codes
 	// (POST /api/v1/profile/second-factor/recovery-codes)
 	ReplaceRecoveryCodes(w http.ResponseWriter, r *http.Request)
 	// RefreshSession Exchange a refresh token
@@ -15108,7 +15172,7 @@ func (_ Unimplemented) SetUserRoles(w http.ResponseWriter, r *http.Request, user
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// RemoveSecondFactor Take off an account's second factor
+// RemoveSecondFactor Remove an account's second factor
 // (DELETE /api/v1/admin/users/{userId}/second-factor)
 func (_ Unimplemented) RemoveSecondFactor(w http.ResponseWriter, r *http.Request, userID UserID) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -15162,13 +15226,13 @@ func (_ Unimplemented) EndSession(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// RequestPasswordReset Ask for a mail that resets the password
+// RequestPasswordReset Request a password reset
 // (POST /api/v1/password-reset)
 func (_ Unimplemented) RequestPasswordReset(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// ResetPassword Choose a new password
+// ResetPassword Reset the password
 // (POST /api/v1/password-reset/confirm)
 func (_ Unimplemented) ResetPassword(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -15186,43 +15250,43 @@ func (_ Unimplemented) UpdateProfile(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// ListActivity List what was done with own account
+// ListActivity List own activity
 // (GET /api/v1/profile/activity)
 func (_ Unimplemented) ListActivity(w http.ResponseWriter, r *http.Request, params ListActivityParams) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// CancelDeletion Keep own account
+// CancelDeletion Cancel the deletion of own account
 // (DELETE /api/v1/profile/deletion)
 func (_ Unimplemented) CancelDeletion(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// RequestDeletion Have own account deleted
+// RequestDeletion Request the deletion of own account
 // (POST /api/v1/profile/deletion)
 func (_ Unimplemented) RequestDeletion(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// CancelEmailChange Withdraw a change of own address
+// CancelEmailChange Withdraw own change of address
 // (DELETE /api/v1/profile/email-change)
 func (_ Unimplemented) CancelEmailChange(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// GetEmailChange Read the change of own address that waits
+// GetEmailChange Read own pending change of address
 // (GET /api/v1/profile/email-change)
 func (_ Unimplemented) GetEmailChange(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// RequestEmailChange Ask for another e-mail address
+// RequestEmailChange Request a change of own e-mail address
 // (POST /api/v1/profile/email-change)
 func (_ Unimplemented) RequestEmailChange(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// RequestEmailVerification Ask for another verification mail
+// RequestEmailVerification Request another verification mail
 // (POST /api/v1/profile/email-verification)
 func (_ Unimplemented) RequestEmailVerification(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -15252,19 +15316,19 @@ func (_ Unimplemented) EnrolSecondFactor(w http.ResponseWriter, r *http.Request)
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// ConfirmSecondFactor Begin to use a second factor
+// ConfirmSecondFactor Enable a second factor
 // (POST /api/v1/profile/second-factor/confirm)
 func (_ Unimplemented) ConfirmSecondFactor(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// DisableSecondFactor Take off own second factor
+// DisableSecondFactor Disable own second factor
 // (POST /api/v1/profile/second-factor/disable)
 func (_ Unimplemented) DisableSecondFactor(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
 }
 
-// ReplaceRecoveryCodes Make new recovery codes
+// ReplaceRecoveryCodes Replace own recovery codes
 // (POST /api/v1/profile/second-factor/recovery-codes)
 func (_ Unimplemented) ReplaceRecoveryCodes(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotImplemented)
@@ -23089,7 +23153,7 @@ type StrictServerInterface interface {
 	// SetUserRoles Set an account's roles
 	// (PUT /api/v1/admin/users/{userId}/roles)
 	SetUserRoles(ctx context.Context, request SetUserRolesRequestObject) (SetUserRolesResponseObject, error)
-	// RemoveSecondFactor Take off an account's second factor
+	// RemoveSecondFactor Remove an account's second factor
 	// (DELETE /api/v1/admin/users/{userId}/second-factor)
 	RemoveSecondFactor(ctx context.Context, request RemoveSecondFactorRequestObject) (RemoveSecondFactorResponseObject, error)
 	// ListUserSessions List an account's sessions
@@ -23116,10 +23180,10 @@ type StrictServerInterface interface {
 	// EndSession Sign out
 	// (POST /api/v1/logout)
 	EndSession(ctx context.Context, request EndSessionRequestObject) (EndSessionResponseObject, error)
-	// RequestPasswordReset Ask for a mail that resets the password
+	// RequestPasswordReset Request a password reset
 	// (POST /api/v1/password-reset)
 	RequestPasswordReset(ctx context.Context, request RequestPasswordResetRequestObject) (RequestPasswordResetResponseObject, error)
-	// ResetPassword Choose a new password
+	// ResetPassword Reset the password
 	// (POST /api/v1/password-reset/confirm)
 	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
 	// GetProfile Read own profile
@@ -23128,25 +23192,25 @@ type StrictServerInterface interface {
 	// UpdateProfile Change own profile
 	// (PATCH /api/v1/profile)
 	UpdateProfile(ctx context.Context, request UpdateProfileRequestObject) (UpdateProfileResponseObject, error)
-	// ListActivity List what was done with own account
+	// ListActivity List own activity
 	// (GET /api/v1/profile/activity)
 	ListActivity(ctx context.Context, request ListActivityRequestObject) (ListActivityResponseObject, error)
-	// CancelDeletion Keep own account
+	// CancelDeletion Cancel the deletion of own account
 	// (DELETE /api/v1/profile/deletion)
 	CancelDeletion(ctx context.Context, request CancelDeletionRequestObject) (CancelDeletionResponseObject, error)
-	// RequestDeletion Have own account deleted
+	// RequestDeletion Request the deletion of own account
 	// (POST /api/v1/profile/deletion)
 	RequestDeletion(ctx context.Context, request RequestDeletionRequestObject) (RequestDeletionResponseObject, error)
-	// CancelEmailChange Withdraw a change of own address
+	// CancelEmailChange Withdraw own change of address
 	// (DELETE /api/v1/profile/email-change)
 	CancelEmailChange(ctx context.Context, request CancelEmailChangeRequestObject) (CancelEmailChangeResponseObject, error)
-	// GetEmailChange Read the change of own address that waits
+	// GetEmailChange Read own pending change of address
 	// (GET /api/v1/profile/email-change)
 	GetEmailChange(ctx context.Context, request GetEmailChangeRequestObject) (GetEmailChangeResponseObject, error)
-	// RequestEmailChange Ask for another e-mail address
+	// RequestEmailChange Request a change of own e-mail address
 	// (POST /api/v1/profile/email-change)
 	RequestEmailChange(ctx context.Context, request RequestEmailChangeRequestObject) (RequestEmailChangeResponseObject, error)
-	// RequestEmailVerification Ask for another verification mail
+	// RequestEmailVerification Request another verification mail
 	// (POST /api/v1/profile/email-verification)
 	RequestEmailVerification(ctx context.Context, request RequestEmailVerificationRequestObject) (RequestEmailVerificationResponseObject, error)
 	// ExportOwnData Export own data
@@ -23161,13 +23225,13 @@ type StrictServerInterface interface {
 	// EnrolSecondFactor Enrol an authenticator app
 	// (POST /api/v1/profile/second-factor)
 	EnrolSecondFactor(ctx context.Context, request EnrolSecondFactorRequestObject) (EnrolSecondFactorResponseObject, error)
-	// ConfirmSecondFactor Begin to use a second factor
+	// ConfirmSecondFactor Enable a second factor
 	// (POST /api/v1/profile/second-factor/confirm)
 	ConfirmSecondFactor(ctx context.Context, request ConfirmSecondFactorRequestObject) (ConfirmSecondFactorResponseObject, error)
-	// DisableSecondFactor Take off own second factor
+	// DisableSecondFactor Disable own second factor
 	// (POST /api/v1/profile/second-factor/disable)
 	DisableSecondFactor(ctx context.Context, request DisableSecondFactorRequestObject) (DisableSecondFactorResponseObject, error)
-	// ReplaceRecoveryCodes Make new recovery codes
+	// ReplaceRecoveryCodes Replace own recovery codes
 	// (POST /api/v1/profile/second-factor/recovery-codes)
 	ReplaceRecoveryCodes(ctx context.Context, request ReplaceRecoveryCodesRequestObject) (ReplaceRecoveryCodesResponseObject, error)
 	// RefreshSession Exchange a refresh token
@@ -24448,295 +24512,295 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3pchs31z94K6h+/1WJ8zQpklpsUZV6H3mNEttyLNnOQo8IskESj5oA0wBFMSlXTc1cyHybG5kLeO9h",
-	"ruRfOAfoRjebqyhbTvTFFslesJ4Nv/M7fwVdORxJwYRWQfOvYMBoxBL48wntDtgTKXQiY/M5Yqqb8JHm",
-	"UgTN4LlMyEBOSCxFn+gBI1SoCUvIkE5Jh5FLNtIhefv8CTms1+vVIAwS9seYJywKmjoZszBQ3QEbUvPg",
-	"Ib1+yURfD4JmvfEoDPR0xIJmoHTCRT8Ig+tKL2Gsotm1xps/fQoD0zAm9FOuRlJxbFSxjecDRgQdMqIl",
-	"uWRs5LdzLCKWYAsPGgcHt9DCp2yUsC4tb9oZF11GJgMmoFFyxBK4knBFInsji+wIPtzbN+0rb89BGIyo",
-	"1iwxj/0//v17rXL48a96WG98+l9BsaWmWS+5uJwzVOxakxHtM/JtO2Hx963AfNMK2g+ITMhkQDXpyTiW",
-	"E0X0gCuv0e56Ne52mVIyqVyxRHEpzM3YiUeNR4/mdmKvdniw4qi+lPOG1HRhRPWAyB42dkIVGdKILZ7b",
-	"nkyGVAfNYJzwSsJ6LGGiy4LQb1+jtveobCzfUs1e8iHXs635YFrAFYlZT5sWMdodkNhcG+LomRYxpQkX",
-	"3XgcmbmmIoLFoFhXikiRsdA8JhweMxnImBHap1yEhCrCBWm3goj16DjWreAo+b5xeKS/P6i1q+S0R9rX",
-	"FT1IpNYxa4ekLZieyOTS/Em7XTkWuk2+lT1siP2R0I4ca/zKXvQAmtQeix4d8pjTpE3g+2x4dcJZZBpz",
-	"BQ2TVywhNI5JwkYx71J1RCjRyZRocwOsDhYp058+v2KCdGj3cv7KXnmnpdPwRsa8O52djGfp4EOPuFZk",
-	"wkUkJ6bpdrhLh/WP73drRxMY1i00k+lketzTLCmRB3bOtSQTyjXpsJ5MmBk7Lvo47ysuYy70bgOXLx+O",
-	"h0Hz0cFerRYGQy7wcy1tLhea9VkCS/mM6SdSXnJWvrES1kuYGpAuXGMWNCWdRE4US75RRDFldntIFNNG",
-	"ViRsKK9YtI39fjYWipXurxnRqbQcKWLWMhd9K3X2D/cWtGLFNnz48OF4rAdMaG7E8mxjfpATM3PUu8iq",
-	"lof7tZVVS2N/tUH5ZCR+QodMO009TpRMSsfIrCGQi31GOqzPhQrhi7YR7RdduLFNQBSkV8HK47pKTkf0",
-	"jzGIT24e98eYJdMgDIxKDZoB3hyULsL0t8UbBfVRqfw0QzqkYkq4ZkNFKDZuIONIEarJUCo9r2Gw0XPt",
-	"shvaCPJwwU6p5/ZJvXSfvFMsOYnKN4kVm6Zd7JoOR7G5uVY/3G3sRY3KLt1nlYfdeq3yqLfHKo3OQVSn",
-	"h90ae/jQdcSor6wfY3zVasprzKP8cO8ezI72J/MsNZJCMVw4AxrHTPTZW9YbKwbd6qJhZf6kI5Dipoc7",
-	"o0R2Yjb8138U6t6sDf8rYb2gGfzXTmZJ7uCvaucN3oWvnh2wrnu/UQlqxIRRjlISGUehkSOCGYViFM23",
-	"bS6uaMyji/Se9gMz0J7B+uHDh0pxn5Y1zt6yU9zWn9CujNhzmXR4FDHx2cdDRjAUk8RY1RK7bibG77+M",
-	"mDGqZJLtWVCvVF2CagXZbPYw7wsiE97nxkDrJlKpC/x4keB0mxE0XU5YZAaBxuoLrQNWGVIeExpFCVMq",
-	"65pSE5lE2Yh4o5C1+ZbWgRmvUxiuzz0aW5jSZ2Y8nwyo6LPXUj+XY/FZ5/S1NFvb7GvTcjurxq4xG5mZ",
-	"tl3g7xdC6oueaZ7f8HN6+dn3XgIbj8YJo9GUUOGEOZlwPUCruLBKXU+0aa1rvkhkPGRCf6GN5Bo9oEZl",
-	"omVLerSrZUK+bePnC/x8wQTtxGbFgCwxc+N6ZpwCqckVS3iPg/DBno6F+8p298sJSqMDMNhgWhpJnKFv",
-	"2z3XItvCk6dPaBK9Hg87LLmjy4qDINNT0qUJCProwvx1IaDRueV1gtLvc4+2c1U7CaOX1vmPZHdsFrox",
-	"xkBYx7TLFIqtNksSmag2BF983W0flO+N0bh3V9H6LX1lZJP8/IuIaPNSZ6WDEHLtDU0vlplMKKZkto5e",
-	"yj4XX2zzui1gVhFXIITIty4wceG+2q6NY6butNf73F1VLLniXTRvmSbjkXETFRMRERIm0kwTTI/s9dKm",
-	"xsasZ19sm3epMEK1Y76hUWjGmVh/hnRYl44VOpUdGU2drvjx7PQ1dMW2vbDV3Zs/Y4+OxZRIPWAJ6VEe",
-	"jxPmGiJ7X8rbGSeJkZhldi38f+F+8db+mpIqDYV95u5Jid66nXazrBOq2UWMbZmx0XOR00XGeXah37tK",
-	"Fulb6WZ7uQvCVdIo3MK7s3jdJ4zfQQzsC60eF4FDXcAVGXKlOK4JsNbMUiBmDoYyYTmlCzdmCmD7ztJb",
-	"GbMv4TseR0MuuNIJ1TJRTnA5a1Cb/xlPiJxkdpexguPeBc3u5FJ4+81e980G1jDGcJ+Ddf1Eil7Mu/rr",
-	"cQCEFFbJoqNmpD5F8VO80ThtW/Ae/PH6iY2+6FgJuWSwSvqscMH4a/AbBYttziKb6fVrqZ/hM7+evttO",
-	"xL3jXO++zm1vOwOnF18iUJJ6iGYOxt2BO0lxtr7ffPhhJmByLuVLmvQ/uwfljL/YvNyITlo8jjGOq7ED",
-	"zJUXWsoLuNQ2+53Ac/jPv/KdSW5XjYUDCDk5gpNKOGoj1Gh90vaMhXZ6LPttW/Mhk2PdDkl7LOgV5bHZ",
-	"G7M2zuamxjvhnyV9sSVpbQo41LeGx7emy37bbseieJeN61e4QOQVS2JJIxaZNfI5losaj0Yy0Sx6xSJO",
-	"z+Hc58sIBDNm4J4PTUuIno6sWVEuHcZZ0y/gjgtzh5MSiiV3QixbOVwwlHQ+EqmYMZXGiiUzUvqD8d7e",
-	"WO/uLvudVTjktA827z3uan7F9fSZ0An4W6PETKLmeIJIu075L2rg8Tji+hgv/RQG1lKch0KycBRrTsJI",
-	"c4SbRGboe4kchmQsYvMrFejjO0UZ8YhwOIH1D/r3Z45Cw6AzLTswl4qlOhif1cy7BWHxleYruyoAQkIh",
-	"3sAiEss+gjaYGA+D5u+BnAiWBGEAtwdhIKTZM8HHskN/dq2ZULwTswreDkf/YYDB3/WOfcNAdmENRBdU",
-	"526PqGYVI54Kz6iVPWOsu3JYAn5oW9RXOx+zcJgCXJvpNDIRsQii34VJOtgreakNJ1zwaB4sBUNW8PTS",
-	"uZ+DOsiO1H8PYAjtQs76CSsk14L8OGbTJjv/YV2IT7jN8pIrPbtXAMmQ+2PhnsltvE/QqRO8sV6rZTNE",
-	"k4TC7x6iY9mzX7NrbUEjM4MBr8g/rbSrxpI28rlEJlxRTZe24Riv+hQG3YQZQ+ImizNiMdNM2UfMQQr5",
-	"cWe4PjoCxxX2JUpwzeMYoaK4kDZqDLi7y7oPB53p1RfONS5tPogbUJ/QUuOzqYHxbrSEEC3i8SDGLLT1",
-	"f5z8rGYg0I6UMaMggTcTI4hLyaPfamUjkMiYrb7S38qY5Rf4/uzqznmk80cJhK4C66IY/ygfCaWpHi9t",
-	"olnoZ3jlpzAYj6KbLdgyAQSD6xbPzLIoDkDacDfYuW2Ua+LC3bsVSZWKgqKU+uJCCmx3D+UEshxkVBQB",
-	"aJzGb7ye92isGPTB/7YBoLDCN/kBS0FJyzqVtgW1W9d4ClMI4C/dJfZiOC79FAZa6tGye875kOH1hQHM",
-	"2ls6bJ65lt/uRkkPuUiXdg57/jut/PnR/FOrHH787tsL9+e/Hnz3batVXfDzg3+VYNVtO7ZqeJYLDz8g",
-	"5lkSRwQtNCNZL4WRtxP0C7QXfs9piRXl6M3t31UM3HtTsdRUtC+zXv43yqiMNe3HMNA06bO5qH9vsrQ0",
-	"q0gPuOhveRmtaMS6tbauJZtuva1oiGwj3zkVkRqrJTLB4RF7hJIR7+pxwkIy0HqkiBTxNDdp8HVlnMQr",
-	"pI6EGfJ2zhqiaMmQvmTmXbALmqSxf0A6xmTlgnSoYgd74yQuyoLdnIjeK8jo48pvKHcvKh//2tstSRIy",
-	"7qcyzqfmVyx1PNMGv2J6IEv22DEZsmEHQ8Gm/Rm2t0sF6bjEK7ujm+5syQW6swigTAgdjUBCUOJUJFxc",
-	"JajQFRjrZoEbY3cg44hc0Xjs4Ec0YRCFirnSLCJms/luOCjOovJdywlHYKUL56xqVRQsBgzKpKGXpTEe",
-	"dx3skMnK971mk+zWohVQbEPh0WX75YkUPZ4MPYDpZv3XDke1qPEZ4KrYdLx9WQPvZtP8E8BNW3gD2w9u",
-	"Lm0eOBDGkN+sVev5vc6ZXLjoWaKkeG2uhKSXbMkXZU8a2wQJMGRM4+lsMo4ZCPB2N+3d+4axP3qE8f5A",
-	"GzmV0K42UoVqEjOq8p6/tzmWZ30V5WZh6J1zZ329xRvNa+9m87FuHOZzzt+mImudEXzKYuachPzI5MNF",
-	"N3fgveeVNgQhjZvs+w1c0Rsoli/okBZbXTaOz9wCLSL9ZqD5b58/Ifu7jfoDxFkfnz05OfF3ukuvHDDy",
-	"7yNjSYyos0zkWJOE9amRJZJ0qTJmB4nkkBqji02liOzzLABE0SEjVLWEMcyOKzHtMIB1XotKpf0gNLba",
-	"ZMC7A2sAKTKgV5Bf1xK+nHErO5cQuFcmZPqysorF5qno2R2wZozyesSTOeHVd5ClnGayx1xcFkKQkO8r",
-	"ZbRxQHUIByqLg7sxVdpCo82MWx9MMbF5HBdcBwjDlb35eSKH2G0pCFWXaZ4u4Huzkylokx0QXCpZYPbm",
-	"kicNF2Yz5I9XoRNzN9V7iDNmmfWfc7H841fHxk1Y7dDA24XuhiMHP88ODQZMlAXI5yy39M2lK0okMr65",
-	"kbu5IttIt1yPZKJPJ+Ip1fRraPBPbFpqCI87Me+SSzZFLfiotvsQkCYF2zDulxCJzKywbnK1ymWXGHRb",
-	"FqK71NNVnjZWbJXLrpe/sjCu5v3YJ3xJCMOAzTfPmzPMZ6wkAHbJpqvHv8xc5QNfB8W4V7Gp5vFl7YHU",
-	"nVz0aBsnEU5mczGfmgLpSHQubdvel5NgmxBQhMEQwkqrD2kxHrX4/HDu8Ueu61krykY+l/01L0eLe4oN",
-	"UVCUxyHpsAEXEWn/F1z1ffvzxOx8R+rmPvOqXrHXkUertjMN45YObbvAU5ESFYVEjOPYqNhUyUvByiL4",
-	"5joEEyKFwow0sZJ/TjgWgMUOGIgkFGZ2hU/5MHs+dcX1dFWYB4TZZ+AAi62aDeEAm4Eari1I7wbnQpDw",
-	"Ntufl1xc2tDthCUMm92ZWgPFm9uIThUQ+IAHhTlqTFhSKhaFVhxFZhGolFgJaEJWESmnE/HK2rD+EcXs",
-	"CcUokT0esxVgeXBZGXph0X2+6YQ3Ax5t7nnhhCntQGt2HIsDlPSl1kyERAPCLbsGz9g2GSqLml8FmbQ+",
-	"xqJodnqLLxt+DwMxA45wQ+YWXZhtyDLZ7qZ+Vp2a3c2ii14ihxuv+y0AnG7igt2uV4UyeWgcqhu5cGoB",
-	"BxBgcDFdNpMQCij02v4MtRcbImZ1LqP4CYPROBlJxeZqgky7p9nYHNKlCnpnt7HMHnVvylA/OQyPN4tz",
-	"1qzbg7PoiLURBkpTs8Ps2Tg8dhWQQXcOZ5hzQLlWs5mL1NKIlSOytrFbbr7+N0NPmB1xMVY3a33CruTl",
-	"or1nwxcou1O+LkXM8zfeg4Bbp30LSp+z8keJ7Cd0OHfJABxemcawuFctRjNXAzHYJeVDF7y2FfZIbsCX",
-	"bpmVrGGq3AB3jbI0SlM6twfjx0ekS4UU3HR2StgfYxoTbWxSPyLsnlddbCLXV6B8K7eavcOVORMmYTpw",
-	"4uDiI2MZGfHF0lC3FxSHSc2S/xUzfcfQtWActjNSyBEhEwJhLIimUaJGtJtfeeYdhY5byTu343magOL0",
-	"2CR+DGoc7u1jUCOlWTOaOkJBnqMaCcIgYhp0Z3AmhyxHDgpqxKWrmruOCDKXWOIS4OwEYhN4F/wUNH//",
-	"K3vkq7HSiG0oHkFg2gg+6d+2mdUuIrcu2RRXoRsvS+inciKDOW0+kkY7JaD17Zcfw4ALpanomj7v0BHf",
-	"uWrsmG1SQPqszD/nbLS9hlFbfMiUpsNR0AwatcZBpV6vNHbPa4fN3VqzVvvNyG2ugd7unRglsssUnHCR",
-	"Z8Bkk4l1l9Cidorz8mkmerbCkZNdH+7EyU1D6eof0NGICRaBwzCx+yGSluZ0FudVK0Uyu0lfMSrxnsuY",
-	"6jKzeNYqziZwEZOtzqBreYzYmmy1RYDcUohbZrTPN6j2Dw89a2qvVhrZ8RbThgrRrrWyYcJWwhmbTCJV",
-	"LZE5s4+z2XHzyDId5Qa7HsWUCxbdaOCL6Avzq+uS58HYtewtixC3RAG4l41mqYLzNkj5tpgYmQdZX0js",
-	"YjW62g62aob/xSjvQi4rjKVlHjLafJazB3KjbAJdGpSDnDqKnn4QBvmsYnhNWSIhDGhRI/jMJHCBZomg",
-	"ZvCzxE071HJsu5Bmo7oQDfByOdvEb+5MprbXBo+2MNcyj6EDXNU8FVIQBvk8PXjLTDq798SM8cl/uRf1",
-	"9Kljiv6zy/Wf+d7jATCPKOEpS0cnI3uwLviF7PXSX4vkf+vB795k4ZebAV463Kz90aDkIOWH81cvLRBZ",
-	"EUV7sBvUQE7gPN+o+5gB/ZnsuRwiTBS03zsmNMzDsC22hGhhanzRlKOIap3wzljjPhMtMUhYLyQJi5EW",
-	"HPDG5mXG91RV8iQz24ySMMan2ZpMdemIRSFR0hixlow/liLN0c8ZPwhByLhqW+Nabbc7gv/YiRETGkUi",
-	"/tDBH3o8URq/2bFfOTFStV/bRxTE416Jji23be9Twr6SlLC8EJgTb4DfnDGTozv0R5vGxjlRjKlZ62z3",
-	"cLV1s3KG2mggBct1GL8JFx87lr/1FtLdvkiK2SaZZDkUWInflgNwN8mjWg7AvtuoktfWtzRfd6liZAhH",
-	"X+hlmhUzGXDN0MdMayREVA0gxk+4xsoJtZDU4Y9Hzmk1ApGLlsDUbGNVRWDynIbkBK58XJR/r57/9qFy",
-	"svvyTeX08c+/VJ41Xv7k73jXl4rVmvMTo1ZdOf7oqVmFlsPjrbHCCsi8BacZK4BWC40oXwRgwNhw5Gbo",
-	"ibwRtLSHcHEGwJ7XpDkHtsf5oGST7DZIZ6rZl8iseMsgxJBbCp8/p2C76M1wPsrcds2Bc78GqI1t441z",
-	"Hm4yP+tYEHNAW+v0NUtuUUzffjpAaYvLm6eYvlnmzcbZM+F2MkNWSLJ5iycAZ97Bb1FYwgXF6MzBnh+d",
-	"OazVHtYPDxv7ew/3aoeH9aU1YPJSH99Q2jwZz81byyjXjPUcye3EFbpjpeUQWFOsl4+xE/ApR3QKLhcc",
-	"GQy5WM+bzJ22l5z/QsrOnNOYfBUv6O7GHkLGA7glZoO83r6IWW9RmZWcnaYKAIKxKgTBSo5W11pdWRSh",
-	"rJUza65ccfozd8a6SRlM748kzWWYn98JrD02vxP8/C4VIaGkHVFNm23y7u1LBHO9ef2iGGE82H20l7MD",
-	"4B4+pH22MxL9IzQmwsw6+NfOx399/1ctbKxsIKi0b2VkZeY3MGv1dARZxqJJ6gdFMxvPTfYO9h49KDmm",
-	"9lP6GzNWTaPy8ONfu6u3d5zwhY01wy28MgpSj+hYD9oPrCgopoJCpTmxahC2XmvsbZCaZQcZWx+m66ZM",
-	"/N2BU/ebh0esMbAouMBVeqBpT3dTDvZyifN1H7vfnQNwOzW3cQJu1+42kvrnAcC+dEb/GdOQw4qc1Bu5",
-	"ojeP5wy5cCMy43GPBf9jzOzPpR43vL+0b2bF3cjN9gE7tiiavW5+jHEGwKOsFHflALlQmtHIKMkOM0po",
-	"RJOUaQPT3uZIjLXiojf29pwntND4Tr3cch3Gr0nE+9xF+EvJCyAWq0IHXrXXA2J4SvCJRzNhLRvS6jA9",
-	"YWhQDkkkwQjDiFi+rlzj0cPao4avFI2cKwlNFRT8ipEp8GBKMx+QDjaL08yDwvds+K59PNYDmfA/kXOZ",
-	"IImpBXLUDmYMknnFIWfbuF7WQo7GdnuJCzeIW1mH8sIdSDtv5zGjCUvWcWMK6zw3Rbm35AatbPW/8w+s",
-	"Vs5Szuck1+dnoq9GsnKEuH4sI6qKBy8LmVaWAv0XHPqlWh4PJBSdKgdvVSy+Yrij4WgQYEQzSb2jkHSS",
-	"kHRCwkPChiFRGk/ax3FIZBySmMNWpxY4JQjtKBmPNWsJpJUZJKw32/vPe0wHp3SLx3FlkNoNz4dgwLt0",
-	"xDWNSczwXACEJYjU2ZEiP0xHA2b8ZBbHREiiJ5JQo47y0vOXemN3b//gYeXR7EGTH+OdHYiCc1SrHH78",
-	"tvLf7s8Hf+2G9cOVXaUNSBTcwVUJZMj85EaTC/KsWj/YM2J4uHg/zTn5Wr4CSlyqWXmSofrnAnhYIZlm",
-	"KyEjwPubbqUoirXCQpD0VL9pLvSt8mwuPeL7OGc+3jfuBGnr1zSUuQ6XjWuG/JtZ5qfClscr4PlwGZcV",
-	"1ZtNJ8ugjssxiym8tJQGbxyzFNjSSYxlEKZg1Xb68DaRCWnjaLdXod/LAKzllgLKkNn29Hh/nDCVDs04",
-	"Zl57/mplL24FTVKv1T655vhPf1QyIylsthTp1yQUi5bZywgXFiUBlI9pCyzkFhkL2/+1A7WmdwA81g7N",
-	"F2jO7vz//+f/i59HVA+yT+ggwefq8jjVTIKI7UI2pylQcHYNYqRwnHA9PTObBxdOB23J9K/nbgP9+OE8",
-	"KJuQtm88ttEsg9hzBluCQ3mZRAQN1bTAOjh3+L60dcasQWJ6Lnqy5CQWZb4Ksww2o9/BBa62REt8990Z",
-	"7wuMbFa/+46035yenROEPNd3oGXt1ApLzSrP1g8RA2MmM+eJNG3zCU4W7ImYG/1oPJcev2JkyMVYMxW2",
-	"BFptOUe4WmiK/bFN2DXi21SJ8+ycIpvCypMjRJnPuNh9KRGtIAVrCffIKjl2ZfctkUS7ZV16sz3MJmsD",
-	"jRWQB5pGYz1IQNXMtKZJuCY6oVcsVhbW9oPWo1MRT12GDs4A4KXsmJq3mnkAYxm5LLL6/1bXKv8cyPQY",
-	"ij1QmFWbPgto214ih9lwpAydNtCIeZ3Q7pYtF3NkuTPz+biAZrtiCTUmDhRTyHxvgNcpoowVMeRxzF2V",
-	"jpgal5qcQpTDPkqBUaGNpdGBaq3sCpaOWZAATW2JGU8yO/0BF2DAaBIhKjAklPQS5OTEfWRPbeDVGEBB",
-	"eYcQdczssf6Zq6tqrlXazsNzTIKA8X8GpzUuLYIr0p5XSKLtJ02Qp6zLI2YGuQ11A7MUD7NQ3MrlWpEh",
-	"o2bfHUE0oyXaKHnaxhijaUKJrfX6+0dX7ZVBuxbpO3nJ8uouJDSOTYel6LIq+Xls/Jl2BntumwuUTPcx",
-	"LIj2LxXrnlZOnqZRBdmzDcD1EuKwWgIWs50GLB5VW+KD1YBCkh/Oz9+kTeQq46lUkmgpUeyRktKWKRjJ",
-	"gtD3arWQ7NUfhmRvtx6S/VrdrP392n6YXtmVQjBYEC1h9o7RQuCnYVIOUF7ansBgQdsiyTBHBdDPyJxL",
-	"sXTXEFmsqCD1A/ITf2zeRMYCaWbbz65HrAtq6jyhQvVYUnkmujLiom/0e0tcsQSOHMix1zKgG8UlIclk",
-	"AFsWm0STBOSjGRDYXgljadWbNB8Iga0u7EeOjdN5PYWjKBvactKaCyTNAk5cOm2moEUhF63mdDzANUhl",
-	"iN3Ddqu8pkMz5a4epdkxfnEff62mc49Be3IsSGFxwXhP5RhkLnAH1s0uqDceOac0tB5pSNpVM+AXbdQZ",
-	"7Uo7tClGkGcNGyuWfdJhymxDeLJpzBEwypqNBaOVxhZdg3UyVlqRPkwA9dsMt9teH7t6NEaak8E4Sabf",
-	"fec0Rdanc0S2V16pth30LO0rXf7cimE4Hs6JTn+TwObYr+22RFrnqEpOXYWcfClZOE6iTg0KKVyzf3h2",
-	"/PS77/LPNXLeSKT2i2fnbcItajrLr7ObDugA7PIUGYObra9zZCQqGhhWGzKzSgGaDc81a6naEqcgnXXC",
-	"6BA2IQQIZaJxUsw77Tu4cUoj1+5zdq2x3e8Ex1KJ786fVx49yJlKaYodef3uZZU8WZ47aL5o5iG8XJFL",
-	"NkJd5E1RSwhj0MVcYVklI6LIExQ4MViailiIs1aY2QJGpUqnF+74lgvyI72iZ2CZhaT9e7VaNa2o2sf/",
-	"yb598LGKT2w/sPKYC9LjsVn+1ZY4RhEGzxwxOYpd+WBnSlNYqKErObg48bBJ/iO5AM2tKQgPNpT/4U5T",
-	"JoyoEYtjs8UnFOH2bBi2QIlNkW6bxQr0ok0qsVP2WEacqe++A00PDgBV5KSC9YuNmny4d7j7ABrJNa5k",
-	"m+To6I0nvMvsYszE726DwPEOLjM0yWGMpWCO7AtcCHNfSxhzBFsp7SkLFXYZCFyJljDcNt7K4dICyzjZ",
-	"aVGqQk0+kK/5qlstgRqtUJjPDtAryuNUXGIgNBedwYLjaCEho5p5a39MkwgSZweQOGusiKiZkq3Doob+",
-	"amMt8SEaOEbfp8pRWHGsJ7IlBnJsI32NPWeGmzuGUmmjU1KxmO4RqK7tth1yBWgWx8qS+NvevUeNBx08",
-	"dcNi9nRyySISsVHCIEuJ9CXoQZmA5ZCdIkRUM2tb8oS0z8ZCMe3MjyM88HjJxWVqkeCEtxMWf98KLP+9",
-	"TCpW9bYCZzdNCibvsEpes4lddRgKo6MRoyjbrQZFmTZxcbHsl28IE+OhahLeFzJhLTFxKsweKRkToUre",
-	"WVPBvcU8Dzx5plFBZwWdzX6xqxGnzAgAAM6469PJMEpK4EbB0HXMu0wgpQIGZILjEe0OWKVRrXkJfsGb",
-	"eDzsgBhxqax2mIJmUK/W8GI5YoKOeNAMdqu16i4c5+kBOLs71QmL4wr0aec/k0tVdYXU+vMANBlfmpVD",
-	"gIef5mx8Syj6cL/+8EFo7TiwLsymS7lTyE+MjfDYDmrnKsi7Ab/zCXT2iRQ6kXEbDhaM05zuy5MoaJom",
-	"WrKxMEiYGkmh0IVv1GoLSsa5Hnqp0MhN9rtleQueRU/Pji3xmfnU2N+vH1ras2Zw+Sb56eKP4fX7D/TX",
-	"98eHk8nj5wcnY7l79f7PPx+eX//w5Hzyy+NpPznbuwwshVtw+tMbS6HWDBSHQKqZofofvx7/+tP1k6T3",
-	"/uzi4fn0w88/nPYfDrpXb+iIv4qTyQmlb7o/vHsrg08f0zJzK5CnmUGZU9zukk3N5i/UUswN+LJqinCx",
-	"u9a+xh6Nl9+Yzo5XeS8LvgTN3z+GgRoPhzQxg/XWWD46v9SCMNC0r3ymt+sKLjkIzcKVaSz6ujJKuMRn",
-	"B92Ea2M9QPTapSg2/wpirKYeNIAPJ5YT8/d+baiwSy5KAQjJHTqOuK4woRMbXyzdHy+52fhpxhgUtDC6",
-	"NzSyfzKQQ6BGwD96lvAyYakdhnfaUhSh9fOBrAhcnhBkR58RKBcA3BUEI4Ixpn/QJJETdPZibtxH2QdM",
-	"QpU8w4bjEYDnt0YobvL7ytybFqDgkOCSiTibzl8oAuiVAuHmKwj6uZBwM0hZhtL1u27pjhXqhsx7uS09",
-	"svW3u1dDEUMuCBSyrNqATnvBUGDm6Wp7OVePZ7YhT8FagpARFljFgs6W1qTs/WkdEyBoKh2UOUcSpXSR",
-	"pQ1KyaJXbQvesI3WlI1ltnh3XsKeX+FCB6n6eFPVYhFRv2cFmAJ/nQRpjaWMd6Jer9fn806kmMmgftio",
-	"1qqNaj3Awx73hP3KYXeXVR7Svb3Ko6jWqeyzeu9ht0EPO/VaoZTNXLqKtCSRM8Hm0GQselk9yAr/rEar",
-	"YcY7B34T4zj+tNZmyWrwlBVCRwFqrexY9gtq0Biiy7QfXPMpDN5SzXA9LSs+nF7o31V5I2Pena58s70c",
-	"OrVXqy9XtcWS2HDf7vL7nqdkA+aORmP5HSeYG4/XHy6/Pu0Ttmp/lVb59a03NjhmTQzQ62YheAZGgSSg",
-	"YGpYrOPvLnWiaG4YQ8J8lRi5Fbv1MQI6mlHCRZePwBZxfkLQ3K3VwmDCRQQmSH0IXL1llsq+Z6ns1+ZY",
-	"KugILLZQaHqGtLmNQXImRpO08dgPjJm2EfBtVyYASZAEF33rSc9WDIB4Crp1/9//A+6pCkmPCxqT//m/",
-	"zOf/+b/Rh4qk1paiJpIaKhpzPIOwXvODkLQBn9EOSRtDXrZNZuKyNrFr2tXxdJ798866UwsNH6ji7frm",
-	"hEqe1uiI0HmlEIDIwRiGmLIrY+ZOQWRivvarI8zToO6svURvwk8VQFyXFElYRqg1i1RZqfMQWZ3TVgsP",
-	"KGmqYjTpDtZlvypvEg6kj+wJ89Ceec1zoJ6S9m2c6V7exBTB4xEqzGtVRti5kgbMU4KWJPHK2CvF7gJU",
-	"Azp3gZkbVn47ArvvuhlmcTuIimzu7EDqkap6lGM7NKLVEcypj9qZZypZWE5AI+oTl80SBlhMxzosYy76",
-	"E1HyUl6xmEL2TqqD0jS/jzOUuRZp6lipMniXz5RQ3qUZKyw4/vn4xa+ne4/23gyOj397dVn7z4j1Hj95",
-	"c861fjGanEaTYHUrLVdKd6GR5vTUvZX2j7TSzkAv4NGMMTbccljfVstyYO+y1bbzl/nvJPqUldyateCe",
-	"Ik2PL8BD4p3iDFgcpUVbzNAZO8JBheCs1hszmbhjJHydjdLLSXZ64WCieRsJL4ca1jOieW9xwWDA6iDp",
-	"vLen/xn7FMdmyZsUS15L/Rx4vuCmFTbrGYt7x/m98PeVC7gFvCO2mzlv4AP6JbJthAY3oBfCwN2JGz0l",
-	"mIE5/b3IavfRztvvpbxzM+IHD43XlEAHNxBAM57NEkPsne36xyWSa8fFtUzbN3tDGIykKnFdnwFoBk48",
-	"Xe5o3ob2YGfKwUa4cBlNWD3a5tFXCZYYhCpTDoQXpQ9yoC5biNpIzZYoF5t466zcLHMs7cXlUnNNg/be",
-	"jF1uxq5tkc47M0v1rFsp1eBeb3h640voALvxblsJpGH6z6AFBrw/uNEpZUEWo7C7BVF83O2ykc7ZoN+k",
-	"4haq9lXJM+Hkq5khs2nnitcZQYkNv5eTX62cxLd/FVLy7os62Em3LumssNhQ0C0waLckzFKOic1l2bhE",
-	"lFkyQZvsIeMssypNrnzOJiyxv0FSZZaKAWjifCoGhJtlPklifsrDUZrG0GdaeaBEDZAKY2KaW8KcF0+Y",
-	"iGyKjcUPagkYaS6c9D1JWWId+hDyKVDyOiRilbzFDmeQyrYTMW04VQFclo26kAmUwsqqo7ZEVh41I2b2",
-	"MZiAmizyW7er5Ng3pZWzpW3jMlPa5TTN6AflMZZkLtFjGU3XUw6zgjWjS1sdb1XGn/Ipn5nmeG/vVdlX",
-	"pspcJE3ZxYh6prZclL9yuOO/i6dglzfWGzA31Vdo27mUL6HcANywv8ogpEUJXrGI0/PpiH0lavqM+WyO",
-	"39gVcyu6WjF9kT19235JSUmCz6DfUQhUsoqP8wLgLxnkplj1NhlI0ICxVJp0pE14oaNRmkJWIGq0ejLN",
-	"jcnKWMVSsCOPzqSA26+S51xERI61eWlLUHWpEDQxo9CAc1L2ep4uQ11o3UmfiLFdpuCQeCLHtLlqmD1H",
-	"dGn6IHu9v1G4IhuRn9hIfyWi4dyth5x8yM3UtuVETqdWcT3dkrSYX/NkC2Lj1gLVfpHYBVApRDpdscz4",
-	"ziX3zCKoqnPxRGdZjdX1+vRF4RIp3LRR263WqvX6bvXhiuZlSplpLTqf7tLe03D37Nt7fBNzt1LrNjqV",
-	"h9FevdKp0f3KQa/BDqN6d6/z6FGRyXGmFe6JPk1l8Er+yeOY7uxXazcEm/rEkAtBDOnZ66Yghk/3UZQt",
-	"yOCXgCDIy990P95A9N5+ZOTWReAOcpd/tjO7bBaOjCkF+Sj20K40mlFiHpn2FmTqzSReShDfWFkCFEnn",
-	"S6RAVpDZaQ8oxwyFaO+jo1uKjka3sa3neF64TC5y79hCuHTbJz/pzv7L/rUEVAT7FKtJlezSFTbgKlBp",
-	"j6874xVMVf1hrdOpPKSg6iNWOewe7HXrvd1on1KHTR1RPfCgsa5nQTHSdoNUr4+ru1k4UANXV/oubmc7",
-	"OV/hjjZrUfa+2Mb293W2zkq39mz1yhvv7m0ofIT/Y0h9xxblAAVfqqfPRsB4olMuYjgtgEQGIC8SbOIC",
-	"/02LpMmf/cJpiJATOAChIiIudFQlTj8iQ4ANsMSRd5DgwiwtgXGW4xJWL0oiOrVJjjbv05j/hKpLZq8Q",
-	"Kf+XsSZCi/uxXBL+69J7Qkc3IvoMDjQmXA+ihE4EsbRjaXSIpyQNCw87ZuuJtqsE2cBcOzLQfUbVSa+Y",
-	"Ze3CVoYeEThQVXklVNseOxK2vC+ZAvIFyjUX/bKAkl0BXkWmm5ybWOrm4Ofh+1rUeB93+OMaffGu33kR",
-	"j3/75VW/0/i1/+vZY9Vp7IuTF9dx9MPPq4fmn8w0da1DlSXo0wHSYfkr+i4hUdc/WdhdWZx7dZZWDLfB",
-	"HJxTd8udjvjfbezqHKoDXN+z1fB9FedA78soD2YVGwiNatdt91SjIeXVjDrbBSbX2YLIWfzPL+S8LoY1",
-	"69kyBOsgkdrWL7ddn9suWyMGDD1L9Vd86gAmYBPLGlUoKjIrCzdUpP4zQKs2C+rTU05OcaKUtxAp5GYq",
-	"wF0tjApLwjpF1RJKU0fNAqTr6F9LrO3P9dbUq2Pm9NG3vg5LgQyueLK5Y23luUSXfRVabCv6a3aF/DP1",
-	"1r0S2rYSem8JnG5TCSFJ1E2U0N9e3QB8doFm0TTRHnewkeOTRELtIHeCjaEwR2eaVutDN4LG/JKlNL/I",
-	"MMeHlk7OinBzSRPO1JEvSEuJ8cs+06ol9hqHjj6UK1egDfhwY0ccnDkn9mflmI54d1DMOgay3nia1UwM",
-	"0Umskg+gEGapmsuqK7WESovkOTrmkJyZ1c5CckaH7Ixr9v2ZTnhXuwpMRnu1Z5ioAVKnCO2gvnJMqY5L",
-	"GZkZU7DfcKyQU7UlMlJVM64y4UAnrXxGUsjrh+t8lB/SlGJeng85KlSsRHhgo9aw5VC6A7N9wG1NS0m1",
-	"RLo4mqSNbX7irmtj8TUFBAN2DQCTpXZcRpmqh5S/MtidV0zrJop3PuwsK1gVdGWSsK4mA5koRjpQRGS6",
-	"uv4tK/x1K6C8XHGngE1/HHRedPkp//H5b8/env989uNhlU1//DP6cGK+HJyIWrXbiEVn+LwW/fJjnC8w",
-	"hFmlhQpJaxko+RJJrjLSysOWVrEqOcw4430wIcX2uOO+WH42VL2rPElruy26+YxpeyEMSqPWWG+JpHs1",
-	"aAbRi0F88mJ/9FtjUDt5Ef958uL6qjPs9n/9sH958sNb+dvZ48tff7nsdxv9spUxZHogI4W1kfWoWA52",
-	"DdDqS6NtUukwDwXph78S3h/o0MkfGbFcKO1vsCY+3R6280nCoEoTjXMQylUsP5iofOj/3gTetglsRBvh",
-	"wrN408OG9S1eZ6A57p1lJm/dNzi72UrBwMuuZ39fZKWZ5p4xbM0YdskmOWO3nmM9aOwNzH2udVREF6Um",
-	"cj33rn142aytXej6nCcVre0wkD2PCWksenTIY46lmbIbd4vNXiVbul5mos8iVRca7DPlgNu+GdUGMxj5",
-	"f32rDg4nMupyKLnNNbKvA8e27JG2UQGO3MpXA+2WsCzoUKggMxW9gE+uXEsa2HENdcEeuApcgTBfGNLG",
-	"rUqOR0IbBMrYHtL0apnYNJYCQhUp7mWvt1J0KO1P2ykjwSa2gEsfscHwBKBYd3oq7feAxnC0BT13TJXw",
-	"GBv7gryZsBjuWq1lZuzLDOeCLX4T23lzYwIMhrQM6uqZEvm239vS97b09mzp2zK3stW6nrH1REbs3tb6",
-	"LLZWaZhjuwYYit1MYaxti6U3ZpaYL+s/hxVWYiZ53cm3ZmWbafMIpb1hAdoTcAkwuBlkB/NRbYUAy9KS",
-	"hfBypRIW1znDPNhcObHOtJBt2xKL0m2xGAEWYVe2wGspCzoTkR/qWnZGYwW6HBeZ9W8gG28RS/YkkUqd",
-	"QphyHaFg6+hsI1vOSAGzmpbveMjGgm0d94IlW56JaN4u315JAGf1VhKm2IL98IMNAKdFYdB4znFhpHlo",
-	"KfKHw3VYog7o5SHn3KKxrNCMubi0BRiZRrKjBKundAcSsrSNUdwSqX1uK5Ch9SvIQI6TFLMFACWbAm7f",
-	"i4HuLCTtoZHSYmKaxXFIhD0FNqOYBbXppfFTPgx4bFwBbK6zwoV0CedQ5BAOr2PaZU1XdQ5A37YGVxZS",
-	"B6J9sNHrIdkPSX0/JAc1kCb1RzW/5A3cI6VgSrtD9JZQUJlwgO1EV6axR2zVHEudzzCD5yg3wFCyJaJT",
-	"wKyByIDWpsy9IKEQt3aSVWwTEufL+mFhdjoOT3YE5BSkWt5DcUAxmCvTwCp5hdV5oOqTHMfIC9BhZEBF",
-	"ZITOFcyLLfFmC0JnMAEK2HrNBE4rlPppCVtNyDqZ+Mq0nhDZSjkhx8Xl6gHy+EL2elBAkWrzLlsd0sKw",
-	"SvMgQfK/scv4Ley3Wzh5WAPzP9ugtVyixqyYOOnN3XhhYd/DInG7SWKxqgmdYqEsB7PwnNp0rxk3fMy+",
-	"bsTA4Sp38Pi017u33G/Fcj9WlxYshMhgs/dBBaocVnY7uIFRIns8ZlVXdMI9/SKxQmCZKQ+INSd0toIf",
-	"qK9IuLiW+XBTcDacfUMIzD23akvdzmFJNA8LU2bYOanuechRxvSCWo9qsBmMyNJkQJ0+YiIs4s38Fw+p",
-	"Ncg7LMNDN2dDgmjk2/kPCW0JSFtxccmUxcYMgw81g9QqD7CWMCCazfoqjCHB7dVpkRpG/p0OkdVEGDXF",
-	"dxTwbBNqnsQVuZI8wvpxUyhhUI6ryxlca8DrsrrNHqAuhw4UEsqlOeKeLDpbEpM19sB6kHVX+R5re7tH",
-	"2nLPwAMke6SNScDvFEveN+bwGCiWKsubKG7BJhceOEBpOoqZxb9EUlyyqYvW3Rag763flW0g+srm6R7R",
-	"d6+otwIrz5zAW1PLimVK+QsD+3a/LLBv0ZGhHa+5LBNvGS0GzeREOO1XWvTyjX3k5+UT63DZT+hoYKao",
-	"Na7Vdrsj+I+dGDGM1PEEf+jgD+BM4zc79ivTr35Ch1X7tX3EHaAr49FFlybRBdaMCZrBL/XG7t7+wcPK",
-	"o7lkZlgXphn8a2+vUXt4uHdQq9Vq80jOtkhe5hbAPNCOWzs3CCJ+qZpc3tr35JX7Zmlg8MY8C7o7mN2j",
-	"Tyxfba6+OBYMp1eOOpKBOWeTI7H87e7hwYMj0hbjOG7bULPNm4Sdh0l+6b7Cj37lIpuE2BLuI1qpHFAS",
-	"2pidxtg/n8iMo9FSKbqEQoyd5W5oWkQCGNyzxmBuG9iEwzLLDpezL4o2tOycFDKjlNtoP2FVpfJNtvJe",
-	"eee38+6wM95L069Mmtq9LeSE8K88Y3TTY6UVDOGTp09oEr2GWb/PG92mdrSZojfUj/PtedxQq4bVytTE",
-	"bVQ12ds8yIb92oHjNmjO8prduYKgcOyWkkGnxvlc3rfZypnN7Kl4O4m4TevEQt+QMAM8z1rmUHNhepAC",
-	"qTgDNoXAC95pw0JTiHfNrd/tuv1Vcc3NQ9CW1zzumDWGa/zOFkC+YUFjO4vLSeZyNef/YeXy/p4CH/jq",
-	"ctOKJrpXY+iGHtL6Ne/qje3UvHPC2cX1F1FT/cTYSOWxCHZMtCQdZgvXRVVyMlNYJA2op7cIWUJm1aWi",
-	"y+Knri3rMopAvv3foJrd17EtzHK46R6YbwXhUriIsrWwDEr02W2ccAnYqGipuA1iT5/QNDEqo5/QLkNL",
-	"w68f6RAdUEcSQHNV8s4dLmGlCkc3JJNLLvpg0bREO7+N2uQSNq65HY8jHUoPDyWzU8gFhNvHPiAIn2eu",
-	"jug0K2IMxpcFJ7WEuT8k6Xlp7p2IZ0FcUQqMsC9CBFAOIoOtM+JjKBO2BBsTpuAlwF25rI22WRMXMe4Y",
-	"TNUoyKimaYqfLGFnyxmA1LUwpbHyq9AhhMqVLkFEFy1W+ERa4vnompzk2zQtAal+L7aXwPs237j1QTar",
-	"Nx7HvMBLXHu4STAhHcsSa+2DhaV62L849lXYPzKqsIIG+ZBI0U9PkW9Y2u4+GHFzJfwDvWK5IsF2BW9X",
-	"GTtva5k2Lh4yAiogk0SfoxRr/c4kU852fr08Sjuwt5xI6RwAn6VykRPwKtVzAH4E7I0Hx0FQ2gwsyIGU",
-	"BDhP5sqQdBjgYR0KRwBYySOEBD5XSCKDfEXz8T9jheimlujJOJYTm+Q4y8+ILcioQNtN0s4ObNsAmVaW",
-	"CiVDFeUoUUoJr8CyKnI3ruKjOKioGbAbEtTurUgXiC30KWe/gID6YHk8c6vC48S5Fa/BXwMryKq9jFGv",
-	"uG62QSFbGuw8L1mAFuye7STMUrbCzZtTzFVGODvCzSYDJlxA06M4BWhilwrSYbNb0GK+l26dso3QZ3rh",
-	"LqhtjAavGuO9eAw2W66iXmns5aKE5glLAokQ/oM+ll1VX8++9Ls/58AqLaPnxOM/aeMDiMCjxs1ve29Q",
-	"NpEAm27ejaAI5VBgcF4z8G+ByXY2PWhoc2zyefvOo0ewglNqadjMuqiIAk3jCRnD5BAVoqUtgCwS4yJn",
-	"eURlXMcevnZuOhFiE6BzGdOBnUmUT1QT2hJ4umI9bj9nxr1gmLcX7EgZGWRhv2BB2BSY0IsL2KG1v6QR",
-	"CMd1CXAK+5KWgLgEsGm5hBZAAofF3CXThhskL5EFuUstMZO8pD29X+D3TFm6c7jl82w2nIFiHVXAKGP+",
-	"CfVgLzlhb+V8S3gpR7b/Nwqn2LIOdkKR2EEhGR2GOeI4g71o2YeVd9QSDqTTYVOJ0aUhWT0cMz+3CcnB",
-	"lyY3LYizbIl8e+VQS7hYwa0bidmUkLtxr5RLlLJvNhW22Kxcv48MbTUydJ8ltl2jK80Lc2mk82hktxgU",
-	"WtPZWhwY2jhL7D4atP1okE+WviApzjfXZszeUWKxtnn8TQJg+xyM1wrbGSp2NIvwcMlmaMP1zjbKMVxh",
-	"slvhvOpzGIEtUZrB3vQt7M1tOnK+rin5YWHSWupgZFnxirTTuvBE0am6aXL5Mvvrvb+6tmirfDkzJQwy",
-	"pC4U2lzPbskNSPmpleOGmF+mgPfM3Ial9szfABqxrlHxdartmSoV29HcSADv9PZVfv/dbhL3Oup5Y4Qp",
-	"uzaW3nxN9YIbVVREWACDuhN0JVDTkHTGOos7sG6CafZUg7bxlZYTu22HdcVALSVtD3nYDlui7SND2ymO",
-	"w5EtJWxOxIfMDficJhGQUyYM8SKWE0Xi1ynxOQacY1dQeVjKtwTDeDoRT6mmdwuK8Mxv2u0SIGZg5X8k",
-	"LDafebJQ6eF6WdJaMBVgEGGnsOjCLPYFFatvljezHaVvG10Pg9E4GUllBtvWz4BKu1lG6X3O0d3LOfKL",
-	"4cP2trXwXRH0HFOvuohZTwfNGtzpCtIvKrtumeRweFYa8rtXdF1pqsemb8iFtrogdtqhxEx9lurX0AKD",
-	"L9kIq4IQl0m9LZ7VJyjQK0+5GknFnaO68BF4i3/H35LofnuBvPvA3BYq6YKOhBPQCK2qLUbirN27Yext",
-	"C8kI91G2jaJsmV38VzAal1JSAMNhAU7ubnPW/ByfAOMBLKv7n4Ng55iVyHxipbAl4ExWukrDjjWRZk4J",
-	"MJBk+XBlwQnHooTn3DZCgfxUScq7AcGKlJvKOcNQ7aQl8uFBpFrynTQHYIf2YeXFvpTR1giUcLC2waC0",
-	"xrHhCmRLq9dBzHXgnjfpXq3+vXKxZ8mVtgEoREjRuuxKy3TsQnbyeyW7TSU7UyNmIRwzi7Cn6hbqmWBp",
-	"lCJJfkgUN+o2Q18O5ASRMc65hLonqGyMg1lKI3UGz3zuePdvFrmyJJbLfFHnC6P7WuoK12ur1/jzezAH",
-	"eJEbua+WEmlekYTPRoxUGtlGVD610Wl7lkC8gTNfjEbk2/PT8zchefv8CTlo7D5qkrMfjit1s4yvScT7",
-	"gIbZrdlOqgdwLKjZNZ4PUr+QaYQO/Yh39dgYUrIlVJeKKnk5f7ugbdq2K9RfMxgnBzZSPAeFbXOUcWn6",
-	"J6JxbFGF7ivsdbUl0kNPpHAuvr4Ad84FiC7sjmg3XZUkY6tiwl52mOqbtkLq7DwV7NqWsBDqccrS2sYa",
-	"rgPMeCZqYNaQlmD0mpuMtWt+MF9ze8Q8AWLxWHYvPV5YOdbltRESGc/Ij7sTry827zZj9n8kWH2jGRgX",
-	"uwkR2J2R6B91qGIHeyF///j07aT204u+/D6A+GACivzFs9+evnj9+P2LX3fPfz798efiZ6OpEh40A6lH",
-	"Zks1d3a01KOdN/F42Im5YM1CEPW/adw3e3ww/P7sh+N6a1yrNQ5we31/gJ+4UmOWfJ8+Ar8dsYTL6Pvd",
-	"Gn7EFn6/tH0biekz7P58YZ0wHboFOwCS8y67ry15d7BzsLeGTGi/tNK9U7GFWJ0Z2FL9uR3fIqd3qiDB",
-	"t5BQWaLL0sOcTB/d4+rujjOyAt/8QE4U6Uxdmd8URWdsuUFa1BxsPtkj7RlroF0lzx08TIpFrszRAvaH",
-	"lvASE+C1TBQcnJAw2h1k0DRLnk64wJIyGDE0l87olGYuNBhLpUPStrVd3tqXPDHvaLcE2n1I11UlZ45N",
-	"wo1LwizXPJGiNIY3a3nexF7asI7jk9lW3KZZlPftzJ559fy3D5WT3ZdvKqePf/6l8qzx8qcgDH56++5F",
-	"5aeTp6eV18/PP1R+3n98vEYV69xMreQCYuGUe4viNiwKq3TNZKzB0pCtR7NEY97V9zbFlmyKx6zPwfEb",
-	"K7ag1OLWrAqnWtZkg3fVC5dYFfnvhdRfyuLYGCqYV8TW419cP85XnrnqHjROa5tk2Y6F+B+k/ZPioQnE",
-	"OrwDO6SVK9aUbolCUWl80DxdPaP1bO8+e5Rg40LHT2cbvI3jqlnt0+vdn1fNF2Oylyvau6YKeS31MysU",
-	"7pXIdpTIuRE9stfbTiB6mQpxQnEz1zRcTaf4uuNv7ppuXCP4DniqTv9ks77oHKLMPSw4fXl1KZVlzPM4",
-	"AZoZOCNNlrIuKPp4DttR1IPGS3SF0zIdjeXKjBNt7s4rXgdOocI7HkBHNK0rCrfm3M/S9KZZr/Vuq9q3",
-	"JS3+hzij0IJ79/PeePhnGA9GNAOTQV4y34blYMXgRWGz3xsS/yRDImG9hKnBfFvh2bVjfKHEXmzLdrpc",
-	"O1C8uBBBgeeuQgWPN3TlkCnCERDakRGWYbafMVEjS7s2v+Nh/V+f2keEkk4iJwqgPnbyEVFrHppm5NnS",
-	"51Cmn6SBd5tUJ20F95TgnGuik7HSqkreshGjGvmICbNdRgYb0z7mDPkcIaJydgiUJwVDpM9dySpoiU35",
-	"kskRGSt4OlEjzKI3AxJTzZKMfNlhfktNFhhTG0qfLVIxqzfzcwVx/WwE3ZtgkYK5AlkyadbPxcUZ644T",
-	"Vhm5k+8Lt1B85T6k1y+Z6OtB0NyrHR6EgTbCuRkonWAtqutKL2Gsotm1dhim64piQnHIY8nqJvZlxb76",
-	"Lb7nCbYIq2VsaJfZJl/ccplTf2ZuN9nRrKW0N2z646DzostP+Y/Pf3v29vznsx8Pq2z645/RhxPz5eBE",
-	"1KrdRiw6w+e16JcfYy+3yUz6rhE8NxkiWz/2wk76Y0YTVBarDRzUMz1bhG1A4nObdfs3MAHD4Izpil3Z",
-	"S24+Y9ptgVu0HO3izdmAK5g8TxKp1ClI2XvD71YK0jqtW1S6nh2Ypj+uX5PWif9MpkOtANQzY0XjVazA",
-	"un8ikZcj6wGpywvUbucgIcsRXVjNKo8k5lep9FGzdauqpfWj3CH311U/al7S7Appsjbo4dT6Hcya3byM",
-	"lJ3M5VWk3CrZuIDU56zj9KVqMmEYPN0ey+TXlrHYJcJgJ2FX8pJVMEK4wPXJkvKcMZKjHAHGEceTCh4F",
-	"VZeqWmK8m9edmrd5YuKmETrzzChoNtawVOGWtAklK/sHlxeRVoCZsIQZD+Vu5Yz9rSs2PRMRkLUiav7G",
-	"u2eR+jcL4sJug+WlmzZIh9pSccp05/5l/zqJPi0qfwA71+zK0n2bZuTSKemwkh3sigdlnnLKiAvpFEOu",
-	"wJu3pQPLdvsanrrnjKcbPFOTh7VOp/KQgpqMWOWwe7DXrfd2o31Knfc+onqQ+e7pCAVFD9QXFMZRAM06",
-	"HvMIOFRSV353xpH/VGJ0zD29x/GCshAoNm6bTN0OtU+k/hWoxmeW3Nnb37eyvf19nS2NUnp2+/M2yyp4",
-	"e9jYagVlO0oYTrVdnvnldDpiIlfIEHA3ae2utqOaaZv9OoV4odnRkHnENQYe88yqkAEthyOaeAXDEtan",
-	"CVSU7VLFjlLYV0ZY6fK0sofka8Ajlmp+6fcsaf0mp4zzqYDmUPVsLT3oSdr+tcJb9W31bx1So7KxWL32",
-	"vWLJ+/q8gFRaa1iOWDEc9dSu5RWYbfxLP4VrFZt9KVd7RXrdF411jYViS99qr9o4yHW4YrGN++Lqtxes",
-	"MoLak9OeGnP1BjaIURl1UUXJuSrtpSeH1z5cLA9ClcSgVLqsof47hCYeVur1ym7NqD8uuiwXrzBfulOg",
-	"nC543wg2ObADNbrzl/nPGsFpXGuxOn0LBC5SsG+UX4ruiNiVi+AbvxCmwvxXisr1m5xd7HTj6nZxn+lU",
-	"BW6pCNGd1hNfRENsInRv0TQ3A/WV2eVvccmvIcwGPIqYuKDKSi3Pfg5Tgx33q8+UaLcd0JIO+WKJdUOh",
-	"Y7feAokzh8VgrUj2O+zip4+ptGqUGf1fv4lPjnPpAWYljKAEsa33bHzf+j7pDmhCu2ZoiExs6oBMyCP3",
-	"CeEF5rXj0YglFdM2EjNjnIeEklhOZr+E9HRb68cSLbi3HNnajBm8AUZiKEU8JaYrlhnfXdQScJURvBQy",
-	"JgCImWgXKymMq8V8ml/+vdjJed+4iZuzHkXrXXCK3jdu0y1abzxuxin7eRVoYxNH6ytyge5dmnuX5qtw",
-	"adbyQBqLPJA76G9YbXQj4NU/VgTffvD+3kPYjofwuW36dP/vePT6K8kBe/0aciBMDXnA4gBdvbNSeWTW",
-	"nDY+QRL5AsO+piXmSozyesmmx7b++GcWHPflBj5HuYGVhKNbAHOko6MdvZeOS6VjthP/IXIyb1T+FXQQ",
-	"Ft38/eOnj+kIlMVBbPJBZuhEIAah/BsEE+0WSQfvUzhDRMT78BguQuDWNn8r3hcswqpzEXwC+Tf2H5me",
-	"Ns8+MlffyDPjvLvd/M7eDJAnMmJyFLPMhlN+ZzK5j85a8RFvwKwml2yKxOBY1wXGCjNOAHHqP9Jcaibi",
-	"fwcAAP//",
+	"7L3pchs39zd4K6j+v1WJ8zQpklpsyZV6/4q3KPEWS7bzJPSIIBsk8agJMA1QFJNy1dTMhcy3uZG5gPce",
+	"5krewjlAN3rhKkqWE31ILJK9HGxnP7/zV9CTo7EUTGgVHP0VDBmNWAJ/PqG9IXsihU5kbD5HTPUSPtZc",
+	"iuAoeC4TMpRTEksxIHrICBVqyhIyojPSZaRnbo5C8u75E3LYbDbrQRgk7I8JT1gUHOlkwsJA9YZsRM2j",
+	"R/TqJRMDPQyOmq1HYaBnYxYcBUonXAyCMLiq9RPGappdabz58+cwMKQxoZ9yNZaKI1lFKs+GjAg6YkT2",
+	"gcg+jxnRkih6yXyquUBSD1oHBzdA6lM2TliPVtN4ykWPkemQCaBIjlkCVxKuSGRvTKfy4d6+oa+anoMw",
+	"GFOtWWIe+3/89++N2uGnv5phs/X5fwRFSg1ZL7m4mDNn7EqTMR0w8m0nYfH37cB80w46D4hMgEw16fWY",
+	"UjLBqeXKI9zdk15Tu2SJ4lKYB+BAHrUePZo7kL3G4cGKM/tSzptWM4wx1UO39IJNScKUnCQ9tniJ+zIZ",
+	"UR0cBZOE1xLWZwkTPRaEPomtxt6jqil9RzV7yUdclwn6OKTarGnM+toQxWhvSGJzLaF9zRKcRUMWUzok",
+	"VEQ40awnRaTIRGgeE67JkJqrevKSJWZbUEW4IJ12ELE+ncS6HTxOvm8dPtbfHzQ6dWKmAV6iSEcwPZXJ",
+	"RSckHdrryYnQHfKtWz77I+lLS4m95AFQ0pmIPh3xmNOkQ+B70qc8ZhHRCWeKGGoIjWOSsHHMe1Q9JtTt",
+	"kf4kJjqZERhdfyIiFs3fwyufqXSm38qY92bl+X7mza+IiJmBKReRnJr5srNaOX1/fL/beDyF6dsCmUwn",
+	"s2OzvhUn3y6tlmRKuSZd1pcJM3PFxYDQAeVixZ3Khd5t4Q7lo8koOHp0sNdohMGIC/zcSMnlQrMBS2C3",
+	"njL9RMoLzqqPT8L6CVND0oNrzJ6lpJvIqWLJN4oopsyZDoli2nCFhI3k5YKlXeNUn06EYpVHqMQklZZj",
+	"RczO5WJgecv+4d4CKlak4ePHj8cTPWRCc8OAy8T8KKdm5ah3kRUiD/cbKwuR1v5qk/LZ8PaEjph24nmS",
+	"KJlUzlGCsg34d5cNuFAhfNExTPy8Bzd2HF+0V8HO4/oxkWP6xwQ4JDeP+2PCklkQBkaKBkcB3hxUbsL0",
+	"t8UHBSVPJYsEZkWTAVOaiMmoy0C6cM1GikhBKBA7jzQ46jnK7JE23DpccFaauZPSrDwp7xVLTqJqii2j",
+	"NHSxKzoax+bmRvNwt7UXtWq7dJ/VHvaajdqj/h6rtboHUZMe9hrs4UM3ECOmsnFM8FWrSagJj/ITvntQ",
+	"nu/P5llqLIViuHWGNI6ZGLB3rD9RDIbVQ23K/EnHwMLNCHfGiezGbPSv/yiUsRkN/yNh/eAo+K+dTIHc",
+	"wV/Vzlu8C19dnrCee78RCYYAMhmHhF2NzWgNK5mICyGnRpHg4pLGPDpPb+k8MPPsqakfP36sFQ9qFW32",
+	"lp3iuf6MumTEnsuky6OIiVufDhnBTEwTo0vLhEypnRZv/DJiRney2pfVEkhPjpgi/USO7OEAJi2MspBM",
+	"lIbZ5ANuZrKXSKXO8eN5ggtvJtOMPmGRmQ8aqy+0I1htRHlMaBQlTCk3yjFVaiqTKJscb0Iymm9oS5j5",
+	"egPTdduzsd3VfWam9smQigF7LfVzORG3uryvpTnvwhJvF5grMmYi4rCkzBB4jhedC6nP+4ZGn/ozenHr",
+	"xzKBM0njhNFoZmbdsnky5XqIGnJh17qRaEOtI18kMh4xob/QwXJEG6OBWq2X9GlPy4R828HP5/j5nAna",
+	"jc22ATZj9GVvuYTU5JIlvM+BL+FIJ8J9ZYf75XioEQ/ofTCURhJX6NtO31FkKTx5+oQm0WtQLu7otuLA",
+	"2PSM9GgCMiA6N3+do0aU214nyA2/FIPqJoxeKKQ6kr2J2eiEamTeMe0x8xvVpMOSRCaqA74Y5XFx+6D8",
+	"aIwwvrsy2Kf0leFN8vY3EdHmpU6DBybk6A3hqHu6lFGxSuoU8imZbaSXcsDFFzu97gyYbcQVcCHyrfNR",
+	"nLuvbkz/Mcv4pt+/7VErllzyHmy7nhR9PpiYJdOSKCYiIiQsrDktsFqy30/JjY0BwL7Yse9RYZhs13xD",
+	"oxBcRtbyIV3WoxOFBmhXRjMnO346ffMahmJpLxx99+ZbHNGxmBGphywBT9YkYY4Q2f9SdtEkSQwHrdJ7",
+	"4d9z94t3FNbkXKnb7JaHJ812FjO3h8y2Tqhm5zHSUtLhc47URcp7dqE/ulrmFVzpZnu5c9jVUo/dwrsz",
+	"395n9PWBv+wL7R7nrUPZwBUZcaU47gkhIVDDEgIbIieB4a5MGGzfknonY/YlDMvjaMQFVzqhWibKcS2n",
+	"GmrzL+MJMZLRCSCjEsf9c5rdyaXwDpu97psNVGN09j4HVfuJFP2Y9/TXYw0IKYDLMGPPoHjOX27sti0Y",
+	"EP4s/czGX3SGhFwyRRVjVrhN/J33jSKofFVurdKoX0v9DJ/59YzdDiLuH+dG93UedjsYCG58CYdJaiSa",
+	"NZj0hi7Q4tR9n3z4oeQzOZPyJU0Gt25EOX0PXPiGYdJitIbGsZwa2W8uPddSnsO1lu73AsPxt7/1nSpu",
+	"t43NChBy+hgilxCKs1HajqcgdNLo7LcdzUdMTnQnJJ2JoJeUx+ZwlPWazdWL98KPNX2xPYkaBIXQrlU2",
+	"vjVD9mm7GUXifTavX+EGkZcsiSWNWGT2yG1sFzUZj2WiWfSKRZyeQVTodqctO/mRZKgDmI0zRhfRyJBF",
+	"9Gyc5ucABzG7KSX9HC46Nxc5LqFYcif4smXEmX4Evi6d90YqxsyAFEtKbPqjsdjeWovuLtuadQiB2geb",
+	"9x73NL/kevZM6ARsrHFiVlpzjC/SnpP+iwg8nkRcH+Oln8PAqorz8pEwOSUNEPW9eQ7JRMTmWyrQnncS",
+	"kvY05iP48f/9Unw0DLqzqji6VCyVvfCoo4INIKciLL70G5XuB5dcQl2qTCwHmNHBxGQUHP0eyKlgSRAG",
+	"8IQgDIQ0ByD4VJURwK40E4p3Y1bD2yEvIAzQ+7teRDgMZA82QHROde72iGpWM7yp8IxG1TMmuidHFZkR",
+	"HZv408k7KVzCAW7Mwroc7FW8wToLzvmcyDuP3EPtlfWVsg+ywPrvAcyW3bDZkGBL5N6fn7JshWT3P6wH",
+	"vgd3KF5ypctnApIYcn8sPBu5A/YZBnWCNzYbjWwxaJJQ+N3L7Fj27NfsStvkkdJkwCvyT6scqlGZDR+u",
+	"OPuXVNOlNBzjVZ/DoJcwozBcZx9GLGaaKfuIORlDWZgljkmXEbwpemzz6oyqARYrHEkj5s1/PQa/4MVc",
+	"wtndiESwdpdNCoQ606vPnWVcOShgOaBbA73GZBsn8hIGi0JoBs5ZDA6g+eO4Zz1LBu1KGTMK/HczPoI5",
+	"K/ncuEbVDCQyZqvv/3cyZvltv1/e8zmDdP4sAddVRDAWFZ0e1TOhNNWTpSSa7X+KV34Og8k4ut42rmJL",
+	"MLlu85S2RXECUsLdZOcOV47EhWd6K/wrZRBF3vXFWRdo7l4GFHB44FxRBFnkNH7rjbxPY8VgDP63LUgY",
+	"K3yTn7A0Y2nZoFJaUOJBYu8MXPZLT4m9GAKmn8NASz1eds8ZHzG8vjCBGb2V0+Ypa/njbgT3iIt0a+dy",
+	"0H+ntT8/mf81aoefvvv23P35rwfffdtu1xf8/OBfFTnrlo6tqp3VzMP3hwFHBQXwMaFdZbRm7uufEHGh",
+	"QorZSE5UTkasyEU3131X0W7vNURPQ3RKufkqlgP3q7XvV9Afw0DTZMD04j0D+dBYbID7B/ZIDyLSwt9G",
+	"XHsR+vX3zorarNtg66q06WnbilDIzu6dkwqp1lqxpNm5o2TMe3qSsJAMtR4rIkU8yy0afF2bJPEK5SJh",
+	"lohb/eYsTxbeDYrMEWntH5CuUVW5IF2q2MHeJImLfGA3x5T3Clz5uPYbctrz2qe/9nYryoOMxamMvan5",
+	"JUttzZTeV0wPZcWROyYjBmnbyDNB1ipCs5EcmQ/eUfe8hjIhdDwGhkBdgcsMLq6Tl1SzhNgqIgWOFRpF",
+	"5JLGE6Z8ixpEYFGMrmVPY6akc8usqh8UZD86V1IXylJfjbsONv505ftes2l2a1GeF2koPLrqGDyRos+T",
+	"kZcxutn4tcuJWkR8ljxVJB1vX0bg3STND+VtSuE1tDi4uZI8MAWMSr4ZVetZsM4sXLjpWaKkeG2uhOKW",
+	"bMsXeUrqowSuMmJMY5g1mcQM+HKnl47uQ6sTYi4l1SRmVGnC+GCoDQtKjABO8hqadzyW13cVOWJh8p2h",
+	"Zu22xUfNo3izFVnX03KbK7gp01pnBp9ap0xZLck7hK5vjHvPqyQE8xM3OfkbmJXXEC1f0LgsUl01j8/c",
+	"Bi3m6ZUS7d89f0L2d1vNB3jSj0+fnJx4BzwtpBwy8t8hMYTShEVwsZxokrABTSDTskcVq5NjEskRNeoU",
+	"m0kR2eexPyY0VoRr1RbHtZh2GSRjXolarfMgJNMh7w1TFWeiWL0tfMbitnKu1m+viqsMZG0V5cuTyuUt",
+	"v6aDEdKDl3hMYy4uCp5Dm1esNvaDjiAQsuS9hmdjTjOmxFtSjAVlrKaNXw5GAPjQ5r6fqou09BaL4BUT",
+	"kdFgfT+qoqOcM/X6HCZ18WUL409Wgfa5h+cD+Aazivjb2SP/7E2x8ZtX8+97GXTuhscuN9x8CX4EY0NV",
+	"+bLn7LL0zZUbSSQyvr4Wu7mc2kh0XI1lot9MxVOq6ddA8M9sVqnpTrox75ELNkMh96ix+xBSQgqqXzyo",
+	"wP4o7bBecrnKZRfoPFvmarvQs1WeNlFslcuulr+yMK/m/TgmfEkI04Dkm+fNmeZTVuG4umCz1f1WZq3y",
+	"DquDor+qSKp5fBU9UGaT8/psI2jgWDUX8zEm0jCn51WqYtybIEmEwQj8QatPadGRtDjUNzdSkRt6RkXV",
+	"zOdKteYVVHFPqoHLzTDM0OV1/Rdc9H3ndnxtvpl0fZt4VZvXG8ijVelMva+VM9sp4E2k0EIhEZM4JtIT",
+	"8FJUeuDNdZj0h0AIJWZiGf8czB3IAHYJfErLhClCu8YQyMovK3isTcFYNVUDPOSl4P1irQaD9xC4j1YM",
+	"3G+WfnBlk+muEcuBYrTyWF5ycWGrPKcsYaiPdGdWP/HWNqIzBUA8Q3rJCNaPMUH6Mo7llEUh4aIXT6Ak",
+	"PK1eFMicVmIpb6bilVVd/dBCObIwTmSfx2yF/Dm4rCrRYNF9vuqEN0MG2dzg3pQp7dLM7ETmZ2g8SQaF",
+	"+RHRBrNjU9pXySZaPwOiqGl6Gy6bcS9DoZS64GbJbbQwO4BV7NytdlmCmtPMovN+Ikcb7/UtJCVdx9i6",
+	"WSsK+fDo+qbTHI7wo5xiqR8kyWINa8YaFKDddfxl6ixWQMwWXYbQEwbjSTKWis0VAZlUT0umuSJ9WYyg",
+	"77aW6aHuTVliTi7NxlvKORvXHcRyAsM6aQDAKZSm5pjZEDY8dpWMgN4c0C9neHKtyuWE1OKAVSdNbePI",
+	"XP8QbJbqYI7F+URdj/qEXcqLZQfQpRObs4dcPEXeclJv4+MIOeZ0YBPIKxQxw69rx+aCjpdpMUjoaNXN",
+	"VAFWVpmBYPeXn3fgUVc4MLnZX3p+VtGJPZdv6hQ2Okn64THpUSEF79E4nqGjl2h2pRWh1m0MLj73vPpi",
+	"Rbm5AoBbte7sBVCWQpeO4drHRuwbVsZSbzYXlxzi2L4HHBZUMA7HGTHgiJAJAccVhseIGlPMeEm3m3lu",
+	"YayW884da752v7gitrIenRmHe/vozEhR0oy4jpCR5/BAgjCImAYBGpxKnIOpy6LBzBlbUGruekwQXsSi",
+	"iwCuJqCPwLvgp+Do97+yR76aKEAvoKXIAtZ14JP+25JZ70lIRbpgM9x4br4sIp/KsQzmRPpYGumUgOi3",
+	"X34KAy6UpqJnxrxDx3znsrVjTkYhM2dl+DinqO21jNjiI6Y0HY2Do6DVaB3Ums1aa/escXi02zhqNH4z",
+	"fJtrQKd7L8aJ7DEFgSvyDOBmMrbuKk7UTnFdPpe8ZitEkuz+cIEktwyVgnpIx2MmWASWAiy5liSS1l7j",
+	"pQT/RmWysVv0Fb0RH7iMqa7SjcuqcbaAywBnvZKEjRFliwluS3PTMs19vkK1f3joaVN7jUqPjreZNhSI",
+	"dq9VTRNSacxDc6JUvYLnlB9ny9eqJn1gk+zY1TimXKg0o/Bak19MrTC/umF5pozdz97WCPFYFJLtshmt",
+	"lGveIalOBvOypixbReQVK8PVGllSJRQWI6AL1aUwcRYOyEjsMnoOFCzZkrbU+wZVbhRt+iAM8nW+8Jqq",
+	"0j6YvaII8PFB4ALNEkHNTGellHZe5cQOIa0PdY4YQMty+odPbql42qPBAxfMUeZBZYCBmscnCsIgXzkH",
+	"bylVmHtPzGCY/Jd77k0fwKVoNbvy+9L3Xmm+eUQFelg6Oxn+gjW8z2W/n/5ahORbL5HubeZnuV7iSpeb",
+	"DT4eVkRMfjx79RKPPldE0T6Cuw/lNITCO0FYzACUDGBkoboHi/js9w6fDGsjLMUWpsymEQlJqNYJ7040",
+	"UxYwSA+paIthwvohSViMWN2QFWxeZAxNVSdn7ArIYqpHxywKiZJGzbcA+RaOBWrkc6oNphFkQLLtSaOx",
+	"2xvDP+yETBOpUUXFH7r4Q58nSuM3O/Yrxxjq9mv7iALj26uQoNXK6n2l1lddqZXnA3PsjRRzWUPuvIdD",
+	"+Bhynb2JV4ypskK2e7jaZlq5bmw8lILlxovfhIsjjNVvvYEitC9S+LVJfVcun6vCVMtlXB+RR41ckvlu",
+	"q05eMq3hxCkG6U+aoQkJ7C+iasjQfuYDIbE1gYhIIyRN+OORS5nCx2WAABPzOHMfnAKq2uJNSE7gnh+K",
+	"zPDV898+1k52X76tvfnhl19rz1ovf/YPuhtDzcrL+WVKq+4Yf9ZUWZTlMurW2FmF3LoFAYsV0k4LRFQv",
+	"Pqgu1vO4WYJEXv1ZOkK4OEuinkfSnJjscd7/eER2W6Q7MxL49qse3jHwJuS2wu3XBWw3/zKcnyluh+bS",
+	"a7+GbBpL47XrFq6zPusoDnPystYZa1agopi++ZT+SoqryVNMX696ZuMKmHA71R0rFMq8Q2f/qRfbLTJL",
+	"uKDoiDnY8x0xh43Gw+bhYWt/7+Fe4/CwubRfS57r4xsqyZPxvEiYhzhtLJFIruE26E2UliNAKrFGPPpB",
+	"wGQc0xlYVOD1H3GxnrGYi5pXBHWhtmZOdMVroOXX+vPNI5ssA+DbEqZAXkafx6yvF0ROc7qYKuQDTFQh",
+	"SFQRMV1rJ2W+gioqS/urWkj6C3jKeklV1t0fSVp5ML/MEqApbZklWPM9KkJCSSeimh51yPt3LzE36+3r",
+	"F0XH4cHuo72czId7+IgO2M5YDB6j4hBmmsC/dj796/u/GmFrZWVApWOrAgkzv4ENNxszwsURaR4U9WiM",
+	"hewd7D16UBF69ivpWyX1pVV7+Omv3dWJnSR8IaVQt+71L5B6TCd62Hlg6zeLxZnQ5E2s6lRtNlp7G1RR",
+	"2RlG6sN001TxuTsQSb++U8RK/UXOA64csmgBC9KLMZR5ztcdT79L4Wy7QjcRz7ZbeBv19fMSvL50cf0p",
+	"01B3ijDQG5me1/fbjLhwM1KysCeC/zFh9udKCxveXzk2s8muZVb7uTi2XZm9br4rsZSboywzd636uFCa",
+	"UcC+6DIuBmRME53W3EPN2hyesZb789rWnbN8FirbqVVbLcr4FYn4gDtffiWqAMQEVOgSUu310CtiRvCJ",
+	"j+e5tLpMTxn6pke+fyvf76316GHjUcuXjIbPVTiiClJ+RT8U2CuVpQwIxJp5Zebltvct0ErneKKHMuF/",
+	"ItwxQfhQm6HROChpJfPaNpZpXK8MIQcgu71KhGt4qaz5eO4izc7s+YHRhCXr2DOFXZ5botxbcpNWtfff",
+	"+4GplauK8zXEzfmV46uhnTzGTH1s8KmKhtVCyJOlqfsLgntp5qYNOEACOeSBmKOoWHzJ8Ej/ePbqZZlG",
+	"cmxrcy8YG+eDfuOQdJOQdEPCQ8JGIVE6kWIQkkkcEhmHJObAAahNlRJtQbtKxhPNLPDLMGH9W47UQaBu",
+	"8XyunHh2zWAQzHqPjrmmMYkhLIC5/chYK9bix9l4yEQuPgDPgDw9rqRQeXb6a7O1u7d/8LD2qBxf8l28",
+	"5RkpmEyN2uGnb2v/0/354K/dsHm4sgG1AQqCi1dV5KmYn9y0ckGe1ZsHe4YvjxYfsDkBr+VbocLQKjOY",
+	"LIl/bqqO66rkamVW9xhBDr+hPc2RWMsrBMVLzetWMt8osuXS8N2nOZP+oXUnwFO/pqnMDbhqXrNEvtJe",
+	"fiNsS7qC6YxKY1Uju3JJWJa5uDwFMc0WrWysPYlZmrbSTYw+EKa5p5304R0iE9LB2e6sgoaX5aNW6wfI",
+	"KMr04MFNZ2YSM4+cv9rZe9vBEWk2Gp8dNf7DH1UsSJoEW8kPzXIcEYq9weylhAubAwFY8CkVNokWAQM7",
+	"/7UDzZ93IDusE5ovUI/d+f//z/8XP4+pHmaf0C6Cz/XlXqpSyYcdRrasadpfeRuik3CScD07NecH904X",
+	"lcj0r+fuDP308SyoWpOOrzV2PAS4MM38NrMENaCooaY9z8Gmw/el1Bm1BbHguejLioAr8nYVZrVoRqCD",
+	"5Vtvi7b47rtTPhDGluSi/t13pPP2zekZwSTm5g5Q1knhUKzalFPyQ8zcNouZM0GOLPkEFwuORcyNHDQm",
+	"S59fMjLiYqKZCtsCtbKc/VsvkGJ/7BB2hQlsqsJmdtaQrUblyWPMG89fNZXJBZIhBWsL98A6OXZ98C0U",
+	"RKdt7XhzQMwp6wD8lJkUmEbBLl3KTIkWlxehE3rJYmUT137UevxGxDNXdINLgHgUOKnmxWYhoH+yiHCH",
+	"pE350cw1QhdagPnyG9PVgIyRvKQx3mlWmmh6wQjr91lPE2h3YKtzzTS1hWOZWA+duRIeOzxUV2Q7hFy2",
+	"S5ZQo9RAJ4PM+IYUOkWUHJmFjWPuWmTERquokzfg5rCPUiRmNBGYv0e6M7MDCLtkdhSYiVq2J6EjJGSK",
+	"mbmYqAkUelDSTxAc000WxG3gvZit4krFqDbjnGKqWWqd4ho8x+RbmPtnEKVxVQ5ckc68xg0dvwaCPGU9",
+	"HjHSnZEO9OZzewD3idu2XCsyYtQcusfgwWiLDrKdDtHS2Ge2JsT2V/39k+uwyoCu9eRdSGgcmxmQosfq",
+	"5JeJMV86WQpzx1ygZFu4YwzehF9r1iqtnTxNnQmybynA/RHiTM7khFB1AedpyOKxOUY5qvyiDvLj2dlb",
+	"KDuzLYHc9lF0xNpiSmc2P7OipWS6wW2e+V6jEZK95sOQ7O02Q7LfaBohst/YD9Mre1IIhluDK9KLpWJR",
+	"nZwNoTfnJYJYOlqh+kYmbUHdeIF6IDhrcxLHcorgtpCY3mMsUqR5QH7mP9i9JtLGrJ1nV2PWA0F2llCh",
+	"+iypPRM9GXExACXAqtpmxjxKzaPbIn0ltA2lYFPFzFiqSJyZJZi7hLG0HU06yFSYGP6AjkFybAzSqxnE",
+	"rKzzyzF2nuZekimdHaFpjM1w/CVccAxScnuGAbiDmgLw4hmze4rwjMU53kKV4gOQToQDhhfuNBcJISca",
+	"wqdJBJcU9ifQaPYhzNW3TXN/s/XI2bChNWDDtujUzWqc417q1DoPSJcpc2a5dpMQy0GdAI+mdsJSB6Qj",
+	"FrrQqpRmNKTNzSzu26Ge8RGryYmGgR7nW8eYV2cDOMNE99or1TnytiO8NGvJmj8vVGNEOcdovVPVFnCI",
+	"9hu7WUsiswFAIyw+ekwTs2O4Sl2gOIQfnx0//e673GGdGulheFnnxbOzDuEumzqtrbNHEwABcJ9CxY/d",
+	"jLYTDqwm6iXo3sanoUQ15yljCMj+6+Q5wMcqnTA6AihZcC7KRGP+qrnBvo9DIm406aXjOGNXGsfxXnCo",
+	"t/j2/dnz2qMHOY0rKyl8/f5lnTxZpZLQfHWEub7mewChiCwXSJerLYRRCmOusGWS4WrkCTKLGLRVhZOB",
+	"tSCglKp0meHqb7kgP9FLegqaXUg6v9frdfPyun30n+zbB5/q+LTOA+To5hF9HgM0JjluC+BvUFnC5Ng3",
+	"BShIl9A1CKwqPDwi/5FcAL9MGLF1IOYFbCT/w21VFxSDj1kMqkm6kKMQj7LhVoO2YLECiWqLTewS/SAj",
+	"ztR338HjT2rYVdgI1od7h7sPQDEzZoOtcIwmyIWYhSV2yKBJ4sAoUGlXRDDoFj1C2EAqyG6LRIwhHLGr",
+	"lwTjoC18Rqdtkr+lEmdpOjS6VHWzY0ehe4jfKw84a7FXnvdwQ0dbFHvn2Zl5RXmcMkv0mOa1PqQY+286",
+	"gA7ZT5UNLbEOYZxIDVPC9REIcqMWX3BUMPFiopkgUM7k1AXYpGZmjKjQZCSVtnxZTyUZyon1D7b2nC5v",
+	"JiLlknYuvC7Y7sAhfICl2/xhBm9H/MH6n8yg37hpU2REkwsWkYiNEwalTKDGe5GHyGwI1CZ4QjqnE6GY",
+	"drrLY1RrXnJx0fElaFt0EhZ/3w4scr1MalYotwOndeED0wvq5DWb2p1nnWTjMaMJavgWGhtY2dRZ4Nkv",
+	"3xAmJiN1ZFktrs1MToy8h51nNIc6eW81CPcW8zzwAjBtxXXacBlTrPvYJN5cZ04+JNu469OFGHCoT5ii",
+	"QA7CIOY9JhBdAZ05wfGY9oas1qo3vFq/4G08GXWBf7iqVjtJwVHQrDfwYjlmgo55cBTs1hv1XQj/6SFY",
+	"yTv1KYvjGoxp5z/TC1V3Tc/mIu5nkGk2AAh58rOcPWAhQx/uNx8+8IFUUgtQCmY4eW/IMMxnuB9VUKQD",
+	"Biv8VHsihU5k3IFQBE5MelxPouDIEGkRx8IgYWoshULrv9VoLGjw5sbo1UUjQNnvFuoteBY9PT226Gfm",
+	"U2t/v3losc+Ogou3yc/nf4yuPnyk//5wfDid/vD84GQidy8//Pnnw7OrH5+cTX/9YTZITvcuAovjFrz5",
+	"+a3FUTsKFAc3rFmj5h//Pv73z1dPkv6H0/OHZ7OPv/z4ZvBw2Lt8S8f8VZxMTyh92/vx/TsZfP6UNoVb",
+	"AUHNTMqcVnQXzOg6utD5MDfly3ofwsXuWvsaG0yvvjFdHa9PXua3CY5+/xQGajIa0cRM1jtG0UzwNlsQ",
+	"BpoOlA/3dlXDTQeOXbgy9WRf1cYJl/jsoJdwbTQG8H278sWjv4IY+50HLUDIieXU/L3fGCkcknNwQHrl",
+	"Dp1EXNeY0In1TlaekJfcHP3pUJKIZwXV06EcIQfMkLFC1MVROjtdDO+wfSRCh1YEIawQOMeAGX5PQRrU",
+	"ybEghiBsAsuNRG0L7HExoroH9SFxnOkaz5B44Ey+5RtVnS3zvLSDBIfyl4zR2fr+5R1cADDJ/Az+Q+dg",
+	"PgpSHKJ0P6/bh2PjbiDzSLJtRrZPkwYHEbZBgc6UdRud6SyYHSxcXe2451rsVFPBaBJzsF7Mxpnz2rQ9",
+	"CYA5VU7EnFBHJZpkZW4EHzGHwYIuGOZtStzDS8nD+7dBYNWsZrt85yUwiBUudBlbn64rh2zC1e9Zd6XA",
+	"3zFB2kApQ6xoNpvN+YgVaWZm0Dxs1Rv1Vr0ZYFzJPWG/dtjbZbWHdG+v9ihqdGv7rNl/2GvRw26zUWha",
+	"MxfoIu085PS1OQAbi17WDLJeP6sBcpj5zuXWiUkcf17r2GTddqqanCPHtR69WA4KMtNorctEJVzzOQze",
+	"Uc1wPy3rK5xe6N9Veytj3putfLO9HAa112gul8vFbtdw3+7y+56nqAXmjlZr+R0nWGSP1x8uvz4dE1K1",
+	"vwpVfuvqjbWTsj4CSoDZCJ42UkAbKOglNpXyd1ekUdRNjNZhvkoM34rd/hgDkM044aLHx6C4OLMiONpt",
+	"NMJgykUE+kpzBOi+VWrNvqfW7DfmqDVoNyxWZ2gaq1pBIfHMX2TnZK5GckQ6GGREp59h8x28ri3GCevz",
+	"K6bmNBEAzwtagf/f/+NaBygVkj4XNCb/6/9y3/2v/xuNr0hqbV1AkdTQvpiDzIHrHoSkA2kfnZB00FXW",
+	"weBXxyygpYqwK9rT8WyeuvTe2mBL9SQAiBI2UASZUjlYpMeEVnZIAAC9iQB3AsQiwe+BV4LjpIsF4657",
+	"wjxB6qL7FeITfqpBKndFL4VlIFzlBJiVRm/ImkerTUioIFUxmvSG68JnVZOEM+knDIX5jKF55LlcoQr6",
+	"Nq6bryYxTQzyMBvmUZXBfq4kCPPAohWlwTL2mq27Az6kczeYuWHlt2P6+F3XxmymEGZfHu3sQJGTqnuY",
+	"ZTs0ovUxrKmfJzRPY7KJQAGNqI98VoYfsFkk68CUOZ9RRMlLecliCqVCqShK6wo/lbB2bUarg7XKEsp8",
+	"3IXqIZWUseD4l+MX/36z92jv7fD4+LdXF43/jFn/hydvz7jWL8bTN9E0WF1Zy7XLXairOXF1r6z9I5W1",
+	"U5ALGMXhSqfbYX2VLSu6vcvK285f5p+T6HPWiqusyD1FJCCfgfvhHxchAx8Ux1wPo0m43CTU7LJZk4kL",
+	"U+ILrSteTjP9b8gSEOp5NQkvh07VJea8t7jFK1cOmqhwsP8ZhxWnZ8mbFEteS/0cwMPgphVO7CmL+8f5",
+	"A/H3ZQ54Drww3fUMObAH/V7Y1luDp9BzZ+ARxdOeYtfAmv5ehMr7ZNft90owuxIPwkDzmmzo4BpcqGTf",
+	"LNHG3tuhf1rCvnacj8vQvtkbwmAsVYUZ+0xELkerUNDrp+hhsE65XBMuXPkU9oy2Zft18jRN86PE5dmn",
+	"D3LhXSGBsRrG2RbVnBNvLbPOKvPSXlzNONfUau912eW67Npq6bxgWyps3U6pB/dyw5MbX0IG2IN300Ig",
+	"ddnfghQY8sHwWuHNAi9GZncDrPi412PjjMEW2fCAclEnz4RjsILgqZ3LX0ucEim/Z5RfLaPEt38VbPLu",
+	"8zo4STfO6iy32JDTLdBot8TNUjyLzZnZpIKXWaBCW2MiY1bkZ5hxP4J2Y2m9h6oq+LA3fKMwP8pq6uCE",
+	"lvn6DCkgqYHN2gJwqhLWY/zS4q5ApUadlLB9B0yrtOYEks40JKgYPdQ8JcxZ+4QJm7KWwc8OKaQsxnIA",
+	"SXPAp9siy330sx2h2MOmLtrMxzp5h/OT4jmTjuNIHYfr5bifi4OEePmUu5ITTHznqi06RTztTp0c+1q2",
+	"cmq2S6FMtWxXYlWSHMrDTcmspR9kNFtPbJRZbobftnoOVxWKy+d8oZxD2b0Xcl+ZkHN+NmU3I0qgxnIm",
+	"/8plOP9djAi7vbG/gbmpuQJtZ1K+hPYGcMP+KpOQNkF4xSJOz2Zj9pUI8FPmY0h+Y3fMjUhxxfR59vRt",
+	"mywVLRBuQfIjE6hlrSTnOchfgoQUVppNhxIkXiyVJl1pC2noeOzVcuYgI61cTGtu0naxNJaCPfZgVSrK",
+	"Aupt8QGTqM17qbpQmGFREmlll1EOCtMW6NmrfITITpW8Q80khwS6qk8+/1qu/o7ejWxafmZj/ZWwi3ew",
+	"pnmOkVusbXOOnJSt45a6If4xv+vKFhjJjXm1/X60C3KssGPmJcuU8Fw1UT71qj43/eg06+u63ni+aHJF",
+	"mqPaauzWG/Vmc7f+cEVlM0XztPqdD8Jp72m5e/btPb7CuVtr9Frd2sNor1nrNuh+7aDfYodRs7fXffSo",
+	"iC5ZosI90QfPDF7JP3kc0539euOaGao+WOXClIc0TrtpysPne2/LFrjvS8g3yPPe9Dxeg+3evAflxtnf",
+	"DuKn31pwL1uFx2BoGXoqnRgVapEhtMBMr8fqUnT61spHv4h4X3H8s8bPTmRA22foc3vvPt2S+zS6ifM8",
+	"xwDDbXKee8cW/Knbjg2lR/ov+9eS3CM4oFKw6uO5wgFcJaXaQ5zOUA1TGX/Y6HZrDynI+IjVDnsHe71m",
+	"fzfap9SlsI6pHnoZtG5kQdHhdo36sE+rm1c4UUPXtvouHme7OF/hiTZ7MbcHb/dg++c622eVR7vcNPPa",
+	"p3sbkh6rBNCzvmObhYBkrxTQ75UNkSBWFEQHXPM9CtX4rv0e8RFxu6wnR/mUxW+w4J6rNFRQJ05CkoEk",
+	"UlhPS5zGECBaUHK4kOMMyxvhjyzomNETHIIPJRGdpcVfVKVhGbiY69CmB1GBUY3sje5CFgEwWFvYIATH",
+	"cpYooVNBLCJa6iniKi3HJcdi5kIljkwflIJ0yh1NO3Vy0s9oyZL02wJ6kPp9Dh2204hRYbZNmA+v2LIc",
+	"7F3a8UCbcBRK05kiYyYiLgZVjiW7I7z2UNcJp1hk6eCX0YdG1PoQd/kPDfri/aD7Ip789uurQbf178G/",
+	"T39Q3da+OHlxFUc//rK6x/5JidS1Yi1LUlaHFrXL3+N3KHd1/YDD7srs3Wv6tKLHDdbgjLpb7nQg4G5n",
+	"u85BVcD9Xe7C74s8lyu/DF2hLOiAZdR77rinEg4BtkribRcgZ8t9mTMnoN9Pet2s12xky3Jeh4nUtm+6",
+	"HfpcumwfG1D8LCZh8alDWIBNNG0UqSjWLC/cSLD6T7Cy7iwvQAvi1UlSZPM2rYoAGlQhOcumXoE93Rap",
+	"3EJxAFkFri0MwCRCMEOOmcDeYFsSuRZIFADIcuCaue5CPOvvbO7YUKAuEW1fhVDbijjLFJtU7/pHirF7",
+	"mbRtmWTjnjcqkxCg6joy6W8vfSAbd76gga5LKoM7Nsx8mkjoc+Ti3HmEVccyBkxnqIwOndZDliVofpi7",
+	"LTuP+QU7cpDHUoKHsy3MkFlEECoGYJRcVzlIbdtrHQKkb2zhjt2vKjNe3DcOdgkgoP2UHApO4ggS6oSO",
+	"ZyH0uleax3FboMu4Tj6CsCijTy/sEpWhS4fk1BwEFpJTOmKnXLPvT3XCe9o1kjLirVNC1gawP64I7aJE",
+	"cyCuDg4aASNTWTmaqCLcq0z4gKdVLw4IUCZ4BUXgVIBHyqM4IBRjW+QD/jDnrUbLNm3pDc15AgM364OV",
+	"bpYj0kE6n7jLOtgrLtdhL90VgKvpQJtSDGwWYUFhVdqe1xLsOiJ5ftpa1nYr6MkkgdxNmShGutD7ZLa6",
+	"ZK5qX3YjSX25JlUBm/007L7o8Tf8p+e/PXt39svpT4d1Nvvpz+jjiflyeCIa9V4rFt3R80b0609xvlES",
+	"Vq0WOj2tpbrkWz25Dk8rT1vajasiCnLKB6Bhiu3h2X2x+m/o3Vd7knaoW3TzKdP2QpiUVqO13hZJD21w",
+	"FEQvhvHJi/3xb61h4+RF/OfJi6vL7qg3+PfH/YuTH9/J305/uPj3rxeDXmtQtTNGTA9lpLCjsx4XG9uu",
+	"kfT60sihlE/My6L0XWYJHwx16BiRjJhzv/GkpKV+jVvi882lhj5JGDSZonEuA3MVlRDWKR8yuNeNt60b",
+	"G85GuPBU4TRIsb4q7DQ3B+2zTBdu+ppoL9sp6KDZ9RTz86zX1NzYxNa0ZFfFktOCmzlQhdbe0NznqKMi",
+	"Oq/UnZu5d+3Dy8pKeGHoc55UVMPDQPY9oKWJ6NMRjzn2mspu3C2SvUoddrNKdy8nui7U5P3WxkblRHW4",
+	"46tSHcKVmrDU848sOfRA1FVOkQeUJHLKREQYBx28Y4RBBzo3dHICARDvPaXRdwjl+s+kLiJHq3l5ehUY",
+	"A2G+xaV1cnkSwgVfojCn7ns5qwRcS2pBUqvnPsqRXe1CSi/pWJhuDHJhdxqsxMEoDbaXiAozMKQxRMhg",
+	"DhxWJsw62ES2JCdM58K60HJEpnIQ6LNNBzICYQ0qVOmCnn4dbXpz9QJUiLTB6+q1F3na77Xre+16e9r1",
+	"TWlg2W5dT/96IiN2r37divqVdqOYk0W/BZ0M2W4mN9ZWz9IbM+XM5/W3oZhVaE7ecPLUrKxGbe7NtDcs",
+	"yBgFtQYmN8v+sR2onHvMB4Sx7Q0sTkzm51OZj82v3IU+aIXKXXxcW3iPs4E7V9JL5lb0nkHPLOw1r1xN",
+	"cZUIZyLyfWHLwjuWv8tJsR3ANVjlDWapPUmkUm/Al7kOj7A9f7ZRjmeYgtlcyxkAlHvBKY/7wRIOwEQ0",
+	"79Bvr4+BU4prCVNswfE4hRaLWY6W9hvcaAtpf1koZvVCsKFtT4gd+qRgrg0Qibm4AATfoZSK2eSvVFfH",
+	"GHBboAIsoI0Nni5ovfLamhVeqpKwmrvmIy4GJGGXjMaKTIfMXYk0oH/ca6j8EUIFlqBU+xaybdOnElfZ",
+	"z/URoeoCsEgGlAvbfzK1eswDQquZN0OyH5LmfkgOGsAomo8azpRxnQ6VlAIK+zHYDl0bhZk+PmJtgaZM",
+	"a8918En7PkLVz+OMy8DSpES6ibXdZGwQPY7q5CTrKCck3sUxLJ4FRuBeXNm2gJi7sShyJonLKoOVMbTV",
+	"CbQ/sg3L5CRGKIEuI0MqIsNQLllCbOccB4WQRRUsh1Np7yLNBCxSW2ADItvmyBqb+PIt9jdyjN01NOTx",
+	"uez3O2FbTIdUQ2cMbz9X104Cm39r9+47OFE3EHxYo16gTNBaNlCrzAhO+nOPUOj4gz3ZuFfccZLYWwua",
+	"RsokS8XwjNl0K9vGXtGEkVmpKc1X5nQ9XOUOHr/p9+919hvR2V0fS5pJlcQezS2kE4wT2ecxq7vGFu4d",
+	"59k7FmvtkNfm2M1W0gqaKwI5rqUaXC+lG6LeOclet31752AvGolahJupqpIHJRgIbDsMAZXj0+Skn0sF",
+	"m1Lb4NbhyiD/CVORYhPVRtRq3jZbzSPuqOwZDG3+G26GMIu7QxO8mGnnqPR/sKnTZqIscTRhDs82G7yg",
+	"0B4nS3wf0yRNq8sy98wooPsf+W/oHoup2BUvSZP8JI+w2d0M2ieslo2XU8S8pLysMzVm5aX9qCsSxULs",
+	"A5o5aTfJd2+L6oR319sfe4a7J7teoBJTGDtYRvxeseRDaw4QgmKp5LyOFBdseu4lCyhNxzGzmTKRFBds",
+	"5nx1N5X6984fyjZy/6qW6z73715Yb0VYK5sdNs7O3lbFtGKZkP7C+X+7Xzb/b1EA0c7XXICKd4wW/WVy",
+	"Koib5qqunG/tI28XnKzL5SCh46FZovak0djtjeEfdmJ4MKLUE/yhiz+AXY3f7NivzLgGCR3V7df2EXcA",
+	"+4xH5z2aROfYoCY4Cn5ttnb39g8e1h7NRUbDJjRHwb/29lqNh4d7B41GozEPMW2LSGhuA8zL4HF75xoO",
+	"wy/VB8zb+x6/ct8sdQJeG6ZB94blM/rEdZUesrQ3MXbhTBja3tjVnF7ai0Dbgi7vaZd07Nm7e3jwoE46",
+	"YhLHHetotlo2nEWMoqcnzdY3+p2TXGGj+9S3bfjN4mmjfhqD4Gwq08YcDqkRVPDUs5a74chmLIAaXqEc",
+	"5k6GrVus0vRwh/vcaUNNzzEmM025s/czdnWqPncrH5/3Pp13B/3xnsF+ZQwWus5qIuSU8K+89HTTqNIK",
+	"ivHJ0yc0iV7Dqt8XoG5TYNqS02uKzPkqPh6oVT1vVWLiJhqq7G3uh8Nx7UCEDchZChrn+ic7J5HrUEpo",
+	"V050Xm2vBJMr9/E8Kiv7OPPKJbThJ/NOq0fkYazDNN4yHcpMwYAu5xBQgK+mcwo6oPO4m4CvCsduXrJt",
+	"dRPmrtltuNvvbEfma3ZYtqu4Ss8+vPIf1rPv78n1AQbPcQ17iq9jJ63fZq/Z2k6bPcePnV9/EczVz4yN",
+	"lRciNbxPsSwkMKUeLkydnCA8iJCuHYBE93wOv6XsXOlR0WPxU0fPuogkUKz/N+if95WoP7BYIBnTbWBk",
+	"5rSqHccW1CHcHOdRtjuWpRTdurIzD8XxtDdkEYRyirNVrcFA3oHXwNLlfNhGlqj8cO1ycygZJLQH0BRc",
+	"RnXy3sWjRB5Nwisa7uSPWodcwAHn2oUzXXofBjWzKOZirG9y7KcTwTMxlOchX4BelpZLpxlHuRdiAgym",
+	"Iwlpf7NvwLwhm1ODOS9ImhSMjGTCisk02Os8y6YJbQTXxflKtQ5ms5zHeLiwfXuhMdORIarcujNVDKmj",
+	"tdgeL1tkrGPGuYil7QFi7OrQTGaGuuXdvCBVJ8cyNy1qQLDh8+0VBL/LE7d+xs7qxOMKFJCRGw83cT6k",
+	"c1mh05V6z0x5HJMuu4vNW+9Ux42PiRSDNAp9zS58986LbXj7kfndmvh25tky+V0MWUKCQcaUbqOBbPPO",
+	"FGqWB79ejaad2Bsu0nSGhI+cuciYeAWNwvz0XLogzedS8giyn4QkGdSkvT4kXdajE8WIMOI/Z4aEhKMZ",
+	"gvVorhSyLeCt5tL/gAyWcSynaQllEScSX5mBlHaOSCcLAneIGsppLlOr2CatCmgLlK8ihOQqpk6a020m",
+	"5Xpce29F1EKk0EfC/QLs6qNFFgX+VNojN2Jo+Mu/ArPay2D9iltmG7i2lY7S06q9VzpLYD107LHwlrQD",
+	"hwPceGb3Yxbb1Gg40CTarx4InXtTpKqpeU5b9Kgw6o+COp65Z3S1g1V1UgZMLzwmjY0z0evGUClG2cr9",
+	"NZq11l7O9TgCsKaF3knwKcIYq65qrqeO+sOfFw/Lrfc/iS1kOQvzxMcmrGHTU71RysPKVUoezm6+5Mgc",
+	"7xGIVK7zUAF18tpCXjoDNktVdefbiT9IODUH2jojcjg0DnIG4TbxJEcSDWJbmZQWJlWgNPssCuMvMDDz",
+	"hDp5I1jGM9rCraQXsLGsC3sm5+GoR6kqwWgSc5bguCAlOHMh2Im0hTd18i57YIbfhk9sC/BdhC6hOGbG",
+	"6IW84vAm66OIK49qiwX1UfmSLqheAteKKyTLp0F7i6XoTCH/TsFHscLFVa84/o7uGiheQd6eq22yE5Bz",
+	"vrhpXeyEISUfjO0+YRfSVU21BVXY+APB2+I4S6XRcgBb7LEHB9dlMwluKbqJI6eisKot1q2sWuCX2RJK",
+	"+MqumXCxhFvXc7MpcnjrXioXpbKvQRWOXpm/37uRtupGui9LuxnfEfXULaOEzUW53aL7aE2rbLELaeNq",
+	"tXu/0fb9Rj64+4r1+yU1eJzYjF7qJweRBJL8fWW6BBmP2hLGY/xS8lRpysJoXNlaukK464tXz6+r65GS",
+	"qndWrWO2xXwl82RBdVyhLB8jj2lTe/O10R8WV7cjvte1lbAP/u7aosLy5XSVMMjSgaE/6HrKS25CqkNd",
+	"GSJF1eJCWWffaNJhpV7zN0jEWFe5+MrEt7WlS101tiO5EZ/eye3L/Pm72WLydcTzxmms7MpofPMl1Tum",
+	"J4lQpTwO7aMwQUaHKqWzhoRd9dhYu8qQhGnXhWScj0ADA+64XDR06dK26Hh5jZ2QdPy0047hrpqLCcvw",
+	"nRLL/Fdw/8jEnLTSCEREzEtUW+AFlfhNMGVvpuIp1fRu5So880m7WXzFLPv5H5ldmy9lWSjgcL8soRbU",
+	"AphEOBAsOjebekFT7esV4mxHwFuim2EwniRjqcxk21Ye0Aw4q1q9L2K6e0VMfq9+ON62Vb/r054DBFbn",
+	"Mevr4KgBd7p++Ys6w1tkOpyelab87vWFV5rqiRkb4qmtzoiddKhQSZ+lkjQ0dlzXGFqXLII2JMSVa28L",
+	"x/UJcvTaU67GUnFnlS58BN7i3/G3xNbfnvfu3hu3haa/ICTBARehWrVFt5tVcjd0tG2h1uHepbaRSy1T",
+	"jP8KxpNK68TiK+pKrd+o8+DOYuVscGspoAo+x1BYgNvUFj5wE/oRlMRwciEnLAdztgCHCYwg7uD2Qtuw",
+	"yjBGl4wFnokRnZGuxZaC1ir9SVwE/3QAgD5+JDaBBL6wNVgmnJZt4DKtERxcAcJp9T6MuQHcozHdi9K/",
+	"V0V3GbVpG6mFmEO0LmzTMrm6EPH8XrBuU7CWWtEsSMz0oJozEQudUhQRzBguRfBFxUWPgTcdRdBQTjEZ",
+	"xlmU0P0EhY2xKivxqU7hmc8dlv/13FUWLXOZAeoMYLRZK+3fZmP1ToL+COakV+Rm7qvFWprXeOHWEJcq",
+	"XddPQHvBnqi9hGmLk028qTNfjMfk27M3Z29D8u75E3LQ2n10RE5/PK41zUa+IhEfcK1Cstuww1QPQsBk",
+	"Ylc6tL1DU8BQgWZ8W4x5T0+MLiWJ6lFRJy/nHxjE0e7YPervGnSEp80GsHve4yz9MctjNgeToLoGlYJO",
+	"1TXjBr2Slnsn2e1eSmzOOYbO7VWdI9dryaio4G6ripoKmSG/zqtFmKQXdHwYC1BsLUR5ijJrE44AvjyW",
+	"vQsf6X6iq7srJDIuMY+746EvkneTXvo/EmzncRQYm/oIfK47YzF43KWKHeyF/MMPb95NGz+/GMjvA/AI",
+	"JiDFXzz77emL1z98ePHv3bNf3vz0S/GzEVMJD44CqcfmNB3t7Gipxztv48moG3PBjgpu0/9J44E54MPR",
+	"96c/Hjfbk0ajdYAn6/sD/AStzJLv00fgt1gM/P1uAz8ihd8vpW8jHn2Kw5/PqROmQ6iUEYiYC2m49/0r",
+	"70yGHJytERPa79V0b1FswTlnJrZSdG7HsMhJnDpw8C0UVlZIsTR8k8mg+6y5u2OJLEe1f4upcd2ZayWc",
+	"JskZPc4VaVh9T/ZJp6QOdOrkuUsBk2KRIfM4BxPRFtVo91a9gVczUTBxSuLiMWG0N6yGdOeCgDcT3Ybm",
+	"fqdhtUWmRMVS6ZB0bGeZd/Z1T8zbOk4DtJBfdfLsimOBSIpIMZBEikpXXln9vI7mtGGLyCdlKm5SQcqb",
+	"eOb0vHr+28faye7Lt7U3P/zya+1Z6+XPQRj8/O79i9rPJ0/f1F4/P/tY+2X/h+M1WmbnFmklSzCnnkOO",
+	"oNGI83vrXvO4Cc3DCmezVGsAPGS71WzgmPf0ve6xNd0DjE56fSfDMr3DCZ81Uehdw8Qlekf+eyH1l9JJ",
+	"Nk4VzItq6w2YL6pfMp36CSEDyxW05VqM0Bi6zxkrP6uCLPgJETuhGFxxosABTS3vaH22EPWpQibaMd66",
+	"N2HjDstPywRvI6Y1v+32fWRrLi+T/VzL4DXlyGupn1n+cC9JtiNJ7OHYjsd6mTBx7HEzMzZcTbr4UuRv",
+	"bsZu3KD4Dli1Tg5lq744YLGCHelLTBrHKW6AFDl5uaRTWy5RhrYFWNQ0YalszdqGFezPrObK3FIwOyuL",
+	"mMrm6t0Wpe8qKP6HmKL35uW9XvCPKgS3brdpke3ehGJgOeF54bzf6wn/JD0hYf2EqeF8VeDZlcN4ocRe",
+	"bPtu9l3vJiN9cSOC+M5dheI9bdQJZcscK+66MsKWz/Yz1mk4OW9+BWd356/PnceEkm4ipwpSfhxWDUD+",
+	"9uSIpWV3REK7f5d+6mrqpG0NT4lOJtBiVQqALRozamGQCLPjdP1MNRNtYfMsMlRErpXTQKbUqSAD7tpe",
+	"QaG6LfKSSZ0ck5hqloBTHXzpaowIJWY6svJ2mwdcqa3AXJ7iFeUGF2WRmV8jeGk2c+5NsDlBU4HSmLTU",
+	"5/z8lPUmCauNXfD73G0QX66P6NVLJgZ6GBztNQ4PwkAbvnwUKJ1gR6urWj9hrKbZlXY5TFc1xYTiULyS",
+	"NWQcyJp99Tt8zxOkCDttbKiSWZLPb7h5qr8yN1vhaLZTOho2+2nYfdHjb/hPz3979u7sl9OfDuts9tOf",
+	"0ccT8+XwRDTqvVYsuqPnjejXn2KvoMks+q5hONeZItuV9twu+g+MJigkVps46JJ6uii9ATHSB9Lo8eJv",
+	"oP2FwSnTNbuzl9x8yrQ7AjeoNNrNm1P/VtB2niRSqTfAYu91vhtpc+ukbVHYevpfWvO4frNbx/4zng4t",
+	"BVDOTBSNV9H+mn7IIc9H1kukru58u51IQVYYurQnVpZJzC9T7qPyba/qlX2nTt1Lvqq+U/OqZFeoi7W+",
+	"DifS72CZ7Obtp+xiLu8+5XbIxt2nbrMJ1Jds6KSy47GMd205D7uCEewk7FJesBo6BheYO1mRnlNEcm1l",
+	"fCARV7JnjIkKzd287415nccnruuZM8+MgqPWGmoq3JKSULG1f3RFEWlqzpQlzJgndyus9rfu/vRMROA+",
+	"x3T5ax+fRbLfbIhzew6WN33aoBZqS/0t06P7l/3rJPq8qA0CHF0pWPXBDcl0yAFjd0a6rHR+yXEeZjkz",
+	"lgl3Jj+LSMwvjG424kpxMVh08tcw2T2rPD3smcw8bHS7tYcUZGbEaoe9g71es78b7VPqzPgx1cPMiE9n",
+	"Kyiaoj7TMBYDiNnJhEeAoJLa9Lsli/5zhQYyN0KPswaNIpCF3DR+up1qHzv9K5CTzyy6s3fWb+So+2c8",
+	"2xqVwOz25212WvDOs1HcCpJ3nDBcars989vpzZiJfJNEl7STyJiRjgOa6ZjTOwOHoTndUIEEnddy+Km2",
+	"zM+sEPWxqBM2oElEtAQAxsdpflcGUOmqtbLiojwsNiZNzW8knxWvXyfQOB8HaA5Oz9YqhZ6k9K/l5mpu",
+	"a3zrIBpVzcXqnfQVSz405zmmUjADOWZFt9RTu5VXQLXxL/0crtW19qVc7RXpdV/U5zURii19q71qY2fX",
+	"4YrtNe5btd+c08rwaY9Ne1LMtRrYwFdlpEUdOeeq+JYeH147uFjtjKrwRal0W0M3eXBTPKw1m7XdhpF+",
+	"XPRYzndhvnQBoZws+NAKNgnYgRTd+cv8Y/Xh1L+1WJq+A9BmKVjapR3W5jGxOxdTb/wGmQpAXwhF2fqN",
+	"ypTkYovVZTpydSeiVCJuqQXRnRYbX0RgbMKDb1BRNxP1lWnp7/AErMHbhjyKmDinyjIxT5sOU/Udj6+P",
+	"mmhPIUCUjvhiBnZNHmSP3gIGNAfcYC0n93sc4udPKfNqVZkAX73CT45zxQBmI4w1Ayxv2y+xuU96Q5rQ",
+	"npkXIhNo6AOZD4/cJ3hwW1BBJuMxS2qGMtsrKSSUxHJa/hKq1m3fH8uW3Vvq5IkcjWQGu2MbBGXwWlCt",
+	"aLgstdkXY5rotrAuk3znCdJlfZmgz+S/Q5uWCfOx2Nr50LqOvbMeUOtdsI4+tG7SPlpvPq6HLHu7orO1",
+	"icX1FdlC97bNvW3zVdg2a5kirUWmyN03PKxwulZi1j+WI9+8T//eVNiOqXDbyn3KDnY8zP2V2IK9fg22",
+	"EKYqPaQhA4a9C/rxyOw5bYyDJCrzj7awr9ucgdiO5bfMRe4bEtxGQ4KVOKXbAPP6VVqM0ntWuZRVfqPc",
+	"bP1DmGZe4fwr6GIO9dHvnz5/SmegyjtiCyzM7NnpqWfnIp2xz2EJQJUPBOEiBOxtovhAsAg/mx/kRNdL",
+	"+QNVj8m1NPJ0Oe9ut5DlmyEXioyZHMcs0+ByA8i4PVpsJdAl0K3JBZshXDi2eIEKDqw/gTxU/5HmUjPj",
+	"/zsAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -27,6 +27,7 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
 	"example.com/plumbline/impl/testkit/contracttest"
+	"example.com/plumbline/impl/testkit/webhooktest"
 )
 
 const patience = time.Minute // on a machine that is busy with other tests
@@ -159,7 +160,7 @@ func TestDelivery(t *testing.T) {
 	}
 	require.Len(t, r.all(), 1)
 	got := r.all()[0]
-	require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), telemetry.NewSecret(made.Secret)))
+	require.NoError(t, webhooktest.Verify(got.header, got.body, s.Clock.Now(), telemetry.NewSecret(made.Secret)))
 	require.Equal(t, e.ID.String(), got.header.Get(webhook.IDHeader))
 	require.JSONEq(t, `{"type":"order.placed","timestamp":"`+e.Time.Format(time.RFC3339Nano)+`","data":{"sequence":1}}`, string(got.body))
 
@@ -258,7 +259,7 @@ func TestDeliveryIsRepeated(t *testing.T) {
 				require.Equal(t, e.ID.String(), got.header.Get(webhook.IDHeader))
 				require.Equal(t, r.all()[0].body, got.body)
 			}
-			require.NoError(t, webhook.Verify(r.all()[9].header, r.all()[9].body, s.Clock.Now(), telemetry.NewSecret(made.Secret)), "signed anew")
+			require.NoError(t, webhooktest.Verify(r.all()[9].header, r.all()[9].body, s.Clock.Now(), telemetry.NewSecret(made.Secret)), "signed anew")
 			require.InEpsilon(t, 9, testutil.ToFloat64(s.service.sent.deliveries.WithLabelValues("retried")), 0)
 			require.InEpsilon(t, 1, testutil.ToFloat64(s.service.sent.deliveries.WithLabelValues(name)), 0)
 		})
@@ -360,14 +361,14 @@ func TestDeliveryIsSignedWithBothSecrets(t *testing.T) {
 	s.Clock.Advance(secretOverlap - time.Second)
 	s.attempt()
 	got := r.all()[0]
-	require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), old))
-	require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), current))
+	require.NoError(t, webhooktest.Verify(got.header, got.body, s.Clock.Now(), old))
+	require.NoError(t, webhooktest.Verify(got.header, got.body, s.Clock.Now(), current))
 	s.Clock.Advance(time.Second)
 	s.placed()
 	s.attempt()
 	got = r.all()[1]
-	require.ErrorIs(t, webhook.Verify(got.header, got.body, s.Clock.Now(), old), webhook.ErrSignature)
-	require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), current))
+	require.ErrorIs(t, webhooktest.Verify(got.header, got.body, s.Clock.Now(), old), webhooktest.ErrSignature)
+	require.NoError(t, webhooktest.Verify(got.header, got.body, s.Clock.Now(), current))
 }
 
 // Who rotates twice in a day, or loses an answer, leaves no receiver with a secret that nothing is signed with.
@@ -387,11 +388,11 @@ func TestSecretsReplacedTwiceInADay(t *testing.T) {
 		sent := r.all()
 		got := sent[len(sent)-1]
 		for _, secret := range secrets {
-			if webhook.Verify(got.header, got.body, s.Clock.Now(), secret) == nil {
+			if webhooktest.Verify(got.header, got.body, s.Clock.Now(), secret) == nil {
 				good++
 			}
 		}
-		require.NoError(t, webhook.Verify(got.header, got.body, s.Clock.Now(), secrets[len(secrets)-1]))
+		require.NoError(t, webhooktest.Verify(got.header, got.body, s.Clock.Now(), secrets[len(secrets)-1]))
 		return good
 	}
 	require.Nil(t, made.Webhook.PreviousSecretsUntil)

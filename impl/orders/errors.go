@@ -14,7 +14,7 @@ import (
 // The faults of this service, besides those of the chain.
 var (
 	errVersionChanged = fault.New(fault.PreconditionFailed, ordersapi.ProblemCodeVersionChanged,
-		"It has changed since you read it; current is what it is now.")
+		"The resource has changed since you read it; current is its present state.")
 	errProductNotFound = fault.New(fault.NotFound, ordersapi.ProblemCodeProductNotFound,
 		"There is no product with that id.")
 	errOrderNotFound = fault.New(fault.NotFound, ordersapi.ProblemCodeOrderNotFound,
@@ -30,35 +30,35 @@ var (
 	errOutOfStock = fault.New(fault.Conflict, ordersapi.ProblemCodeOutOfStock,
 		"There are not enough units.")
 	errPriceChanged = fault.New(fault.Conflict, ordersapi.ProblemCodePriceChanged,
-		"The total is not the expected one; errors says what it is.")
+		"The total is not the expected one; errors has the total.")
 	errProductUnavailable = fault.New(fault.Conflict, ordersapi.ProblemCodeProductUnavailable,
 		"Some products cannot be ordered; errors names the lines.")
 	errMixedCurrencies = fault.New(fault.Conflict, ordersapi.ProblemCodeMixedCurrencies,
-		"The products are not all priced in one currency; order them apart.")
+		"The products have prices in different currencies; order them separately.")
 	errOrderState = fault.New(fault.Conflict, ordersapi.ProblemCodeOrderState,
-		"The order is not in a state for this; allowed_actions of the order lists what is possible.")
+		"The state of the order does not allow this; allowed_actions of the order lists what is possible.")
 	errPaymentMismatch = fault.New(fault.Conflict, ordersapi.ProblemCodePaymentMismatch,
-		"The amount is not the total of the order; errors says what it is.")
+		"The amount is not the total of the order; errors has the total.")
 	errPaymentReferenceUsed = fault.New(fault.Conflict, ordersapi.ProblemCodePaymentReferenceUsed,
 		"The payment with this reference has paid another order.")
 	errTooManyOpenOrders = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyOpenOrders,
-		"You have as many unpaid orders as one may; pay or cancel one first.")
+		"You have reached the limit of unpaid orders; pay or cancel one first.")
 	errTooManyReservedUnits = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyReservedUnits,
 		"These are more units than you may have in unpaid orders; errors says how many are left.")
 	errRefundTooLarge = fault.New(fault.Conflict, ordersapi.ProblemCodeRefundTooLarge,
-		"This is more than is left of what was paid.")
+		"The amount is more than is left of the payment.")
 	errTooManyExports = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyExports,
-		"You run as many exports at once as one may; wait for one to end.")
+		"You have reached the limit of concurrent exports; wait for one to end.")
 	errTooManyStreams = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyStreams,
-		"You follow as many orders at once as one may; end another stream first.")
+		"You have reached the limit of concurrent streams; end another stream first.")
 	errTooManyWebhooks = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManyWebhooks,
-		"There are as many webhooks as there may be; remove one first.")
+		"The limit of webhooks is reached; remove one first.")
 	errTooManySecrets = fault.New(fault.Conflict, ordersapi.ProblemCodeTooManySecrets,
-		"The webhook has as many secrets in force as it may; wait until the older ones have ended.")
+		"The webhook has reached the limit of secrets in force; wait until the older ones end.")
 	errWebhookDisabled = fault.New(fault.Conflict, ordersapi.ProblemCodeWebhookDisabled,
-		"The webhook is not enabled, and nothing is sent to it; enable it first.")
+		"The webhook is disabled, so nothing is sent to it; enable it first.")
 	errCustomersUnavailable = fault.New(fault.Unavailable, ordersapi.ProblemCodeCustomersUnavailable,
-		"It cannot be found out now whether the account may order; try again.").After(time.Second)
+		"The service cannot find out now whether the account may order; try again.").After(time.Second)
 )
 
 // faults lists them for the chain, for the problem pages, and for the test that compares them with the document.

@@ -22,6 +22,7 @@ import (
 	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
+	"example.com/plumbline/impl/testkit/webhooktest"
 )
 
 // today has a server's clock show the time that the queue goes by.
@@ -87,7 +88,7 @@ func TestAnOrderIsTold(t *testing.T) {
 	s.eventually("the second attempt", func() bool { return s.delivery(made.Webhook.ID).Status == ordersapi.WebhookDeliveryStatusDelivered })
 	require.Len(t, r.all(), 2)
 	got := r.all()[1]
-	require.NoError(t, webhook.Verify(got.header, got.body, time.Now(), telemetry.NewSecret(made.Secret)))
+	require.NoError(t, webhooktest.Verify(got.header, got.body, time.Now(), telemetry.NewSecret(made.Secret)))
 	var data struct {
 		Type string     `json:"type"`
 		Data orderEvent `json:"data"`

@@ -32,7 +32,7 @@ func (s *Service) ListUsers(
 		filter.Name = &pattern
 	}
 	if p := req.Params.Phone; p != nil {
-		filter.PhoneMark = s.personal.phones.Compute(*p)
+		filter.PhoneMark = s.personal.phones.Of(*p)
 	}
 	if p := req.Params.Status; p != nil {
 		status := usersdb.UserStatus(*p)

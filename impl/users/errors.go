@@ -22,29 +22,29 @@ var (
 	errInvalidCredentials = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidCredentials,
 		"The e-mail address or the password is wrong.")
 	errInvalidRefreshToken = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidRefreshToken,
-		"The refresh token is missing or not valid any more; log in again.")
+		"The refresh token is missing or no longer valid; log in again.")
 	errAccountDisabled = fault.New(fault.Forbidden, usersapi.ProblemCodeAccountDisabled,
 		"The account is disabled; ask an administrator.")
 	errWrongPassword = fault.New(fault.Forbidden, usersapi.ProblemCodeWrongPassword,
 		"The current password is wrong.")
 	errInvalidMailToken = fault.New(fault.Forbidden, usersapi.ProblemCodeInvalidMailToken,
-		"The link of the mail is not valid any more; ask for another mail.")
+		"The link of the mail is no longer valid; ask for another mail.")
 	errInvalidChallenge = fault.New(fault.Unauthenticated, usersapi.ProblemCodeInvalidChallenge,
-		"The login has taken too long or too many wrong codes; begin it again.")
+		"The login took too long or had too many wrong codes; start it again.")
 	errInvalidCode = fault.New(fault.Forbidden, usersapi.ProblemCodeInvalidCode,
-		"The code is wrong, or has been used; an app shows another within half a minute.")
+		"The code is wrong or was used; the app shows another within half a minute.")
 	errSecondFactorEnabled = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorEnabled,
-		"Logins take a second factor already; disable it first.")
+		"The account already has a second factor; disable it first.")
 	errSecondFactorNotEnabled = fault.New(fault.Conflict, usersapi.ProblemCodeSecondFactorNotEnabled,
 		"There is no second factor; enrol one first.")
 	errSelfAdministration = fault.New(fault.Conflict, usersapi.ProblemCodeSelfAdministration,
 		"Administrators cannot do this to their own account; another administrator can, and users create-admin makes one.")
 	errEmailUnverified = fault.New(fault.Conflict, usersapi.ProblemCodeEmailUnverified,
-		"The e-mail address of the account is not verified; its owner first follows the link of a verification mail.")
+		"The e-mail address of the account is not verified; its owner must first follow the link of a verification mail.")
 	errMailOff = fault.New(fault.Conflict, usersapi.ProblemCodeMailOff,
-		"This service is set up to send no mails; whoever runs it can change that.")
+		"This service is configured to send no mails; its operator can change that.")
 	errEmailChangeNotFound = fault.New(fault.NotFound, usersapi.ProblemCodeEmailChangeNotFound,
-		"No change of address waits to be confirmed.")
+		"No change of address is pending.")
 	errIDCardNumberTaken = fault.New(fault.Conflict, usersapi.ProblemCodeIDCardNumberTaken,
 		"There is already an account with this identity card.")
 )

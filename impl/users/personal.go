@@ -218,13 +218,13 @@ func (p *personal) sealValues(
 		if change.SealedPhone, err = key.Seal([]byte(*phone), phoneName(change.ID)); err != nil {
 			return err
 		}
-		change.PhoneMark = p.phones.Compute(*phone)
+		change.PhoneMark = p.phones.Of(*phone)
 	}
 	if number != nil {
 		if change.SealedIDCardNumber, err = key.Seal([]byte(*number), idCardNumberName(change.ID)); err != nil {
 			return err
 		}
-		change.IDCardNumberMark = p.cards.Compute(withoutHyphens(*number))
+		change.IDCardNumberMark = p.cards.Of(withoutHyphens(*number))
 	}
 	return nil
 }

@@ -330,7 +330,7 @@ func TestAnotherMasterKeyOpensNothing(t *testing.T) {
 	require.NoError(t, err)
 	_, err = other.profile(t.Context(), other.queries, ada.user.ID)
 	require.ErrorContains(t, err, "does not open")
-	require.NotEqual(t, s.service.personal.phones.Compute(onePhone), other.personal.phones.Compute(onePhone))
+	require.NotEqual(t, s.service.personal.phones.Of(onePhone), other.personal.phones.Of(onePhone))
 }
 
 func TestListUsersByPhone(t *testing.T) {

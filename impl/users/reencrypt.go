@@ -72,7 +72,7 @@ func (p *personal) sealPhones(
 			return last, n, err
 		}
 		if err := q.SealPhone(ctx, usersdb.SealPhoneParams{
-			ID: row.ID, SealedPhone: sealed, PhoneMark: p.phones.Compute(row.Phone),
+			ID: row.ID, SealedPhone: sealed, PhoneMark: p.phones.Of(row.Phone),
 		}); err != nil {
 			return last, n, err
 		}

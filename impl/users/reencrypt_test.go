@@ -190,7 +190,7 @@ func TestPlainPhonesAreSealed(t *testing.T) {
 	require.Zero(t, s.count("SELECT count(*) FROM users WHERE phone IS NOT NULL"))
 	for _, m := range []member{never, again} {
 		require.Equal(t, onePhone, *must(s.profileOf(m.user.ID, m.access)).Phone)
-		require.Equal(t, s.service.personal.phones.Compute(onePhone), s.userOf(m).PhoneMark)
+		require.Equal(t, s.service.personal.phones.Of(onePhone), s.userOf(m).PhoneMark)
 	}
 	require.Equal(t, otherCard, *must(s.profileOf(again.user.ID, again.access)).IDCardNumber)
 	require.NoError(t, s.service.personal.reencrypt(t.Context(), func(what string, _, _ int64) { t.Errorf("%s again", what) }))
@@ -239,7 +239,7 @@ func (s *server) manyConfiding(n int) []uuid.UUID {
 		require.NoError(s.t, err)
 		sealed, err := key.Seal([]byte(phoneOf(i)), phoneName(ids[i]))
 		require.NoError(s.t, err)
-		accounts[i] = []any{ids[i], ids[i].String() + "@example.com", "Many", "none", []string{"customer"}, sealed, s.service.personal.phones.Compute(phoneOf(i)), s.Clock.Now(), s.Clock.Now()}
+		accounts[i] = []any{ids[i], ids[i].String() + "@example.com", "Many", "none", []string{"customer"}, sealed, s.service.personal.phones.Of(phoneOf(i)), s.Clock.Now(), s.Clock.Now()}
 		keys[i] = []any{ids[i], row.ID, sealedKey}
 	}
 	// No statement may take long.

@@ -19,7 +19,7 @@ interface components$1 {
         AdjustStockRequest: {
             /**
              * Format: int64
-             * @description Units to add, or to take away; not 0.
+             * @description Units to add, or to remove if negative; not 0.
              * @example 150
              */
             delta: number;
@@ -34,7 +34,7 @@ interface components$1 {
             product_id: string;
             /**
              * Format: int32
-             * @description How many; the maximum holds for all lines of one product together.
+             * @description The number of units; the maximum applies to all lines of one product together.
              */
             quantity: number;
         };
@@ -43,17 +43,17 @@ interface components$1 {
         };
         PayOrderRequest: {
             /**
-             * @description Where the payment was made. References are those of a provider; a shop with one need not name it. Name a provider from its first payment on,
-             *     or never: what was paid at `default` counts for no other name.
+             * @description The provider of the payment. A reference belongs to its provider. A shop with one provider may leave it out. Name a provider from its first
+             *     payment on, or never: a payment of `default` does not count as a payment of any other name.
              * @default default
              */
             provider?: string;
-            /** @description What the payment is called where it was made. */
+            /** @description The provider's reference of the payment. */
             reference?: string;
             amount?: components$1["schemas"]["ReceivedAmount"];
         };
         ShipOrderRequest: {
-            /** @description The number by which the parcel is followed. */
+            /** @description The tracking number of the parcel. */
             tracking?: string;
         };
         DeliverOrderRequest: Record<string, never>;
@@ -71,24 +71,24 @@ interface components$1 {
             event_types?: components$1["schemas"]["WebhookEventTypes"];
             /**
              * Format: line
-             * @description What it is for, in a line; null removes it.
+             * @description The purpose of the webhook, in one line; null removes it.
              */
             description?: string | null;
             /** @description Whether events are sent. */
             enabled?: boolean;
         };
-        /** @description The stock keeping unit, the product's name for those who keep stock. */
+        /** @description The stock keeping unit, which identifies the product in the warehouse. */
         SKU: string;
         /**
          * Format: line
-         * @description What to call the product; one line without characters that cannot be seen, which neither begins nor ends with a space.
+         * @description The name of the product; one line without invisible characters that neither begins nor ends with a space.
          */
         ProductName: string;
-        /** @description Plain text, empty where there is none; encode it where it is shown. */
+        /** @description Plain text, empty if there is none; encode it for display. */
         ProductDescription: string;
         /**
          * Format: line
-         * @description Why, in a line.
+         * @description The reason, in one line.
          */
         Reason: string;
         /** @description A price in minor units. */
@@ -97,7 +97,7 @@ interface components$1 {
             amount: number;
             /**
              * Format: currency
-             * @description A currency that is in use (ISO 4217), as EUR.
+             * @description A currency that is in use (ISO 4217), such as EUR.
              */
             currency: string;
         };
@@ -108,18 +108,18 @@ interface components$1 {
             /** @description The currency of the products. */
             currency: string;
         };
-        /** @description What was received, in minor units. Without it nobody sees that another amount was paid. */
+        /** @description The received amount, in minor units. Without it a wrong amount goes unnoticed. */
         ReceivedAmount: {
             /** Format: int64 */
             amount: number;
-            /** @description The currency of the order; another is refused. */
+            /** @description The currency of the order; any other is refused. */
             currency: string;
         };
-        /** @description What to refund, in minor units. */
+        /** @description The amount to refund, in minor units. */
         RefundAmount: {
             /** Format: int64 */
             amount: number;
-            /** @description The currency of the order; another is refused. */
+            /** @description The currency of the order; any other is refused. */
             currency: string;
         };
         /**
@@ -133,26 +133,26 @@ interface components$1 {
          */
         ExportFormat: "ndjson" | "csv";
         /**
-         * @description Where to send events: an https address without a user and a fragment, of a host that is neither private nor special (RFC 6890). Others are
-         *     refused as of the wrong `format`, http among them, unless the service is set up to allow private networks for development. A host
-         *     beyond ASCII is sent as A-labels (`xn--`).
+         * @description Where to send events: an https address without user and fragment, of a host that is neither private nor special (RFC 6890). Any other, http
+         *     included, is refused with the keyword `format`, unless the service is configured to allow private networks for development. A host beyond
+         *     ASCII is sent as A-labels (`xn--`).
          */
         WebhookURL: string;
         WebhookEventTypes: components$1["schemas"]["OrderEventType"][];
         /**
          * Format: line
-         * @description What it is for, in a line.
+         * @description The purpose of the webhook, in one line.
          */
         WebhookDescription: string;
         /** @description An amount in minor units, such as cents. */
         Money: {
             /** Format: int64 */
             amount: number;
-            /** @description ISO 4217, as in EUR. */
+            /** @description ISO 4217, such as EUR. */
             currency: string;
         };
         /**
-         * @description Whether the product can be ordered. Answers may come to hold values that are not listed here.
+         * @description Whether the product can be ordered. Later versions may add values.
          * @enum {string}
          */
         ProductStatus: "active" | "archived";
@@ -189,17 +189,17 @@ interface components$1 {
             available: number;
             /**
              * Format: int64
-             * @description Units of orders that have not shipped.
+             * @description Units of orders that have not been shipped.
              */
             reserved: number;
             /**
              * Format: int64
-             * @description Units of orders that have shipped.
+             * @description Units of orders that have been shipped.
              */
             sold: number;
             /**
              * Format: int64
-             * @description The sum of all adjustments, and of the three others.
+             * @description The sum of all adjustments; equal to the sum of available, reserved and sold.
              */
             received: number;
             /** Format: date-time */
@@ -215,7 +215,7 @@ interface components$1 {
             reason: string;
             /**
              * Format: uuid
-             * @description The account that did it.
+             * @description The account that adjusted the stock.
              */
             adjusted_by: string;
             /** Format: date-time */
@@ -230,17 +230,16 @@ interface components$1 {
             stock: components$1["schemas"]["Stock"];
         };
         /**
-         * @description The state of an order. `pending` waits for payment, `expired` waited in vain, `refunded` has had all of its payment given back. Answers may
-         *     come to hold values that are not listed here.
+         * @description The state of an order. `pending` waits for payment, `expired` was not paid in time, `refunded` was refunded in full. Later versions may add values.
          * @enum {string}
          */
         OrderStatus: "pending" | "paid" | "shipped" | "delivered" | "cancelled" | "expired" | "refunded";
         /**
-         * @description What can be done to an order. Answers may come to hold values that are not listed here.
+         * @description An action on an order. Later versions may add values.
          * @enum {string}
          */
         OrderAction: "cancel" | "pay" | "ship" | "deliver" | "refund";
-        /** @description A line as it was when the order was placed. */
+        /** @description A line of the order, as it was when the order was placed. */
         OrderItem: {
             /** Format: uuid */
             product_id: string;
@@ -254,7 +253,7 @@ interface components$1 {
         Order: {
             /** Format: uuid */
             id: string;
-            /** @description What to call the order when talking to a person. */
+            /** @description The number of the order, for people. */
             number: string;
             /** Format: uuid */
             customer_id: string;
@@ -263,18 +262,18 @@ interface components$1 {
             total: components$1["schemas"]["Money"];
             paid: components$1["schemas"]["Money"];
             refunded: components$1["schemas"]["Money"];
-            /** @description What the caller may do to the order as it is now. */
+            /** @description The actions that the caller may take on the order now. */
             allowed_actions: components$1["schemas"]["OrderAction"][];
             version: components$1["schemas"]["Version"];
-            /** @description Where the payment was made. */
+            /** @description The provider of the payment. */
             payment_provider?: string;
-            /** @description What the payment is called where it was made. */
+            /** @description The provider's reference of the payment. */
             payment_reference?: string;
-            /** @description The number by which the parcel is followed. */
+            /** @description The tracking number of the parcel. */
             tracking?: string;
             /**
              * Format: date-time
-             * @description When an order that is still pending expires.
+             * @description When the order expires, if it is still pending.
              */
             expires_at?: string;
             /** Format: date-time */
@@ -287,12 +286,12 @@ interface components$1 {
             next_cursor: components$1["schemas"]["NextCursor"];
         };
         /**
-         * @description What happened to an order. Answers may come to hold values that are not listed here.
+         * @description The type of an event of an order. Later versions may add values.
          * @enum {string}
          */
         OrderEventType: "order.placed" | "order.paid" | "order.shipped" | "order.delivered" | "order.cancelled" | "order.expired" | "order.refunded";
         /**
-         * @description In what capacity somebody acted; `system` is the service itself. Answers may come to hold values that are not listed here.
+         * @description The capacity in which the caller acted; `system` is the service itself. Later versions may add values.
          * @enum {string}
          */
         OrderActor: "customer" | "staff" | "payments" | "system";
@@ -323,7 +322,7 @@ interface components$1 {
             enabled: boolean;
             /**
              * Format: date-time
-             * @description Until when deliveries are signed as well with the secrets that were in force before the last one; absent when they are not.
+             * @description Until when deliveries are also signed with the secrets before the last one; absent if they are not.
              */
             previous_secrets_until?: string;
             /** Format: date-time */
@@ -337,11 +336,11 @@ interface components$1 {
         };
         WebhookWithSecret: {
             webhook: components$1["schemas"]["Webhook"];
-            /** @description What deliveries are signed with; keep it, it is not shown again. */
+            /** @description The secret that signs deliveries; store it, it is not shown again. */
             secret: string;
         };
         /**
-         * @description What came of a delivery; `failed` is not tried again by itself. Answers may come to hold values that are not listed here.
+         * @description The state of a delivery; `failed` is not tried again by itself. Later versions may add values.
          * @enum {string}
          */
         WebhookDeliveryStatus: "pending" | "delivered" | "failed";
@@ -365,10 +364,10 @@ interface components$1 {
             next_attempt_at?: string;
             /**
              * Format: int32
-             * @description What the other system answered.
+             * @description The status that the other system answered.
              */
             response_status?: number;
-            /** @description Why the last attempt failed, or why there was none, in a word: `refused` (the status was not 2xx), `redirected`, `gone`, `timeout`, `unreachable`, `unresolved`, `tls`, `bad_url`, `forbidden` (a private address), `unsigned` (the secret cannot be read) or `disabled`. */
+            /** @description Why the last attempt failed, or why there was none: `refused` (the status was not 2xx), `redirected`, `gone`, `timeout`, `unreachable`, `unresolved`, `tls`, `bad_url`, `forbidden` (a private address), `unsigned` (the secret cannot be read) or `disabled`. */
             failure?: string;
             /** Format: date-time */
             created_at: string;
@@ -379,7 +378,7 @@ interface components$1 {
         };
         /**
          * Format: int64
-         * @description Counts the changes.
+         * @description The number of changes.
          */
         Version: number;
         AuditAction: string;
@@ -387,21 +386,21 @@ interface components$1 {
             /** Format: uuid */
             id: string;
             action: components$1["schemas"]["AuditAction"];
-            /** @description `success`, or the code of the problem that it ended with. */
+            /** @description `success`, or the code of the problem. */
             outcome: string;
             /**
              * Format: uuid
-             * @description The account that did it; nobody is known where it is missing.
+             * @description The account that acted; absent if the caller was anonymous.
              */
             actor?: string;
             /**
              * Format: uuid
-             * @description What it was done to; nothing is known where it is missing.
+             * @description The account or resource that was acted on; absent if it is unknown.
              */
             target?: string;
-            /** @description The network address that it was done from. */
+            /** @description The network address of the caller. */
             address: string;
-            /** @description The request of the service's log that did it. */
+            /** @description The id of the request, as in the log of the service. */
             request_id: string;
             /** Format: date-time */
             occurred_at: string;
@@ -443,7 +442,7 @@ interface components$1 {
         Problem: {
             /**
              * Format: uri-reference
-             * @description Where the code is explained.
+             * @description The page that explains the code.
              */
             type: string;
             /** @description The status in words. */
@@ -466,18 +465,18 @@ interface components$1 {
         };
         /** @description One place of the request that is at fault. */
         Violation: {
-            /** @description Where: a JSON pointer into the body such as `#/items/0/quantity`, or `#/query/limit`, `#/header/…`, `#/path/…`. */
+            /** @description The place: a JSON pointer into the body such as `#/items/0/quantity`, or `#/query/limit`, `#/header/…`, `#/path/…`. */
             pointer: string;
             /** @description The rule that is broken, such as `maxLength` or `format`. */
             keyword: string;
-            /** @description The figures of the rule, such as `{"maxLength": 100}`. */
+            /** @description The values of the rule, such as `{"maxLength": 100}`. */
             params?: {
                 [key: string]: unknown;
             };
             detail: string;
         };
         /**
-         * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
+         * @description The code of the failure, for programs. Later versions may add values.
          * @enum {string}
          */
         ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "precondition_required" | "idempotency_key_reused" | "idempotency_key_in_use" | "version_changed" | "product_not_found" | "order_not_found" | "webhook_not_found" | "delivery_not_found" | "sku_taken" | "product_archived" | "out_of_stock" | "price_changed" | "product_unavailable" | "mixed_currencies" | "order_state" | "payment_mismatch" | "payment_reference_used" | "refund_too_large" | "too_many_open_orders" | "too_many_reserved_units" | "too_many_exports" | "too_many_streams" | "too_many_webhooks" | "too_many_secrets" | "webhook_disabled" | "customers_unavailable";
@@ -568,7 +567,7 @@ interface components$1 {
             };
         };
         /**
-         * @description There are fewer units than would be written off (`out_of_stock`), or the same request is being carried out
+         * @description Fewer units are available than would be written off (`out_of_stock`), or the same request is still running
          *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         AdjustmentRefused: {
@@ -582,7 +581,7 @@ interface components$1 {
         };
         /**
          * @description The order does not fit the catalog or the stock (`out_of_stock`, `price_changed`, `product_unavailable`, `mixed_currencies`), the customer has
-         *     as much that is not paid as one may (`too_many_open_orders`, `too_many_reserved_units`), or the same request is being carried out
+         *     as many unpaid orders or units as allowed (`too_many_open_orders`, `too_many_reserved_units`), or the same request is still running
          *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         OrderRefused: {
@@ -594,7 +593,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The order is not in a state for this (`order_state`). */
+        /** @description The order's state does not allow this (`order_state`). */
         OrderState: {
             headers: {
                 "Retry-After": components$1["headers"]["RetryAfterInUse"];
@@ -605,7 +604,7 @@ interface components$1 {
             };
         };
         /**
-         * @description The order is not in a state for this (`order_state`), another amount was received than its total (`payment_mismatch`), or the reference is that of
+         * @description The order's state does not allow this (`order_state`), the amount is not its total (`payment_mismatch`), or the reference is that of
          *     another order's payment (`payment_reference_used`).
          */
         PaymentRefused: {
@@ -618,7 +617,7 @@ interface components$1 {
             };
         };
         /**
-         * @description The order is not in a state for this (`order_state`), it is more than is left (`refund_too_large`), or the same request is being carried out
+         * @description The order's state does not allow this (`order_state`), the amount is more than is left (`refund_too_large`), or the same request is still running
          *     (`idempotency_key_in_use`; `Retry-After` says when to ask again).
          */
         RefundRefused: {
@@ -630,7 +629,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The caller follows as many orders as one may (`too_many_streams`). */
+        /** @description The caller follows as many orders at once as allowed (`too_many_streams`). */
         TooManyStreams: {
             headers: {
                 "Retry-After": components$1["headers"]["RetryAfterInUse"];
@@ -640,7 +639,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The webhook has as many secrets in force as it may (`too_many_secrets`); the older ones end when `Retry-After` says. */
+        /** @description The webhook has as many secrets in force as allowed (`too_many_secrets`); `Retry-After` says when the older ones end. */
         TooManySecrets: {
             headers: {
                 "Retry-After": components$1["headers"]["RetryAfterInUse"];
@@ -650,7 +649,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The webhook is not enabled, and nothing is sent to it (`webhook_disabled`). */
+        /** @description The webhook is disabled, so nothing is sent to it (`webhook_disabled`). */
         WebhookDisabled: {
             headers: {
                 [name: string]: unknown;
@@ -659,7 +658,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The caller runs as many exports as one may (`too_many_exports`). */
+        /** @description The caller runs as many exports at once as allowed (`too_many_exports`). */
         TooManyExports: {
             headers: {
                 "Retry-After": components$1["headers"]["RetryAfterInUse"];
@@ -669,7 +668,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description There are as many webhooks as there may be (`too_many_webhooks`). */
+        /** @description The number of webhooks has reached its limit (`too_many_webhooks`). */
         TooManyWebhooks: {
             headers: {
                 "Retry-After": components$1["headers"]["RetryAfterInUse"];
@@ -679,7 +678,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The thing has changed since (`version_changed`); `current` is the thing as it is now. */
+        /** @description The resource has changed since it was read (`version_changed`); `current` is the resource as it is now. */
         PreconditionFailed: {
             headers: {
                 ETag: components$1["headers"]["ETag"];
@@ -698,7 +697,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than the operation takes (`body_too_large`). */
+        /** @description The body is larger than the operation allows (`body_too_large`). */
         TooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -707,7 +706,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The body is not of a media type that the operation takes (`unsupported_media_type`). */
+        /** @description The operation does not accept the media type of the body (`unsupported_media_type`). */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -725,7 +724,7 @@ interface components$1 {
                 "application/problem+json": components$1["schemas"]["Problem"];
             };
         };
-        /** @description The request breaks this document at the places that `errors` names (`invalid_request`), or its key was used for another (`idempotency_key_reused`). */
+        /** @description The request breaks this document at the places that `errors` names (`invalid_request`), or its key was used for another request (`idempotency_key_reused`). */
         InvalidOrReused: {
             headers: {
                 [name: string]: unknown;
@@ -757,7 +756,7 @@ interface components$1 {
             };
         };
         /**
-         * @description The service cannot answer now, or not find out whether the account may order; try again after `Retry-After` seconds (`overloaded`, `timeout`,
+         * @description The service cannot answer now, or cannot find out whether the account may order; try again after `Retry-After` seconds (`overloaded`, `timeout`,
          *     `unavailable`, `customers_unavailable`).
          */
         OrderingUnavailable: {
@@ -796,36 +795,36 @@ interface components$1 {
          */
         WebhookId: string;
         /**
-         * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+         * @description Identifies the request when it is repeated; use a UUID, with or without quotes around it.
          * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
          */
         IdempotencyKey: string;
-        /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+        /** @description Identifies the request when it is repeated; use a UUID, with or without quotes around it. */
         OptionalIdempotencyKey: string;
-        /** @description How many items a page holds at most. */
+        /** @description The largest number of items on a page. */
         Limit: number;
-        /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+        /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
         Cursor: string;
     };
     requestBodies: never;
     headers: {
-        /** @description The path of what was made. */
+        /** @description The path of the new resource. */
         Location: string;
         /** @description The version, in quotes, for `If-Match` (RFC 9110). */
         ETag: string;
-        /** @description `true` on an answer that was kept from an earlier request with the same key. */
+        /** @description `true` on the kept answer of an earlier request with the same key. */
         IdempotencyReplayed: string;
         /** @description The next page (`rel="next"`), RFC 8288. */
         Link: string;
         /** @description A name for the file, RFC 6266. */
         ContentDisposition: string;
-        /** @description What is left of the limit and the seconds until it is whole again, as in `"default";r=29;t=60`. */
+        /** @description What is left of the limit and the seconds until it has recovered, as in `"default";r=29;t=60`. */
         RateLimit: string;
         /** @description The limit and its window in seconds, as in `"default";q=30;w=60`. */
         RateLimitPolicy: string;
         /** @description Seconds to wait before trying again. */
         RetryAfter: number;
-        /** @description Seconds to wait before trying again, where waiting helps. */
+        /** @description Seconds to wait before trying again, if waiting helps. */
         RetryAfterInUse: number;
         /** @description How to authenticate, RFC 6750. */
         WWWAuthenticate: string;
@@ -838,11 +837,11 @@ interface operations$1 {
             query?: {
                 /** @description Words to search for, at most 8 different ones. */
                 q?: string;
-                /** @description Whether to list what can be ordered or what has been archived. */
+                /** @description Whether to list products that can be ordered or archived products. */
                 status?: components$1["schemas"]["ProductStatusFilter"];
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components$1["parameters"]["Cursor"];
             };
             header?: never;
@@ -1010,7 +1009,7 @@ interface operations$1 {
             query?: never;
             header: {
                 /**
-                 * @description The `ETag` of the product as you know it, a list of some, or `*` for any (RFC 9110).
+                 * @description The `ETag` of the product that you read, a list of tags, or `*` for any version (RFC 9110).
                  * @example "1"
                  */
                 "If-Match": string;
@@ -1237,9 +1236,9 @@ interface operations$1 {
     listStockAdjustments: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components$1["parameters"]["Cursor"];
             };
             header?: never;
@@ -1292,7 +1291,7 @@ interface operations$1 {
             query?: never;
             header: {
                 /**
-                 * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+                 * @description Identifies the request when it is repeated; use a UUID, with or without quotes around it.
                  * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
                  */
                 "Idempotency-Key": components$1["parameters"]["IdempotencyKey"];
@@ -1366,15 +1365,15 @@ interface operations$1 {
             query?: {
                 /** @description The state of the order. */
                 status?: components$1["schemas"]["OrderStatus"];
-                /** @description Whose orders. */
+                /** @description The customer whose orders are listed. */
                 customer_id?: string;
-                /** @description Placed at or after this time. */
+                /** @description The earliest time of placement. */
                 created_from?: string;
-                /** @description Placed before this time. */
+                /** @description The time before which the orders were placed. */
                 created_before?: string;
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components$1["parameters"]["Cursor"];
             };
             header?: never;
@@ -1452,7 +1451,7 @@ interface operations$1 {
             query?: never;
             header: {
                 /**
-                 * @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it.
+                 * @description Identifies the request when it is repeated; use a UUID, with or without quotes around it.
                  * @example 7d4a2f1e-7c1b-4a39-9a0e-5b7f2c8d1e60
                  */
                 "Idempotency-Key": components$1["parameters"]["IdempotencyKey"];
@@ -1551,19 +1550,19 @@ interface operations$1 {
     listOrderAuditEntries: {
         parameters: {
             query?: {
-                /** @description Who did it. */
+                /** @description The account that acted. */
                 actor?: string;
-                /** @description What it was done to. */
+                /** @description The account or resource that was acted on. */
                 target?: string;
-                /** @description What was done, as in `order.cancel`. */
+                /** @description The action, as in `order.cancel`. */
                 action?: components$1["schemas"]["AuditAction"];
-                /** @description Done at or after this time. */
+                /** @description The earliest time. */
                 occurred_from?: string;
-                /** @description Done before this time. */
+                /** @description The time before which entries are listed. */
                 occurred_before?: string;
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components$1["parameters"]["Cursor"];
             };
             header?: never;
@@ -1612,13 +1611,13 @@ interface operations$1 {
     exportOrders: {
         parameters: {
             query?: {
-                /** @description What to write. */
+                /** @description The format of the export. */
                 format?: components$1["schemas"]["ExportFormat"];
                 /** @description The state of the order. */
                 status?: components$1["schemas"]["OrderStatus"];
-                /** @description Placed at or after this time. */
+                /** @description The earliest time of placement. */
                 created_from?: string;
-                /** @description Placed before this time. */
+                /** @description The time before which the orders were placed. */
                 created_before?: string;
             };
             header?: never;
@@ -1727,13 +1726,13 @@ interface operations$1 {
     listOrderEvents: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components$1["parameters"]["Cursor"];
             };
             header?: {
-                /** @description The id of the last event that was received; the stream starts behind it. */
+                /** @description The id of the last event that was received; the stream starts after it. */
                 "Last-Event-ID"?: string;
             };
             path: {
@@ -1747,7 +1746,7 @@ interface operations$1 {
         };
         requestBody?: never;
         responses: {
-            /** @description The history, or the stream of it. */
+            /** @description The history, or a stream of it. */
             200: {
                 headers: {
                     Link: components$1["headers"]["Link"];
@@ -2150,7 +2149,7 @@ interface operations$1 {
         parameters: {
             query?: never;
             header?: {
-                /** @description What makes the request the same when it is repeated; a UUID does well, with or without quotes around it. */
+                /** @description Identifies the request when it is repeated; use a UUID, with or without quotes around it. */
                 "Idempotency-Key"?: components$1["parameters"]["OptionalIdempotencyKey"];
             };
             path: {
@@ -2177,7 +2176,7 @@ interface operations$1 {
             };
         };
         responses: {
-            /** @description The order with what has been refunded. */
+            /** @description The order with its refunds. */
             200: {
                 headers: {
                     ETag: components$1["headers"]["ETag"];
@@ -2246,9 +2245,9 @@ interface operations$1 {
     listWebhooks: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components$1["parameters"]["Cursor"];
             };
             header?: never;
@@ -2411,7 +2410,7 @@ interface operations$1 {
         };
         requestBody?: never;
         responses: {
-            /** @description The webhook is gone. */
+            /** @description The webhook is removed. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2536,9 +2535,9 @@ interface operations$1 {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components$1["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components$1["parameters"]["Cursor"];
             };
             header?: never;
@@ -2652,7 +2651,7 @@ interface components {
             name: components["schemas"]["PersonName"];
             /**
              * Format: password
-             * @description A password that meets the rules of `createUserV2`, of eight characters at least.
+             * @description A password that meets the rules of `createUserV2`, with at least eight characters.
              */
             password: string;
         };
@@ -2707,13 +2706,13 @@ interface components {
              */
             phone?: string | null;
             /**
-             * @description The number of the identity card, in capital letters and digits; null removes it. Hyphens tell no two apart.
+             * @description The number of the identity card, in capital letters and digits; null removes it. Hyphens are ignored in comparisons.
              * @example X1234567-8
              */
             id_card_number?: string | null;
             /**
-             * @description What the owner says of themselves, in HTML of which answers have p, br, b, i, em, strong, ul, ol, li and a with an absolute
-             *     https href; null removes it.
+             * @description What the owner says about themselves, in HTML; null removes it. Answers keep the elements p, br, b, i, em, strong, ul, ol, li and a with an
+             *     absolute https href.
              * @example <p>I wrote the <b>first</b> program.</p>
              */
             biography?: string | null;
@@ -2733,17 +2732,17 @@ interface components {
             email: components["schemas"]["Email"];
             /**
              * Format: date-time
-             * @description Until when the link to the address is good.
+             * @description When the link to the address expires.
              */
             expires_at: string;
             /**
              * Format: date-time
-             * @description When the last mail with it was sent.
+             * @description When the last mail with the link was sent.
              */
             mailed_at: string;
             /**
              * Format: date-time
-             * @description From when on asking again sends another mail to the same address.
+             * @description When asking again next sends a mail to the same address.
              */
             next_mail_at: string;
         };
@@ -2753,17 +2752,17 @@ interface components {
             verified: boolean;
             /**
              * Format: date-time
-             * @description Until when the link is good.
+             * @description When the link expires.
              */
             expires_at?: string;
             /**
              * Format: date-time
-             * @description When the last mail with it was sent.
+             * @description When the last mail with the link was sent.
              */
             mailed_at?: string;
             /**
              * Format: date-time
-             * @description From when on asking again sends another mail.
+             * @description When asking again next sends a mail.
              */
             next_mail_at?: string;
         };
@@ -2788,13 +2787,13 @@ interface components {
         };
         /**
          * Format: email
-         * @description An e-mail address (RFC 5321) with ASCII characters before the @; compared without regard to case. A domain beyond ASCII is the same as
-         *     its A-labels (`xn--`), in which answers have it.
+         * @description An e-mail address (RFC 5321) with ASCII characters before the @, compared without regard to case. A domain beyond ASCII equals its
+         *     A-labels (`xn--`), which answers use.
          */
         Email: string;
         /**
          * Format: line
-         * @description What to call the person; one line without characters that cannot be seen, which neither begins nor ends with a space.
+         * @description The name of the person; one line without invisible characters that neither begins nor ends with a space.
          */
         PersonName: string;
         /**
@@ -2802,24 +2801,24 @@ interface components {
          * @description A password that meets the rules of `createUserV2`.
          */
         NewPassword: string;
-        /** @description A password as it was chosen, to the character; canonically equal text is the same password. */
+        /** @description A password, compared character by character; canonically equal texts are the same password. */
         Password: string;
         /** @description A refresh token: 32 bytes in base64url. */
         RefreshToken: string;
-        /** @description The token in the link of a mail, behind `#token=`. */
+        /** @description The token in the link of a mail, after `#token=`. */
         MailToken: string;
-        /** @description What a login goes on with: 256 bits in base64url. */
+        /** @description The challenge of a login: 256 bits in base64url. */
         Challenge: string;
         /**
          * Format: time-code
-         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them do not matter.
+         * @description The six digits that the authenticator app shows, in the digits of any script; white space and dashes between them are ignored.
          * @example 287082
          */
         TimeCode: string;
         /**
          * Format: recovery-code
-         * @description A recovery code: 80 bits in base32. Neither its case matters nor the white space and the dashes in it, and 0, 1 and 8, which are in
-         *     none, stand for O, I and B.
+         * @description A recovery code: 80 bits in base32. Letter case, white space and dashes are ignored, and 0, 1 and 8, which base32 does not use, are read as
+         *     O, I and B.
          * @example MFZW-I3LP-OBQX-E2LK
          */
         RecoveryCode: string;
@@ -2829,12 +2828,12 @@ interface components {
          */
         Avatar: string;
         /**
-         * @description What an account may do. Answers may come to hold values that are not listed here.
+         * @description What an account may do. Later versions may add values.
          * @enum {string}
          */
         Role: "customer" | "support" | "staff" | "payments" | "admin";
         /**
-         * @description The state of an account. Answers may come to hold values that are not listed here.
+         * @description The state of an account. Later versions may add values.
          * @enum {string}
          */
         UserStatus: "active" | "disabled";
@@ -2858,23 +2857,23 @@ interface components {
             id: string;
             name: string;
             email: components["schemas"]["Email"];
-            /** @description Whether the owner has shown to read what is sent to the address. */
+            /** @description Whether the owner has proven that they read mail to the address. */
             email_verified: boolean;
             avatar?: components["schemas"]["Avatar"];
             /** Format: phone */
             phone?: string;
-            /** @description The number of the identity card; its owner alone sees it. */
+            /** @description The number of the identity card; only its owner sees it. */
             id_card_number?: string;
             /**
-             * @description HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, without any other attributes than
-             *     href, rel and target of links. Characters of text are escaped, so it may be longer than what was sent.
+             * @description HTML that is safe to show, in an element of its own: the elements that `updateProfile` names, with no attributes other than
+             *     href, rel and target of links. Text is escaped, so it may be longer than what was sent.
              * @example <p>I wrote the <b>first</b> program.</p>
              */
             biography?: string;
             roles: components["schemas"]["Role"][];
             /**
              * Format: date-time
-             * @description When the account is deleted; its owner may still keep it.
+             * @description When the account will be deleted; until then its owner can cancel the deletion.
              */
             deletes_at?: string;
             /** Format: date-time */
@@ -2887,16 +2886,16 @@ interface components {
             id: string;
             name: string;
             email: components["schemas"]["Email"];
-            /** @description Whether the owner has shown to read what is sent to the address. */
+            /** @description Whether the owner has proven that they read mail to the address. */
             email_verified: boolean;
-            /** @description Whether logins take a second factor. */
+            /** @description Whether logins need a second factor. */
             second_factor: boolean;
             avatar?: components["schemas"]["Avatar"];
             status: components["schemas"]["UserStatus"];
             roles: components["schemas"]["Role"][];
             /**
              * Format: date-time
-             * @description When the account is deleted; its owner may still keep it.
+             * @description When the account will be deleted; until then its owner can cancel the deletion.
              */
             deletes_at?: string;
             /** Format: date-time */
@@ -2911,11 +2910,11 @@ interface components {
         Session: {
             /** Format: uuid */
             id: string;
-            /** @description Whether this is the session that asks. */
+            /** @description Whether this is the session of the request. */
             current: boolean;
             /** @description The network address that started the session. */
             address: string;
-            /** @description What the program that started the session calls itself. */
+            /** @description The `User-Agent` of the program that started the session. */
             user_agent: string;
             /** Format: date-time */
             created_at: string;
@@ -2932,7 +2931,7 @@ interface components {
             /** Format: date-time */
             deletes_at: string;
         };
-        /** @description What this service holds of an account. */
+        /** @description What this service stores about an account. */
         OwnData: {
             /** Format: date-time */
             exported_at: string;
@@ -2940,13 +2939,13 @@ interface components {
             status: components["schemas"]["UserStatus"];
             /**
              * Format: date-time
-             * @description When the owner has shown to read what is sent to the address.
+             * @description When the owner proved that they read mail to the address.
              */
             email_verified_at?: string;
             second_factor: components["schemas"]["SecondFactor"];
-            /** @description The newest sessions that have not been forgotten, those that have ended included. */
+            /** @description The newest sessions that have not been purged, including ended ones. */
             sessions: components["schemas"]["OwnSession"][];
-            /** @description Links that were sent by mail in the last days and have not been followed, expired ones included. */
+            /** @description Links that were sent by mail in the last days and have not been followed, including expired ones. */
             mails: components["schemas"]["OwnMail"][];
             activity: components["schemas"]["ActivityList"];
         };
@@ -2957,7 +2956,7 @@ interface components {
             cookie: boolean;
             /** @description The network address that started the session. */
             address: string;
-            /** @description What the program that started the session calls itself. */
+            /** @description The `User-Agent` of the program that started the session. */
             user_agent: string;
             /** Format: date-time */
             created_at: string;
@@ -2967,7 +2966,7 @@ interface components {
             expires_at: string;
             /**
              * Format: date-time
-             * @description When it was ended before its time.
+             * @description When the session was ended before it expired.
              */
             revoked_at?: string;
         };
@@ -2986,7 +2985,7 @@ interface components {
             mails?: number;
             /**
              * Format: date-time
-             * @description When the last of them was.
+             * @description When the last of them was sent.
              */
             mailed_at?: string;
             /** Format: date-time */
@@ -2996,16 +2995,16 @@ interface components {
             /** Format: uuid */
             id: string;
             action: components["schemas"]["AuditAction"];
-            /** @description `success`, or the code of the problem that it ended with. */
+            /** @description `success`, or the code of the problem. */
             outcome: string;
             /**
-             * @description Whose session did it: the account's, another account's, or none, as a failed login.
+             * @description Whose session acted: the account's own, another account's, or none, as in a failed login.
              * @enum {string}
              */
             by: "owner" | "other" | "nobody";
-            /** @description The network address that it was done from, unless another account did it. */
+            /** @description The network address of the caller, unless another account acted. */
             address?: string;
-            /** @description The request that did it. */
+            /** @description The id of the request. */
             request_id: string;
             /** Format: date-time */
             occurred_at: string;
@@ -3019,21 +3018,21 @@ interface components {
             /** Format: uuid */
             id: string;
             action: components["schemas"]["AuditAction"];
-            /** @description `success`, or the code of the problem that it ended with. */
+            /** @description `success`, or the code of the problem. */
             outcome: string;
             /**
              * Format: uuid
-             * @description The account that did it; nobody is known where it is missing.
+             * @description The account that acted; absent if the caller was anonymous.
              */
             actor?: string;
             /**
              * Format: uuid
-             * @description What it was done to; nothing is known where it is missing.
+             * @description The account or resource that was acted on; absent if it is unknown.
              */
             target?: string;
-            /** @description The network address that it was done from. */
+            /** @description The network address of the caller. */
             address: string;
-            /** @description The request of the service's log that did it. */
+            /** @description The id of the request, as in the log of the service. */
             request_id: string;
             /** Format: date-time */
             occurred_at: string;
@@ -3070,16 +3069,16 @@ interface components {
             methods: components["schemas"]["ChallengeMethod"][];
         };
         /**
-         * @description A member that a challenge can be answered with: a code of the authenticator app, or a recovery code. Answers may come to hold values that are not listed here.
+         * @description A member that answers a challenge: a code of the authenticator app, or a recovery code. Later versions may add values.
          * @enum {string}
          */
         ChallengeMethod: "totp" | "recovery_code";
         SecondFactor: {
-            /** @description Whether logins take a second factor. */
+            /** @description Whether logins need a second factor. */
             enabled: boolean;
             /**
              * Format: date-time
-             * @description Since when they do.
+             * @description Since when logins need it.
              */
             confirmed_at?: string;
             /**
@@ -3089,7 +3088,7 @@ interface components {
             recovery_codes_left: number;
         };
         SecondFactorSecret: {
-            /** @description The secret for typing in: 160 bits in base32 (RFC 4648). */
+            /** @description The secret to type in: 160 bits in base32 (RFC 4648). */
             secret: string;
             /**
              * Format: uri-reference
@@ -3140,7 +3139,7 @@ interface components {
         Problem: {
             /**
              * Format: uri-reference
-             * @description Where the code is explained.
+             * @description The page that explains the code.
              */
             type: string;
             /** @description The status in words. */
@@ -3162,18 +3161,18 @@ interface components {
         };
         /** @description One place of the request that breaks this document. */
         Violation: {
-            /** @description Where: a JSON pointer into the body such as `#/email`, or `#/query/limit`, `#/header/…`, `#/path/…`, `#/cookie/…`. */
+            /** @description The place: a JSON pointer into the body such as `#/email`, or `#/query/limit`, `#/header/…`, `#/path/…`, `#/cookie/…`. */
             pointer: string;
             /** @description The rule that is broken, such as `maxLength` or `format`. */
             keyword: string;
-            /** @description The figures of the rule, such as `{"maxLength": 100}`. */
+            /** @description The values of the rule, such as `{"maxLength": 100}`. */
             params?: {
                 [key: string]: unknown;
             };
             detail: string;
         };
         /**
-         * @description What went wrong, for programs. Answers may come to hold values that are not listed here.
+         * @description The code of the failure, for programs. Later versions may add values.
          * @enum {string}
          */
         ProblemCode: "malformed_request" | "unauthenticated" | "forbidden" | "cross_origin_refused" | "not_found" | "method_not_allowed" | "body_too_large" | "unsupported_media_type" | "invalid_request" | "rate_limited" | "internal" | "overloaded" | "timeout" | "unavailable" | "email_taken" | "user_not_found" | "session_not_found" | "invalid_credentials" | "invalid_refresh_token" | "account_disabled" | "wrong_password" | "self_administration" | "invalid_mail_token" | "invalid_challenge" | "invalid_code" | "second_factor_enabled" | "second_factor_not_enabled" | "id_card_number_taken" | "email_unverified" | "mail_off" | "email_change_not_found";
@@ -3208,7 +3207,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The refresh token is missing or not valid any more (`invalid_refresh_token`). */
+        /** @description The refresh token is missing or no longer valid (`invalid_refresh_token`). */
         RefreshRefused: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -3227,7 +3226,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account is disabled (`account_disabled`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        /** @description The account is disabled (`account_disabled`), or the request comes from a page of an untrusted origin (`cross_origin_refused`). */
         LoginForbidden: {
             headers: {
                 [name: string]: unknown;
@@ -3236,7 +3235,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The page that asks is of a foreign origin (`cross_origin_refused`). */
+        /** @description The request comes from a page of an untrusted origin (`cross_origin_refused`). */
         CrossOrigin: {
             headers: {
                 [name: string]: unknown;
@@ -3245,7 +3244,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The challenge is spent, too old, or never was (`invalid_challenge`). */
+        /** @description The challenge is used up, expired or unknown (`invalid_challenge`). */
         ChallengeRefused: {
             headers: {
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
@@ -3255,7 +3254,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The code is wrong or was used (`invalid_code`), or the page that asks is of a foreign origin (`cross_origin_refused`). */
+        /** @description The code is wrong or was used (`invalid_code`), or the request comes from a page of an untrusted origin (`cross_origin_refused`). */
         CodeForbidden: {
             headers: {
                 [name: string]: unknown;
@@ -3300,7 +3299,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account has a second factor (`second_factor_enabled`), or none that waits for a code (`second_factor_not_enabled`), or its address is not verified (`email_unverified`). */
+        /** @description The account has a second factor (`second_factor_enabled`), or none is enrolled (`second_factor_not_enabled`), or its address is not verified (`email_unverified`). */
         SecondFactorConflict: {
             headers: {
                 [name: string]: unknown;
@@ -3318,7 +3317,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The token of the mail was used, is too old, or never was (`invalid_mail_token`). */
+        /** @description The token of the mail was used, has expired or is unknown (`invalid_mail_token`). */
         InvalidMailToken: {
             headers: {
                 [name: string]: unknown;
@@ -3327,7 +3326,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The service is set up to send no mails (`mail_off`). */
+        /** @description The service is configured to send no mails (`mail_off`). */
         MailOff: {
             headers: {
                 [name: string]: unknown;
@@ -3336,7 +3335,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No change of address waits (`email_change_not_found`). */
+        /** @description No change of address is pending (`email_change_not_found`). */
         EmailChangeNotFound: {
             headers: {
                 [name: string]: unknown;
@@ -3408,7 +3407,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than the operation takes (`body_too_large`). */
+        /** @description The body is larger than the operation allows (`body_too_large`). */
         TooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -3417,7 +3416,7 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not of a media type that the operation takes (`unsupported_media_type`). */
+        /** @description The operation does not accept the media type of the body (`unsupported_media_type`). */
         UnsupportedMediaType: {
             headers: {
                 [name: string]: unknown;
@@ -3483,22 +3482,22 @@ interface components {
          * @example 019324d2-3a5e-7c10-8f4e-2b6d1a9c0e77
          */
         UserId: string;
-        /** @description How many items a page holds at most. */
+        /** @description The largest number of items on a page. */
         Limit: number;
-        /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+        /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
         Cursor: string;
     };
     requestBodies: never;
     headers: {
-        /** @description The path of what was made. */
+        /** @description The path of the new resource. */
         Location: string;
-        /** @description The next page (`rel="next"`) or what follows this operation (`rel="successor-version"`), RFC 8288. */
+        /** @description The next page (`rel="next"`) or the successor of this operation (`rel="successor-version"`), RFC 8288. */
         Link: string;
         /** @description Since when the operation is deprecated, RFC 9745. */
         Deprecation: string;
         /** @description When the operation stops working, RFC 8594. */
         Sunset: string;
-        /** @description What is left of each limit, this request included, and the seconds until it is whole again, as in `"default";r=29;t=60`. Of `x-throttle`, `network`, `account` (of this network about this account) and `unfamiliar` count what was tried in vain, over all replicas; a try that succeeds is given back. */
+        /** @description What is left of each limit after this request, and the seconds until it has recovered, as in `"default";r=29;t=60`. The limits `network`, `account` (of this network for this account) and `unfamiliar` count failed tries over all replicas; a successful try is refunded. */
         RateLimit: string;
         /** @description Each limit and its window in seconds, as in `"default";q=30;w=60`. */
         RateLimitPolicy: string;
@@ -3508,9 +3507,9 @@ interface components {
         WWWAuthenticate: string;
         /** @description The refresh cookie of a browser's session, set or removed. */
         SetCookie: string;
-        /** @description The name to keep the answer under, RFC 6266. */
+        /** @description The name of the file to save the answer in, RFC 6266. */
         ContentDisposition: string;
-        /** @description For how long the answer may be kept, RFC 9111. */
+        /** @description For how long the answer may be cached, RFC 9111. */
         CacheControl: string;
     };
     pathItems: never;
@@ -3842,7 +3841,7 @@ interface operations {
             };
         };
         responses: {
-            /** @description If there is such an account, a mail with a good link is on its way, or was sent before and no other is due. */
+            /** @description If there is such an account, a mail with a valid link is on its way, or was sent before and the next is not due yet. */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -3939,7 +3938,7 @@ interface operations {
                     "application/json": components["schemas"]["TokenSet"];
                 };
             };
-            /** @description The password is right, and a code is asked for. */
+            /** @description The password is right, and a code is required. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -4102,9 +4101,9 @@ interface operations {
     listSessions: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -4391,7 +4390,7 @@ interface operations {
             };
         };
         responses: {
-            /** @description The secret, shown this once. */
+            /** @description The secret, shown only once. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -4440,7 +4439,7 @@ interface operations {
             };
         };
         responses: {
-            /** @description The second factor is on. */
+            /** @description The second factor is enabled, with its recovery codes. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -4491,7 +4490,7 @@ interface operations {
             };
         };
         responses: {
-            /** @description The second factor is off. */
+            /** @description The second factor is disabled. */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -4608,7 +4607,7 @@ interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The change that waits. */
+            /** @description The pending change. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4650,7 +4649,7 @@ interface operations {
             };
         };
         responses: {
-            /** @description The change that waits, and when a mail was sent to the new address. */
+            /** @description The pending change, and when a mail was sent to the new address. */
             202: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -4706,9 +4705,9 @@ interface operations {
     listActivity: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -4717,7 +4716,7 @@ interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of what was done. */
+            /** @description A page of activity. */
             200: {
                 headers: {
                     Link: components["headers"]["Link"];
@@ -4770,7 +4769,7 @@ interface operations {
             };
         };
         responses: {
-            /** @description Everything, to be kept as a file. */
+            /** @description Everything, to be saved as a file. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -4929,7 +4928,7 @@ interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole of it, or by its A-labels. */
+                /** @description The beginning of the e-mail address; a domain beyond ASCII is found by the whole domain, or by its A-labels. */
                 email?: string;
                 /** @description The beginning of the name. */
                 name?: string;
@@ -4939,9 +4938,9 @@ interface operations {
                 status?: components["schemas"]["UserStatus"];
                 /** @description A role that the account has. */
                 role?: components["schemas"]["Role"];
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -5006,7 +5005,7 @@ interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The account is gone. */
+            /** @description The account is deleted. */
             204: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -5089,7 +5088,7 @@ interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The second factor is off. */
+            /** @description The second factor is disabled. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -5220,9 +5219,9 @@ interface operations {
     listUserSessions: {
         parameters: {
             query?: {
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -5346,19 +5345,19 @@ interface operations {
     listAuditEntries: {
         parameters: {
             query?: {
-                /** @description Who did it. */
+                /** @description The account that acted. */
                 actor?: string;
-                /** @description What it was done to. */
+                /** @description The account or resource that was acted on. */
                 target?: string;
-                /** @description What was done, as in `user.disable`. */
+                /** @description The action, as in `user.disable`. */
                 action?: components["schemas"]["AuditAction"];
-                /** @description Done at or after this time. */
+                /** @description The earliest time. */
                 occurred_from?: string;
-                /** @description Done before this time. */
+                /** @description The time before which entries are listed. */
                 occurred_before?: string;
-                /** @description How many items a page holds at most. */
+                /** @description The largest number of items on a page. */
                 limit?: components["parameters"]["Limit"];
-                /** @description Where the page begins, the `next_cursor` of the page before it. Opaque. */
+                /** @description Where the page begins, the `next_cursor` of the page before it; opaque. */
                 cursor?: components["parameters"]["Cursor"];
             };
             header?: never;
@@ -5538,15 +5537,16 @@ interface Schemas extends Omit<components$1['schemas'], 'ProblemCode'>, Omit<com
 interface Operations {
     /**
      * Search and list products.
-     * Lists products, the newest first, a page at a time. Without `status` only what can be ordered is listed.
+     * Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
      *
-     * `q` finds products in whose name, description or SKU every one of its words begins a word. A word of one letter or digit is found as
-     * a whole word only, save in the scripts of Chinese, Japanese and Korean, in which one may say something. `q` has at most 8 different
-     * words. Case does not count: ß is ss, final ς is σ, and dotted and dotless i are the same. More words are refused with
-     * `invalid_request` at `#/query/q`.
+     * `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
+     * digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
+     * has at most 8 different words; more are refused with `invalid_request` at `#/query/q`. Case does not count: ß equals ss, final ς
+     * equals σ, and dotted and dotless i are equal.
      *
-     * A page of a search may hold fewer products than `limit`, or none, and have a `next_cursor`: of words that many products have, each page
-     * looks through a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take less.
+     * A page of a search may hold fewer products than `limit`, or none, and still have a `next_cursor`: for words that many products
+     * have, each page covers a part of the catalog. A search that takes too long ends with `timeout`; longer words, or fewer, take
+     * less time.
      */
     listProducts: {
         method: 'GET';
@@ -5564,8 +5564,8 @@ interface Operations {
     };
     /**
      * Add a product.
-     * Adds a product, with nothing in stock. Its SKU is its own for good, also once it is archived; a second product with it is refused with
-     * `sku_taken`. It takes the role `staff`, which an administrator gives to an account other than their own.
+     * Adds a product with nothing in stock. A SKU is never used again, even after its product is archived; a second product with it is
+     * refused with `sku_taken`. The operation needs the role `staff`, which an administrator gives to an account other than their own.
      */
     createProduct: {
         method: 'POST';
@@ -5587,7 +5587,7 @@ interface Operations {
     };
     /**
      * Read a product.
-     * Reads a product, archived ones too. Its `ETag` counts changes to the product itself; `available` moves without it.
+     * Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
      */
     getProduct: {
         method: 'GET';
@@ -5606,9 +5606,8 @@ interface Operations {
     };
     /**
      * Change a product.
-     * Changes what is sent and leaves the rest as it is (RFC 7396), if the product still has the version in `If-Match`; an empty text removes
-     * the description. Orders that have been placed
-     * keep the name and the price that they were placed at.
+     * Changes the members that are sent and leaves the others as they are (RFC 7396), if the product still has the version in
+     * `If-Match`. An empty text removes the description. Placed orders keep the name and the price that they were placed at.
      */
     updateProduct: {
         method: 'PATCH';
@@ -5632,8 +5631,7 @@ interface Operations {
     };
     /**
      * Archive a product.
-     * Takes a product out of what can be ordered, for good. Orders that have been placed go on. Archiving an archived product changes
-     * nothing.
+     * Makes a product impossible to order, permanently. Placed orders go on. Archiving an archived product changes nothing.
      */
     archiveProduct: {
         method: 'POST';
@@ -5653,8 +5651,8 @@ interface Operations {
     };
     /**
      * Duplicate a product.
-     * Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product has is
-     * refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
+     * Adds a product with the name, the description and the price of another, and with nothing in stock. A SKU that another product
+     * has is refused with `sku_taken`; an archived product cannot be duplicated (`product_archived`).
      */
     duplicateProduct: {
         method: 'POST';
@@ -5677,7 +5675,7 @@ interface Operations {
     };
     /**
      * Read a product's stock.
-     * Reads how many units there are. What is available, reserved and sold is, together, what was received.
+     * Reads the numbers of units of a product. Available, reserved and sold units add up to the received ones.
      */
     getStock: {
         method: 'GET';
@@ -5697,7 +5695,7 @@ interface Operations {
     };
     /**
      * List a product's stock adjustments.
-     * Lists what was received and written off, the newest first.
+     * Lists received and written-off units, newest first.
      */
     listStockAdjustments: {
         method: 'GET';
@@ -5717,8 +5715,8 @@ interface Operations {
     };
     /**
      * Receive or write off stock.
-     * Adds `delta` units to what was received and is available; a negative delta writes units off. More than is available cannot be written
-     * off (`out_of_stock`), and no more than 9007199254740991 can have been received.
+     * Adds `delta` units to the received and the available units; a negative delta writes units off. More units than are available
+     * cannot be written off (`out_of_stock`), and at most 9007199254740991 can be received in all.
      */
     adjustStock: {
         method: 'POST';
@@ -5741,8 +5739,8 @@ interface Operations {
     };
     /**
      * List orders.
-     * Lists the caller's own orders, the newest first, a page at a time; support, staff and administrators list everybody's. The filters
-     * narrow the list together.
+     * Lists the caller's own orders, newest first, a page at a time; support, staff and administrators list everybody's. An order is
+     * listed if it matches all filters.
      */
     listOrders: {
         method: 'GET';
@@ -5760,14 +5758,14 @@ interface Operations {
     };
     /**
      * Place an order.
-     * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. `expected_total`, when it is
-     * sent, must be what the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are `out_of_stock`,
-     * `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time expires, and its stock is free again
-     * some seconds later.
+     * Reserves the stock and places the order, at the prices of the catalog; lines of one product are merged. If `expected_total` is
+     * sent, it must equal the total that the service computes, otherwise nothing is ordered (`price_changed`). The other refusals are
+     * `out_of_stock`, `product_unavailable` and `mixed_currencies`; `errors` names the lines. An order that is not paid in time
+     * expires, and its stock is available again some seconds later.
      *
-     * The maximum of `quantity` holds for all lines of one product together. A customer has so many unpaid orders at most (`too_many_open_orders`), and
-     * so many units in them (`too_many_reserved_units`); `errors` says how many are allowed and how many there are. Pay, cancel, or let
-     * one expire first.
+     * The maximum of `quantity` applies to all lines of one product together. The number of unpaid orders of a customer is limited
+     * (`too_many_open_orders`), and so is the number of units in them (`too_many_reserved_units`); `errors` says how many are allowed
+     * and how many there are. Pay or cancel an order, or let one expire, before you place another.
      */
     createOrder: {
         method: 'POST';
@@ -5789,8 +5787,8 @@ interface Operations {
     };
     /**
      * Read the audit log.
-     * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-     * list together. Entries are never changed. The users service has a log of its own.
+     * Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+     * if it matches all filters. Entries are never changed. The users service has its own log.
      */
     listOrderAuditEntries: {
         method: 'GET';
@@ -5810,9 +5808,9 @@ interface Operations {
     };
     /**
      * Export orders.
-     * Streams orders, the newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). The filters narrow
-     * the export together. A stream that breaks off leaves the last line without a line feed. A caller may run three exports at once
-     * (`too_many_exports`).
+     * Streams orders, newest first, as JSON lines (one order a line) or as CSV (one order a line, without its items). An order is
+     * exported if it matches all filters. If the stream breaks off, its last line has no line feed. A caller may run three exports at
+     * once (`too_many_exports`).
      */
     exportOrders: {
         method: 'GET';
@@ -5833,7 +5831,8 @@ interface Operations {
     };
     /**
      * Read an order.
-     * Reads one's own order; support, staff and administrators read anybody's. Another's order answers as a missing one.
+     * Reads one's own order; support, staff and administrators read anybody's. Another customer's order is answered like a missing
+     * one.
      */
     getOrder: {
         method: 'GET';
@@ -5852,10 +5851,10 @@ interface Operations {
     };
     /**
      * Read or follow an order's history.
-     * Lists what has happened to an order, the earliest first. With `Accept: text/event-stream` it goes on: each change is sent as it happens
-     * (Server-Sent Events), with the sequence number as the event's id; `Last-Event-ID` resumes behind it. A comment is sent
-     * every 15 seconds, and the stream ends after ten minutes at most: reconnect, as EventSource does by itself. A caller may follow ten
-     * orders at once (`too_many_streams`).
+     * Lists the events of an order, oldest first. With `Accept: text/event-stream` the answer is a stream (Server-Sent Events) that
+     * sends each further event as it happens, with the sequence number as the event's id; `Last-Event-ID` resumes after it. A comment
+     * is sent every 15 seconds, and the stream ends after at most ten minutes: reconnect, as EventSource does by itself. A caller may
+     * follow ten orders at once (`too_many_streams`).
      */
     listOrderEvents: {
         method: 'GET';
@@ -5876,8 +5875,8 @@ interface Operations {
     };
     /**
      * Cancel an order.
-     * Withdraws an order that has not shipped: its stock is given back, and what was paid is refunded. Cancelling a cancelled order changes
-     * nothing.
+     * Cancels an order that has not shipped: its stock becomes available again, and its payment is refunded. Cancelling a cancelled
+     * order changes nothing.
      */
     cancelOrder: {
         method: 'POST';
@@ -5900,9 +5899,10 @@ interface Operations {
     };
     /**
      * Report an order's payment.
-     * Records that the whole of an order's total was paid. Send the `amount` that was received: one that is not the total is refused
-     * (`payment_mismatch`), and nothing is recorded. A payment with the same provider and reference as the one that is recorded changes nothing; a
-     * second payment is refused (`order_state`), and so is a reference by which the provider has paid another order (`payment_reference_used`).
+     * Records that the order's total was paid in full. Send the `amount` that was received: an amount other than the total is refused
+     * (`payment_mismatch`), and nothing is recorded. A report with the provider and the reference of the recorded payment changes
+     * nothing. A second payment is refused (`order_state`), and so is a reference with which the provider has paid another order
+     * (`payment_reference_used`).
      */
     payOrder: {
         method: 'POST';
@@ -5925,7 +5925,7 @@ interface Operations {
     };
     /**
      * Ship an order.
-     * Records that a paid order has left; its units are sold. Shipping a shipped order changes nothing.
+     * Records that a paid order was shipped; its units are sold. Shipping a shipped order changes nothing.
      */
     shipOrder: {
         method: 'POST';
@@ -5948,7 +5948,7 @@ interface Operations {
     };
     /**
      * Report an order's delivery.
-     * Records that a shipped order has arrived. Delivering a delivered order changes nothing.
+     * Records that a shipped order was delivered. Delivering a delivered order changes nothing.
      */
     deliverOrder: {
         method: 'POST';
@@ -5971,9 +5971,9 @@ interface Operations {
     };
     /**
      * Refund an order.
-     * Refunds a part of what was paid, or, without `amount`, all that is left of it; never more (`refund_too_large`). An order that is refunded
-     * whole before it has shipped gives its stock back. A part needs an `Idempotency-Key`, so that it is refunded once; refunding the whole
-     * of an order that is refunded changes nothing.
+     * Refunds a part of the payment, or, without `amount`, all that is left of it; never more (`refund_too_large`). If an order is
+     * refunded in full before it has shipped, its stock becomes available again. A partial refund needs an `Idempotency-Key`, so that
+     * it is refunded once; a full refund of a refunded order changes nothing.
      */
     refundOrder: {
         method: 'POST';
@@ -5996,7 +5996,7 @@ interface Operations {
     };
     /**
      * List webhooks.
-     * Lists the subscriptions of other systems, the newest first. Their secrets are not shown.
+     * Lists the webhooks of other systems, newest first, without their secrets.
      */
     listWebhooks: {
         method: 'GET';
@@ -6014,11 +6014,12 @@ interface Operations {
         };
     };
     /**
-     * Subscribe another system.
-     * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}` and signed as Standard Webhooks sets out. One that
-     * is not answered with a 2xx status within ten seconds is sent again, ten times in all within some three days, with the same `webhook-id`.
-     * Events may come more than once and in any order; `data.sequence` counts those of one order. A receiver that answers 410 disables its webhook.
-     * The secret is shown this once. Addresses within private networks are refused.
+     * Create a webhook.
+     * Sends every event of the given types to an https address, as `{"type", "timestamp", "data"}`, signed as Standard Webhooks
+     * specifies. A delivery that is not answered with a 2xx status within ten seconds is sent again, ten times in all within about
+     * three days, with the same `webhook-id`. Events may arrive more than once and in any order; `data.sequence` counts those of one
+     * order. A receiver that answers 410 disables its webhook. The secret is shown only once. Addresses in private networks are
+     * refused.
      */
     createWebhook: {
         method: 'POST';
@@ -6040,7 +6041,7 @@ interface Operations {
     };
     /**
      * Read a webhook.
-     * Reads a subscription. Its secret is not shown.
+     * Reads a webhook, without its secret.
      */
     getWebhook: {
         method: 'GET';
@@ -6060,8 +6061,8 @@ interface Operations {
     };
     /**
      * Change a webhook.
-     * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the description. What happens while a webhook is not enabled is not sent to it later, and what is due while it is
-     * not ends as failed.
+     * Changes the members that are sent and leaves the others as they are (RFC 7396); `null` removes the description. Events that
+     * occur while a webhook is disabled are not sent to it later, and deliveries that become due meanwhile fail.
      */
     updateWebhook: {
         method: 'PATCH';
@@ -6083,7 +6084,7 @@ interface Operations {
     };
     /**
      * Remove a webhook.
-     * Ends the subscription and forgets its deliveries.
+     * Removes the webhook and its deliveries.
      */
     deleteWebhook: {
         method: 'DELETE';
@@ -6103,10 +6104,10 @@ interface Operations {
     };
     /**
      * Replace a webhook's secret.
-     * Makes a new secret, shown this once. Until `previous_secrets_until`, 24 hours from now, deliveries are signed as well with the one before
-     * and with every other that was in force: where this is done twice in a day, or an answer is lost, no receiver is left with a secret that
-     * deliveries are not signed with. There are eight in force at most; a ninth is refused with `too_many_secrets`, with when the older ones
-     * end in `Retry-After`.
+     * Creates a new secret, shown only once. Until `previous_secrets_until`, 24 hours from now, deliveries are also signed with all
+     * secrets that were in force before: if the secret is replaced twice in a day, or an answer is lost, every receiver still has a
+     * secret that deliveries are signed with. At most eight secrets are in force; a ninth is refused with `too_many_secrets`, and
+     * `Retry-After` says when the older ones end.
      */
     rotateWebhookSecret: {
         method: 'POST';
@@ -6127,7 +6128,7 @@ interface Operations {
     };
     /**
      * List a webhook's deliveries.
-     * Lists what was sent and what came of it, the newest first. Deliveries are kept for 30 days.
+     * Lists the deliveries of a webhook and their results, newest first. Deliveries are kept for 30 days.
      */
     listWebhookDeliveries: {
         method: 'GET';
@@ -6147,9 +6148,9 @@ interface Operations {
     };
     /**
      * Send a delivery again.
-     * Sends an event again, at once and with the same id, whatever came of it before; what fails is repeated as at first. One that waits for its next
-     * attempt need not wait any longer, and one that is about to be sent stays so. Nothing is sent while the webhook is not enabled: the
-     * answer is `webhook_disabled` then.
+     * Sends an event again, at once and with the same id, whatever its result was; a failed attempt is repeated as at first. A
+     * delivery that waits for its next attempt is sent at once, and one that is about to be sent stays so. While the webhook is
+     * disabled nothing is sent: the answer is `webhook_disabled`.
      */
     replayWebhookDelivery: {
         method: 'POST';
@@ -6171,7 +6172,7 @@ interface Operations {
     };
     /**
      * Open an account.
-     * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
+     * Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
      * account for an address is refused with `email_taken`.
      * @deprecated
      */
@@ -6194,7 +6195,7 @@ interface Operations {
     };
     /**
      * Read an account.
-     * Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+     * Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
      * @deprecated
      */
     getUser: {
@@ -6214,10 +6215,10 @@ interface Operations {
     };
     /**
      * Open an account.
-     * Opens an account with the role `customer`. Anybody may call it. The e-mail address is compared without regard to case; a second
-     * account for an address is refused with `email_taken`. A password is accepted when it has 15 characters or more, or 8 or more
-     * with an upper-case letter, a lower-case letter, a digit and another character; never one that is commonly used, and never one
-     * that contains the part of the e-mail address before the @.
+     * Opens an account with the role `customer`. Anybody may call it. E-mail addresses are compared without regard to case; a second
+     * account for an address is refused with `email_taken`. A password is accepted if it has 15 characters or more, or 8 or more with
+     * an upper-case letter, a lower-case letter, a digit and another character. Common passwords, and passwords that contain the part
+     * of the e-mail address before the @, are refused.
      */
     createUserV2: {
         method: 'POST';
@@ -6238,7 +6239,7 @@ interface Operations {
     };
     /**
      * Read an account.
-     * Reads one's own account; support and administrators read anybody's. Another's account answers as a missing one.
+     * Reads one's own account; support and administrators read anybody's. Another caller's account is answered like a missing one.
      */
     getUserV2: {
         method: 'GET';
@@ -6257,8 +6258,8 @@ interface Operations {
     };
     /**
      * Read an account's profile.
-     * Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another's profile
-     * answers as a missing one.
+     * Reads one's own profile; support and administrators read anybody's, without the number of the identity card. Another caller's
+     * profile is answered like a missing one.
      */
     getUserProfile: {
         method: 'GET';
@@ -6277,9 +6278,9 @@ interface Operations {
     };
     /**
      * Verify an e-mail address.
-     * Spends the token of a verification mail: the account's address is verified, and nothing else of the account changes; its password
-     * stays that of whoever opened it. A token is good for a day after it was last asked for and for one use, for the account and the
-     * address that it was sent for; any other is refused with `invalid_mail_token`.
+     * Uses the token of a verification mail. The account's address becomes verified, and nothing else of the account changes; its
+     * password stays that of the person who opened it. A token is valid for one use within a day of the last request for it, for the
+     * account and the address that it was sent for. Any other token is refused with `invalid_mail_token`.
      */
     confirmEmail: {
         method: 'POST';
@@ -6300,10 +6301,10 @@ interface Operations {
     };
     /**
      * Change an e-mail address.
-     * Spends the token of a mail to a new address: it is the account's from now on, and verified. Sessions go on; the old address is told by
-     * mail. A token is good for a day after it was last asked for and for one use, until another address is asked for, the change is
-     * withdrawn or the password is changed; any other is refused with `invalid_mail_token`. When another account has come to have the
-     * address, the answer is `email_taken`, and the change goes on waiting.
+     * Uses the token of a mail to a new address. The address becomes the account's and is verified. Sessions go on; the old address is
+     * notified by mail. A token is valid for one use within a day of the last request for it, until another address is requested, the
+     * change is withdrawn or the password is changed. Any other token is refused with `invalid_mail_token`. If another account has
+     * taken the address in the meantime, the answer is `email_taken`, and the change stays pending.
      */
     confirmEmailChange: {
         method: 'POST';
@@ -6324,14 +6325,14 @@ interface Operations {
         };
     };
     /**
-     * Ask for a mail that resets the password.
-     * Has the owner of the active account with the address, if there is one, hold a mail with a link that lets its reader choose a new
-     * password within half an hour from now. Whether there is such an account the answer does not tell, nor the time that it takes. While
-     * a link is good no other takes its place: asking again sends the same one, after 1, 5, 15, 60 and 180 minutes at the soonest, and no
-     * seventh time until 24 hours after the first; a link that is a day old is replaced by the next mail. In between no mail is sent, and the
-     * link of the last one is good for another half hour. Mails that could not be handed over do not count. An account causes ten such mails
-     * at once and another every two hours and 24 minutes at most. A service that is set up without mails refuses with `mail_off`, whatever
-     * the address.
+     * Request a password reset.
+     * Sends a mail to the owner of the active account with the address, if there is one, with a link to choose a new password within
+     * half an hour from now. Neither the answer nor its timing reveals whether there is such an account. While a link is valid no
+     * other replaces it: asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+     * until 24 hours after the first; the next mail replaces a link that is a day old. In between no mail is sent, and the link of the
+     * last one is valid for another half hour. Mails that could not be handed over do not count. An account receives at most ten such
+     * mails at once and another every two hours and 24 minutes. A service that is configured without mails refuses with `mail_off`,
+     * whatever the address.
      */
     requestPasswordReset: {
         method: 'POST';
@@ -6351,12 +6352,13 @@ interface Operations {
         };
     };
     /**
-     * Choose a new password.
-     * Spends the token of a mail to set a new password. Every session of the account ends, and its owner is told by mail. The address is
-     * verified by that. Where it had not been, whoever opened the account may have been another: its second factor, its profile, a
-     * deletion and a change of address that were asked for are gone, and its name is that before the @ of the address. A change of
-     * address that waits is void in any case. A token is good for half an hour after it was last asked for and for one use; where the
-     * address is verified, no longer than until the password is changed. Any other is refused with `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
+     * Reset the password.
+     * Uses the token of a mail to set a new password. Every session of the account ends, and its owner is notified by mail. The reset
+     * verifies the address. If the address was not verified before, another person may have opened the account: its second factor, its
+     * profile, a requested deletion and a requested change of address are deleted, and its name becomes the part of the address before
+     * the @. A pending change of address becomes void in any case. A token is valid for one use within half an hour of the last
+     * request for it; if the address is verified, only until the password is changed. Any other token is refused with
+     * `invalid_mail_token`. The rules for passwords are those of `createUserV2`.
      */
     resetPassword: {
         method: 'POST';
@@ -6377,11 +6379,12 @@ interface Operations {
     };
     /**
      * Sign in.
-     * Starts a session. A wrong password and an unknown address answer alike, in the same time, and count alike: who tries too many gets
-     * 429 from this network, while others, and the networks from which the account has lately been used, go on. With `"cookie": true` the refresh token is
-     * set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and is absent from the answer; such a request must come
-     * from the same origin as the service, or from one that it trusts. An account with a second factor gets 202 and a challenge instead of
-     * a session: `answerChallenge` starts it, in the form that was asked for here.
+     * Starts a session. A wrong password and an unknown address get the same answer, in the same time, and count alike: after too many
+     * failed tries this network gets 429, while other networks, and the networks from which the account was used recently, can still
+     * log in. With `"cookie": true` the refresh token is set as an HttpOnly, Secure, SameSite=Strict cookie for `/api/v1/refresh` and
+     * is absent from the answer; such a request must come from the origin of the service or from a trusted one. An account with a
+     * second factor gets 202 and a challenge instead of a session: `answerChallenge` starts the session, in the form that was
+     * requested here.
      */
     startSession: {
         method: 'POST';
@@ -6403,10 +6406,11 @@ interface Operations {
     };
     /**
      * Sign in with a second factor.
-     * Starts the session that `startSession` has given a challenge for, and answers as it does. One of `totp` and `recovery_code`
-     * is sent. A challenge is good for five minutes, for one session and for five tries, until the account's password is changed, the
-     * account is disabled or its second factor is taken off; any other is refused with `invalid_challenge`, and a new login gets another.
-     * A code is good for half a minute before and after its own, and for one use; any other is refused with `invalid_code`.
+     * Starts the session for which `startSession` issued the challenge, and answers in the same form. Send either `totp` or
+     * `recovery_code`. A challenge is valid for five minutes, for one session and for five tries, until the account's password is
+     * changed, the account is disabled or its second factor is disabled. Any other challenge is refused with `invalid_challenge`, and
+     * a new login gets another. A code is valid for half a minute before and after its own, and for one use. Any other code is refused
+     * with `invalid_code`.
      */
     answerChallenge: {
         method: 'POST';
@@ -6428,9 +6432,9 @@ interface Operations {
     };
     /**
      * Exchange a refresh token.
-     * Exchanges a refresh token for the next access and refresh token. The token comes in the body, or in the cookie when the body is
-     * `{}`; a browser's request must come from the same origin as the service, or from one that it trusts. Repeating an exchange
-     * within ten seconds, because its answer was lost, gives the same successor; using a spent token later ends the session.
+     * Exchanges a refresh token for the next access and refresh token. The token is sent in the body, or in the cookie if the body is
+     * `{}`; a browser's request must come from the origin of the service or from a trusted one. Repeating an exchange within ten
+     * seconds, because its answer was lost, gives the same successor. A later use of a spent token ends the session.
      */
     refreshSession: {
         method: 'POST';
@@ -6452,8 +6456,8 @@ interface Operations {
     };
     /**
      * Sign out.
-     * Ends the caller's session. Its access and refresh tokens are refused here from the next request on, its access token by other services
-     * when they have heard of it; the cookie is removed.
+     * Ends the caller's session. This service refuses its access and refresh tokens from the next request on, other services refuse
+     * its access token once they have received the event. The cookie is removed.
      */
     endSession: {
         method: 'POST';
@@ -6472,7 +6476,7 @@ interface Operations {
     };
     /**
      * List own sessions.
-     * Lists the caller's live sessions, the newest first.
+     * Lists the caller's live sessions, newest first.
      */
     listSessions: {
         method: 'GET';
@@ -6490,7 +6494,7 @@ interface Operations {
     };
     /**
      * End all other own sessions.
-     * Ends every session of the caller but the one that asks.
+     * Ends every session of the caller except the current one.
      */
     revokeOtherSessions: {
         method: 'POST';
@@ -6509,7 +6513,7 @@ interface Operations {
     };
     /**
      * End one own session.
-     * Ends one session of the caller, which may be the one that asks. Another's session answers as a missing one.
+     * Ends one session of the caller, which may be the current one. Another account's session is answered like a missing one.
      */
     revokeSession: {
         method: 'DELETE';
@@ -6546,8 +6550,9 @@ interface Operations {
     };
     /**
      * Change own profile.
-     * Changes what is sent and leaves the rest as it is (RFC 7396); `null` removes the avatar, the biography, the phone number or the
-     * number of the identity card. Two accounts cannot have the same identity card: the second is refused with `id_card_number_taken`.
+     * Changes the members that are sent and leaves the others as they are (RFC 7396). `null` removes the avatar, the biography, the
+     * phone number or the number of the identity card. Two accounts cannot have the same identity card: the second is refused with
+     * `id_card_number_taken`.
      */
     updateProfile: {
         method: 'PATCH';
@@ -6569,9 +6574,9 @@ interface Operations {
     };
     /**
      * Change own password.
-     * Replaces the caller's password, which must be given once more, and ends every other session. A change of address that waits is void,
-     * and so is the link of a password reset where the address is verified; where it is not, whoever reads the mail may have another right
-     * to the account than the caller, and the link stays good. The rules for passwords are those of `createUserV2`.
+     * Replaces the caller's password and ends every other session. The current password is required. A pending change of address
+     * becomes void, and so does the link of a password reset if the address is verified. If it is not, the reader of the mail may be
+     * the rightful owner of the account, and the link stays valid. The rules for passwords are those of `createUserV2`.
      */
     changePassword: {
         method: 'PUT';
@@ -6593,7 +6598,7 @@ interface Operations {
     };
     /**
      * Read own second factor.
-     * Tells whether the caller's logins take a second factor, since when, and how many recovery codes are left.
+     * Shows whether the caller's logins need a second factor, since when, and how many recovery codes are left.
      */
     getSecondFactor: {
         method: 'GET';
@@ -6611,10 +6616,10 @@ interface Operations {
     };
     /**
      * Enrol an authenticator app.
-     * Makes a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a picture to
-     * scan. Logins take a second factor once `confirmSecondFactor` has been sent a code; until then another call makes another secret.
-     * Where there is a second factor the answer is `second_factor_enabled`: disable it first. Where the address is not verified it is
-     * `email_unverified`: who has not shown to read it may not own it, and would lock its owner out.
+     * Creates a secret for an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), as text, as an address and as a
+     * picture to scan. Logins need a second factor once `confirmSecondFactor` has received a code; until then another call creates
+     * another secret. If a second factor is enabled, the answer is `second_factor_enabled`: disable it first. If the address is not
+     * verified, the answer is `email_unverified`: the caller may not be its owner, and would lock the owner out.
      */
     enrolSecondFactor: {
         method: 'POST';
@@ -6636,10 +6641,10 @@ interface Operations {
         };
     };
     /**
-     * Begin to use a second factor.
-     * Shows by a code that the app has the secret of `enrolSecondFactor`. From now on logins take a second factor; the owner is told by mail.
-     * The answer has ten recovery codes, each good for one use in place of a code, shown this once: where it is lost, `replaceRecoveryCodes`
-     * makes others. Sessions that there are go on.
+     * Enable a second factor.
+     * Proves by a code that the app has the secret of `enrolSecondFactor`. From now on logins need a second factor; the owner is
+     * notified by mail. The answer has ten recovery codes, shown only once; each is valid for one use in place of a code. If the
+     * answer is lost, `replaceRecoveryCodes` creates others. Existing sessions go on.
      */
     confirmSecondFactor: {
         method: 'POST';
@@ -6661,9 +6666,9 @@ interface Operations {
         };
     };
     /**
-     * Take off own second factor.
-     * Has logins take the password alone, and makes the recovery codes void. The password is sent once more, with one of `totp` and
-     * `recovery_code`. The owner is told by mail.
+     * Disable own second factor.
+     * Lets logins succeed with the password alone, and makes the recovery codes void. The password is required, with either `totp` or
+     * `recovery_code`. The owner is notified by mail.
      */
     disableSecondFactor: {
         method: 'POST';
@@ -6685,9 +6690,9 @@ interface Operations {
         };
     };
     /**
-     * Make new recovery codes.
-     * Makes ten recovery codes, shown this once, and makes those from before void: those of the last answer are good. The owner is told by
-     * mail. The password and a code are sent once more; where an answer is lost, the next code makes others.
+     * Replace own recovery codes.
+     * Creates ten recovery codes, shown only once, and makes all earlier ones void. The owner is notified by mail. The password and a
+     * code are required; if the answer is lost, the next code creates others.
      */
     replaceRecoveryCodes: {
         method: 'POST';
@@ -6709,11 +6714,12 @@ interface Operations {
         };
     };
     /**
-     * Ask for another verification mail.
-     * Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
-     * account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
-     * hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-     * address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+     * Request another verification mail.
+     * Sends a mail with a link that proves that the caller reads mail to the account's address. The first mail is sent when the
+     * account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
+     * until 24 hours after the first; the answer says when the last mail was sent and when the next can be. The link is valid for a
+     * day from now in any case. If the address is verified, no mail is sent and `verified` is true. A service that is configured
+     * without mails refuses with `mail_off`.
      */
     requestEmailVerification: {
         method: 'POST';
@@ -6732,9 +6738,9 @@ interface Operations {
         };
     };
     /**
-     * Read the change of own address that waits.
-     * Tells which address a link waits for that `requestEmailChange` has sent, until when, and when another mail can be. Where none waits
-     * the answer is `email_change_not_found`.
+     * Read own pending change of address.
+     * Shows the address of a pending change that `requestEmailChange` has started, until when its link is valid, and when another mail
+     * can be sent. If no change is pending, the answer is `email_change_not_found`.
      */
     getEmailChange: {
         method: 'GET';
@@ -6752,9 +6758,9 @@ interface Operations {
         };
     };
     /**
-     * Withdraw a change of own address.
-     * Makes the link void that waits for a change of address. Where none waits, because it was never asked for, has expired or has just been
-     * followed, the answer is `email_change_not_found`: `getProfile` tells which address the account has.
+     * Withdraw own change of address.
+     * Makes the link of a pending change of address void. If no change is pending, because none was requested, it has expired or its
+     * link was just followed, the answer is `email_change_not_found`: `getProfile` shows the address of the account.
      */
     cancelEmailChange: {
         method: 'DELETE';
@@ -6772,15 +6778,15 @@ interface Operations {
         };
     };
     /**
-     * Ask for another e-mail address.
-     * Sends a mail to the new address with a link that makes it the account's. Until it is followed nothing changes. The caller's password
-     * must be given once more. Whether another account has the address the answer does not tell: the mail does. One change waits at a
-     * time: asking for another address makes the link to the one before void at once, and sends a mail at once. Asking for the same address
-     * again, in whatever case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24 hours
-     * after the first; the link is good for a day from now in any case. The answer tells when the last mail was sent and when another can be.
-     * An account sends ten such mails, and one more every two hours and 24 minutes, and an address gets as many from all accounts together;
-     * what is beyond them answers `rate_limited` and changes nothing. A service that is set up
-     * without mails refuses with `mail_off`.
+     * Request a change of own e-mail address.
+     * Sends a mail to the new address with a link that makes it the account's. Nothing changes until the link is followed. The
+     * caller's password is required. The answer does not reveal whether another account has the address: the mail does. One change is
+     * pending at a time: requesting another address makes the earlier link void and sends a mail at once. Requesting the same address
+     * again, in any letter case, sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
+     * hours after the first; the link is valid for a day from now in any case. The answer says when the last mail was sent and when
+     * the next can be. An account sends ten such mails at once, and one more every two hours and 24 minutes, and an address receives
+     * as many from all accounts together; a request beyond that is refused with `rate_limited` and changes nothing. A service that is
+     * configured without mails refuses with `mail_off`.
      */
     requestEmailChange: {
         method: 'POST';
@@ -6802,9 +6808,9 @@ interface Operations {
         };
     };
     /**
-     * List what was done with own account.
-     * Lists what the audit log holds of the caller's account, the newest first, a page at a time: what the caller did, and what others did to the
-     * account, without who they are and where they were.
+     * List own activity.
+     * Lists the entries of the audit log about the caller's account, newest first, a page at a time: the caller's own actions, and
+     * actions of others on the account, without who they are and where they were.
      */
     listActivity: {
         method: 'GET';
@@ -6823,8 +6829,9 @@ interface Operations {
     };
     /**
      * Export own data.
-     * Gives everything that this service holds of the caller, but for the secrets that open the account. Where `activity` has a `next_cursor`,
-     * `listActivity` goes on from there. The caller's password must be given once more. Orders are held by the orders service, which lists them.
+     * Returns everything that this service stores about the caller, except the secrets that open the account. If `activity` has a
+     * `next_cursor`, `listActivity` continues from there. The caller's password is required. The orders service stores and lists
+     * orders.
      */
     exportOwnData: {
         method: 'POST';
@@ -6845,11 +6852,12 @@ interface Operations {
         };
     };
     /**
-     * Have own account deleted.
-     * Has the caller's account deleted after a time of grace, with everything that is held of it. Until then it goes on working, and
-     * `cancelDeletion` keeps it. Every other session ends, and the owner is told by mail. Asking again keeps the day that the first answer
-     * told, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours and 24 minutes, asking anew
-     * answers `rate_limited` and changes nothing: no account is deleted without a mail. Another administrator takes the role from an administrator first.
+     * Request the deletion of own account.
+     * Schedules the deletion of the caller's account, with everything that is stored about it, after a grace period. Until then the
+     * account works, and `cancelDeletion` keeps it. Every other session ends, and the owner is notified by mail. Asking again keeps
+     * the day of the first answer, ends the other sessions and sends no other mail. After ten such mails, and one more every two hours
+     * and 24 minutes, a new request is refused with `rate_limited` and changes nothing: no account is deleted without a mail. An
+     * administrator's account must first lose the role, by another administrator.
      */
     requestDeletion: {
         method: 'POST';
@@ -6871,8 +6879,8 @@ interface Operations {
         };
     };
     /**
-     * Keep own account.
-     * Keeps an account that was to be deleted. It changes nothing for one that was not.
+     * Cancel the deletion of own account.
+     * Keeps an account whose deletion was requested. It has no effect on any other account.
      */
     cancelDeletion: {
         method: 'DELETE';
@@ -6891,8 +6899,9 @@ interface Operations {
     };
     /**
      * Search and list accounts.
-     * Lists accounts, the newest first, a page at a time. The filters narrow the list together: `email` and `name` compare beginnings
-     * without regard to case (in names ß is ss, final ς is σ, and dotted and dotless i are the same), `phone`, `status` and `role` compare exactly.
+     * Lists accounts, newest first, a page at a time. An account is listed if it matches all filters: `email` and `name` match
+     * prefixes without regard to case (in names ß equals ss, final ς equals σ, and dotted and dotless i are equal), `phone`, `status`
+     * and `role` match exactly.
      */
     listUsers: {
         method: 'GET';
@@ -6912,7 +6921,7 @@ interface Operations {
     };
     /**
      * Delete an account.
-     * Deletes the account, everything held with it and its sessions. An administrator cannot delete their own account here.
+     * Deletes the account, everything stored with it and its sessions. An administrator cannot delete their own account here.
      */
     deleteUser: {
         method: 'DELETE';
@@ -6955,9 +6964,9 @@ interface Operations {
         };
     };
     /**
-     * Take off an account's second factor.
-     * Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is told by mail. Find out who
-     * asks first. Administrators take off their own with `disableSecondFactor`.
+     * Remove an account's second factor.
+     * Lets an owner who has lost both the app and the recovery codes log in with the password alone; the owner is notified by mail.
+     * Verify who asks first. Administrators disable their own second factor with `disableSecondFactor`.
      */
     removeSecondFactor: {
         method: 'DELETE';
@@ -6978,7 +6987,7 @@ interface Operations {
     };
     /**
      * Enable an account.
-     * Accepts the account's logins again. Enabling an active account changes nothing.
+     * Accepts logins of the account again. Enabling an active account changes nothing.
      */
     enableUser: {
         method: 'POST';
@@ -6998,9 +7007,10 @@ interface Operations {
     };
     /**
      * Set an account's roles.
-     * Replaces the roles of the account. Fewer roles hold here from its next request on, in other services when they have heard of it; when it gets one that it did not have, its sessions end,
-     * and it has to log in again. Its owner is told of a change by mail. Roles other than `customer` are for accounts whose address is
-     * verified; any other is refused with `email_unverified`. Administrators cannot change their own roles.
+     * Replaces the roles of the account. A removed role takes effect here on the account's next request, in other services once they
+     * have received the event. When the account gets a role that it did not have, its sessions end, and its owner has to log in again.
+     * The owner is notified of a change by mail. Roles other than `customer` need a verified address, otherwise the answer is
+     * `email_unverified`. Administrators cannot change their own roles.
      */
     setUserRoles: {
         method: 'PUT';
@@ -7023,7 +7033,7 @@ interface Operations {
     };
     /**
      * List an account's sessions.
-     * Lists the live sessions of an account, the newest first.
+     * Lists the live sessions of an account, newest first.
      */
     listUserSessions: {
         method: 'GET';
@@ -7043,7 +7053,7 @@ interface Operations {
     };
     /**
      * End an account's sessions.
-     * Ends every session of an account; whoever uses it has to log in again.
+     * Ends every session of an account; its user has to log in again.
      */
     revokeUserSessions: {
         method: 'POST';
@@ -7083,8 +7093,8 @@ interface Operations {
     };
     /**
      * Read the audit log.
-     * Lists what was done here, by whom, to whom, from where and with what outcome, the newest first, a page at a time. The filters narrow the
-     * list together. Entries are never changed.
+     * Lists who did what to whom in this service, from where and with what outcome, newest first, a page at a time. An entry is listed
+     * if it matches all filters. Entries are never changed.
      */
     listAuditEntries: {
         method: 'GET';
@@ -7104,7 +7114,7 @@ interface Operations {
     };
     /**
      * Read the public keys.
-     * The public keys that verify access tokens (RFC 7517), the coming one included. Keep them for as long as `Cache-Control` says.
+     * The public keys that verify access tokens (RFC 7517), including the next one. Cache them for as long as `Cache-Control` says.
      */
     getKeySet: {
         method: 'GET';

@@ -65,31 +65,24 @@ func (d *Document) answering(code string) (operations []ExplainedOperation) {
 func adviceOn(f *fault.Error) string {
 	switch {
 	case f.Kind == fault.Unauthenticated:
-		return "Refresh the access token once and repeat the request; when that is refused as well, let the person " +
-			"log in."
+		return "Refresh the access token once and repeat the request; if that is refused as well, let the person log in."
 	case f.Kind == fault.Forbidden:
 		return "Do not repeat the request: it will be refused again. Show what the person may do instead."
 	case f.Kind == fault.NotFound:
-		return "Do not repeat the request. What was there may have been removed, or belong to somebody else: read " +
-			"the list anew."
+		return "Do not repeat the request. The resource may have been removed, or may belong to another account: read the list again."
 	case f.RetryAfter > 0 || f.Kind == fault.RateLimited || f.Kind == fault.Unavailable:
-		return "Wait as many seconds as Retry-After says and send the same request again, with the same " +
-			"Idempotency-Key where there is one."
+		return "Wait as many seconds as Retry-After says and send the same request again, with the same Idempotency-Key if it had one."
 	case f.Kind == fault.Conflict:
-		return "Read the thing anew, show how it is now, and let the person decide; errors, where there are any, " +
-			"name the places."
+		return "Read the resource again, show its current state, and let the person decide; errors, if present, names the places."
 	case f.Kind == fault.PreconditionFailed:
-		return "Take current and its ETag as the new state, let the person decide again, and send the change with " +
-			"that ETag in If-Match."
+		return "Show current as the new state, let the person decide again, and send the change with the ETag of current in If-Match."
 	case f.Kind == fault.PreconditionRequired:
-		return "Read the thing and send the ETag of the answer in If-Match."
+		return "Read the resource and send the ETag of the answer in If-Match."
 	case f.Kind == fault.Invalid:
-		return "Show each entry of errors at the field that its pointer names; the request succeeds once these are " +
-			"mended."
+		return "Show each entry of errors at the field that its pointer names; the request succeeds once these are corrected."
 	case f.Kind == fault.Malformed, f.Kind == fault.TooLarge, f.Kind == fault.UnsupportedMediaType:
-		return "Mend the program that sends the request: a generated client sends what the document asks for."
+		return "Fix the program that sends the request: a generated client sends what the document requires."
 	default:
-		return "Quote request_id when you ask for help. Repeat the request only if it may happen twice, or has an " +
-			"Idempotency-Key."
+		return "Quote request_id when you ask for help. Repeat the request only if it may take effect twice, or has an Idempotency-Key."
 	}
 }

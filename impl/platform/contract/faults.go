@@ -17,20 +17,20 @@ var (
 	ErrForbidden        = fault.New(fault.Forbidden, "forbidden", "Your roles do not allow this.")
 	ErrNotFound         = fault.New(fault.NotFound, "not_found", "There is nothing at this path.")
 	ErrMethodNotAllowed = fault.New(fault.NotFound, "method_not_allowed",
-		"This path does not take that method; the Allow header lists those that it takes.")
-	ErrBodyTooLarge = fault.New(fault.TooLarge, "body_too_large", "The body is larger than this operation takes.")
+		"This path does not support that method; the Allow header lists the supported ones.")
+	ErrBodyTooLarge = fault.New(fault.TooLarge, "body_too_large", "The body is larger than this operation allows.")
 	ErrMediaType    = fault.New(fault.UnsupportedMediaType, "unsupported_media_type",
-		"The body is not of a media type that this operation takes.")
+		"This operation does not accept the media type of the body.")
 	ErrInvalid = fault.New(fault.Invalid, "invalid_request",
 		"Some of what was sent is not valid; errors names each place.")
 	ErrRateLimited = fault.New(fault.RateLimited, "rate_limited",
 		"Too many requests; wait as long as Retry-After says.")
 	ErrOverloaded = fault.New(fault.Unavailable, "overloaded",
-		"There is more to do than can be done now; try again.").After(time.Second)
+		"The service is overloaded; try again.").After(time.Second)
 	ErrTimeout = fault.New(fault.Unavailable, "timeout",
-		"The operation took longer than it may; try again.").After(time.Second)
+		"The operation exceeded its time limit; try again.").After(time.Second)
 	ErrUnavailable = fault.New(fault.Unavailable, "unavailable",
-		"Something that this operation needs does not answer; try again.").After(time.Second)
+		"A dependency of this operation does not answer; try again.").After(time.Second)
 	ErrInternal = fault.New(0, "internal",
 		"Something went wrong on our side; quote request_id when you ask for help.")
 )
@@ -40,9 +40,9 @@ var (
 	ErrCrossOrigin = fault.New(fault.Forbidden, "cross_origin_refused",
 		"Requests that use the refresh cookie must come from a trusted origin.")
 	ErrPreconditionRequired = fault.New(fault.PreconditionRequired, "precondition_required",
-		"Say in If-Match which state you change: send the ETag that you read.")
+		"Send the ETag that you read in If-Match, so that no newer change is overwritten.")
 	ErrIdempotencyKeyReused = fault.New(fault.Invalid, "idempotency_key_reused",
-		"This Idempotency-Key came with another request before; make a new one for every new request.")
+		"This Idempotency-Key was used for a different request; make a new key for every new request.")
 	ErrIdempotencyKeyInUse = fault.New(fault.Conflict, "idempotency_key_in_use",
 		"A request with this Idempotency-Key is still running; repeat yours to get its answer.").After(time.Second)
 )

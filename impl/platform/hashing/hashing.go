@@ -1,12 +1,11 @@
 // Package hashing hashes passwords within a fixed amount of memory.
 //
-// Passwords become argon2id hashes (RFC 9106) in the PHC string format, which carries its own
-// parameters and salt. Each computation takes megabytes and milliseconds, so only as many run at
-// once as the configuration allows; a few more wait their turn for a bounded time, those who are known
-// before strangers, and the rest is refused at once with ErrBusy.
+// Passwords become argon2id hashes (RFC 9106) in the PHC string format, which has its own parameters and salt. Each
+// computation takes megabytes and milliseconds, so only as many run at once as the configuration allows. A few more
+// wait for a bounded time, known callers before unknown ones. Every other call is refused at once with ErrBusy.
 //
-// A password is brought to Unicode normalisation form C (RFC 8265, section 4.2) before it is
-// hashed, so that one password typed on two keyboards is one password. It is never cut.
+// A password is brought to Unicode normalisation form C (RFC 8265, section 4.2) before it is hashed, so that a
+// password typed on two keyboards is the same password. It is never truncated.
 package hashing
 
 import (
@@ -26,12 +25,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ErrBusy means that too many passwords are being hashed already. Nothing was computed; the
-// same call may succeed a second later.
+// ErrBusy means that too many passwords are being hashed. Nothing was computed; the same call may succeed a second
+// later.
 var ErrBusy = errors.New("hashing: too many passwords are being hashed, try again in a second")
 
-// What a stored hash, or a configuration, may ask for. The floors are what keeps a hash
-// meaningful, the ceilings what keeps a tampered one from taking the machine.
+// Bounds of a stored hash and of a configuration. The lower ones keep a hash strong; the upper ones keep a tampered
+// hash from exhausting the machine.
 const (
 	maxMemoryKiB   = 256 << 10
 	maxIterations  = 16
@@ -44,38 +43,38 @@ const (
 	keyBytes  = 32
 )
 
-// Params is the work of one argon2id computation.
+// Params is the cost of one argon2id computation.
 type Params struct {
 	MemoryKiB   uint32 // m, 8 per lane to 262144
 	Iterations  uint32 // t, 1 to 16
 	Parallelism uint8  // p, the lanes, 1 to 16
 }
 
-// DefaultParams gives 19 MiB, 2 iterations, 1 lane: the least work that the OWASP Password
-// Storage Cheat Sheet recommends for argon2id.
+// DefaultParams returns 19 MiB, 2 iterations and 1 lane: the lowest cost that the OWASP Password Storage Cheat Sheet
+// recommends for argon2id.
 func DefaultParams() Params {
 	return Params{MemoryKiB: 19456, Iterations: 2, Parallelism: 1}
 }
 
-// Config is how a Hasher works. Zero values stand for the defaults.
+// Config configures a Hasher. Zero values mean the defaults.
 type Config struct {
-	Params      Params        // the work of new hashes; DefaultParams when all of it is zero
+	Params      Params        // the cost of new hashes; DefaultParams if all fields are zero
 	Concurrency int           // how many computations run at once; GOMAXPROCS by default
-	Queue       int           // how many calls wait for one of those; 64 by default
+	Queue       int           // how many calls may wait for a computation; 64 by default
 	Wait        time.Duration // how long a call waits; 1 s by default
-	// Caller tells for whom the call of a context is made: at what site they are, and whether they are known. Who is known
-	// waits before all others, and a quarter of the queue is for them alone; a site has a quarter of the queue at most, so
-	// that it takes several to fill it, and "" is none. Nil: all are strangers, and at none.
+	// Caller returns the site of the caller of a context, and whether the caller is known. Known callers wait before
+	// all others, and a quarter of the queue is reserved for them. A site has at most a quarter of the queue, so that
+	// one site cannot fill it; "" is no site. Nil: all callers are unknown and at no site.
 	Caller func(context.Context) (site string, known bool)
-	// Waits is called before the call of a context waits for its turn, so that it can give up what others need meanwhile.
-	// Nil: nothing is given up.
+	// Waits is called before the call of a context waits for its turn, so that it can release what other calls need
+	// meanwhile. Nil: nothing is released.
 	Waits func(context.Context)
 }
 
 // Hasher hashes and verifies passwords. It is safe for concurrent use.
 //
-// Its computations together take at most Concurrency times Params.MemoryKiB, or the memory of a
-// single stored hash where that is more.
+// Its computations together take at most Concurrency times Params.MemoryKiB, or the memory of a single stored hash if
+// that is more.
 type Hasher struct {
 	params argon2id.Params
 	dummy  string
@@ -91,7 +90,7 @@ type Hasher struct {
 	check  func(password, phc string) (match bool, params *argon2id.Params, err error)
 }
 
-// New makes a Hasher; it computes no hash. It fails when the configuration is out of range.
+// New returns a Hasher and computes no hash. It fails if the configuration is out of range.
 func New(config Config) (*Hasher, error) {
 	if config.Params == (Params{}) {
 		config.Params = DefaultParams()
@@ -126,9 +125,14 @@ func New(config Config) (*Hasher, error) {
 	}
 	capacity := int64(config.Concurrency) * int64(params.Memory)
 	return &Hasher{
-		params:   params,
-		dummy:    dummyOf(&params),
-		queue:    &queue{free: capacity, most: config.Queue, strangers: config.Queue - config.Queue/4, ofSite: max(1, config.Queue/4)},
+		params: params,
+		dummy:  dummyOf(&params),
+		queue: &queue{
+			free:    capacity,
+			most:    config.Queue,
+			unknown: config.Queue - config.Queue/4,
+			ofSite:  max(1, config.Queue/4),
+		},
 		capacity: capacity,
 		caller:   config.Caller,
 		waits:    config.Waits,
@@ -138,8 +142,8 @@ func New(config Config) (*Hasher, error) {
 	}, nil
 }
 
-// Hash gives the PHC string of a new hash, with a salt of its own. It fails with ErrBusy, or with
-// the error of ctx when that ends while the call waits.
+// Hash returns the PHC string of a new hash with a random salt. It fails with ErrBusy, or with the error of ctx if
+// that ends while the call waits.
 func (h *Hasher) Hash(ctx context.Context, password string) (phc string, err error) {
 	busy := h.run(ctx, h.params.Memory, func() {
 		phc, err = h.create(norm.NFC.String(password), &h.params)
@@ -153,10 +157,10 @@ func (h *Hasher) Hash(ctx context.Context, password string) (phc string, err err
 	return phc, nil
 }
 
-// Verify tells whether phc is a hash of the password. With ok comes rehash: the stored hash took
-// less work than the configuration asks for, so the caller should store a new one. It fails with
-// ErrBusy, with the error of ctx when that ends while the call waits, or when phc is not an
-// argon2id hash whose work is within bounds; such a hash is refused before anything is computed.
+// Verify reports whether phc is a hash of the password. If ok, rehash reports that the stored hash has a lower cost
+// than the configuration, so the caller should store a new one. Verify fails with ErrBusy, with the error of ctx if
+// that ends while the call waits, or if phc is not an argon2id hash whose cost is within bounds; such a hash is
+// refused before anything is computed.
 func (h *Hasher) Verify(ctx context.Context, password, phc string) (ok, rehash bool, err error) {
 	stored, err := parse(phc)
 	if err != nil {
@@ -174,21 +178,21 @@ func (h *Hasher) Verify(ctx context.Context, password, phc string) (ok, rehash b
 	return ok, ok && h.weaker(stored), nil
 }
 
-// VerifyDummy does the work of Verify for an account that does not exist, so that the time of
-// the answer does not tell. It fails as Verify does. The work is that of the configured Params: after
-// these change, an account answers in another time than none until its hash is made anew.
+// VerifyDummy does the work of Verify for an account that does not exist, so that the time of the answer does not
+// reveal it. It fails as Verify does. Its cost is that of the configured Params: after these change, an existing
+// account answers in a different time until its password is hashed again.
 func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
 	_, _, err := h.Verify(ctx, password, h.dummy)
 	return err
 }
 
-// Stats gives how many computations run and how many calls wait for one.
+// Stats returns how many computations run and how many calls wait for one.
 func (h *Hasher) Stats() (running, waiting int) {
 	return int(h.running.Load()), h.queue.length()
 }
 
-// run does the work while it holds its share of the memory: a smaller hash takes a whole place,
-// so that no more than Concurrency run, and a larger one as many places as there are.
+// run does the work while it holds its share of the memory. A hash that needs less memory than Params takes a whole
+// place, so that no more than Concurrency run; one that needs more takes as many places as it needs, at most all.
 func (h *Hasher) run(ctx context.Context, memoryKiB uint32, work func()) error {
 	share := min(int64(max(memoryKiB, h.params.Memory)), h.capacity)
 	if err := h.acquire(ctx, share); err != nil {
@@ -201,8 +205,8 @@ func (h *Hasher) run(ctx context.Context, memoryKiB uint32, work func()) error {
 	return nil
 }
 
-// Hold takes a place, as a computation does, until release is called: it is for tests, which see who waits and who is refused
-// without computing anything dear. It fails as Hash does.
+// Hold takes a place, as a computation does, until release is called. It lets tests fill the places without computing
+// hashes. It fails as Hash does.
 func (h *Hasher) Hold(ctx context.Context) (release func(), err error) {
 	share := int64(h.params.Memory)
 	if err := h.acquire(ctx, share); err != nil {
@@ -235,8 +239,8 @@ func (h *Hasher) weaker(stored *argon2id.Params) bool {
 		stored.KeyLength < h.params.KeyLength
 }
 
-// parse reads the parameters of a stored hash. The library's own parser passes parameters that
-// make argon2 panic, a key of no bytes that every password matches, and text behind a number.
+// parse reads the parameters of a stored hash. The library's own parser accepts parameters that make argon2 panic, an
+// empty key that every password matches, and text after a number.
 func parse(phc string) (*argon2id.Params, error) {
 	if len(phc) > maxPHCLength {
 		return nil, errors.New("hashing: the stored hash is too long")
@@ -254,7 +258,7 @@ func parse(phc string) (*argon2id.Params, error) {
 	return params, nil
 }
 
-// checkParams also holds what RFC 9106, section 3.1, asks for.
+// checkParams includes the requirements of RFC 9106, section 3.1.
 func checkParams(p *argon2id.Params) error {
 	switch {
 	case p.Parallelism < 1 || p.Parallelism > maxParallelism:
@@ -271,8 +275,8 @@ func checkParams(p *argon2id.Params) error {
 	return nil
 }
 
-// dummyOf makes a hash that no password is known for: its key is random instead of computed, so
-// that the start of the process does not wait for one.
+// dummyOf returns a hash whose password nobody knows: its key is random instead of computed, so that the start of the
+// process does not wait for one.
 func dummyOf(p *argon2id.Params) string {
 	random := make([]byte, p.SaltLength+p.KeyLength)
 	_, _ = rand.Read(random) // never fails, by its documentation
@@ -280,7 +284,7 @@ func dummyOf(p *argon2id.Params) string {
 	return header(p) + b64.EncodeToString(random[:p.SaltLength]) + "$" + b64.EncodeToString(random[p.SaltLength:])
 }
 
-// header is everything of a PHC string that stands before the salt.
+// header returns the part of a PHC string before the salt.
 func header(p *argon2id.Params) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, p.Memory, p.Iterations, p.Parallelism)
 }

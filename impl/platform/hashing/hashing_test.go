@@ -79,7 +79,8 @@ func TestTheWholePasswordCounts(t *testing.T) {
 func TestPasswordsAreNormalised(t *testing.T) {
 	t.Parallel()
 	h := start(t, Config{})
-	const composed, decomposed, compatible = "d\u00e9j\u00e0 vu \ufb01n", "de\u0301ja\u0300 vu \ufb01n", "d\u00e9j\u00e0 vu fin"
+	const composed, decomposed = "d\u00e9j\u00e0 vu \ufb01n", "de\u0301ja\u0300 vu \ufb01n"
+	const compatible = "d\u00e9j\u00e0 vu fin"
 	for made, asked := range map[string]string{composed: decomposed, decomposed: composed} {
 		phc, err := h.Hash(t.Context(), made)
 		require.NoError(t, err)
@@ -264,7 +265,9 @@ func TestLargerHashTakesMorePlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, Config{Concurrency: 3}).lasting(time.Second)
 		of := func(memoryKiB uint32) string {
-			return dummyOf(&argon2id.Params{Memory: memoryKiB, Iterations: 1, Parallelism: 1, SaltLength: saltBytes, KeyLength: keyBytes})
+			return dummyOf(
+				&argon2id.Params{Memory: memoryKiB, Iterations: 1, Parallelism: 1, SaltLength: saltBytes, KeyLength: keyBytes},
+			)
 		}
 		for name, c := range map[string]struct {
 			memoryKiB     uint32
@@ -463,9 +466,13 @@ func TestNew(t *testing.T) {
 	t.Parallel()
 	h, err := New(Config{})
 	require.NoError(t, err)
-	require.Equal(t, argon2id.Params{Memory: 19456, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}, h.params)
+	require.Equal(
+		t,
+		argon2id.Params{Memory: 19456, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		h.params,
+	)
 	require.Equal(t, 64, h.queue.most)
-	require.Equal(t, 48, h.queue.strangers)
+	require.Equal(t, 48, h.queue.unknown)
 	require.Equal(t, time.Second, h.wait)
 	require.Positive(t, h.capacity)
 

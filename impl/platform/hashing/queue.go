@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// queue shares memory out, in turn: first to who is known, then to strangers. As many strangers as there may be leave
-// places in it to who is known, and as many from one site leave places to those at others.
+// queue hands out memory in turn, to known callers before unknown ones. A part of it is reserved for known callers,
+// and a site may take only a part of it.
 type queue struct {
-	most      int // how many wait
-	strangers int // how many of them are strangers
-	ofSite    int // how many of them are at one site
+	most    int // the largest number of waiters
+	unknown int // the largest number of unknown waiters
+	ofSite  int // the largest number of waiters of one site
 
 	mu      sync.Mutex
 	free    int64     // in KiB
-	waiting []*waiter // those who are known stand before strangers
+	waiting []*waiter // known callers before unknown ones
 }
 
 type waiter struct {
@@ -25,8 +25,8 @@ type waiter struct {
 	turn  chan struct{} // closed once the share is taken
 }
 
-// acquire takes a share of the memory, now or when its turn comes. It fails when too many wait already, and when ctx ends
-// before.
+// acquire takes a share of the memory, now or when its turn comes. It reports false if too many wait already or ctx
+// ends first.
 func (q *queue) acquire(ctx context.Context, share int64, site string, known bool, waits func()) bool {
 	w := q.join(share, site, known)
 	if w == nil {
@@ -46,21 +46,22 @@ func (q *queue) acquire(ctx context.Context, share int64, site string, known boo
 	}
 }
 
-// join queues for a share; it gives nil where there is no place left.
+// join queues for a share; it returns nil if no place is left.
 func (q *queue) join(share int64, site string, known bool) *waiter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	w := &waiter{share: share, site: site, known: known, turn: make(chan struct{})}
-	firstStranger := slices.IndexFunc(q.waiting, func(w *waiter) bool { return !w.known })
-	if firstStranger < 0 {
-		firstStranger = len(q.waiting)
+	firstUnknown := slices.IndexFunc(q.waiting, func(w *waiter) bool { return !w.known })
+	if firstUnknown < 0 {
+		firstUnknown = len(q.waiting)
 	}
 	at := len(q.waiting)
 	if known {
-		at = firstStranger
+		at = firstUnknown
 	}
 	immediate := at == 0 && share <= q.free
-	if !immediate && (len(q.waiting) >= q.most || !known && len(q.waiting)-firstStranger >= q.strangers || q.at(site) >= q.ofSite) {
+	full := len(q.waiting) >= q.most || !known && len(q.waiting)-firstUnknown >= q.unknown || q.at(site) >= q.ofSite
+	if full && !immediate {
 		return nil
 	}
 	q.waiting = slices.Insert(q.waiting, at, w)
@@ -68,7 +69,7 @@ func (q *queue) join(share int64, site string, known bool) *waiter {
 	return w
 }
 
-// at tells how many wait who are at a site.
+// at counts the waiters of a site.
 func (q *queue) at(site string) (waiting int) {
 	for _, w := range q.waiting {
 		if site != "" && w.site == site {
@@ -78,7 +79,7 @@ func (q *queue) at(site string) (waiting int) {
 	return waiting
 }
 
-// quit leaves the queue. It tells whether the turn has come all the same.
+// quit leaves the queue. It reports true if the share was handed out all the same.
 func (q *queue) quit(w *waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -87,7 +88,7 @@ func (q *queue) quit(w *waiter) bool {
 		return true
 	}
 	q.waiting = slices.Delete(q.waiting, i, i+1)
-	q.serve() // What stands behind may need less.
+	q.serve() // The next waiter may need less.
 	return false
 }
 
@@ -98,7 +99,7 @@ func (q *queue) release(share int64) {
 	q.serve()
 }
 
-// serve gives shares to those at the front. Who needs more than is free is waited for.
+// serve hands out shares from the front. A waiter that needs more than is free holds up the others.
 func (q *queue) serve() {
 	for len(q.waiting) > 0 && q.waiting[0].share <= q.free {
 		w := q.waiting[0]

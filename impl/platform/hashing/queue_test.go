@@ -64,7 +64,15 @@ func TestASiteHasAQuarterOfTheQueue(t *testing.T) {
 func TestKnownComeFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := start(t, Config{Concurrency: 1, Queue: 8, Wait: time.Hour, Caller: func(ctx context.Context) (string, bool) { return "", ctx.Value(knownKey{}) != nil }})
+		h := start(
+			t,
+			Config{
+				Concurrency: 1,
+				Queue:       8,
+				Wait:        time.Hour,
+				Caller:      func(ctx context.Context) (string, bool) { return "", ctx.Value(knownKey{}) != nil },
+			},
+		)
 		known := context.WithValue(t.Context(), knownKey{}, true)
 		release, err := h.Hold(t.Context())
 		require.NoError(t, err)
@@ -96,7 +104,11 @@ func TestKnownComeFirst(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		release()
 		synctest.Wait()
-		require.Equal(t, []string{"known", "known", "stranger", "stranger", "stranger", "stranger", "stranger", "stranger"}, order)
+		require.Equal(
+			t,
+			[]string{"known", "known", "stranger", "stranger", "stranger", "stranger", "stranger", "stranger"},
+			order,
+		)
 		requireIdle(t, h)
 	})
 }

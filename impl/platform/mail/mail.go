@@ -1,7 +1,8 @@
-// Package mail hands e-mails to whoever delivers them.
+// Package mail hands e-mails to a mail server.
 //
-// It promises that nothing in a message adds a header or a recipient, that handing over takes a bounded time, that what
-// is refused for good is told from what may be taken later, and that no error holds an address or a text of the server's.
+// It promises that nothing in a message can add a header or a recipient, that sending takes a bounded time, that a
+// permanent refusal is distinguished from a temporary one, and that no error contains an address or a text of the
+// server.
 package mail
 
 import (
@@ -14,28 +15,28 @@ import (
 
 // Message is an e-mail to one person.
 type Message struct {
-	To      string // an address alone, as in ada@example.com
+	To      string // a bare address, as in ada@example.com
 	Subject string // one line
 	Text    string
 	HTML    string
 }
 
-// Mailer hands over messages. One that was handed over may still never arrive.
+// Mailer sends messages. A message that was handed over may still never arrive.
 type Mailer interface {
-	// Send hands over a message. An error that is ErrRefused is for good; any other time may go better.
+	// Send hands over a message. An error that wraps ErrRefused is permanent; any other is temporary.
 	Send(ctx context.Context, m Message) error
 }
 
-// ErrRefused is that a message will never be taken.
+// ErrRefused means that the message will never be accepted.
 var ErrRefused = errors.New("the message is refused for good")
 
-// Discard is the mailer of who wants no mails: it takes every message and hands it to nobody.
+// Discard is a Mailer that accepts every message and sends none.
 type Discard struct{}
 
 // Send implements Mailer.
 func (Discard) Send(context.Context, Message) error { return nil }
 
-// check refuses what would be more than one recipient and one subject.
+// check refuses a message with more than one recipient or more than one line of subject.
 func (m Message) check() error {
 	parsed, err := mail.ParseAddress(m.To)
 	if err != nil || parsed.Address != m.To || strings.ContainsFunc(m.To, unicode.IsControl) {

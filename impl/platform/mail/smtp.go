@@ -18,10 +18,10 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// Encryption is how the way to a server is kept from others.
+// Encryption is how the connection to a server is encrypted.
 type Encryption string
 
-// The ways. Only None goes on without TLS, which is for a server on the same machine.
+// The kinds of encryption. Only None works without TLS; it is for a server on the same machine.
 const (
 	StartTLS Encryption = "starttls" // RFC 3207
 	Implicit Encryption = "implicit" // RFC 8314
@@ -31,35 +31,35 @@ const (
 // proveTimeout bounds a log-in without a message.
 const proveTimeout = 5 * time.Second
 
-// SMTPConfig says which server takes messages (RFC 5321, 6409).
+// SMTPConfig configures the server that accepts messages (RFC 5321, 6409).
 type SMTPConfig struct {
 	Addr string // host:port
-	// User and Password log in with PLAIN (RFC 4616); without a User nobody does. They are sent over TLS only.
+	// User and Password log in with PLAIN (RFC 4616), over TLS only. Without a User there is no log-in.
 	User     string
 	Password telemetry.Secret
-	// From is who messages are from, as in Plumbline <no-reply@example.com>.
+	// From is the sender of messages, as in Plumbline <no-reply@example.com>.
 	From       string
 	Encryption Encryption
 	// Timeout bounds one message, from the connection on. Default: 20 s.
 	Timeout time.Duration
-	// TLS is how the server is known; nil: by the system's roots.
+	// TLS verifies the server. Nil: by the system's roots.
 	TLS *tls.Config
-	// Clock tells the time of a message; nil is the system's.
+	// Clock returns the time of a message. Nil: the system's clock.
 	Clock func() time.Time
 }
 
-// SMTP hands messages to a server, with a connection for each.
+// SMTP sends messages to a server, with one connection for each.
 type SMTP struct {
 	host    string
 	options []gomail.Option
-	// implicit is the TLS that a connection begins with, nil where it does not.
+	// implicit is the TLS configuration of a connection that begins with TLS, otherwise nil.
 	implicit *tls.Config
 	from     string
 	timeout  time.Duration
 	clock    func() time.Time
 }
 
-// NewSMTP checks the configuration; nothing is connected yet.
+// NewSMTP checks the configuration; it does not connect.
 func NewSMTP(c SMTPConfig) (*SMTP, error) {
 	host, port, err := net.SplitHostPort(c.Addr)
 	number, notNumber := strconv.Atoi(port)
@@ -94,7 +94,8 @@ func NewSMTP(c SMTPConfig) (*SMTP, error) {
 		s.options = append(s.options, gomail.WithTLSConfig(c.TLS))
 	}
 	if c.User != "" {
-		s.options = append(s.options, gomail.WithSMTPAuth(gomail.SMTPAuthPlain), gomail.WithUsername(c.User), gomail.WithPassword(c.Password.Reveal()))
+		s.options = append(s.options, gomail.WithSMTPAuth(gomail.SMTPAuthPlain),
+			gomail.WithUsername(c.User), gomail.WithPassword(c.Password.Reveal()))
 	}
 	_, err = gomail.NewClient(s.host, s.options...)
 	return s, err
@@ -107,12 +108,12 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	}
 	message := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := errors.Join(message.From(s.from), message.To(m.To)); err != nil {
-		return ErrRefused // Both have been checked; the library's error holds them.
+		return ErrRefused // Both were checked before; the error of the library contains them.
 	}
 	message.Subject(m.Subject)
 	message.SetDateWithValue(s.clock())
 	message.SetMessageID()
-	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no absence note is to answer.
+	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: prevents automatic replies.
 	message.SetBodyString(gomail.TypeTextPlain, m.Text)
 	message.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
@@ -123,15 +124,16 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	}
 	err = client.DialAndSendWithContext(ctx, message)
 	if message.IsDelivered() {
-		return nil // What failed was the farewell; sending it again would be a second mail.
+		return nil // Only QUIT failed; sending again would be a second mail.
 	}
 	return located(err)
 }
 
-// ErrLogin means that the server does not take the user and the password.
+// ErrLogin means that the server refuses the user or the password.
 var ErrLogin = errors.New("the mail server refuses the user and the password")
 
-// Prove logs in without a message. The error is ErrLogin when that is refused for good (RFC 4954, 6); any other may pass.
+// Prove logs in without sending a message. The error is ErrLogin if the log-in is refused permanently (RFC 4954, 6);
+// any other error may be temporary.
 func (s *SMTP) Prove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, proveTimeout)
 	defer cancel()
@@ -143,7 +145,7 @@ func (s *SMTP) Prove(ctx context.Context) error {
 	var reply *textproto.Error
 	switch {
 	case err == nil:
-		_ = client.Close() // It has logged in; what becomes of the farewell does not matter.
+		_ = client.Close() // The log-in succeeded; the result of QUIT does not matter.
 		return nil
 	case errors.As(err, &reply) && (reply.Code == 535 || reply.Code == 534):
 		return ErrLogin
@@ -152,15 +154,14 @@ func (s *SMTP) Prove(ctx context.Context) error {
 	}
 }
 
-// client gives what talks to the server until ctx ends.
+// client returns a client whose connection closes when ctx ends.
 func (s *SMTP) client(ctx context.Context) (*gomail.Client, error) {
-	// The library bounds the dialling alone: the end of ctx closes the connection, whatever is being waited for.
-	return gomail.NewClient(s.host, append(slices.Clone(s.options), gomail.WithDialContextFunc(func(_ context.Context, network, addr string) (net.Conn, error) {
-		return s.dial(ctx, network, addr)
-	}))...)
+	// The library bounds only the dialling; here the end of ctx closes the connection, whatever it waits for.
+	dial := func(_ context.Context, network, addr string) (net.Conn, error) { return s.dial(ctx, network, addr) }
+	return gomail.NewClient(s.host, append(slices.Clone(s.options), gomail.WithDialContextFunc(dial))...)
 }
 
-// dial connects until ctx ends.
+// dial connects and closes the connection when ctx ends.
 func (s *SMTP) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	connection, err := (&net.Dialer{}).DialContext(ctx, network, addr)
 	if err != nil {
@@ -174,7 +175,8 @@ func (s *SMTP) dial(ctx context.Context, network, addr string) (net.Conn, error)
 	return encrypted, encrypted.HandshakeContext(ctx)
 }
 
-// located keeps of a failure what tells where it was, without what the server said: that may hold the address.
+// located returns an error that says where a failure was, without the words of the server, which may contain the
+// address.
 func located(err error) error {
 	var refused *gomail.SendError
 	var reply *textproto.Error

@@ -121,8 +121,13 @@ func listen(t *testing.T, encryption mail.Encryption) *server {
 
 func (s *server) config() mail.SMTPConfig {
 	return mail.SMTPConfig{
-		Addr: s.addr, User: user, Password: telemetry.NewSecret(password), From: "Plumbline <no-reply@plumbline.test>", Encryption: mail.StartTLS,
-		TLS: &tls.Config{RootCAs: s.roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}, Timeout: time.Minute,
+		Addr:       s.addr,
+		User:       user,
+		Password:   telemetry.NewSecret(password),
+		From:       "Plumbline <no-reply@plumbline.test>",
+		Encryption: mail.StartTLS,
+		TLS:        &tls.Config{RootCAs: s.roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12},
+		Timeout:    time.Minute,
 	}
 }
 
@@ -134,7 +139,12 @@ func mailer(t *testing.T, c mail.SMTPConfig) *mail.SMTP {
 }
 
 func message(change ...func(*mail.Message)) mail.Message {
-	m := mail.Message{To: to, Subject: "Grüße", Text: "Text with a link: https://example.com/#token=abc\n.\nand a dot", HTML: "<p>Markup</p>"}
+	m := mail.Message{
+		To:      to,
+		Subject: "Grüße",
+		Text:    "Text with a link: https://example.com/#token=abc\n.\nand a dot",
+		HTML:    "<p>Markup</p>",
+	}
 	for _, c := range change {
 		c(&m)
 	}
@@ -171,13 +181,20 @@ func TestNothingIsInjected(t *testing.T) {
 	s := listen(t, mail.StartTLS)
 	m := mailer(t, s.config())
 	for _, bad := range []string{
-		"", "ada", to + "\r\nBcc: eve@example.com", to + "\nBcc: eve@example.com", to + ", eve@example.com", "Ada <" + to + ">", "<" + to + ">", to + "\x00",
+		"", "ada", to + "\r\nBcc: eve@example.com", to + "\nBcc: eve@example.com", to + ", eve@example.com",
+		"Ada <" + to + ">", "<" + to + ">", to + "\x00",
 		to + ">\r\nRCPT TO:<eve@example.com", "ada@example.com (eve@example.com)",
 	} {
 		require.ErrorIs(t, m.Send(t.Context(), message(func(m *mail.Message) { m.To = bad })), mail.ErrRefused, "%q", bad)
 	}
 	for _, bad := range []string{"Hello\r\nBcc: eve@example.com", "Hello\nX: y", "Hello\r", "Hello\x00"} {
-		require.ErrorIs(t, m.Send(t.Context(), message(func(m *mail.Message) { m.Subject = bad })), mail.ErrRefused, "%q", bad)
+		require.ErrorIs(
+			t,
+			m.Send(t.Context(), message(func(m *mail.Message) { m.Subject = bad })),
+			mail.ErrRefused,
+			"%q",
+			bad,
+		)
 	}
 	require.Empty(t, s.rcpts)
 	require.NoError(t, m.Send(t.Context(), message(func(m *mail.Message) {

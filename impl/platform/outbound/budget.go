@@ -2,11 +2,11 @@ package outbound
 
 import "sync"
 
-// savings is how many retries a budget can hold: what there is at the start, and for a short disturbance.
+// savings is the largest number of retries in a budget: the amount at the start, and enough for a short disturbance.
 const savings = 10
 
-// budget keeps retries a share of the calls: each call pays some in, each retry takes one out. When everything fails,
-// the load that callers make grows by that share, not by the number of tries.
+// budget limits retries to a share of the calls: each call deposits that share, each retry withdraws one. When
+// everything fails, the load grows by that share and not by the number of tries.
 type budget struct {
 	share float64
 

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// ErrUnavailable is what every [*Error] is: the other service could not be used, and trying again later is worth it.
+// ErrUnavailable matches every [*Error]: the other service could not be used, and a later try may succeed.
 var ErrUnavailable = errors.New("another service is unavailable")
 
-// Reason says in a word why a call came to nothing.
+// Reason is why a call failed, in one word.
 type Reason string
 
 // The reasons.
@@ -32,28 +32,28 @@ const (
 	TooLarge Reason = "too_large"
 )
 
-// leastRetryAfter is the hint where nothing better is known; Retry-After has whole seconds.
+// leastRetryAfter is the default; Retry-After has whole seconds.
 const leastRetryAfter = time.Second
 
-// longestRetryAfter bounds what another service may ask for.
+// longestRetryAfter bounds the Retry-After of another service.
 const longestRetryAfter = time.Hour
 
-// Error is the failure of a call after its last try. It names no address but the service's own.
+// Error is the failure of a call after its last try. It contains no address except that of the service.
 type Error struct {
 	Dependency string
 	Reason     Reason
-	// Status is that of the last answer; 0 when there was none.
+	// Status is that of the last answer; 0 if there was none.
 	Status int
-	// Attempts counts the tries, one that the breaker refused among them.
+	// Attempts counts the tries, including one that the breaker refused.
 	Attempts int
-	// RetryAfter is when trying again may help: as the service or the breaker says, at least 1 s.
+	// RetryAfter is the pause before another call may succeed, by the service or the breaker, at least 1 s.
 	RetryAfter time.Duration
 
 	cause   error
-	passing bool // may be gone at the next try
+	passing bool // the next try may succeed
 }
 
-// Error gives the service, the reason and the cause, for the log.
+// Error returns the service, the reason and the cause, for the log.
 func (e *Error) Error() string {
 	text := "call " + e.Dependency + ": " + string(e.Reason)
 	if e.Status != 0 {
@@ -65,13 +65,13 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is makes every Error an [ErrUnavailable].
+// Is makes every Error match [ErrUnavailable].
 func (e *Error) Is(target error) bool { return target == ErrUnavailable }
 
-// broken is the failure of a try that got no whole answer.
+// broken is the failure of a try without a complete answer.
 func broken(ctx context.Context, err error) *Error {
 	if ctx.Err() != nil {
 		return &Error{Reason: TimedOut, cause: ctx.Err(), passing: true}
@@ -91,7 +91,7 @@ func refused(answer *http.Response) *Error {
 	return failure
 }
 
-// retryAfter reads the header field (RFC 9110, section 10.2.3); 0 when it says nothing useful.
+// retryAfter parses the header field (RFC 9110, section 10.2.3); 0 if it is missing or malformed.
 func retryAfter(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
 	wait := time.Duration(0)

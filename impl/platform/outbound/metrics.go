@@ -10,10 +10,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// The results of calls besides the reasons for which they come to nothing.
+// The results of calls, besides the reasons of failures.
 const (
 	success  = "success"
-	rejected = "rejected" // with a status of 400 or above: the service works, and does not want this
+	rejected = "rejected" // with a status from 400 to 499: the service works and refuses the call
 	canceled = "canceled" // by the caller
 )
 
@@ -24,7 +24,7 @@ func resultOf(status int) string {
 	return success
 }
 
-// metrics are those of one dependency. Every series exists from the start.
+// metrics are the metrics of one dependency. Every series exists from the start.
 type metrics struct {
 	results         map[string]prometheus.Counter
 	duration        prometheus.Observer
@@ -33,16 +33,20 @@ type metrics struct {
 
 // newMetrics registers outbound_requests_total{dependency,result}, outbound_request_duration_seconds{dependency},
 // outbound_retries_total{dependency}, outbound_retries_denied_total{dependency} and outbound_breaker_state{dependency}.
-func newMetrics(registry prometheus.Registerer, dependency string, state func() circuitbreaker.State) (*metrics, error) {
+func newMetrics(
+	registry prometheus.Registerer, dependency string, state func() circuitbreaker.State,
+) (*metrics, error) {
 	labels := prometheus.Labels{"dependency": dependency}
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels})
 	}
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "outbound_requests_total", Help: "Calls of another service by result, their retries not counted.", ConstLabels: labels,
+		Name: "outbound_requests_total", ConstLabels: labels,
+		Help: "Calls of another service by result, without retries.",
 	}, []string{"result"})
 	duration := prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "outbound_request_duration_seconds", Help: "Time that calls of another service took with all their tries.", ConstLabels: labels,
+		Name: "outbound_request_duration_seconds", ConstLabels: labels,
+		Help:    "Duration of calls of another service, retries included.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 	})
 	m := &metrics{

@@ -1,12 +1,11 @@
 // Package outbound calls another service over HTTP.
 //
 // It promises that
-//   - a call ends within its total time and its caller's deadline, whatever the other service does, and what is left
-//     of a try's time travels with it;
-//   - only what may be repeated is repeated, seldom enough that the retries of all callers together stay about a
-//     tenth of their calls;
-//   - a service that fails is left alone for a while, and calls are refused at once meanwhile;
-//   - answers are bounded, redirects are not followed, and no error holds a header, a query or a body.
+//   - a call ends within its total time and its caller's deadline, whatever the other service does, and sends along the
+//     time that a try has left;
+//   - only repeatable calls are retried, and the retries of all callers together stay about a tenth of their calls;
+//   - a failing service is not called for a while, and calls are refused at once meanwhile;
+//   - answers are bounded, redirects are not followed, and no error contains a header, a query or a body.
 package outbound
 
 import (
@@ -35,48 +34,51 @@ const (
 	maxAnswerBytes = 1 << 20
 	maxHeaderBytes = 64 << 10
 	maxConns       = 128
-	idleTimeout    = 30 * time.Second // shorter than a server's, so that it does not close what is about to be used
-	connectTimeout = time.Second      // a connection made too late for its try serves the next one
+	idleTimeout    = 30 * time.Second // shorter than a server's, so that no server closes a connection just before its use
+	connectTimeout = time.Second      // a connection that is made too late for its try serves the next one
 
-	firstPause  = 25 * time.Millisecond // upper bound of the first pause between two tries; it doubles
+	firstPause  = 25 * time.Millisecond // the longest first pause between two tries; it doubles
 	failureRate = 0.5
 	window      = 10 * time.Second
 )
 
-// timeoutHeader carries how long, in milliseconds, the answer is waited for.
+// timeoutHeader says, in milliseconds, how long the caller waits for the answer.
 const timeoutHeader = "X-Request-Timeout-Ms"
 
-// Config says which service is called and how patiently. A zero value means the default.
+// Config configures a Client. A zero value means the default.
 type Config struct {
 	// Name is the dependency in metrics, logs and errors, such as "users".
 	Name string
-	// BaseURL is where the service is: an http or https URL without user, query and fragment. Nothing else is called.
+	// BaseURL is the address of the service: an http or https URL without user, query and fragment. The client calls
+	// no other.
 	BaseURL string
 
-	// Total bounds a call with all its tries; so does the caller's deadline. Default: 250 ms.
+	// Total bounds a call with all its tries, as does the caller's deadline. Default: 250 ms.
 	Total time.Duration
 	// Timeout bounds one try, from connecting to the end of the answer. Default: 120 ms, so that a silent service is
-	// tried twice within Total, and one that is only slow still answers.
+	// tried twice within Total, and a slow one can still answer.
 	Timeout time.Duration
-	// Least is the time without which no try is worth it. Default: 10 ms.
+	// Least is the shortest time for which a try is worth making. Default: 10 ms.
 	Least time.Duration
-	// MaxAttempts bounds the tries of a call that may be repeated. Default: 3.
+	// MaxAttempts bounds the tries of a repeatable call. Default: 3.
 	MaxAttempts int
-	// RetryShare is how many retries there may be per call in the long run, over all callers. Default: 0.1.
+	// RetryShare is the number of retries per call in the long run, over all callers. Default: 0.1.
 	RetryShare float64
-	// OpenAfter is how many tries within 10 s say enough: when half of them failed, the breaker opens. Default: 10.
+	// OpenAfter is the number of tries within 10 s from which on the breaker opens if half of them failed. Default:
+	// 10.
 	OpenAfter uint
-	// OpenFor is how long the breaker stays open before one call may probe, give or take a fifth. Default: 5 s.
+	// OpenFor is how long the breaker stays open before one call may probe, up to a fifth shorter or longer. Default:
+	// 5 s.
 	OpenFor time.Duration
 
-	// Log is told when the breaker opens and closes; nil: nobody is.
+	// Log has a line when the breaker opens or closes. Nil: no log.
 	Log *slog.Logger
-	// Registry takes the metrics; nil: none does.
+	// Registry registers the metrics. Nil: no metrics.
 	Registry prometheus.Registerer
 }
 
-// Client calls one service; it is safe for concurrent use. It has the one method that the generated clients ask of
-// theirs. It keeps to the time of contexts, which is real, and so takes no clock.
+// Client calls one service; it is safe for concurrent use. It has the one method that the generated clients need. It
+// takes no clock, because the deadlines of contexts use the real time.
 type Client struct {
 	name        string
 	base        *url.URL
@@ -90,14 +92,15 @@ type Client struct {
 	metrics     *metrics
 }
 
-// New makes a client. It connects to nothing: a service starts without the others. It fails when the name or the
-// address cannot be used, or when the registry has a client of that name already.
+// New returns a client. It does not connect, so a service starts without the others. It fails if the name or the
+// address is unusable, or if the registry has a client of that name already.
 func New(c Config) (*Client, error) {
 	base, err := url.Parse(c.BaseURL)
 	switch {
 	case c.Name == "":
 		return nil, errors.New("outbound: the other service has no name")
-	case err != nil || base.Scheme != "https" && base.Scheme != "http" || base.Host == "" || base.User != nil || base.RawQuery != "" || base.Fragment != "":
+	case err != nil || base.Scheme != "https" && base.Scheme != "http" || base.Host == "",
+		base.User != nil || base.RawQuery != "" || base.Fragment != "":
 		return nil, fmt.Errorf("outbound: the address of %s is no http or https URL without user, query and fragment", c.Name)
 	}
 	if c.Log == nil {
@@ -113,7 +116,7 @@ func New(c Config) (*Client, error) {
 		least:       cmp.Or(c.Least, 10*time.Millisecond),
 		maxAttempts: cmp.Or(c.MaxAttempts, 3),
 		budget:      newBudget(cmp.Or(c.RetryShare, 0.1)),
-		// Another service of ours is reached directly, so no proxy is looked for.
+		// Another of our services is reached directly, without a proxy.
 		transport: &http.Transport{
 			DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
 			TLSHandshakeTimeout:    connectTimeout,
@@ -141,10 +144,10 @@ func New(c Config) (*Client, error) {
 	return client, err
 }
 
-// Close gives up the connections that are kept for later calls.
+// Close closes idle connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
-// Check fails with a reason for the operations listener while calls are refused without being made.
+// Check fails with a reason for the operations listener while the breaker refuses calls.
 func (c *Client) Check(context.Context) error {
 	if c.breaker.RemainingDelay() > 0 {
 		return ops.Reason(BreakerOpen)
@@ -152,14 +155,14 @@ func (c *Client) Check(context.Context) error {
 	return nil
 }
 
-// Do sends a request and returns its answer, which has been read whole; closing its body is allowed, not needed.
+// Do sends a request and returns its complete answer; the caller may but need not close the body.
 //
-// A call is repeated when it reached nobody, broke off, took too long or was answered with 502, 503, 504 or 429,
-// if its method is idempotent (RFC 9110, section 9.2.2) or it has an Idempotency-Key, and its body can be had again.
-// The request's id and trace, where its context has them, go along.
+// Do retries a call that did not reach the service, broke off, timed out, or was answered with 502, 503, 504 or 429.
+// The method must be idempotent (RFC 9110, section 9.2.2) or the request have an Idempotency-Key, and its body must be
+// repeatable. The id and the trace of the request in the context are sent along.
 //
-// An answer of 500 or above, or of 429, is an [*Error] like every failure to get one, unless the caller's context was
-// cancelled: then the error is the context's.
+// An answer of 500 or above, or of 429, is an [*Error], as is every failure to get an answer. If the caller's context
+// was cancelled, the error is the context's.
 func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer func() { _ = r.Body.Close() }()
@@ -201,7 +204,7 @@ func (c *Client) call(ctx context.Context, r *http.Request) (*http.Response, *Er
 	}
 }
 
-// again decides on another try, and how long to wait before it.
+// again decides whether to try again, and after which pause.
 func (c *Client) again(ctx context.Context, r *http.Request, failure *Error) (time.Duration, bool) {
 	if !failure.passing || failure.Attempts >= c.maxAttempts || !repeatable(r) {
 		return 0, false
@@ -230,7 +233,7 @@ func repeatable(r *http.Request) bool {
 	}
 }
 
-// try makes one attempt, unless there is too little time for it or the breaker is open.
+// try makes one attempt, unless the time is too short or the breaker is open.
 func (c *Client) try(ctx context.Context, r *http.Request) (*http.Response, *Error) {
 	given := min(left(ctx), c.timeout)
 	if given < c.least {
@@ -244,9 +247,10 @@ func (c *Client) try(ctx context.Context, r *http.Request) (*http.Response, *Err
 	answer, failure := c.send(ctx, r, given)
 	switch {
 	case failure == nil || failure.Reason == RateLimited:
-		c.breaker.RecordSuccess() // It works.
+		c.breaker.RecordSuccess() // The service works.
 	case failure.Reason == TimedOut && given < c.timeout/2 || errors.Is(ctx.Err(), context.Canceled):
-		// The caller's haste says nothing of the service. But a probe must end: without a verdict, it is repeated later.
+		// A short deadline of the caller says nothing about the service. But a probe must end: without a verdict, it
+		// is repeated later.
 		if c.breaker.IsHalfOpen() {
 			c.breaker.RecordFailure()
 		}
@@ -291,13 +295,13 @@ func (c *Client) send(ctx context.Context, r *http.Request, given time.Duration)
 	return answer, nil
 }
 
-// left is how much time ctx, which has a deadline, gives.
+// left returns the time until the deadline of ctx, which must have one.
 func left(ctx context.Context) time.Duration {
 	deadline, _ := ctx.Deadline()
 	return time.Until(deadline)
 }
 
-// sleep says whether it has slept to the end.
+// sleep reports whether the pause ended before ctx.
 func sleep(ctx context.Context, pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()

@@ -166,7 +166,12 @@ func TestWhatTravelsWithACall(t *testing.T) {
 			time.Sleep(60 * time.Millisecond)
 			w.WriteHeader(http.StatusServiceUnavailable)
 		})
-		scope := &telemetry.RequestScope{RequestID: "a-request", TraceID: telemetry.NewTraceID(), SpanID: telemetry.NewSpanID(), Sampled: true}
+		scope := &telemetry.RequestScope{
+			RequestID: "a-request",
+			TraceID:   telemetry.NewTraceID(),
+			SpanID:    telemetry.NewSpanID(),
+			Sampled:   true,
+		}
 		ctx, cancel := context.WithTimeout(telemetry.WithRequest(t.Context(), scope), 150*time.Millisecond)
 		defer cancel()
 		r := request(ctx, t, http.MethodGet, "/me")
@@ -329,7 +334,9 @@ func TestRetryAfter(t *testing.T) {
 	}{
 		{"fits", func() string { return "2" }, 5 * time.Second, 3, 2 * time.Second},
 		{"does not fit", func() string { return "2" }, 0, 1, 2 * time.Second},
-		{"a date", func() string { return time.Now().Add(40 * time.Second).UTC().Format(http.TimeFormat) }, 0, 1, 40 * time.Second},
+		{"a date", func() string {
+			return time.Now().Add(40 * time.Second).UTC().Format(http.TimeFormat)
+		}, 0, 1, 40 * time.Second},
 		{"a date gone by", func() string { return "Thu, 01 Jan 1970 00:00:00 GMT" }, 0, 3, time.Second},
 		{"a year", func() string { return "31536000" }, 0, 1, time.Hour},
 		{"nonsense", func() string { return "-5" }, 0, 3, time.Second},
@@ -360,7 +367,9 @@ func TestCallersDeadline(t *testing.T) {
 	t.Parallel()
 	inBubble(t, outbound.Config{}, func(t *testing.T, s *service, c *outbound.Client) {
 		s.hangs()
-		for given, tries := range map[time.Duration]int64{9 * time.Millisecond: 0, 0: 0, 20 * time.Millisecond: 1, 200 * time.Millisecond: 2} {
+		for given, tries := range map[time.Duration]int64{
+			9 * time.Millisecond: 0, 0: 0, 20 * time.Millisecond: 1, 200 * time.Millisecond: 2,
+		} {
 			before := s.tries.Load()
 			ctx, cancel := context.WithTimeout(t.Context(), given)
 			start := time.Now()
@@ -419,7 +428,11 @@ func TestAnswersThatEndEarly(t *testing.T) {
 func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 	t.Parallel()
 	inBubble(t, outbound.Config{}, func(t *testing.T, s *service, c *outbound.Client) {
-		for _, fails := range []func(){s.hangs, func() { s.answersWith(http.StatusServiceUnavailable) }, func() { s.gone.Store(true); c.Close() }} {
+		for _, fails := range []func(){
+			s.hangs,
+			func() { s.answersWith(http.StatusServiceUnavailable) },
+			func() { s.gone.Store(true); c.Close() },
+		} {
 			fails()
 			r := request(t.Context(), t, http.MethodGet, "/people?email=canary")
 			r.Header.Set("Authorization", "Bearer canary")
@@ -440,7 +453,7 @@ func TestMetrics(t *testing.T) {
 		s.answersWith(http.StatusServiceUnavailable)
 		require.NotNil(t, get(t.Context(), t, c))
 		require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(`
-			# HELP outbound_requests_total Calls of another service by result, their retries not counted.
+			# HELP outbound_requests_total Calls of another service by result, without retries.
 			# TYPE outbound_requests_total counter
 			outbound_requests_total{dependency="users",result="breaker_open"} 0
 			outbound_requests_total{dependency="users",result="canceled"} 0
@@ -487,9 +500,13 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 // TestOverRealConnections leaves the bubble: many callers at once, a service that works, and one whose port is closed.
 func TestOverRealConnections(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }))
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }),
+	)
 	// Patience for a machine that is busy with other tests.
-	c, err := outbound.New(outbound.Config{Name: "users", BaseURL: server.URL, Total: time.Minute, Timeout: 20 * time.Second})
+	c, err := outbound.New(
+		outbound.Config{Name: "users", BaseURL: server.URL, Total: time.Minute, Timeout: 20 * time.Second},
+	)
 	require.NoError(t, err)
 	call := func() error {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)

@@ -10,14 +10,14 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// A DataKey seals values with AES-256-GCM in Tink's form. It is random, is kept sealed, by a Sealer or by another data key,
-// and opens nothing once it is forgotten. It is safe for concurrent use.
+// A DataKey seals values with AES-256-GCM in Tink's format. It is random and is stored sealed, by a Sealer or by
+// another data key. Once it is deleted, nothing that it sealed opens. It is safe for concurrent use.
 type DataKey struct {
 	handle *keyset.Handle
 	aead   tink.AEAD
 }
 
-// NewDataKey makes a key.
+// NewDataKey returns a new random key.
 func NewDataKey() (*DataKey, error) {
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
@@ -34,13 +34,13 @@ func dataKey(handle *keyset.Handle) (*DataKey, error) {
 	return &DataKey{handle: handle, aead: primitive}, nil
 }
 
-// Seal seals a value under a name, which says whose and which it is, as in "users/phone/" and the row's key: under another
-// it does not open, so that neither rows nor columns can be swapped. The result is 33 bytes longer than the value.
+// Seal seals a value under a name that identifies it, such as "users/phone/" and the row's key. The value does not
+// open under another name, so neither rows nor columns can be swapped. The result is 33 bytes longer than the value.
 func (k *DataKey) Seal(value []byte, name string) ([]byte, error) {
 	return k.aead.Encrypt(value, []byte(name))
 }
 
-// Open gives the value that was sealed under the name.
+// Open returns the value that was sealed under the name.
 func (k *DataKey) Open(sealed []byte, name string) ([]byte, error) {
 	value, err := k.aead.Decrypt(sealed, []byte(name))
 	if err != nil {
@@ -58,7 +58,7 @@ func (k *DataKey) SealKey(key *DataKey, name string) ([]byte, error) {
 	return k.Seal(text, name)
 }
 
-// OpenKey gives the data key that was sealed under the name.
+// OpenKey returns the data key that was sealed under the name.
 func (k *DataKey) OpenKey(sealed []byte, name string) (*DataKey, error) {
 	text, err := k.Open(sealed, name)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Sealer) SealKey(key *DataKey, name string) ([]byte, error) {
 	return s.Seal(text, name), nil
 }
 
-// OpenKey gives the data key that was sealed under the name.
+// OpenKey returns the data key that was sealed under the name.
 func (s *Sealer) OpenKey(sealed []byte, name string) (*DataKey, error) {
 	text, err := s.Open(sealed, name)
 	if err != nil {
@@ -85,8 +85,8 @@ func (s *Sealer) OpenKey(sealed []byte, name string) (*DataKey, error) {
 	return parseDataKey(text)
 }
 
-// text is the key in Tink's binary form. Tink's own way to keep a key sealed leaves its description beside it in the clear,
-// where a change does not show.
+// text is the key in Tink's binary format. Tink's own sealed format stores the key's description beside it in the
+// clear, where a change would go unnoticed.
 func (k *DataKey) text() ([]byte, error) {
 	var text bytes.Buffer
 	err := insecurecleartextkeyset.Write(k.handle, keyset.NewBinaryWriter(&text))

@@ -1,7 +1,8 @@
-// Package seal derives a service's secrets from its master key, and seals what the database must not know and gives it blind indexes.
+// Package seal derives a service's keys from its master key, seals values that the database must not reveal, and
+// computes blind indexes of them.
 //
-// It promises that a key is for one purpose of one service, and that what is sealed opens unchanged, under the same
-// name, with the same master key, or not at all.
+// It promises that a key is for one purpose of one service. A sealed value opens unchanged, under the same name and
+// with the same master key, or not at all.
 package seal
 
 import (
@@ -19,17 +20,19 @@ import (
 // keyBytes is the length of the master key and of every key derived from it.
 const keyBytes = 32
 
-// label begins what keys are derived for. It stays when the product gets another name: with another label nothing opens that was sealed.
+// label begins the info of every derived key. It stays when the product is renamed: with another label nothing opens
+// that was sealed before.
 const label = "plumbline " // keep-name
 
-// MasterKey is the one secret of a service; every other is derived from it, for one purpose each. However it is
-// printed or logged, it shows as [redacted].
+// MasterKey is the one secret of a service. Every other key is derived from it, for one purpose each. It prints and
+// logs as [redacted].
 type MasterKey struct {
 	service string
 	bytes   telemetry.Secret
 }
 
-// NewMasterKey reads the master key of a service, 32 bytes in base64 (RFC 4648, 4). The error does not hold the text.
+// NewMasterKey parses the master key of a service, 32 bytes in base64 (RFC 4648, 4). The error does not contain the
+// text.
 func NewMasterKey(service string, text telemetry.Secret) (MasterKey, error) {
 	key, err := base64.StdEncoding.DecodeString(text.Reveal())
 	if err != nil || len(key) != keyBytes {
@@ -38,8 +41,8 @@ func NewMasterKey(service string, text telemetry.Secret) (MasterKey, error) {
 	return MasterKey{service: service, bytes: telemetry.NewSecret(string(key))}, nil
 }
 
-// CheckRandom refuses a key that nobody drew at random, as far as that shows: one with fewer than eight different bytes,
-// and one that counts. Of the keys of 32 random bytes it refuses fewer than one in 2^100. The error does not hold the key.
+// CheckRandom fails if the key is visibly not random: if it has fewer than eight different bytes, or counts up. It
+// refuses fewer than one in 2^100 random keys. The error does not contain the key.
 func (k MasterKey) CheckRandom() error {
 	key := []byte(k.bytes.Reveal())
 	different := map[byte]bool{}
@@ -54,17 +57,17 @@ func (k MasterKey) CheckRandom() error {
 	return nil
 }
 
-// Derive gives the 32 bytes for a purpose, by HKDF with SHA-256 (RFC 5869). The service and the purpose are its info:
-// what either is called can never change.
+// Derive returns the 32-byte key of a purpose, by HKDF with SHA-256 (RFC 5869). The names of service and purpose are
+// its info and can never change.
 func (k MasterKey) Derive(purpose string) ([]byte, error) {
 	return hkdf.Key(sha256.New, []byte(k.bytes.Reveal()), nil, label+k.service+": "+purpose, keyBytes)
 }
 
-// A Sealer seals small secrets for one purpose, with AES-256-GCM (NIST SP 800-38D) under a random nonce, which is good
-// for 2^32 of them. It is safe for concurrent use.
+// A Sealer seals small secrets for one purpose, with AES-256-GCM (NIST SP 800-38D) and a random nonce, which is safe
+// for 2^32 secrets. It is safe for concurrent use.
 type Sealer struct{ aead cipher.AEAD }
 
-// Sealer makes the sealer of a purpose.
+// Sealer returns the sealer of a purpose.
 func (k MasterKey) Sealer(purpose string) (*Sealer, error) {
 	key, err := k.Derive(purpose)
 	if err != nil {
@@ -81,13 +84,13 @@ func (k MasterKey) Sealer(purpose string) (*Sealer, error) {
 	return &Sealer{aead: aead}, nil
 }
 
-// Seal gives nonce, ciphertext and tag, 28 bytes more than the secret. The name says whose secret it is, as in
-// "signing_keys/" and the row's key: under another it does not open, so that rows cannot be swapped.
+// Seal returns nonce, ciphertext and tag, 28 bytes more than the secret. The name identifies the secret, such as
+// "signing_keys/" and the row's key: it does not open under another name, so rows cannot be swapped.
 func (s *Sealer) Seal(secret []byte, name string) []byte {
 	return s.aead.Seal(nil, nil, secret, []byte(name))
 }
 
-// Open gives the secret that was sealed under the name.
+// Open returns the secret that was sealed under the name.
 func (s *Sealer) Open(sealed []byte, name string) ([]byte, error) {
 	secret, err := s.aead.Open(nil, nil, sealed, []byte(name))
 	if err != nil {

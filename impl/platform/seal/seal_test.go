@@ -22,7 +22,10 @@ import (
 // masterKey gives the key whose every byte is b.
 func masterKey(t *testing.T, service string, b byte) seal.MasterKey {
 	t.Helper()
-	k, err := seal.NewMasterKey(service, telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{b}, 32))))
+	k, err := seal.NewMasterKey(
+		service,
+		telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{b}, 32))),
+	)
 	require.NoError(t, err)
 	return k
 }
@@ -154,7 +157,9 @@ func TestNothingShowsTheKey(t *testing.T) {
 		fmt.Fprintf(&shown, verb+"\n", &k)
 	}
 	slog.New(slog.NewJSONHandler(&shown, nil)).Info("key", "key", k)
-	for _, form := range []string{letters, hex.EncodeToString([]byte(letters)), base64.StdEncoding.EncodeToString([]byte(letters)), "107 107"} {
+	for _, form := range []string{
+		letters, hex.EncodeToString([]byte(letters)), base64.StdEncoding.EncodeToString([]byte(letters)), "107 107",
+	} {
 		require.NotContains(t, shown.String(), form)
 	}
 }

@@ -35,7 +35,10 @@ func BenchmarkAccessLine(b *testing.B) {
 
 // BenchmarkObserve is what a request pays for its metrics; at most about 100 ns is the aim.
 func BenchmarkObserve(b *testing.B) {
-	m, err := NewHTTPMetrics(prometheus.NewRegistry(), []OperationLabels{{Operation: "getOrder", Method: "GET", Statuses: []int{200, 404}}})
+	m, err := NewHTTPMetrics(
+		prometheus.NewRegistry(),
+		[]OperationLabels{{Operation: "getOrder", Method: "GET", Statuses: []int{200, 404}}},
+	)
 	require.NoError(b, err)
 	o := m.Operation("getOrder")
 	for name, traceID := range map[string]string{"plain": "", "sampled": NewTraceID()} {

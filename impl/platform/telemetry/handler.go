@@ -12,9 +12,8 @@ import (
 	"time"
 )
 
-// handler is a slog.Handler that masks while it encodes: one pass, and no
-// value reaches the output by another way. In a line under construction every
-// member is followed by a comma, which the end of its object replaces.
+// handler is a slog.Handler that masks values while it encodes: one pass, and no value reaches the output in another
+// way. In an unfinished line every member is followed by a comma; the end of the object replaces the last one.
 type handler struct {
 	lines *lineBuffer
 	level slog.Leveler
@@ -70,7 +69,7 @@ func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return &with
 }
 
-// appendPending opens the groups that wait for a first attribute.
+// appendPending opens the groups that have no attribute yet.
 func (h *handler) appendPending(b []byte) []byte {
 	for _, name := range h.pending {
 		b = append(appendKey(b, name), '{')
@@ -78,13 +77,13 @@ func (h *handler) appendPending(b []byte) []byte {
 	return b
 }
 
-// buffers holds lines under construction between two records.
+// buffers keeps the memory of lines for later records.
 var buffers = sync.Pool{New: func() any {
 	b := make([]byte, 0, 1024)
 	return &b
 }}
 
-// mostKept is the largest buffer worth keeping for the next record.
+// mostKept is the largest buffer that is kept for later records.
 const mostKept = 16 << 10
 
 // Handle implements slog.Handler; it always returns nil.
@@ -126,7 +125,7 @@ func (h *handler) appendLine(ctx context.Context, b []byte, r slog.Record) []byt
 		return true
 	})
 	if len(b) == empty {
-		// Groups without a member are left out.
+		// Groups without members are left out.
 		b, open = b[:before], h.open
 	}
 	for range open {
@@ -137,8 +136,7 @@ func (h *handler) appendLine(ctx context.Context, b []byte, r slog.Record) []byt
 	return append(b, '\n')
 }
 
-// appendAttr appends `"key":value,`, masked, or nothing for an empty attribute
-// or group.
+// appendAttr appends `"key":value,`, masked, or nothing for an empty attribute or group.
 func (n names) appendAttr(b []byte, a slog.Attr, hidden bool) []byte {
 	v := a.Value.Resolve()
 	group := v.Kind() == slog.KindGroup
@@ -208,14 +206,13 @@ func (n names) appendValue(b []byte, v slog.Value) []byte {
 	}
 }
 
-// appendAny appends the text of an error and the JSON of anything else,
-// masked by property name at any depth. A value that panics while it is
-// rendered, such as a nil pointer with methods, is replaced by a remark.
+// appendAny appends the text of an error and the JSON of any other value, masked by property name at any depth. A
+// value that panics while it is rendered, such as a nil pointer with methods, is replaced by a remark.
 func (n names) appendAny(b []byte, v any) (out []byte) {
 	before := len(b)
 	defer func() {
 		if recover() != nil {
-			out = append(b[:before], `"!PANIC while rendering the value"`...) //nolint:gocritic // What was begun is dropped.
+			out = append(b[:before], `"!PANIC while rendering the value"`...) //nolint:gocritic // The rest is dropped.
 		}
 	}()
 	if err, ok := v.(error); ok {
@@ -285,8 +282,7 @@ func appendMember(b []byte, key, value string) []byte {
 	return append(appendString(appendKey(b, key), value), ',')
 }
 
-// appendString appends s, scrubbed, as a JSON string. Most strings are plain,
-// which one look at each byte shows.
+// appendString appends s, scrubbed, as a JSON string. Most strings are plain; one look at each byte shows it.
 func appendString(b []byte, s string) []byte {
 	var found charClass
 	for i := range len(s) {
@@ -307,7 +303,7 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendFloat appends a JSON number, or a string for what JSON has no number for.
+// appendFloat appends a JSON number, or a string for NaN and infinities.
 func appendFloat(b []byte, f float64) []byte {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		b = append(b, '"')
@@ -317,8 +313,8 @@ func appendFloat(b []byte, f float64) []byte {
 	return strconv.AppendFloat(b, f, 'g', -1, 64)
 }
 
-// appendMillis appends t in UTC as RFC 3339 with exactly three decimals. The
-// standard layout without decimals has a fast path in package time.
+// appendMillis appends t in UTC as RFC 3339 with exactly three decimals. Package time has a fast path for the layout
+// without decimals.
 func appendMillis(b []byte, t time.Time) []byte {
 	ms := t.Nanosecond() / int(time.Millisecond)
 	b = t.UTC().AppendFormat(b, time.RFC3339)

@@ -11,17 +11,16 @@ import (
 )
 
 const (
-	// fullAt is how much waits before it is written ahead of the interval.
+	// fullAt is the size from which on lines are written before the interval ends.
 	fullAt = 64 << 10
-	// mostWaiting bounds the memory used while the writer does not keep up.
+	// mostWaiting bounds the memory of lines that the writer has not taken yet.
 	mostWaiting = 1 << 20
 )
 
 var errBehind = errors.New("telemetry: the log's writer does not keep up")
 
-// lineBuffer collects whole lines for a writer. At most one goroutine is
-// inside the writer at a time and none holds the lock meanwhile, so that a
-// slow writer delays nobody who only adds lines.
+// lineBuffer collects whole lines for a writer. At most one goroutine is in the writer at a time, and it does not hold
+// the lock, so a slow writer does not delay goroutines that only add lines.
 type lineBuffer struct {
 	w     io.Writer
 	every time.Duration
@@ -31,9 +30,9 @@ type lineBuffer struct {
 	mu       sync.Mutex
 	waiting  []byte
 	spare    []byte        // the other half of the double buffer
-	writing  chan struct{} // closed when the write under way ends; nil when there is none
-	armed    bool          // the timer will write what waits
-	again    bool          // more became urgent during the write under way
+	writing  chan struct{} // closed when the current write ends; nil if there is none
+	armed    bool          // the timer will write the waiting lines
+	again    bool          // lines became urgent during the current write
 	direct   bool          // every line is urgent
 	broken   bool          // the last write ended inside a line
 	failures error         // the last failure since the last flush
@@ -46,9 +45,8 @@ func newLineBuffer(w io.Writer, every time.Duration) *lineBuffer {
 	return b
 }
 
-// add copies one line that ends with a newline. An urgent line, and one that
-// fills the buffer, is written before add returns, unless a write is under
-// way, which then is followed by another.
+// add copies one line that ends with a newline. An urgent line, and one that fills the buffer, is written before add
+// returns. If a write is running, another one follows it instead.
 func (b *lineBuffer) add(line []byte, urgent bool) {
 	b.mu.Lock()
 	if len(b.waiting) > 0 && len(b.waiting)+len(line) > mostWaiting {
@@ -69,7 +67,7 @@ func (b *lineBuffer) add(line []byte, urgent bool) {
 	}
 }
 
-// drain writes what waits.
+// drain writes the waiting lines.
 func (b *lineBuffer) drain() {
 	b.mu.Lock()
 	b.armed = false
@@ -80,8 +78,8 @@ func (b *lineBuffer) drain() {
 	}
 }
 
-// take claims what waits for one write, or returns nil when nothing waits or
-// a write is under way. The caller holds the lock.
+// take claims the waiting lines for one write. It returns nil if there are none or a write is running. The caller
+// holds the lock.
 func (b *lineBuffer) take() []byte {
 	if b.writing != nil {
 		b.again = true
@@ -100,7 +98,7 @@ func (b *lineBuffer) take() []byte {
 func (b *lineBuffer) write(chunk []byte) {
 	out := chunk
 	if b.broken {
-		// Ends the line that a failing writer cut, so that only that one is lost.
+		// The newline ends a line that a failing writer cut, so that only that line is lost.
 		out = append([]byte{'\n'}, chunk...)
 	}
 	n, err := writeSafely(b.w, out)
@@ -133,7 +131,7 @@ func (b *lineBuffer) write(chunk []byte) {
 	}
 }
 
-// flush writes what waits, waiting for the writer no longer than wait.
+// flush writes the waiting lines and waits for the writer at most as long as wait.
 func (b *lineBuffer) flush(wait time.Duration) error {
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
@@ -161,15 +159,14 @@ func (b *lineBuffer) flush(wait time.Duration) error {
 	}
 }
 
-// unbuffer makes every following line urgent.
+// unbuffer makes every later line urgent.
 func (b *lineBuffer) unbuffer() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.direct = true
 }
 
-// writeSafely turns a panic of the writer into an error: a log line must not
-// end a request.
+// writeSafely turns a panic of the writer into an error: a log line must not end a request.
 func writeSafely(w io.Writer, p []byte) (n int, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -1,9 +1,7 @@
-// Package telemetry shows operators what a service does.
+// Package telemetry writes the logs and the metrics of a service.
 //
-// Structured logs say it of each event, metrics of all of them together. It promises that a value logged under a sensitive name, or held by one of
-// its masking types, is never written; that logging and counting never fail,
-// never panic and hardly ever wait; and that no request can make the set of
-// metric series grow.
+// It promises that a value under a sensitive name, or in a Secret, is never written; that logging and counting never
+// fail, never panic and hardly ever wait; and that no request can add series to the metrics.
 package telemetry
 
 import (
@@ -18,26 +16,23 @@ const (
 	closeWait = 2 * time.Second
 )
 
-// LogOptions says how a Logger writes. The zero value is JSON at level INFO.
+// LogOptions configures a Logger. The zero value is JSON at level INFO.
 type LogOptions struct {
-	// Level is the lowest level written; a *slog.LevelVar lets it change at
-	// run time. Default: INFO.
+	// Level is the lowest level that is written; a *slog.LevelVar can change it at run time. Default: INFO.
 	Level slog.Leveler
 	// Service and Version are part of every line; an empty one is left out.
 	Service, Version string
 	// Format is "json", the default, or "text" for a person at a terminal.
 	Format string
-	// FlushEvery is the longest time that a line stays in memory.
-	// Default: 200 ms.
+	// FlushEvery is the longest time that a line stays in memory. Default: 200 ms.
 	FlushEvery time.Duration
-	// Sensitive names further attributes whose values are never written, such
-	// as the properties marked x-sensitive in an OpenAPI document. Case, '_'
-	// and '-' make no difference.
+	// Sensitive names further attributes whose values are never written, such as the properties with x-sensitive in an
+	// OpenAPI document. Case, '_' and '-' are ignored.
 	Sensitive []string
 }
 
-// Logger is a slog.Logger whose lines are masked, buffered and written whole.
-// It is safe for concurrent use; Close it last.
+// Logger is a slog.Logger whose lines are masked, buffered and written whole. It is safe for concurrent use; close it
+// last.
 type Logger struct {
 	*slog.Logger
 
@@ -49,11 +44,10 @@ type Logger struct {
 //	{"time":"2006-01-02T15:04:05.000Z","level":"INFO","msg":"…","service":"…","version":"…",
 //	 "request_id":"…","trace_id":"…", attributes…}
 //
-// Times are RFC 3339 in UTC with milliseconds, durations are nanoseconds;
-// request_id and trace_id are those of the context's RequestScope. Lines are
-// written after FlushEvery, when 64 KiB wait, at once for WARN and above, and
-// by Flush and Close. When w fails or hangs, lines are lost and counted (see
-// Lost); a w that hangs holds at most one goroutine that logs.
+// Times are RFC 3339 in UTC with milliseconds, durations are nanoseconds; request_id and trace_id are those of the
+// context's RequestScope. Lines are written after FlushEvery, when 64 KiB wait, at once from WARN on, and by Flush and
+// Close. If w fails or hangs, lines are lost and counted (see Lost). A hanging w blocks at most one goroutine that
+// logs.
 func NewLogger(w io.Writer, opts LogOptions) *Logger {
 	if opts.Level == nil {
 		opts.Level = slog.LevelInfo
@@ -65,15 +59,15 @@ func NewLogger(w io.Writer, opts LogOptions) *Logger {
 	return &Logger{Logger: slog.New(newHandler(lines, opts)), lines: lines}
 }
 
-// Flush writes what is buffered, waiting at most two seconds for the writer.
-// The error says that lines were lost since the last Flush, or still wait.
+// Flush writes what is buffered and waits at most two seconds for the writer. The error says that lines were lost
+// since the last Flush, or still wait.
 func (l *Logger) Flush() error { return l.lines.flush(closeWait) }
 
-// Close flushes; lines logged afterwards are written at once, one by one.
+// Close flushes; later lines are written at once, one by one.
 func (l *Logger) Close() error {
 	l.lines.unbuffer()
 	return l.Flush()
 }
 
-// Lost returns how many lines the writer failed to take since the start.
+// Lost returns how many lines the writer has not accepted since the start.
 func (l *Logger) Lost() uint64 { return l.lines.lost.Load() }

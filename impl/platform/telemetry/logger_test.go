@@ -66,17 +66,24 @@ func TestLine(t *testing.T) {
 	for format, want := range map[string]string{
 		"json": `{"time":"2026-01-02T03:04:05.006Z","level":"WARN","msg":"a \"b\"","service":"orders","version":"1.0.0",` +
 			`"request_id":"r-1","trace_id":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",` +
-			`"bound":1,"outer":{"deep":true,"inner":{"text":"two words","nothing":null,"list":[1,"x"],"took":1500000,"share":0.5,"size":7,` +
+			`"bound":1,"outer":{"deep":true,"inner":{"text":"two words","nothing":null,"list":[1,"x"],` +
+			`"took":1500000,"share":0.5,"size":7,` +
 			`"at":"2026-01-02T11:04:05.006+08:00","error":"it broke","nan":"NaN"}}}` + "\n",
-		"text": `2026-01-02T03:04:05.006Z WARN "a \"b\"" service=orders version=1.0.0 request_id=r-1 trace_id=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ` +
-			`bound=1 outer.deep=true outer.inner.text="two words" outer.inner.nothing=null outer.inner.list=[1,"x"] outer.inner.took=1500000 ` +
-			`outer.inner.share=0.5 outer.inner.size=7 outer.inner.at=2026-01-02T11:04:05.006+08:00 outer.inner.error="it broke" outer.inner.nan=NaN` + "\n",
+		"text": `2026-01-02T03:04:05.006Z WARN "a \"b\"" service=orders version=1.0.0 request_id=r-1 ` +
+			`trace_id=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ` +
+			`bound=1 outer.deep=true outer.inner.text="two words" outer.inner.nothing=null outer.inner.list=[1,"x"] ` +
+			`outer.inner.took=1500000 ` +
+			`outer.inner.share=0.5 outer.inner.size=7 outer.inner.at=2026-01-02T11:04:05.006+08:00 ` +
+			`outer.inner.error="it broke" outer.inner.nan=NaN` + "\n",
 	} {
 		out := &output{}
 		log := NewLogger(out, LogOptions{Service: "orders", Version: "1.0.0", Format: format})
 		r := slog.NewRecord(at, slog.LevelWarn, `a "b"`, 0)
-		r.AddAttrs(slog.Group("inner", "text", "two words", "nothing", nil, "list", []any{1, "x"}, "took", 1500*time.Microsecond,
-			"share", 0.5, "size", uint64(7), "at", at, "error", errors.New("it broke"), "nan", math.NaN()), slog.Group("empty"))
+		r.AddAttrs(
+			slog.Group("inner", "text", "two words", "nothing", nil, "list", []any{1, "x"}, "took", 1500*time.Microsecond,
+				"share", 0.5, "size", uint64(7), "at", at, "error", errors.New("it broke"), "nan", math.NaN()),
+			slog.Group("empty"),
+		)
 		require.NoError(t, log.With("bound", 1).WithGroup("outer").With("deep", true).Handler().Handle(ctx, r))
 		require.Equal(t, want, out.String())
 	}
@@ -111,7 +118,11 @@ func TestDerivedLoggersAreIndependent(t *testing.T) {
 	require.Len(t, lines, 2)
 	for i, name := range []string{"first", "second"} {
 		f := parse(t, lines[i])["f"].(map[string]any)
-		require.Equal(t, map[string]any{"g": map[string]any{"h": map[string]any{name: map[string]any{"a": "aaaaaaa", "k": name}}}}, f)
+		require.Equal(
+			t,
+			map[string]any{"g": map[string]any{"h": map[string]any{name: map[string]any{"a": "aaaaaaa", "k": name}}}},
+			f,
+		)
 	}
 }
 
@@ -277,13 +288,23 @@ func TestWriterThatHangs(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
 		require.Contains(t, out.String(), "held")
-		require.EqualValues(t, 2*mostWaiting/1000+1, uint64(strings.Count(out.String(), "\n"))+lost, "a line is written or counted as lost")
+		require.EqualValues(
+			t,
+			2*mostWaiting/1000+1,
+			uint64(strings.Count(out.String(), "\n"))+lost,
+			"a line is written or counted as lost",
+		)
 	})
 }
 
 func TestRequestScope(t *testing.T) {
 	t.Parallel()
-	scope := &RequestScope{RequestID: "r", TraceID: strings.Repeat("a", 32), SpanID: strings.Repeat("b", 16), Sampled: true}
+	scope := &RequestScope{
+		RequestID: "r",
+		TraceID:   strings.Repeat("a", 32),
+		SpanID:    strings.Repeat("b", 16),
+		Sampled:   true,
+	}
 	ctx := WithRequest(t.Context(), scope)
 	require.Equal(t, "00-"+scope.TraceID+"-"+scope.SpanID+"-01", Request(ctx).Traceparent())
 
@@ -311,7 +332,9 @@ func TestRequestScope(t *testing.T) {
 
 // Whatever is logged, a line is one line of JSON that gives the text back.
 func FuzzLine(f *testing.F) {
-	for _, s := range []string{"plain", "", "new\nline", `quo"te\`, "\xff\x00", "\u2028", "<b>", "名前", "a@b.c", "eyJhbGciOi.e30.x"} {
+	for _, s := range []string{
+		"plain", "", "new\nline", `quo"te\`, "\xff\x00", "\u2028", "<b>", "名前", "a@b.c", "eyJhbGciOi.e30.x",
+	} {
 		f.Add(s, s)
 	}
 	f.Fuzz(func(t *testing.T, key, value string) {

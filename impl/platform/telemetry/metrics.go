@@ -12,26 +12,26 @@ import (
 )
 
 const (
-	// Unmatched is the operation of requests that no route takes.
+	// Unmatched is the operation of requests without a route.
 	Unmatched = "unmatched"
-	// Success is the result of an operation that did what it was asked to.
+	// Success is the result of an operation that succeeded.
 	Success = "success"
-	// CallerGone is the result of an operation whose caller did not wait for its end.
+	// CallerGone is the result of an operation whose caller hung up before its end.
 	CallerGone = "client_closed_request"
-	// StatusCallerGone is the status then: nobody has seen an answer. HTTP knows no such status; 499 is what proxies write.
+	// StatusCallerGone is the status of such a request, which nobody receives. HTTP has no such status; 499 is what
+	// proxies log.
 	StatusCallerGone = 499
-	// other stands for every label value outside the set given at the start.
+	// other replaces every label value outside the set given at the start.
 	other = "other"
 )
 
-// Metrics is a service's own set of metrics; the global default registry is
-// not used.
+// Metrics is a service's own registry of metrics; the global default registry is not used.
 type Metrics struct {
 	Registry *prometheus.Registry
 }
 
-// NewMetrics returns metrics of the Go runtime, the process, the build
-// (service_build_info) and, when log is not nil, the lines that it lost.
+// NewMetrics returns metrics of the Go runtime, the process, the build (service_build_info) and, if log is not nil,
+// the lines that it lost.
 func NewMetrics(service, version string, log *Logger) (*Metrics, error) {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name:        "service_build_info",
@@ -58,7 +58,7 @@ func NewMetrics(service, version string, log *Logger) (*Metrics, error) {
 	return &Metrics{Registry: registry}, nil
 }
 
-// revision is the commit that the binary was built from, where known.
+// revision is the commit that the binary was built from, or "unknown".
 func revision() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, setting := range info.Settings {
@@ -80,33 +80,31 @@ func register(reg prometheus.Registerer, all ...prometheus.Collector) error {
 	return errors.Join(errs...)
 }
 
-// OperationLabels is one operation of a document, with the label values that
-// its metrics may have.
+// OperationLabels is one operation of a document, with the label values that its metrics may have.
 type OperationLabels struct {
 	// Operation is the operationId, Method the HTTP method.
 	Operation, Method string
 	// Statuses are the documented statuses; 500 and StatusCallerGone are always among them.
 	Statuses []int
-	// Results are the problem codes that the operation may fail with.
+	// Results are the problem codes of the operation.
 	Results []string
 }
 
-// HTTPMetrics counts requests by operation. Every series but those of failed
-// results exists from the start, and none outside the given labels ever does.
+// HTTPMetrics counts requests by operation. Every series except those of failed results exists from the start, and
+// none outside the given labels ever does.
 type HTTPMetrics struct {
-	// InFlight is http_requests_in_flight: raise it when a request arrives,
-	// lower it when it is answered.
+	// InFlight is http_requests_in_flight: increment it when a request arrives, decrement it when it is answered.
 	InFlight prometheus.Gauge
 
 	operations map[string]*OperationMetrics
 	unmatched  *OperationMetrics
 }
 
-// OperationMetrics counts the requests of one operation. Its methods are safe
-// for concurrent use; keep it beside the route, so that a request looks up no label.
+// OperationMetrics counts the requests of one operation. It is safe for concurrent use; keep it beside the route, so
+// that a request looks up no label.
 type OperationMetrics struct {
-	requests   []prometheus.Counter // the first is that of every other status
-	byStatus   [600]uint16          // the place of a status in requests
+	requests   []prometheus.Counter // the first counts every other status
+	byStatus   [600]uint16          // the index of a status in requests
 	duration   prometheus.ExemplarObserver
 	plain      prometheus.Observer
 	slow       prometheus.Counter
@@ -119,10 +117,10 @@ type OperationMetrics struct {
 	failures             *prometheus.CounterVec
 }
 
-// durationBuckets, in seconds, serve the scrapers that know no native histograms.
+// durationBuckets, in seconds, are for scrapers without native histograms.
 var durationBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
-// exemplarLabel names the trace in an exemplar; see OpenMetrics 1.0, "Exemplars".
+// exemplarLabel names the trace in an exemplar (OpenMetrics 1.0, "Exemplars").
 const exemplarLabel = "trace_id"
 
 type httpVectors struct {
@@ -133,44 +131,53 @@ type httpVectors struct {
 // NewHTTPMetrics registers http_requests_total{operation,method,status},
 // http_request_duration_seconds{operation,method}, http_requests_in_flight,
 // business_operations_total{operation,result}, slow_operations_total{operation},
-// throttled_requests_total{operation,limit} and contract_violations_total{operation}. It fails when an operation is
-// given twice, or when reg has such metrics already.
+// throttled_requests_total{operation,limit} and contract_violations_total{operation}. It fails if an operation is given
+// twice, or if reg has such metrics already.
 func NewHTTPMetrics(reg prometheus.Registerer, operations []OperationLabels) (*HTTPMetrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
 	v := httpVectors{
-		requests:   counter("http_requests_total", "Requests answered.", "operation", "method", "status"),
-		business:   counter("business_operations_total", "Operations carried out, by result: success or a problem code.", "operation", "result"),
+		requests: counter("http_requests_total", "Requests answered.", "operation", "method", "status"),
+		business: counter("business_operations_total",
+			"Operations carried out, by result: success or a problem code.", "operation", "result"),
 		slow:       counter("slow_operations_total", "Operations that took longer than their threshold.", "operation"),
 		violations: counter("contract_violations_total", "Answers that their document does not allow.", "operation"),
-		throttled:  counter("throttled_requests_total", "Requests beyond a limit, by the limit of RateLimit-Policy that refused them.", "operation", "limit"),
+		throttled: counter("throttled_requests_total",
+			"Requests beyond a limit, by the limit of RateLimit-Policy that refused them.", "operation", "limit"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "http_request_duration_seconds",
 			Help:    "Time from a request's arrival to its answer.",
 			Buckets: durationBuckets,
-			// A native histogram beside the classic one: at most 10 % between
-			// two bounds, and bounded memory whatever is observed.
+			// A native histogram beside the classic one: neighbouring bounds differ by at most 10 %, and the memory is
+			// bounded.
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  100,
 			NativeHistogramMinResetDuration: time.Hour,
 		}, []string{"operation", "method"}),
 	}
 	m := &HTTPMetrics{
-		InFlight:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "http_requests_in_flight", Help: "Requests being answered."}),
+		InFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "http_requests_in_flight", Help: "Requests being answered.",
+		}),
 		operations: make(map[string]*OperationMetrics, len(operations)),
 	}
-	if err := register(reg, v.requests, v.business, v.slow, v.violations, v.throttled, v.duration, m.InFlight); err != nil {
+	err := register(reg, v.requests, v.business, v.slow, v.violations, v.throttled, v.duration, m.InFlight)
+	if err != nil {
 		return nil, err
 	}
 	for _, labels := range operations {
 		if _, twice := m.operations[labels.Operation]; twice || labels.Operation == Unmatched {
-			return nil, fmt.Errorf("telemetry: the operation %q is given twice or reserved: operation ids are unique", labels.Operation)
+			return nil, fmt.Errorf("telemetry: the operation %q is given twice or reserved: operation ids are unique",
+				labels.Operation)
 		}
 		m.operations[labels.Operation] = v.bind(labels)
 	}
-	// The method of a request without a route is whatever a stranger sends.
-	m.unmatched = v.bind(OperationLabels{Operation: Unmatched, Method: other, Statuses: []int{200, 204, 302, 304, 400, 404, 405, 408, 413, 414, 417, 429, 431, 501, 503, 505}})
+	// The method of a request without a route is not a label: callers could send any text.
+	m.unmatched = v.bind(OperationLabels{
+		Operation: Unmatched, Method: other,
+		Statuses: []int{200, 204, 302, 304, 400, 404, 405, 408, 413, 414, 417, 429, 431, 501, 503, 505},
+	})
 	return m, nil
 }
 
@@ -202,8 +209,7 @@ func (v httpVectors) bind(labels OperationLabels) *OperationMetrics {
 	return o
 }
 
-// Operation returns the metrics of an operationId, and those of Unmatched for
-// any other text.
+// Operation returns the metrics of an operationId, or those of Unmatched for any other text.
 func (m *HTTPMetrics) Operation(id string) *OperationMetrics {
 	if o, known := m.operations[id]; known {
 		return o
@@ -211,9 +217,8 @@ func (m *HTTPMetrics) Operation(id string) *OperationMetrics {
 	return m.unmatched
 }
 
-// Observe counts an answered request with its status and the time that it
-// took. A trace id, given when the trace is sampled, becomes the exemplar;
-// pass "" otherwise.
+// Observe counts an answered request with its status and its duration. The trace id of a sampled trace becomes the
+// exemplar; pass "" otherwise.
 func (o *OperationMetrics) Observe(status int, took time.Duration, sampledTraceID string) {
 	if status < 0 || status >= len(o.byStatus) {
 		status = 0
@@ -226,8 +231,8 @@ func (o *OperationMetrics) Observe(status int, took time.Duration, sampledTraceI
 	o.duration.ObserveWithExemplar(took.Seconds(), prometheus.Labels{exemplarLabel: sampledTraceID})
 }
 
-// Result counts what the operation came to: Success, or one of the problem
-// codes given at the start, or CallerGone; anything else counts as "other".
+// Result counts the result of an operation: Success, CallerGone, or one of the problem codes given at the start; any
+// other counts as "other".
 func (o *OperationMetrics) Result(result string) {
 	if result == Success {
 		o.success.Inc()
@@ -240,10 +245,10 @@ func (o *OperationMetrics) Result(result string) {
 	o.otherResult.Inc()
 }
 
-// Slow counts one execution above the operation's threshold.
+// Slow counts one execution above the threshold of the operation.
 func (o *OperationMetrics) Slow() { o.slow.Inc() }
 
-// Throttled counts one request beyond a limit, which the document names.
+// Throttled counts one request beyond a limit of the document.
 func (o *OperationMetrics) Throttled(limit string) { o.throttled.WithLabelValues(o.id, limit).Inc() }
 
 // ContractViolation counts one answer that the document does not allow.

@@ -13,7 +13,12 @@ import (
 
 var someOperations = []OperationLabels{
 	{Operation: "getOrder", Method: "GET", Statuses: []int{200, 404}, Results: []string{"order_not_found"}},
-	{Operation: "createOrder", Method: "POST", Statuses: []int{201, 422, 201, 0, 9999}, Results: []string{"stock_short", "product_missing"}},
+	{
+		Operation: "createOrder",
+		Method:    "POST",
+		Statuses:  []int{201, 422, 201, 0, 9999},
+		Results:   []string{"stock_short", "product_missing"},
+	},
 }
 
 func startMetrics(t *testing.T) (*prometheus.Registry, *HTTPMetrics) {
@@ -78,7 +83,17 @@ func TestObserve(t *testing.T) {
 		labels := map[string]string{"operation": "getOrder", "method": "GET", "status": status}
 		require.InDelta(t, want, find(t, reg, "http_requests_total", labels).GetCounter().GetValue(), 0, status)
 	}
-	require.InDelta(t, 1, find(t, reg, "http_requests_total", map[string]string{"operation": "unmatched", "method": "other", "status": "404"}).GetCounter().GetValue(), 0)
+	require.InDelta(
+		t,
+		1,
+		find(
+			t,
+			reg,
+			"http_requests_total",
+			map[string]string{"operation": "unmatched", "method": "other", "status": "404"},
+		).GetCounter().GetValue(),
+		0,
+	)
 	require.InDelta(t, 1, find(t, reg, "http_requests_in_flight", nil).GetGauge().GetValue(), 0)
 
 	h := find(t, reg, "http_request_duration_seconds", map[string]string{"operation": "getOrder"}).GetHistogram()
@@ -168,6 +183,11 @@ func TestNewMetrics(t *testing.T) {
 	families, err := prometheus.DefaultGatherer.Gather()
 	require.NoError(t, err)
 	for _, family := range families {
-		require.NotContains(t, []string{"service_build_info", "log_lines_lost_total", "http_requests_total"}, family.GetName(), "the global registry stays out of it")
+		require.NotContains(
+			t,
+			[]string{"service_build_info", "log_lines_lost_total", "http_requests_total"},
+			family.GetName(),
+			"the global registry stays out of it",
+		)
 	}
 }

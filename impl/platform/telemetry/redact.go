@@ -8,29 +8,31 @@ import (
 
 const redacted = "[redacted]"
 
-// masking says what a name does to the value beside it.
+// masking is what a name does to its value.
 type masking byte
 
 const (
-	shown   masking = iota // by any other name
-	whole                  // nothing of the value is written
-	address                // an e-mail address keeps its domain
+	shown   masking = iota // the name is not sensitive
+	whole                  // the value is replaced
+	address                // an e-mail address keeps only its domain
 )
 
 var (
 	wholeNames = []string{
-		"password", "new_password", "current_password", "old_password", "password_hash", "passwd", "pwd", "pass", "passphrase",
-		"token", "access_token", "refresh_token", "id_token", "reset_token", "verification_token", "session_token", "csrf_token", "jwt", "bearer",
+		"password", "new_password", "current_password", "old_password", "password_hash", "passwd", "pwd", "pass",
+		"passphrase",
+		"token", "access_token", "refresh_token", "id_token", "reset_token", "verification_token", "session_token",
+		"csrf_token", "jwt", "bearer",
 		"authorization", "proxy_authorization", "cookie", "cookies", "set_cookie",
-		"secret", "client_secret", "api_key", "x_api_key", "private_key", "signing_key", "credential", "credentials", "otp", "totp",
+		"secret", "client_secret", "api_key", "x_api_key", "private_key", "signing_key", "credential", "credentials",
+		"otp", "totp",
 		"dsn", "database_url", "connection_string",
 		"id_card", "id_card_number", "id_number", "phone", "phone_number", "mobile",
 	}
 	addressNames = []string{"email", "e_mail", "email_address", "new_email", "user_email"}
 )
 
-// names knows sensitive names by a hash that ignores case, '_' and '-'. Two
-// names with one hash would only mask one value too many.
+// names holds hashes of sensitive names, without case, '_' and '-'. A collision would only mask one value too many.
 type names map[uint64]masking
 
 func newNames(sensitive []string) names {
@@ -121,20 +123,23 @@ var (
 	domainPattern = regexp.MustCompile(`^[\pL\pN](?:[\pL\pN.-]{0,251}[\pL\pN])?$`)
 
 	userinfoPattern = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^\s"]*@`)
-	assignPattern   = regexp.MustCompile(`(?i)([\w-]*(?:passw|passphrase|pwd|secret|token|api_?-?key|authorization|cookie)[\w-]*(?:\s?=\s?|\\?["']\s*:\s*))` +
+	assignPattern   = regexp.MustCompile(`(?i)([\w-]*` +
+		`(?:passw|passphrase|pwd|secret|token|api_?-?key|authorization|cookie)` +
+		`[\w-]*(?:\s?=\s?|\\?["']\s*:\s*))` +
 		`(?:"(?:[^"\\]|\\.)*"?|\\"(?:[^"\\]|\\\\\\"|\\\\)*(?:\\")?|'[^']*'?|[^\s&;,"']+)`)
 	bearerPattern = regexp.MustCompile(`(?i)\b(bearer\s+|basic\s+)[^\s"',;]+`)
 	jwtPattern    = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*`)
 	emailPattern  = regexp.MustCompile("[\\pL\\pN.!#$%*+^_`{|}~-]+(?:@|%40)[\\pL\\pN](?:[\\pL\\pN.-]*[\\pL\\pN])?")
-	// versionPattern is the part after '@' in the path of a Go module, which stack traces are full of.
+	// versionPattern is the version in the path of a Go module, which stack traces contain.
 	versionPattern = regexp.MustCompile(`@v\d+\.\d+\.\d+`)
 	phonePattern   = regexp.MustCompile(`\+[1-9]\d{7,14}\b`)
 	// idCardPattern is GB 11643: region, birth date, sequence, check character.
-	idCardPattern = regexp.MustCompile(`\b[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]\b`)
+	idCardPattern = regexp.MustCompile(`\b[1-9]\d{5}` +
+		`(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])` + `\d{3}[\dXx]\b`)
 )
 
-// scrub masks what looks like a credential or an address inside a text whose
-// name promises nothing, such as a message or an error.
+// scrub masks text that looks like a credential or an address, for texts without a sensitive name, such as a message
+// or an error.
 func scrub(s string) string {
 	var found charClass
 	for i := range len(s) {
@@ -146,8 +151,8 @@ func scrub(s string) string {
 	return scrubSuspect(s, found)
 }
 
-// scrubSuspect is scrub for a text with the given characters in it. The order
-// matters: what contains other forms comes first.
+// scrubSuspect is scrub for a text that contains the given classes of characters. The order matters: a pattern that
+// contains others comes first.
 func scrubSuspect(s string, found charClass) string {
 	if found&at != 0 && strings.Contains(s, "://") {
 		s = userinfoPattern.ReplaceAllString(s, "${1}"+redacted+"@")
@@ -183,8 +188,7 @@ func maskEmailInText(match string) string {
 	return maskEmail(match)
 }
 
-// mayAssign reports whether '=' or a quoted name with ':' occurs, and a word
-// that assignPattern looks for.
+// mayAssign reports whether s has '=' or a quoted name with ':', and a word of assignPattern.
 func mayAssign(s string) bool {
 	if !strings.Contains(s, "=") && !strings.Contains(s, `"`) && !strings.Contains(s, "'") {
 		return false
@@ -207,8 +211,8 @@ func mayAuthenticate(s string) bool {
 	return false
 }
 
-// mayHoldIDCard reports whether 17 digits follow each other. Such a run has a
-// digit at a multiple of 17, so most characters need no look.
+// mayHoldIDCard reports whether s has 17 digits in a row. Such a run covers a multiple of 17, so most characters need
+// no look.
 func mayHoldIDCard(s string) bool {
 	const run = 17
 	for i := run - 1; i < len(s); i += run {

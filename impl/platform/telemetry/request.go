@@ -5,18 +5,16 @@ import (
 	"sync"
 )
 
-// RequestScope is what is known about the request being served. The exported
-// fields are set before WithRequest and do not change after it; what becomes
-// known later, such as the operation after routing, is set by methods, which
-// any goroutine may call at any time. The HTTP chain creates one per request.
+// RequestScope is the data about the current request that logs need. The exported fields are set before WithRequest
+// and do not change after it. Methods set what becomes known later, such as the operation after routing; any goroutine
+// may call them at any time. The HTTP chain creates one for each request.
 type RequestScope struct {
-	// RequestID names the request to its caller; see ValidRequestID.
+	// RequestID identifies the request to its caller; see ValidRequestID.
 	RequestID string
-	// ClientRequestID is what the caller calls the request, in the same form; "" when there is nothing to tell. Anybody may have sent it,
-	// to several requests, so it names nothing.
+	// ClientRequestID is the id that the caller sent, in the same form, or "". It need not be unique.
 	ClientRequestID string
-	// TraceID, 32 hexadecimal digits, and SpanID, 16, are those of this
-	// request in W3C Trace Context; SpanID is this service's own span.
+	// TraceID (32 hexadecimal digits) and SpanID (16) identify this request in W3C Trace Context; SpanID is this
+	// service's own span.
 	TraceID, SpanID string
 	// Sampled says that the trace is recorded.
 	Sampled bool
@@ -26,8 +24,7 @@ type RequestScope struct {
 	caller    Caller
 }
 
-// Caller is who sent the request, once that is authenticated. It holds ids
-// only, nothing that names a person.
+// Caller is the authenticated sender of a request. It has ids only, nothing that names a person.
 type Caller struct {
 	// Kind is a short constant such as "user" or "service"; empty: anonymous.
 	Kind string
@@ -37,14 +34,13 @@ type Caller struct {
 
 type requestKey struct{}
 
-// WithRequest returns a context that carries the scope; every line logged
-// with it has the request's request_id and trace_id.
+// WithRequest returns a context with the scope. Every line logged with it has the request_id and the trace_id of the
+// request.
 func WithRequest(ctx context.Context, scope *RequestScope) context.Context {
 	return context.WithValue(ctx, requestKey{}, scope)
 }
 
-// Request returns the scope that ctx carries, or nil. A nil scope can be read
-// and set like any other, without effect.
+// Request returns the scope of ctx, or nil. The methods of a nil scope work and have no effect.
 func Request(ctx context.Context) *RequestScope {
 	if ctx == nil {
 		return nil
@@ -73,7 +69,7 @@ func (s *RequestScope) Operation() string {
 	return s.operation
 }
 
-// SetCaller records who sent the request.
+// SetCaller records the sender of the request.
 func (s *RequestScope) SetCaller(c Caller) {
 	if s == nil {
 		return
@@ -83,7 +79,7 @@ func (s *RequestScope) SetCaller(c Caller) {
 	s.caller = c
 }
 
-// Caller returns who sent the request; the zero Caller is anonymous.
+// Caller returns the sender of the request; the zero Caller is anonymous.
 func (s *RequestScope) Caller() Caller {
 	if s == nil {
 		return Caller{}
@@ -93,8 +89,7 @@ func (s *RequestScope) Caller() Caller {
 	return s.caller
 }
 
-// Traceparent returns the header that continues this trace in a call to
-// another service, or "" when there is no trace.
+// Traceparent returns the header that continues this trace in a call to another service, or "" if there is no trace.
 func (s *RequestScope) Traceparent() string {
 	if s == nil || s.TraceID == "" || s.SpanID == "" {
 		return ""

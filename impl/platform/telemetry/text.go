@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// appendText renders a finished JSON line for a person, so that masking has
-// happened whatever the format:
+// appendText renders a finished JSON line for a person, so that masking applies to either format:
 //
 //	2006-01-02T15:04:05.000Z INFO message key=value group.key="two words"
 func appendText(b, line []byte) []byte {
@@ -44,8 +43,7 @@ func appendMembers(b []byte, prefix string, object []byte) []byte {
 	return b
 }
 
-// appendPlain appends a JSON value, a string without its quotes where it
-// stays one word, or, when spaces are allowed, one line.
+// appendPlain appends a JSON value. A string has no quotes if it is one word, or, if spaces are allowed, one line.
 func appendPlain(b []byte, value json.RawMessage, spaces bool) []byte {
 	var s string
 	if value[0] != '"' || json.Unmarshal(value, &s) != nil {

@@ -17,10 +17,9 @@ const (
 	spanIDLen      = 16
 )
 
-// ParseTraceparent reads a traceparent header: the trace id, 32 lower-case
-// hexadecimal digits, the caller's span id, 16, and whether the caller
-// records the trace. Anything but a valid header gives ok false; fields that
-// a later version adds at the end are ignored, as the standard asks.
+// ParseTraceparent parses a traceparent header: the trace id (32 lower-case hexadecimal digits), the caller's span id
+// (16), and whether the caller records the trace. ok is false for an invalid header; fields that a later version adds
+// at the end are ignored, as the standard requires.
 //
 // Source: W3C Trace Context, level 1, sections 3.2 and 4.3.
 func ParseTraceparent(h string) (traceID, spanID string, sampled, ok bool) {
@@ -65,8 +64,8 @@ func NewSpanID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// NewRequestID returns a UUIDv7 (RFC 9562, section 5.7). Its random part is
-// unpredictable (ChaCha8 seeded by the system) but guards nothing.
+// NewRequestID returns a UUIDv7 (RFC 9562, section 5.7). Its random part is unpredictable (ChaCha8, seeded by the
+// system), but no secret depends on it.
 func NewRequestID() string {
 	var id uuid.UUID
 	binary.BigEndian.PutUint64(id[:8], uint64(time.Now().UnixMilli())<<16|rand.Uint64()&0x0fff|0x7000)
@@ -74,8 +73,7 @@ func NewRequestID() string {
 	return id.String()
 }
 
-// ValidRequestID reports whether a caller's request id can be used as it is:
-// 1 to 128 of the characters A-Z a-z 0-9 '.' '_' '-'.
+// ValidRequestID reports whether a caller's request id is usable: 1 to 128 of the characters A-Z a-z 0-9 '.' '_' '-'.
 func ValidRequestID(s string) bool {
 	if s == "" || len(s) > 128 {
 		return false

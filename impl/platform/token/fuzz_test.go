@@ -65,7 +65,11 @@ func FuzzVerifySigned(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, header, claims string) {
-		signed := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims))
+		signed := base64.RawURLEncoding.EncodeToString(
+			[]byte(header),
+		) + "." + base64.RawURLEncoding.EncodeToString(
+			[]byte(claims),
+		)
 		raw := signed + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(secret, []byte(signed)))
 		got, err := s.verifier.Verify(t.Context(), raw)
 		if err != nil {
@@ -123,7 +127,10 @@ func newFixedSystem(t testing.TB) *system {
 
 func fixedKey(t testing.TB, seed byte, signsFrom time.Duration) token.PrivateKey {
 	t.Helper()
-	key, err := token.NewPrivateKey(strings.NewReader(strings.Repeat(string(seed), ed25519.SeedSize)), newClock().Now().Add(signsFrom))
+	key, err := token.NewPrivateKey(
+		strings.NewReader(strings.Repeat(string(seed), ed25519.SeedSize)),
+		newClock().Now().Add(signsFrom),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,27 +16,25 @@ import (
 
 const redacted = "[redacted]"
 
-// A KeySource knows the public keys that tokens are verified with. Its methods may be called
-// concurrently, and a Verifier asks for every token: a known key must be answered from memory.
+// A KeySource has the public keys that verify tokens. Its methods are safe for concurrent use. A Verifier asks it for
+// every token, so it must answer a known key from memory.
 type KeySource interface {
-	// Key answers the key with that id, which the caller must not modify; ErrUnknownKey when there
-	// is none, any other error when that cannot be told.
+	// Key returns the key with that id, which the caller must not modify. It returns ErrUnknownKey if there is none,
+	// and any other error if it cannot tell.
 	Key(ctx context.Context, kid string) (ed25519.PublicKey, error)
 }
 
-// A PrivateKey signs tokens. However it is printed, logged or marshalled, it shows as [redacted];
-// PKCS8 is the only way to its bytes.
+// A PrivateKey signs tokens. It prints, logs and marshals as [redacted]; only PKCS8 returns its bytes.
 type PrivateKey struct {
 	kid       string
 	signsFrom time.Time
-	// A function, because fmt does not call Format on the unexported field of another struct. Of a
-	// function it prints the address; of a pointer, with a verb that does not fit, what it points to.
+	// secret is a function, because fmt does not call Format on an unexported field of another struct. It prints the
+	// address of a function; of a pointer, with a verb that does not fit, it prints the value behind it.
 	secret func() ed25519.PrivateKey
 }
 
-// NewPrivateKey makes a key from 32 bytes of random, which must be a secure source such as
-// rand.Reader of crypto/rand. The key signs from the given time on: publish it well before, so that
-// other services know it by then.
+// NewPrivateKey makes a key from 32 bytes of random, which must be a secure source such as rand.Reader of crypto/rand.
+// The key signs from the given time on: publish it well before, so that other services have it by then.
 func NewPrivateKey(random io.Reader, signsFrom time.Time) (PrivateKey, error) {
 	seed := make([]byte, ed25519.SeedSize)
 	if _, err := io.ReadFull(random, seed); err != nil {
@@ -45,11 +43,11 @@ func NewPrivateKey(random io.Reader, signsFrom time.Time) (PrivateKey, error) {
 	return newPrivateKey(ed25519.NewKeyFromSeed(seed), signsFrom), nil
 }
 
-// ParsePrivateKey reads what PKCS8 wrote.
+// ParsePrivateKey parses the output of PKCS8.
 func ParsePrivateKey(der []byte, signsFrom time.Time) (PrivateKey, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		// The cause is left out: it may quote the key.
+		// The cause is left out, because it may quote the key.
 		return PrivateKey{}, errors.New("parse signing key: not a PKCS #8 private key")
 	}
 	key, ok := parsed.(ed25519.PrivateKey)
@@ -60,10 +58,11 @@ func ParsePrivateKey(der []byte, signsFrom time.Time) (PrivateKey, error) {
 }
 
 func newPrivateKey(key ed25519.PrivateKey, signsFrom time.Time) PrivateKey {
-	return PrivateKey{kid: thumbprint(publicOf(key)), signsFrom: signsFrom, secret: func() ed25519.PrivateKey { return key }}
+	secret := func() ed25519.PrivateKey { return key }
+	return PrivateKey{kid: thumbprint(publicOf(key)), signsFrom: signsFrom, secret: secret}
 }
 
-// PKCS8 is the secret key in the form of RFC 5958 and RFC 8410, to be sealed before it is stored.
+// PKCS8 returns the secret key in the form of RFC 5958 and RFC 8410; seal it before you store it.
 func (k PrivateKey) PKCS8() ([]byte, error) {
 	if k.secret == nil {
 		return nil, errors.New("marshal signing key: it is empty: make it with NewPrivateKey")
@@ -75,10 +74,10 @@ func (k PrivateKey) PKCS8() ([]byte, error) {
 	return der, nil
 }
 
-// KID is the key's id: its thumbprint by RFC 7638, 43 characters.
+// KID returns the id of the key: its thumbprint by RFC 7638, 43 characters.
 func (k PrivateKey) KID() string { return k.kid }
 
-// SignsFrom is the time from which on the key may sign.
+// SignsFrom returns the time from which on the key may sign.
 func (k PrivateKey) SignsFrom() time.Time { return k.signsFrom }
 
 // Format hides the key from every verb of fmt.
@@ -95,8 +94,8 @@ func publicOf(key ed25519.PrivateKey) ed25519.PublicKey {
 	return ed25519.PublicKey(key[ed25519.SeedSize:])
 }
 
-// thumbprint is the key's JWK thumbprint: SHA-256 over the required members in the order of their
-// names (RFC 7638, RFC 8037 appendix A.3).
+// thumbprint returns the key's JWK thumbprint: SHA-256 over the required members in the order of their names (RFC
+// 7638, RFC 8037 appendix A.3).
 func thumbprint(key ed25519.PublicKey) string {
 	sum := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + encode(key) + `"}`))
 	return encode(sum[:])
@@ -120,9 +119,9 @@ func newJWK(kid string, key ed25519.PublicKey) jwk {
 	return jwk{KeyType: "OKP", Curve: "Ed25519", Use: "sig", Algorithm: algorithm, KID: kid, X: encode(key)}
 }
 
-// parseKeySet reads the keys of a JWK set that can verify tokens, by their ids. Keys of other kinds
-// or for other uses are passed over (RFC 7517, 5); a key of our kind that is broken, secret or not
-// the only one of its id fails the set, and so does a set without any of our kind.
+// parseKeySet parses a JWK set and returns the keys that can verify tokens, by their ids. Keys of other kinds or for
+// other uses are ignored (RFC 7517, 5). An Ed25519 key that is malformed, private or shares its id fails the set, and
+// so does a set without any such key.
 func parseKeySet(body []byte) (map[string]ed25519.PublicKey, error) {
 	set, ok := parseObject(body)
 	if !ok {
@@ -156,7 +155,7 @@ func parseKeySet(body []byte) (map[string]ed25519.PublicKey, error) {
 	return keys, nil
 }
 
-// isOurs reports whether a JWK is an Ed25519 key that is meant for signatures.
+// isOurs reports whether a JWK is an Ed25519 key for signatures.
 func (o object) isOurs() bool {
 	for name, want := range map[string]string{"kty": "OKP", "crv": "Ed25519"} {
 		if got, ok := o.text(name); !ok || got != want {

@@ -32,16 +32,16 @@ const (
 	badID        refusal = "its jti is missing or not a plain name"
 )
 
-// A compact is a token taken apart (RFC 7515, 7.1), of which only the header has been looked at.
+// A compact is a token split into its parts (RFC 7515, 7.1). Only its header has been checked.
 type compact struct {
 	kid       string
-	signed    string // header and claims as they were sent: what the signature is over
+	signed    string // header and claims as they were sent: the input of the signature
 	claims    []byte
 	signature []byte
 }
 
-// splitCompact takes a token apart and holds its header against RFC 8725, 3: it says which of the known
-// keys to try, and has no say in anything else.
+// splitCompact splits a token and checks its header by RFC 8725, 3. The header selects one of the known keys and
+// nothing else.
 func splitCompact(raw string) (compact, error) {
 	header, rest, _ := strings.Cut(raw, ".")
 	claims, signature, _ := strings.Cut(rest, ".")
@@ -79,7 +79,7 @@ func parseHeader(data []byte) (kid string, err error) {
 	if alg, ok := header.text("alg"); !ok || alg != algorithm {
 		return "", badAlgorithm
 	}
-	// Media types have no case, and application/ may be left out (RFC 9068, 4).
+	// Media types ignore case, and application/ may be left out (RFC 9068, 4).
 	typ, ok := header.text("typ")
 	if typ = strings.ToLower(typ); !ok || typ != tokenType && typ != "application/"+tokenType {
 		return "", badType
@@ -91,15 +91,14 @@ func parseHeader(data []byte) (kid string, err error) {
 	return kid, nil
 }
 
-// A payload is a token's claims as read, before they are held against the clock and the
-// configuration.
+// A payload is a token's parsed claims, before they are checked against the clock and the configuration.
 type payload struct {
 	Claims
 	notBefore time.Time // nbf, zero when absent
 }
 
-// parseClaims reads the claims of a token. Each must be there, in the one form that a Signer writes
-// (aud may also be a single string, RFC 7519, 4.1.3); claims that are not ours are passed over.
+// parseClaims parses the claims of a token. Each is required, in the one form that a Signer writes (aud may also be a
+// single string, RFC 7519, 4.1.3). Claims of other names are ignored.
 func parseClaims(data []byte) (payload, error) {
 	var p payload
 	claims, ok := parseObject(data)
@@ -138,12 +137,12 @@ func parseClaims(data []byte) (payload, error) {
 	return p, nil
 }
 
-// An object is a JSON object, its values not yet read.
+// An object is a JSON object whose values are not parsed yet.
 type object map[string]json.RawMessage
 
-// parseObject reads exactly one JSON object (RFC 8259) in UTF-8 and nothing after it. Unlike
-// encoding/json alone, it refuses a name that comes twice: of two values for one name, one reader
-// may check the first and another use the second (RFC 8725, 2.4; RFC 7519, 4).
+// parseObject parses exactly one JSON object (RFC 8259) in UTF-8 with nothing after it. Unlike encoding/json it
+// refuses a duplicate name: of two values for one name, one reader may check the first and another use the second (RFC
+// 8725, 2.4; RFC 7519, 4).
 func parseObject(data []byte) (object, bool) {
 	if !utf8.Valid(data) || !json.Valid(data) {
 		return nil, false
@@ -171,7 +170,7 @@ func parseObject(data []byte) (object, bool) {
 	return members, true
 }
 
-// text reads a string; null and absence are none.
+// text parses a string; it reports false for null and an absent name.
 func (o object) text(name string) (string, bool) {
 	raw := o[name]
 	if len(raw) == 0 || raw[0] != '"' {
@@ -181,7 +180,7 @@ func (o object) text(name string) (string, bool) {
 	return s, json.Unmarshal(raw, &s) == nil
 }
 
-// texts reads an array of strings, none of them empty.
+// texts parses an array of non-empty strings.
 func (o object) texts(name string) ([]string, bool) {
 	raw := o[name]
 	if len(raw) == 0 || raw[0] != '[' {
@@ -192,8 +191,8 @@ func (o object) texts(name string) ([]string, bool) {
 	if json.Unmarshal(raw, &list) != nil || slices.Contains(list, "") {
 		return nil, false
 	}
-	// Clipped: the claims are shared by everyone who verifies the token, and an append must not
-	// write into them.
+	// The list is clipped because all verifications of a token share its claims, and an append must not write into
+	// them.
 	return slices.Clip(list), true
 }
 
@@ -204,7 +203,7 @@ func (o object) audience() ([]string, bool) {
 	return o.texts("aud")
 }
 
-// uuid reads a UUID in the form of RFC 9562, 4: lower case with hyphens, and not the nil one.
+// uuid parses a UUID in the form of RFC 9562, 4: lower case with hyphens, and not the nil UUID.
 func (o object) uuid(name string) (uuid.UUID, bool) {
 	s, ok := o.text(name)
 	if !ok {
@@ -214,8 +213,7 @@ func (o object) uuid(name string) (uuid.UUID, bool) {
 	return id, err == nil && id != uuid.Nil && id.String() == s
 }
 
-// seconds reads a NumericDate (RFC 7519, 2) in whole seconds: digits only, at most eleven, which
-// lasts until the year 5138.
+// seconds parses a NumericDate (RFC 7519, 2) in whole seconds: at most eleven digits, which last until the year 5138.
 func (o object) seconds(name string) (time.Time, bool) {
 	raw := o[name]
 	if len(raw) == 0 || len(raw) > 11 {
@@ -232,8 +230,8 @@ func (o object) seconds(name string) (time.Time, bool) {
 
 func encode(data []byte) string { return base64.RawURLEncoding.EncodeToString(data) }
 
-// decode reads base64url without padding (RFC 7515, 2) in its only canonical form: encoding/base64
-// would pass over line breaks and, unless strict, over bits that no byte uses.
+// decode parses base64url without padding (RFC 7515, 2) in its only canonical form: encoding/base64 ignores line
+// breaks and, unless strict, bits that belong to no byte.
 func decode(s string) ([]byte, bool) {
 	if strings.ContainsAny(s, "\r\n") {
 		return nil, false

@@ -16,16 +16,15 @@ import (
 )
 
 const (
-	fetchInterval = 5 * time.Minute  // between two fetches of the set, when all is well
-	fetchSpacing  = 10 * time.Second // at least, between any two fetches
-	fetchTimeout  = 3 * time.Second  // for one fetch, and for whoever waits for it
+	fetchInterval = 5 * time.Minute  // between two fetches of the set after a success
+	fetchSpacing  = 10 * time.Second // between any two fetches, at least
+	fetchTimeout  = 3 * time.Second  // of one fetch, and of a call that waits for it
 	maxSetBytes   = 64 << 10
 )
 
-// RemoteKeys is the key set that another service publishes. It is fetched from one configured
-// address in the background, every 5 minutes or so; what was fetched last stays good while the
-// service cannot be reached. A key id that is not in the set has it fetched again, at most once in 10 s:
-// so an id is unknown only to a set that is at most 10 s old.
+// RemoteKeys is the key set that another service publishes. It is fetched from one configured address in the
+// background, about every 5 minutes; the last good set stays valid while the service is unreachable. An unknown key id
+// triggers a fetch, at most one in 10 s, so an id counts as unknown only if the set is at most 10 s old.
 type RemoteKeys struct {
 	url    string
 	client *http.Client
@@ -41,11 +40,11 @@ type RemoteKeys struct {
 	mu       sync.Mutex
 	closed   bool
 	started  bool
-	fetching chan struct{} // closed when the fetch under way is over; nil when none is
+	fetching chan struct{} // closed when the current fetch ends; nil if there is none
 	fetched  time.Time     // when the last fetch began
 }
 
-// A remoteSet is the last good set and the fate of the last fetch; it never changes.
+// A remoteSet is the last good set and the result of the last fetch; it is immutable.
 type remoteSet struct {
 	keys map[string]ed25519.PublicKey
 	err  error
@@ -53,9 +52,8 @@ type remoteSet struct {
 
 var errNotFetched = errors.New("the key set has not been fetched yet")
 
-// NewRemoteKeys makes a source of the keys at an http or https address. The client is copied: its
-// time-outs and transport are used, redirects are not followed. Nothing is fetched before Start or
-// the first Key.
+// NewRemoteKeys returns a source of the keys at an http or https address. The client is copied: its time-outs and
+// transport are used, redirects are not followed. Nothing is fetched before Start or the first Key.
 func NewRemoteKeys(address string, client *http.Client, clock func() time.Time, log *slog.Logger) (*RemoteKeys, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Fragment != "" {
@@ -70,8 +68,8 @@ func NewRemoteKeys(address string, client *http.Client, clock func() time.Time, 
 	return r, nil
 }
 
-// Start fetches the set now and then, until the context ends or Close. Only the first call counts.
-// It does not wait: a service starts without its issuer.
+// Start fetches the set periodically until the context ends or Close. Only the first call counts. Start does not wait,
+// so a service starts without its issuer.
 func (r *RemoteKeys) Start(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -85,7 +83,7 @@ func (r *RemoteKeys) Start(ctx context.Context) {
 	})
 }
 
-// Close ends everything under way and waits for it. Keys that are known stay known.
+// Close ends all fetches and waits for them. Known keys stay known.
 func (r *RemoteKeys) Close() {
 	r.mu.Lock()
 	r.closed = true
@@ -94,8 +92,8 @@ func (r *RemoteKeys) Close() {
 	r.work.Wait()
 }
 
-// Key answers a key of the set; see KeySource. For an id that is not in it, it waits for a fresh set,
-// at most 3 s, where one may be fetched.
+// Key returns a key of the set; see KeySource. For an unknown id it waits at most 3 s for a fresh set, if one may be
+// fetched.
 func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	if key, ok := r.set.Load().keys[kid]; ok {
 		return key, nil
@@ -119,7 +117,7 @@ func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, er
 	return nil, ErrUnknownKey
 }
 
-// refetch is the background: it fetches until life ends, sooner again after a failure.
+// refetch fetches in the background until life ends, earlier again after a failure.
 func (r *RemoteKeys) refetch() {
 	for {
 		if fresh := r.fetchSoon(); fresh != nil {
@@ -140,8 +138,8 @@ func (r *RemoteKeys) refetch() {
 	}
 }
 
-// fetchSoon begins a fetch, unless one is under way or the last is too recent. It answers a channel
-// that is closed when the fetch is over, nil when there is none to wait for.
+// fetchSoon begins a fetch, unless one is running or the last is too recent. It returns a channel that is closed when
+// the fetch ends, or nil if there is none to wait for.
 func (r *RemoteKeys) fetchSoon() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -166,7 +164,7 @@ func (r *RemoteKeys) fetchSoon() <-chan struct{} {
 	return done
 }
 
-// fetch replaces the set, or keeps its keys and notes the failure.
+// fetch replaces the set, or keeps its keys and records the failure.
 func (r *RemoteKeys) fetch() {
 	keys, err := r.download()
 	if err != nil {

@@ -62,7 +62,12 @@ func answer(status int, body string) *http.Response {
 
 func newRemote(t *testing.T, service *issuingService) *token.RemoteKeys {
 	t.Helper()
-	remote, err := token.NewRemoteKeys(keySetURL, &http.Client{Transport: service}, time.Now, slog.New(slog.DiscardHandler))
+	remote, err := token.NewRemoteKeys(
+		keySetURL,
+		&http.Client{Transport: service},
+		time.Now,
+		slog.New(slog.DiscardHandler),
+	)
 	require.NoError(t, err)
 	return remote
 }
@@ -315,38 +320,41 @@ func TestRemoteKeysRefuseBadSets(t *testing.T) {
 		body   string
 		works  bool
 	}{
-		"good":                     {body: set(good), works: true},
-		"good, with use and alg":   {body: set(without(`{`, `{"use":"sig","alg":"EdDSA",`)), works: true},
-		"good, with members":       {body: `{"issuer":"x",` + set(good)[1:], works: true},
-		"good, beside other kinds": {body: set(`{"kty":"RSA","n":"AQAB"}`, `{"kty":"OKP","crv":"X25519"}`, `{"kty":1}`, good), works: true},
-		"good, 64 KiB":             {body: set(good) + strings.Repeat(" ", 64<<10-len(set(good))), works: true},
-		"a byte more":              {body: set(good) + strings.Repeat(" ", 64<<10-len(set(good))+1)},
-		"an error status":          {status: http.StatusInternalServerError, body: set(good)},
-		"another success":          {status: http.StatusNonAuthoritativeInfo, body: set(good)},
-		"empty":                    {body: ""},
-		"no JSON":                  {body: "<html>"},
-		"trailing data":            {body: set(good) + "{}"},
-		"an array":                 {body: "[" + good + "]"},
-		"no keys member":           {body: `{}`},
-		"keys null":                {body: `{"keys":null}`},
-		"keys an object":           {body: `{"keys":` + good + `}`},
-		"keys twice":               {body: `{"keys":[],` + set(good)[1:]},
-		"no keys":                  {body: set()},
-		"a key that is no object":  {body: set("1", good)},
-		"a key with names twice":   {body: set(without(`{`, `{"kid":"x",`))},
-		"two keys of one id":       {body: set(good, good)},
-		"other kinds only":         {body: set(`{"kty":"RSA"}`)},
-		"for encryption":           {body: set(without(`{`, `{"use":"enc",`))},
-		"use null":                 {body: set(without(`{`, `{"use":null,`))},
-		"for another algorithm":    {body: set(without(`{`, `{"alg":"HS256",`))},
-		"a private key":            {body: set(without(`{`, `{"d":"`+x+`",`))},
-		"no id":                    {body: set(without(`"kid":"new",`, ``))},
-		"an empty id":              {body: set(without(`"new"`, `""`))},
-		"no value":                 {body: set(without(`,"x":"`+x+`"`, ``))},
-		"a short value":            {body: set(without(x, x[:40]))},
-		"a long value":             {body: set(without(x, x+"AAAA"))},
-		"a padded value":           {body: set(without(x, x+"="))},
-		"a zero value":             {body: set(without(x, strings.Repeat("A", 43)))},
+		"good":                   {body: set(good), works: true},
+		"good, with use and alg": {body: set(without(`{`, `{"use":"sig","alg":"EdDSA",`)), works: true},
+		"good, with members":     {body: `{"issuer":"x",` + set(good)[1:], works: true},
+		"good, beside other kinds": {
+			body:  set(`{"kty":"RSA","n":"AQAB"}`, `{"kty":"OKP","crv":"X25519"}`, `{"kty":1}`, good),
+			works: true,
+		},
+		"good, 64 KiB":            {body: set(good) + strings.Repeat(" ", 64<<10-len(set(good))), works: true},
+		"a byte more":             {body: set(good) + strings.Repeat(" ", 64<<10-len(set(good))+1)},
+		"an error status":         {status: http.StatusInternalServerError, body: set(good)},
+		"another success":         {status: http.StatusNonAuthoritativeInfo, body: set(good)},
+		"empty":                   {body: ""},
+		"no JSON":                 {body: "<html>"},
+		"trailing data":           {body: set(good) + "{}"},
+		"an array":                {body: "[" + good + "]"},
+		"no keys member":          {body: `{}`},
+		"keys null":               {body: `{"keys":null}`},
+		"keys an object":          {body: `{"keys":` + good + `}`},
+		"keys twice":              {body: `{"keys":[],` + set(good)[1:]},
+		"no keys":                 {body: set()},
+		"a key that is no object": {body: set("1", good)},
+		"a key with names twice":  {body: set(without(`{`, `{"kid":"x",`))},
+		"two keys of one id":      {body: set(good, good)},
+		"other kinds only":        {body: set(`{"kty":"RSA"}`)},
+		"for encryption":          {body: set(without(`{`, `{"use":"enc",`))},
+		"use null":                {body: set(without(`{`, `{"use":null,`))},
+		"for another algorithm":   {body: set(without(`{`, `{"alg":"HS256",`))},
+		"a private key":           {body: set(without(`{`, `{"d":"`+x+`",`))},
+		"no id":                   {body: set(without(`"kid":"new",`, ``))},
+		"an empty id":             {body: set(without(`"new"`, `""`))},
+		"no value":                {body: set(without(`,"x":"`+x+`"`, ``))},
+		"a short value":           {body: set(without(x, x[:40]))},
+		"a long value":            {body: set(without(x, x+"AAAA"))},
+		"a padded value":          {body: set(without(x, x+"="))},
+		"a zero value":            {body: set(without(x, strings.Repeat("A", 43)))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -412,7 +420,8 @@ func TestRemoteKeysFollowNoRedirect(t *testing.T) {
 func TestNewRemoteKeysRefusesBadAddresses(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{
-		"", "users", "/jwks.json", "file:///etc/keys", "ftp://users.example.com/", "https://", "https://u:p@users.example.com/", "https://h/#x", "https://h/\x00",
+		"", "users", "/jwks.json", "file:///etc/keys", "ftp://users.example.com/", "https://",
+		"https://u:p@users.example.com/", "https://h/#x", "https://h/\x00",
 	} {
 		_, err := token.NewRemoteKeys(address, http.DefaultClient, time.Now, slog.New(slog.DiscardHandler))
 		require.Error(t, err, address)

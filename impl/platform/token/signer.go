@@ -15,16 +15,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// A Signer makes tokens with the newest of its keys. It is a KeySource for a Verifier in the same
-// process, and safe for concurrent use.
+// A Signer makes tokens with the newest of its keys. It is a KeySource for a Verifier in the same process, and safe
+// for concurrent use.
 type Signer struct {
 	clock func() time.Time
 	ring  atomic.Pointer[keyRing]
 }
 
-// A keyRing is what a Signer knows between two calls of SetKeys; it never changes.
+// A keyRing is the immutable state of a Signer between two calls of SetKeys.
 type keyRing struct {
-	keys   []signingKey // the one that signs last first
+	keys   []signingKey // the key that signs last is first
 	public map[string]ed25519.PublicKey
 	jwks   []byte
 }
@@ -34,16 +34,15 @@ type signingKey struct {
 	header string // the first part of every token, encoded, and its dot
 }
 
-// NewSigner makes a signer without keys; clock tells which of them may sign.
+// NewSigner returns a signer without keys; clock decides which of them may sign.
 func NewSigner(clock func() time.Time) *Signer {
 	s := &Signer{clock: clock}
 	s.ring.Store(&keyRing{jwks: []byte(`{"keys":[]}`)})
 	return s
 }
 
-// SetKeys replaces the keys, all at once. Every key given is published from now on, also one that
-// signs later or no longer; tokens of a key that is not given are refused from now on. On an error
-// the old keys stay.
+// SetKeys replaces all keys at once. Every given key is published from now on, including keys that sign later or no
+// longer. Tokens of other keys are refused from now on. On an error the old keys stay.
 func (s *Signer) SetKeys(keys []PrivateKey) error {
 	if len(keys) == 0 {
 		return errors.New("set signing keys: none given")
@@ -78,10 +77,10 @@ func (s *Signer) SetKeys(keys []PrivateKey) error {
 	return nil
 }
 
-// JWKS is the set of the public keys in JSON (RFC 7517, RFC 8037), the one that signs last first.
+// JWKS returns the public keys as a JSON key set (RFC 7517, RFC 8037); the key that signs last is first.
 func (s *Signer) JWKS() []byte { return bytes.Clone(s.ring.Load().jwks) }
 
-// Key answers the public key with that id, to verify tokens with; see KeySource.
+// Key returns the public key with that id; see KeySource.
 func (s *Signer) Key(_ context.Context, kid string) (ed25519.PublicKey, error) {
 	ring := s.ring.Load()
 	if key, ok := ring.public[kid]; ok {
@@ -93,7 +92,7 @@ func (s *Signer) Key(_ context.Context, kid string) (ed25519.PublicKey, error) {
 	return nil, ErrUnknownKey
 }
 
-// wireClaims is Claims as a token carries them.
+// wireClaims is Claims in the form of a token.
 type wireClaims struct {
 	Issuer    string    `json:"iss"`
 	Audience  []string  `json:"aud"`
@@ -105,8 +104,8 @@ type wireClaims struct {
 	ID        string    `json:"jti"`
 }
 
-// Sign makes a token that says claims, with the newest key whose time has come. Times lose their
-// fractions of a second. It fails with ErrNoSigningKey, or on claims that no Verifier accepts.
+// Sign returns a token with the claims, signed by the newest key that may sign. Times lose their fractions of a
+// second. Sign fails with ErrNoSigningKey, or on claims that no Verifier accepts.
 func (s *Signer) Sign(claims Claims) (string, error) {
 	if err := claims.check(); err != nil {
 		return "", fmt.Errorf("sign access token: %w", err)
@@ -135,13 +134,14 @@ func (s *Signer) Sign(claims Claims) (string, error) {
 	signed := key.header + encode(body)
 	raw := signed + "." + encode(ed25519.Sign(key.secret(), []byte(signed)))
 	if len(raw) > DefaultMaxTokenBytes {
-		return "", fmt.Errorf("sign access token: it takes %d bytes, more than the %d that are accepted: give the account fewer roles",
+		return "", fmt.Errorf(
+			"sign access token: it takes %d bytes, more than the %d that are accepted: give the account fewer roles",
 			len(raw), DefaultMaxTokenBytes)
 	}
 	return raw, nil
 }
 
-// signing chooses the newest key whose time has come.
+// signing returns the newest key that may sign.
 func (r *keyRing) signing(now time.Time) (signingKey, error) {
 	for _, key := range r.keys {
 		if !key.signsFrom.After(now) {
@@ -151,7 +151,7 @@ func (r *keyRing) signing(now time.Time) (signingKey, error) {
 	return signingKey{}, ErrNoSigningKey
 }
 
-// check refuses what every Verifier would.
+// check refuses claims that every Verifier would refuse.
 func (c Claims) check() error {
 	switch {
 	case c.Issuer == "":

@@ -30,25 +30,24 @@ const (
 	badLifetime  refusal = "its exp is not within the accepted lifetime after its iat"
 )
 
-// VerifierConfig says which tokens a Verifier accepts.
+// VerifierConfig configures which tokens a Verifier accepts.
 type VerifierConfig struct {
-	Issuer   string    // what iss must be, to the letter
-	Audience string    // what aud must contain, to the letter: the service's own name
-	Keys     KeySource // where public keys come from
-	// Clock tells the time, to many goroutines at once; nil means time.Now.
+	Issuer   string    // the exact value of iss
+	Audience string    // the exact name of the service, which aud must contain
+	Keys     KeySource // the source of public keys
+	// Clock returns the time and is safe for concurrent use; nil means time.Now.
 	Clock func() time.Time
-	// Leeway is how far this clock and the issuer's may differ, at most 5 s; 0 means 2 s.
+	// Leeway is the largest difference between this clock and the issuer's, at most 5 s; 0 means 2 s.
 	Leeway time.Duration
 	// MaxLifetime bounds exp - iat; 0 means 15 minutes.
 	MaxLifetime time.Duration
-	// MaxTokenBytes bounds a token; 0 means DefaultMaxTokenBytes.
+	// MaxTokenBytes bounds the size of a token; 0 means DefaultMaxTokenBytes.
 	MaxTokenBytes int
-	// MaxRemembered bounds how many verified tokens are remembered; 0 means 10,000.
+	// MaxRemembered bounds the cache of verified tokens; 0 means 10,000.
 	MaxRemembered int
 }
 
-// A Verifier accepts the tokens of one issuer that are meant for one service. It is safe for
-// concurrent use.
+// A Verifier accepts the tokens of one issuer for one service. It is safe for concurrent use.
 type Verifier struct {
 	config VerifierConfig
 	memory *otter.Cache[fingerprint, *remembered]
@@ -56,10 +55,10 @@ type Verifier struct {
 	misses atomic.Uint64
 }
 
-// A fingerprint is the SHA-256 of a whole token: the memory holds no token that could be used.
+// A fingerprint is the SHA-256 of a whole token: the cache contains no usable token.
 type fingerprint = [sha256.Size]byte
 
-// remembered is a token whose signature need not be verified again, for as long as its key stays.
+// remembered is a token whose signature need not be verified again while its key stays.
 type remembered struct {
 	claims  Claims
 	kid     string
@@ -67,7 +66,7 @@ type remembered struct {
 	expires time.Time
 }
 
-// NewVerifier makes a verifier; it fails on a configuration that would accept too much or nothing.
+// NewVerifier returns a verifier. It fails on a configuration that would accept too much or nothing.
 func NewVerifier(config VerifierConfig) (*Verifier, error) {
 	switch {
 	case config.Issuer == "" || config.Audience == "":
@@ -90,7 +89,7 @@ func NewVerifier(config VerifierConfig) (*Verifier, error) {
 	memory, err := otter.New(&otter.Options[fingerprint, *remembered]{
 		MaximumSize: config.MaxRemembered,
 		Clock:       memoryClock(config.Clock),
-		// The memory's upkeep is done by whoever uses it: a verifier has no goroutines to stop.
+		// Callers do the upkeep of the cache, so a verifier has no goroutines to stop.
 		Executor: func(upkeep func()) { upkeep() },
 		ExpiryCalculator: otter.ExpiryCreatingFunc(func(e otter.Entry[fingerprint, *remembered]) time.Duration {
 			return e.Value.expires.Sub(config.Clock())
@@ -102,18 +101,18 @@ func NewVerifier(config VerifierConfig) (*Verifier, error) {
 	return &Verifier{config: config, memory: memory}, nil
 }
 
-// Verify answers what a token says, once it is certain that the issuer made it, for this service,
-// and that it is good now. The slices in the answer are shared and must not be written to.
+// Verify returns the claims of a token if the issuer made it, for this service, and it is valid now. The slices in the
+// answer are shared and must not be modified.
 //
-// A token that is refused gives an ErrInvalid, also an ErrExpired when age is all that is wrong with
-// it. When the key cannot be had it gives an ErrKeysUnavailable, which is no judgement of the token.
-// No error holds any of the token. Refusals are not remembered.
+// A refused token gives an ErrInvalid, which is also an ErrExpired if the token is valid except for its age. If the
+// key is unavailable it gives an ErrKeysUnavailable, which is no judgement of the token. No error contains any part of
+// the token. Refusals are not cached.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	if len(raw) > v.config.MaxTokenBytes {
 		v.misses.Add(1)
 		return Claims{}, tooLong
 	}
-	// Tokens of the usual length are hashed without an allocation.
+	// Hashing a token of the usual length needs no allocation.
 	var room [1024]byte
 	sum := sha256.Sum256(append(room[:0], raw...))
 	if known, ok := v.memory.GetIfPresent(sum); ok {
@@ -133,18 +132,18 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	return verified.claims, nil
 }
 
-// Stats counts since the verifier was made.
+// Stats are counts since the verifier was made.
 type Stats struct {
-	Hits   uint64 // answered from memory
+	Hits   uint64 // answered from the cache
 	Misses uint64 // verified anew, or refused
 }
 
-// Stats tells how often a token was remembered.
+// Stats returns how often the cache had a token.
 func (v *Verifier) Stats() Stats {
 	return Stats{Hits: v.hits.Load(), Misses: v.misses.Load()}
 }
 
-// stillGood reports whether a remembered token has not expired and its very key is still in use.
+// stillGood reports whether a cached token has not expired and its key is still in use.
 func (v *Verifier) stillGood(ctx context.Context, known *remembered) bool {
 	if !v.config.Clock().Before(known.expires) {
 		return false
@@ -167,7 +166,7 @@ func (v *Verifier) verifyAnew(ctx context.Context, raw string) (*remembered, err
 	case len(key) != ed25519.PublicKeySize:
 		return nil, fmt.Errorf("%w: the source answered a key of %d bytes", ErrKeysUnavailable, len(key))
 	}
-	// Refuses a second form of a signature, S + L, too (RFC 8032, 5.1.7).
+	// ed25519.Verify also refuses the second form of a signature, S + L (RFC 8032, 5.1.7).
 	if !ed25519.Verify(key, []byte(parts.signed), parts.signature) {
 		return nil, badSignature
 	}
@@ -186,8 +185,8 @@ func (v *Verifier) verifyAnew(ctx context.Context, raw string) (*remembered, err
 	}, nil
 }
 
-// judge holds claims that the issuer did make against the configuration and the clock. Age comes
-// last: a token is called expired only when nothing else is wrong with it.
+// judge checks genuine claims against the configuration and the clock. Age comes last: a token counts as expired only
+// if nothing else is wrong with it.
 func (v *Verifier) judge(p payload) error {
 	now := v.config.Clock()
 	latest := now.Add(v.config.Leeway)
@@ -209,8 +208,8 @@ func (v *Verifier) judge(p payload) error {
 	return nil
 }
 
-// memoryClock lets the memory expire its entries by the verifier's clock. It never ticks, as that
-// would take a goroutine: what has expired is dropped when something is added.
+// memoryClock makes the cache expire entries by the verifier's clock. It never ticks, which would need a goroutine:
+// expired entries are dropped when another is added.
 type memoryClock func() time.Time
 
 func (c memoryClock) NowNano() int64 { return c().UnixNano() }

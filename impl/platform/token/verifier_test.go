@@ -288,16 +288,25 @@ func TestVerifyWithoutKeysIsNoRefusal(t *testing.T) {
 	raw := s.sign(t, goodClaims(s.clock.Now()))
 	down := errors.New("down")
 	for name, source := range map[string]keys{
-		"failing":      func(string) (ed25519.PublicKey, error) { return nil, down },
-		"cancelled":    func(string) (ed25519.PublicKey, error) { return nil, context.Canceled },
-		"a short key":  func(string) (ed25519.PublicKey, error) { return make([]byte, 31), nil },
-		"empty signer": func(kid string) (ed25519.PublicKey, error) { return token.NewSigner(s.clock.Now).Key(t.Context(), kid) },
+		"failing":     func(string) (ed25519.PublicKey, error) { return nil, down },
+		"cancelled":   func(string) (ed25519.PublicKey, error) { return nil, context.Canceled },
+		"a short key": func(string) (ed25519.PublicKey, error) { return make([]byte, 31), nil },
+		"empty signer": func(kid string) (ed25519.PublicKey, error) {
+			return token.NewSigner(s.clock.Now).Key(t.Context(), kid)
+		},
 	} {
 		_, err := newVerifier(t, source, s.clock).Verify(t.Context(), raw)
 		require.ErrorIs(t, err, token.ErrKeysUnavailable, name)
 		require.NotErrorIs(t, err, token.ErrInvalid, name)
 	}
-	_, err := newVerifier(t, keys(func(string) (ed25519.PublicKey, error) { return nil, down }), s.clock).Verify(t.Context(), "x.y.z")
+	_, err := newVerifier(
+		t,
+		keys(func(string) (ed25519.PublicKey, error) { return nil, down }),
+		s.clock,
+	).Verify(
+		t.Context(),
+		"x.y.z",
+	)
 	require.ErrorIs(t, err, token.ErrInvalid, "no key is needed to refuse this")
 }
 

@@ -23,19 +23,19 @@ const (
 	connectTimeout  = 5 * time.Second
 	idleTimeout     = 15 * time.Second
 	maxIdle         = 64
-	maxAnswerBytes  = 64 << 10 // read so that the connection can serve again
+	maxAnswerBytes  = 64 << 10 // read so that the connection can be reused
 	maxAnswerHeader = 32 << 10
 )
 
-// Config says how messages are sent. A zero value means the default.
+// Config configures a Sender. A zero value means the default.
 type Config struct {
-	// AllowPrivate has messages sent to any address, and over http. It is for development.
+	// AllowPrivate allows http and private addresses. It is for development.
 	AllowPrivate bool
 	// Timeout bounds an attempt, from resolving the name to the end of the answer. Default: 10 s.
 	Timeout time.Duration
-	// UserAgent is what receivers are told of the sender. Default: "Plumbline-Webhooks".
+	// UserAgent names the sender to receivers. Default: "Plumbline-Webhooks".
 	UserAgent string
-	// Clock is the time that messages are signed with. Default: time.Now.
+	// Clock returns the time in signatures. Default: time.Now.
 	Clock func() time.Time
 }
 
@@ -46,39 +46,39 @@ type Sender struct {
 	transport *http.Transport
 }
 
-// Message is what a receiver gets, the same at every attempt.
+// Message is the content of a delivery, the same at every attempt.
 type Message struct {
-	// ID names the message; a receiver that knows it has the message already.
+	// ID identifies the message; a receiver that has seen it already has the message.
 	ID string
 	// Payload is JSON.
 	Payload []byte
 }
 
-// Reason says in a word why a message was not taken; empty: it was.
+// Reason is why an attempt failed, in one word; empty if it succeeded.
 type Reason string
 
-// The reasons. None of them tells an address.
+// The reasons. None of them reveals an address.
 const (
-	BadURL     Reason = "bad_url"     // it has a Flaw
-	Forbidden  Reason = "forbidden"   // its name leads to a private or special address
-	Unresolved Reason = "unresolved"  // its name leads nowhere
+	BadURL     Reason = "bad_url"     // the URL has a Flaw
+	Forbidden  Reason = "forbidden"   // the name resolves to a private or special address
+	Unresolved Reason = "unresolved"  // the name does not resolve
 	Unreached  Reason = "unreachable" // no connection, or it broke
 	Untrusted  Reason = "tls"         // no trusted TLS connection
-	TimedOut   Reason = "timeout"     // no whole answer in time
+	TimedOut   Reason = "timeout"     // no complete answer in time
 	Redirected Reason = "redirected"  // the status was a redirect, which is not followed
-	Refused    Reason = "refused"     // the status was neither 2xx nor one of the others here
+	Refused    Reason = "refused"     // any other status but 2xx
 	Gone       Reason = "gone"        // the status was 410: the receiver wants no more messages
 )
 
-// Result is what came of one attempt.
+// Result is the outcome of one attempt.
 type Result struct {
-	// Status is the answer's; 0 when there was none.
+	// Status is that of the answer; 0 if there was none.
 	Status   int
 	Duration time.Duration
 	Reason   Reason
 }
 
-// NewSender makes a sender. It keeps a few connections for later messages, until Close.
+// NewSender returns a sender. It keeps a few idle connections until Close.
 func NewSender(c Config) *Sender {
 	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
 	c.UserAgent = cmp.Or(c.UserAgent, "Plumbline-Webhooks")
@@ -89,7 +89,7 @@ func NewSender(c Config) *Sender {
 	if !c.AllowPrivate {
 		s.dialer.ControlContext = onlyPublic
 	}
-	// No proxy is used: it would be the one that resolves names, and connects.
+	// No proxy is used: the proxy would resolve names and connect.
 	s.transport = &http.Transport{
 		DialContext:            s.dialer.DialContext,
 		TLSHandshakeTimeout:    connectTimeout,
@@ -102,13 +102,13 @@ func NewSender(c Config) *Sender {
 	return s
 }
 
-// Close gives up the connections that are kept for later messages.
+// Close closes idle connections.
 func (s *Sender) Close() { s.transport.CloseIdleConnections() }
 
 var errForbidden = errors.New("a private or special address")
 
-// onlyPublic sees each address that a name has led to, just before it is connected to: asking first and connecting
-// later would leave time for another answer.
+// onlyPublic checks each resolved address just before the connection is made. A look-up before that would leave time
+// for another answer.
 func onlyPublic(_ context.Context, network, address string, _ syscall.RawConn) error {
 	peer, err := netip.ParseAddrPort(address)
 	if err != nil || network != "tcp4" && network != "tcp6" || !isPublic(peer.Addr()) {
@@ -117,8 +117,8 @@ func onlyPublic(_ context.Context, network, address string, _ syscall.RawConn) e
 	return nil
 }
 
-// Send makes one attempt, signed with every secret in force. An error is a message that cannot be signed or a caller
-// who has gone away, never a receiver's failure: that is the result.
+// Send makes one attempt, signed with every secret in force. It returns an error if the message cannot be signed or
+// the caller has gone away; a failure of the receiver is a Result.
 func (s *Sender) Send(ctx context.Context, url string, message Message, secrets ...telemetry.Secret) (Result, error) {
 	now := s.config.Clock()
 	signatures, err := Sign(message.ID, now, message.Payload, secrets...)
@@ -148,14 +148,14 @@ func (s *Sender) Send(ctx context.Context, url string, message Message, secrets 
 	return result, nil
 }
 
-// exchange goes without http.Client, which would follow redirects.
+// exchange does not use http.Client, which would follow redirects.
 func (s *Sender) exchange(request *http.Request) (int, error) {
 	answer, err := s.transport.RoundTrip(request)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	// A receiver that has more to say is cut off; one that does not end has not answered.
+	// A longer answer is cut off; an answer that does not end counts as none.
 	if _, err = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswerBytes)); err != nil {
 		return 0, err
 	}
@@ -179,7 +179,7 @@ func failureOf(ctx context.Context, err error) Reason {
 	_, unresolved := errors.AsType[*net.DNSError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	operation, isOperation := errors.AsType[*net.OpError](err)
-	alert := isOperation && (operation.Op == "remote error" || operation.Op == "local error") // as crypto/tls names them
+	alert := isOperation && (operation.Op == "remote error" || operation.Op == "local error") // as in crypto/tls
 	_, noTLS := errors.AsType[tls.RecordHeaderError](err)
 	network, isNetwork := errors.AsType[net.Error](err)
 	switch {

@@ -22,6 +22,7 @@ import (
 
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
+	"example.com/plumbline/impl/testkit/webhooktest"
 )
 
 var silent = log.New(io.Discard, "", 0)
@@ -71,9 +72,11 @@ func TestAMessageArrives(t *testing.T) {
 	verified := make(chan error, 2)
 	server, connections := receiver(t, false, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		err = errors.Join(err, webhook.Verify(r.Header, body, now, secrets[1]))
-		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("User-Agent") != "Plumbline-Webhooks" ||
-			r.Header.Get("Cookie") != "" || string(body) != string(message.Payload) || r.Header.Get("webhook-id") != message.ID {
+		err = errors.Join(err, webhooktest.Verify(r.Header, body, now, secrets[1]))
+		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" ||
+			r.Header.Get("User-Agent") != "Plumbline-Webhooks" ||
+			r.Header.Get("Cookie") != "" || string(body) != string(message.Payload) ||
+			r.Header.Get("webhook-id") != message.ID {
 			err = errors.Join(err, fmt.Errorf("%s %v %s", r.Method, r.Header, body))
 		}
 		verified <- err
@@ -100,8 +103,10 @@ func TestWhatAnswersMean(t *testing.T) {
 	s := newSender(t, webhook.Config{AllowPrivate: true})
 	for code, want := range map[int]webhook.Reason{
 		200: "", 201: "", 202: "", 204: "", 299: "",
-		301: webhook.Redirected, 302: webhook.Redirected, 304: webhook.Redirected, 307: webhook.Redirected, 308: webhook.Redirected,
-		400: webhook.Refused, 401: webhook.Refused, 404: webhook.Refused, 410: webhook.Gone, 429: webhook.Refused, 500: webhook.Refused, 503: webhook.Refused,
+		301: webhook.Redirected, 302: webhook.Redirected, 304: webhook.Redirected, 307: webhook.Redirected,
+		308: webhook.Redirected,
+		400: webhook.Refused, 401: webhook.Refused, 404: webhook.Refused, 410: webhook.Gone, 429: webhook.Refused,
+		500: webhook.Refused, 503: webhook.Refused,
 	} {
 		status.Store(int64(code))
 		result := send(t, s, server.URL)
@@ -244,7 +249,10 @@ func TestNamesThatLeadInside(t *testing.T) {
 	url := fmt.Sprintf("https://hooks.example.com:%d/", port)
 	require.NoError(t, webhook.ValidateURL(url, false), "the name itself has no flaw")
 
-	for _, inside := range []string{"127.0.0.1", "127.8.9.10", "0.0.0.0", "10.0.0.1", "169.254.169.254", "::1", "::", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "fd00::1", "fe80::1"} {
+	for _, inside := range []string{
+		"127.0.0.1", "127.8.9.10", "0.0.0.0", "10.0.0.1", "169.254.169.254",
+		"::1", "::", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "fd00::1", "fe80::1",
+	} {
 		s := newSender(t, webhook.Config{Timeout: patience})
 		s.ResolveWith(resolver(inside))
 		require.Equal(t, webhook.Forbidden, send(t, s, url).Reason, inside)
@@ -274,7 +282,9 @@ func TestURLsWithAFlawAreNotSentTo(t *testing.T) {
 	t.Parallel()
 	server, connections := receiver(t, false, func(http.ResponseWriter, *http.Request) {})
 	s := newSender(t, webhook.Config{})
-	for _, url := range []string{server.URL, strings.Replace(server.URL, "http:", "https:", 1), "https://localhost/", "https://2130706433/", ""} {
+	for _, url := range []string{
+		server.URL, strings.Replace(server.URL, "http:", "https:", 1), "https://localhost/", "https://2130706433/", "",
+	} {
 		require.Equal(t, webhook.Result{Reason: webhook.BadURL}, send(t, s, url), url)
 	}
 	require.Zero(t, connections.Load())

@@ -1,10 +1,10 @@
-// Package webhook sends signed messages to addresses that outsiders chose.
+// Package webhook sends signed messages to addresses that outsiders choose.
 //
 // It promises that
-//   - what is sent is signed as Standard Webhooks 1.0 sets out, with every secret that is in force;
+//   - a message is signed as Standard Webhooks 1.0 specifies, with every secret in force;
 //   - no message reaches a private or special address, whatever its name resolves to at the moment of connecting, and
 //     none follows a redirect or a proxy;
-//   - a receiver has ten seconds, and what it answers is not kept: of it, only the status is told.
+//   - an attempt takes at most ten seconds, and only the status of an answer is reported.
 package webhook
 
 import (
@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -36,12 +35,9 @@ const (
 	leastSecret     = 24
 	mostSecret      = 64
 	signaturePrefix = "v1,"
-
-	// Tolerance is how far a receiver's clock may be from the sender's.
-	Tolerance = 5 * time.Minute
 )
 
-// NewSecret makes a secret of 32 random bytes, as in whsec_ and base64.
+// NewSecret returns a secret of 32 random bytes, as whsec_ and base64.
 func NewSecret() telemetry.Secret {
 	key := make([]byte, secretBytes)
 	_, _ = rand.Read(key) // It never fails.
@@ -52,14 +48,15 @@ func parseSecret(secret telemetry.Secret) ([]byte, error) {
 	encoded, hasPrefix := strings.CutPrefix(secret.Reveal(), secretPrefix)
 	key, err := base64.StdEncoding.DecodeString(encoded)
 	if !hasPrefix || err != nil || len(key) < leastSecret || len(key) > mostSecret {
-		return nil, fmt.Errorf("webhook: a secret is not %s and base64 of %d to %d bytes", secretPrefix, leastSecret, mostSecret)
+		return nil, fmt.Errorf("webhook: a secret is not %s and base64 of %d to %d bytes",
+			secretPrefix, leastSecret, mostSecret)
 	}
 	return key, nil
 }
 
-// Sign gives the signatures of a message, one for each secret, as they stand in the header. While a secret is being
-// replaced, the old and the new one are in force. It fails when a secret is malformed or missing, or when the id could
-// be taken for more than an id.
+// Sign returns the signatures of a message in the form of the header field, one for each secret. While a secret is
+// being replaced, both the old and the new one are in force. Sign fails if a secret is malformed or missing, or if the
+// id contains characters that the signed text uses otherwise.
 func Sign(id string, at time.Time, payload []byte, secrets ...telemetry.Secret) (string, error) {
 	switch {
 	case id == "" || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == '.' }):
@@ -73,63 +70,30 @@ func Sign(id string, at time.Time, payload []byte, secrets ...telemetry.Secret) 
 		if err != nil {
 			return "", err
 		}
-		signatures[i] = signaturePrefix + base64.StdEncoding.EncodeToString(digest(key, id, strconv.FormatInt(at.Unix(), 10), payload))
+		sum := digest(key, id, strconv.FormatInt(at.Unix(), 10), payload)
+		signatures[i] = signaturePrefix + base64.StdEncoding.EncodeToString(sum)
 	}
 	return strings.Join(signatures, " "), nil
 }
 
 func digest(key []byte, id, timestamp string, payload []byte) []byte {
 	mac := hmac.New(sha256.New, key)
-	_, _ = mac.Write([]byte(id + "." + timestamp + ".")) // A hash takes everything.
+	_, _ = mac.Write([]byte(id + "." + timestamp + ".")) // A hash never fails.
 	_, _ = mac.Write(payload)
 	return mac.Sum(nil)
 }
 
-// The ways in which a message is not to be trusted.
-var (
-	ErrHeaders   = errors.New("webhook: the header fields of a message are missing or malformed")
-	ErrTimestamp = errors.New("webhook: the message is too old, or from the future")
-	ErrSignature = errors.New("webhook: no signature is of a known secret")
-)
-
-// Verify is for receivers: it says whether a message was signed with one of the secrets within the last five minutes.
-// A receiver that wants no message twice remembers the ids for as long.
-func Verify(h http.Header, payload []byte, now time.Time, secrets ...telemetry.Secret) error {
-	id, timestamp := h.Get(IDHeader), h.Get(TimestampHeader)
-	seconds, err := strconv.ParseInt(timestamp, 10, 64)
-	if id == "" || err != nil {
-		return ErrHeaders
-	}
-	if age := now.Sub(time.Unix(seconds, 0)); age > Tolerance || age < -Tolerance {
-		return ErrTimestamp
-	}
-	for _, secret := range secrets {
-		key, err := parseSecret(secret)
-		if err != nil {
-			return err
-		}
-		want := digest(key, id, timestamp, payload)
-		for signature := range strings.FieldsSeq(h.Get(SignatureHeader)) {
-			encoded, known := strings.CutPrefix(signature, signaturePrefix)
-			if got, err := base64.StdEncoding.DecodeString(encoded); known && err == nil && hmac.Equal(got, want) {
-				return nil
-			}
-		}
-	}
-	return ErrSignature
-}
-
-// schedule is how long after a failure to try again (Standard Webhooks 1.0, "Deliverability and reliability").
+// schedule is the pause after each failed attempt (Standard Webhooks 1.0, "Deliverability and reliability").
 var schedule = []time.Duration{
 	5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
 	10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 }
 
-// MaxAttempts is how often a message is sent, the first time included.
+// MaxAttempts is the number of attempts for a message, including the first.
 const MaxAttempts = 10
 
-// NextRetry gives how long to wait after an attempt, the first being 1, that failed: a tenth more or less than the
-// schedule says, so that a receiver that comes back is not overrun. After the last attempt there is none.
+// NextRetry returns the pause after a failed attempt, the first being 1. It is up to a tenth shorter or longer than
+// the schedule, so that a receiver that returns is not overrun. After the last attempt again is false.
 func NextRetry(attempt int) (pause time.Duration, again bool) {
 	if attempt < 1 || attempt > len(schedule) {
 		return 0, false

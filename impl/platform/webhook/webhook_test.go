@@ -13,6 +13,7 @@ import (
 
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/webhook"
+	"example.com/plumbline/impl/testkit/webhooktest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -30,11 +31,17 @@ var vectors = []struct {
 		"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
 	},
 	{
-		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f", 1767225600, `{"type":"order.placed","note":"ü"}`,
+		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+		"0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f",
+		1767225600,
+		`{"type":"order.placed","note":"ü"}`,
 		"v1,TqBWyj/p1AcIa3wZlwM9GLUAvjKuCuxxhpYO/MU08L0=",
 	},
 	{
-		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==", "0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f", 1767225600, ``,
+		"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw==",
+		"0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f",
+		1767225600,
+		``,
 		"v1,STGBuRxZcGZuz6aRtceW1RNeAstA9wzY7bjK/1ADKZI=",
 	},
 }
@@ -54,7 +61,7 @@ func TestSignatures(t *testing.T) {
 		got, err := webhook.Sign(v.id, at, []byte(v.payload), secret)
 		require.NoError(t, err)
 		require.Equal(t, v.signature, got)
-		require.NoError(t, webhook.Verify(header(v.id, v.seconds, v.signature), []byte(v.payload), at, secret))
+		require.NoError(t, webhooktest.Verify(header(v.id, v.seconds, v.signature), []byte(v.payload), at, secret))
 	}
 }
 
@@ -71,12 +78,16 @@ func TestSecrets(t *testing.T) {
 
 	for _, text := range []string{
 		"", "whsec_", encoded, "whsec_canary!", "whsec_" + strings.TrimRight(encoded, "="),
-		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 23)), "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 65)),
+		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 23)),
+		"whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 65)),
 	} {
 		_, err := webhook.Sign("id", time.Now(), nil, telemetry.NewSecret(text))
 		require.Error(t, err, text)
 		require.NotContains(t, err.Error(), "canary")
-		require.Error(t, webhook.Verify(header("id", time.Now().Unix(), "v1,"), nil, time.Now(), telemetry.NewSecret(text)))
+		require.Error(
+			t,
+			webhooktest.Verify(header("id", time.Now().Unix(), "v1,"), nil, time.Now(), telemetry.NewSecret(text)),
+		)
 	}
 	_, err = webhook.Sign("id", time.Now(), nil)
 	require.Error(t, err, "unsigned messages are not sent")
@@ -95,11 +106,11 @@ func TestASecretIsReplacedWithoutAGap(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, strings.Split(signatures, " "), 2)
 	h := header("id", now.Unix(), signatures)
-	require.NoError(t, webhook.Verify(h, payload, now, before))
-	require.NoError(t, webhook.Verify(h, payload, now, after))
-	require.NoError(t, webhook.Verify(h, payload, now, stranger, after))
-	require.ErrorIs(t, webhook.Verify(h, payload, now, stranger), webhook.ErrSignature)
-	require.ErrorIs(t, webhook.Verify(h, payload, now), webhook.ErrSignature)
+	require.NoError(t, webhooktest.Verify(h, payload, now, before))
+	require.NoError(t, webhooktest.Verify(h, payload, now, after))
+	require.NoError(t, webhooktest.Verify(h, payload, now, stranger, after))
+	require.ErrorIs(t, webhooktest.Verify(h, payload, now, stranger), webhooktest.ErrSignature)
+	require.ErrorIs(t, webhooktest.Verify(h, payload, now), webhooktest.ErrSignature)
 }
 
 func TestVerifyRefuses(t *testing.T) {
@@ -119,28 +130,36 @@ func TestVerifyRefuses(t *testing.T) {
 		{"a bit late", header("id", now.Unix(), good), `{"a":1}`, 5 * time.Minute, nil},
 		{"a bit early", header("id", now.Unix(), good), `{"a":1}`, -5 * time.Minute, nil},
 		{"among others", header("id", now.Unix(), "v1a,"+bare+" v1,AAAA  "+good), `{"a":1}`, 0, nil},
-		{"too late", header("id", now.Unix(), good), `{"a":1}`, 5*time.Minute + time.Second, webhook.ErrTimestamp},
-		{"too early", header("id", now.Unix(), good), `{"a":1}`, -5*time.Minute - time.Second, webhook.ErrTimestamp},
-		{"another payload", header("id", now.Unix(), good), `{"a":2}`, 0, webhook.ErrSignature},
-		{"another id", header("di", now.Unix(), good), `{"a":1}`, 0, webhook.ErrSignature},
-		{"another time", header("id", now.Unix()+1, good), `{"a":1}`, 0, webhook.ErrSignature},
-		{"another version", header("id", now.Unix(), "v1a,"+bare), `{"a":1}`, 0, webhook.ErrSignature},
-		{"no version", header("id", now.Unix(), bare), `{"a":1}`, 0, webhook.ErrSignature},
-		{"cut", header("id", now.Unix(), good[:len(good)-4]), `{"a":1}`, 0, webhook.ErrSignature},
-		{"no signature", header("id", now.Unix(), ""), `{"a":1}`, 0, webhook.ErrSignature},
-		{"no id", header("", now.Unix(), good), `{"a":1}`, 0, webhook.ErrHeaders},
-		{"no time", header("id", "", good), `{"a":1}`, 0, webhook.ErrHeaders},
-		{"half a second", header("id", "1767225600.5", good), `{"a":1}`, 0, webhook.ErrHeaders},
-		{"nothing", http.Header{}, "", 0, webhook.ErrHeaders},
+		{"too late", header("id", now.Unix(), good), `{"a":1}`, 5*time.Minute + time.Second, webhooktest.ErrTimestamp},
+		{"too early", header("id", now.Unix(), good), `{"a":1}`, -5*time.Minute - time.Second, webhooktest.ErrTimestamp},
+		{"another payload", header("id", now.Unix(), good), `{"a":2}`, 0, webhooktest.ErrSignature},
+		{"another id", header("di", now.Unix(), good), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"another time", header("id", now.Unix()+1, good), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"another version", header("id", now.Unix(), "v1a,"+bare), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"no version", header("id", now.Unix(), bare), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"cut", header("id", now.Unix(), good[:len(good)-4]), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"no signature", header("id", now.Unix(), ""), `{"a":1}`, 0, webhooktest.ErrSignature},
+		{"no id", header("", now.Unix(), good), `{"a":1}`, 0, webhooktest.ErrHeaders},
+		{"no time", header("id", "", good), `{"a":1}`, 0, webhooktest.ErrHeaders},
+		{"half a second", header("id", "1767225600.5", good), `{"a":1}`, 0, webhooktest.ErrHeaders},
+		{"nothing", http.Header{}, "", 0, webhooktest.ErrHeaders},
 	} {
-		require.ErrorIs(t, webhook.Verify(c.header, []byte(c.payload), now.Add(c.late), secret), c.want, c.name)
+		require.ErrorIs(t, webhooktest.Verify(c.header, []byte(c.payload), now.Add(c.late), secret), c.want, c.name)
 	}
 }
 
 func TestSchedule(t *testing.T) {
 	t.Parallel()
 	want := []time.Duration{
-		5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+		5 * time.Second,
+		5 * time.Minute,
+		30 * time.Minute,
+		2 * time.Hour,
+		5 * time.Hour,
+		10 * time.Hour,
+		14 * time.Hour,
+		20 * time.Hour,
+		24 * time.Hour,
 	}
 	require.Len(t, want, webhook.MaxAttempts-1)
 	for i, pause := range want {

@@ -26,35 +26,16 @@ const name = "orders"
 // keysTimeout bounds one request for the keys that verify access tokens.
 const keysTimeout = 3 * time.Second
 
-// Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
-// writes logs and answers to out. It ends when ctx does, winding down in order.
-func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	p := self()
-	p.Clock = time.Now
-	return p.Run(ctx, args, environ, out)
-}
-
-// RunAt is Run with a clock that tells the service the time. Only the development binary has another than the system's.
-func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
-	p := self()
-	p.Clock, p.Development = clock, true
-	return p.Run(ctx, args, environ, out)
-}
-
-func self() program.Program {
+// Program is the service as a program.
+func Program() program.Program {
 	return program.Program{
 		Name:  name,
 		About: "orders keeps products, their stock, orders and who is told of them.",
 		Schema: program.Schema{
-			program.Migrations(queries.Migrations("orders")),
+			program.Migrations(queries.Migrations(name)),
 			{Migrate: jobs.Migrate, Migrated: jobs.Migrated},
 		},
-		Commands: []program.Command{
-			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), serve),
-			program.Check(defaultServe()),
-			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.DefaultAudit(), program.VerifyAudit),
-			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
-		},
+		Commands: program.Commands(defaultServe(), serve),
 	}
 }
 

@@ -14,65 +14,48 @@ import (
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/settings"
 )
 
-// Persona is an account of the development binary.
-type Persona struct {
-	ID          uuid.UUID
-	Email, Name string
-	Role        usersapi.Role
-	// SecondFactor is whether its logins take one; Codes tells what they are answered with.
-	SecondFactor bool
-}
-
-// personas are one account for every role, a second customer, and one with a second factor.
-func personas() []Persona {
-	return []Persona{
-		{Email: "customer@plumbline.test", Name: "Customer", Role: usersapi.RoleCustomer},
-		{Email: "customer2@plumbline.test", Name: "Second customer", Role: usersapi.RoleCustomer},
-		{Email: "support@plumbline.test", Name: "Support", Role: usersapi.RoleSupport},
-		{Email: "staff@plumbline.test", Name: "Staff", Role: usersapi.RoleStaff},
-		{Email: "payments@plumbline.test", Name: "Payments", Role: usersapi.RolePayments},
-		{Email: "admin@plumbline.test", Name: "Administrator", Role: usersapi.RoleAdmin},
-		{Email: "secure@plumbline.test", Name: "Customer with a second factor", Role: usersapi.RoleCustomer, SecondFactor: true},
+// personas are one account for every role, a second customer, and one with a second factor; CodesOf tells what its
+// logins are answered with.
+func personas() []program.Persona {
+	return []program.Persona{
+		{Email: "customer@plumbline.test", Name: "Customer", Role: string(usersapi.RoleCustomer)},
+		{Email: "customer2@plumbline.test", Name: "Second customer", Role: string(usersapi.RoleCustomer)},
+		{Email: "support@plumbline.test", Name: "Support", Role: string(usersapi.RoleSupport)},
+		{Email: "staff@plumbline.test", Name: "Staff", Role: string(usersapi.RoleStaff)},
+		{Email: "payments@plumbline.test", Name: "Payments", Role: string(usersapi.RolePayments)},
+		{Email: "admin@plumbline.test", Name: "Administrator", Role: string(usersapi.RoleAdmin)},
+		{Email: "secure@plumbline.test", Name: "Customer with a second factor", Role: string(usersapi.RoleCustomer), SecondFactor: true},
 	}
 }
 
-// Seed opens the personas' accounts, or gives them the password if they are there, and tells who they are. Only the
-// development binary calls it; environ is that of Run.
-func Seed(ctx context.Context, environ []string, password string) ([]Persona, error) {
-	return withPersonas(ctx, environ, password, false)
-}
-
-// Reset removes every account but the personas', makes these what they were on the first day and tells who they are. They
-// keep their ids and their sessions. Only the development binary calls it; environ is that of Run.
-func Reset(ctx context.Context, environ []string, password string) ([]Persona, error) {
-	return withPersonas(ctx, environ, password, true)
-}
-
-// withPersonas brings all personas about in one transaction: as they are, or anew and alone.
-func withPersonas(ctx context.Context, environ []string, password string, anew bool) ([]Persona, error) {
-	users := newProgram(nil)
+// Seed opens the personas' accounts, or gives them the password of the cast if they are there, and adds them to the cast.
+// With anew it removes every other account first and makes these what they were on the first day: they keep their ids and
+// their sessions.
+func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) error {
+	users := Program()
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s, pool, err := offline(ctx, users, c.Keyed, c.hashSettings)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer pool.Close()
-	hash, err := s.hasher.Hash(ctx, password)
+	hash, err := s.hasher.Hash(ctx, cast.Password)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	all := personas()
 	var addresses []string
 	for _, p := range all {
 		addresses = append(addresses, p.Email)
 	}
-	return all, s.inTx(ctx, func(q usersdb.Querier) error {
+	err = s.inTx(ctx, func(q usersdb.Querier) error {
 		bring := s.seed
 		if anew {
 			bring = s.restore
@@ -90,9 +73,13 @@ func withPersonas(ctx context.Context, environ []string, password string, anew b
 		}
 		return nil
 	})
+	if err == nil {
+		cast.Personas = all
+	}
+	return err
 }
 
-func (s *Service) seed(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+func (s *Service) seed(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
 	user, err := q.GetUserByEmail(ctx, p.Email)
 	if postgres.IsNoRows(err) {
 		return s.open(ctx, q, p, hash)
@@ -106,9 +93,9 @@ func (s *Service) seed(ctx context.Context, q usersdb.Querier, p Persona, hash s
 	return user.ID, err
 }
 
-func (s *Service) restore(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+func (s *Service) restore(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
 	user, err := q.RestoreUser(ctx, usersdb.RestoreUserParams{
-		Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, UpdatedAt: s.clock(),
+		Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{p.Role}, UpdatedAt: s.clock(),
 	})
 	if postgres.IsNoRows(err) {
 		return s.open(ctx, q, p, hash)
@@ -116,17 +103,17 @@ func (s *Service) restore(ctx context.Context, q usersdb.Querier, p Persona, has
 	return user.ID, err
 }
 
-func (s *Service) open(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+func (s *Service) open(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
 	now := s.clock()
 	user, err := q.CreateUser(ctx, usersdb.CreateUserParams{
-		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, EmailVerifiedAt: &now, CreatedAt: now,
+		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{p.Role}, EmailVerifiedAt: &now, CreatedAt: now,
 	})
 	return user.ID, err
 }
 
 // secure gives a persona the second factor of the first day, or takes off another that it has got since; without anew it leaves
 // one that there is as it is.
-func (s *Service) secure(ctx context.Context, q usersdb.Querier, p Persona, anew bool) error {
+func (s *Service) secure(ctx context.Context, q usersdb.Querier, p program.Persona, anew bool) error {
 	user, err := q.GetUser(ctx, p.ID)
 	if err != nil || !anew && (!p.SecondFactor || user.SecondFactorAt != nil) {
 		return err
@@ -178,7 +165,7 @@ type Codes struct {
 // CodesOf tells what a persona's second factor is answered with; without one there is no TOTP. Only the development binary asks;
 // environ is that of Run.
 func CodesOf(ctx context.Context, environ []string, email string, now time.Time) (Codes, error) {
-	users := newProgram(nil)
+	users := Program()
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())
 	if err != nil {
 		return Codes{}, err

@@ -3,12 +3,10 @@ package users
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"net/http"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -142,9 +140,9 @@ func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, queries.Migrations("users"), jobs.Migrate)
 	with := func(err error) programtest.Main {
-		return func(ctx context.Context, args, environ []string, out io.Writer) error {
-			return RunAt(ctx, time.Now, proving{err: err}, args, environ, out)
-		}
+		p := ProgramWith(proving{err: err})
+		p.Development = true
+		return p.Run
 	}
 	_, err := programtest.Command(t, with(mail.ErrLogin), environment(url), "serve")
 	programtest.RequireSentence(t, err, "smtp_user, smtp_password: ", "refuses")

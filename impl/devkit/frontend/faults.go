@@ -152,7 +152,7 @@ func (r *ruling) shown() devapi.Fault {
 func (s *Service) CreateFault(_ context.Context, req devapi.CreateFaultRequestObject) (devapi.CreateFaultResponseObject, error) {
 	t := s.targets.byID[req.Body.Operation]
 	if t == nil {
-		return nil, httpapi.Violated("#/operation", "enum", "Must be the operationId of an operation of users or orders")
+		return nil, httpapi.Violated("#/operation", "enum", "Must be the operationId of an operation of a service")
 	}
 	what, wrong := t.parse(req.Body.Fault)
 	if wrong != nil {

@@ -28,7 +28,7 @@ type Program struct {
 	Schema Schema
 	// Commands are what it can be told to do.
 	Commands []Command
-	// Clock tells its service the time.
+	// Clock tells its service the time; nil is the system's.
 	Clock func() time.Time
 	// Development is whether somebody develops with the service: nothing is warned of that production would have to know.
 	Development bool
@@ -60,9 +60,25 @@ func NewCommand[T any](name, purpose string, defaults T, run func(context.Contex
 	}
 }
 
+// Commands are those that every service has. A service with others of its own appends them.
+func Commands[T any, S interface {
+	*T
+	ServeSettings
+}](defaults T, serve func(context.Context, Program, T, io.Writer) error) []Command {
+	return []Command{
+		NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaults, serve),
+		Check[T, S](defaults),
+		NewCommand("audit verify", "show whether the audit log is as it was written", DefaultAudit(), VerifyAudit),
+		NewCommand("migrate", "bring the database to this version's schema", DefaultDatabase(), Migrate),
+	}
+}
+
 // Run carries out the command in args, with settings from args and environ ("name=value"), and writes logs and answers
 // to out. It ends when ctx does, winding down in order.
 func (p Program) Run(ctx context.Context, args, environ []string, out io.Writer) error {
+	if p.Clock == nil {
+		p.Clock = time.Now
+	}
 	if len(args) == 0 {
 		return fmt.Errorf("a command is missing; %s --help lists them", p.Name)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/program"
@@ -36,6 +37,20 @@ func (s *Service) All(t *testing.T) {
 			contracttest.ForgedTokensAreRefused(t, contract, server.Server, tokentest.Options{
 				Claims: claims, Issuer: issuer, Audience: s.Program.Name, Key: server.keys[1], OtherKey: server.keys[0], Now: server.Clock.Now(),
 			})
+		},
+		"DatabaseGone": func(t *testing.T) {
+			t.Helper()
+			var database contracttest.Switch
+			contracttest.DatabaseGoneIsTold(t, contract, s.startOn(t, func(p *pgxpool.Pool) *pgxpool.Pool { return database.Pool(t, p) }).Server, &database)
+		},
+		"DatabaseReadOnly": func(t *testing.T) {
+			t.Helper()
+			var database contracttest.Switch
+			contracttest.ReadOnlyDatabaseIsTold(t, contract, s.startOn(t, func(p *pgxpool.Pool) *pgxpool.Pool { return database.Pool(t, p) }).Server, &database)
+		},
+		"Enums": func(t *testing.T) {
+			t.Helper()
+			contracttest.EnumsAreThoseOfTheDocument(t, contract, pgtest.New(t, s.Migrations))
 		},
 		"DocumentIsServed":  s.documentIsServed,
 		"ProgramServes":     s.programServes,

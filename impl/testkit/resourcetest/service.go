@@ -16,6 +16,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/httpapi"
@@ -109,6 +110,12 @@ type Server struct {
 // the test.
 func (s *Service) Start(t testing.TB, change ...func(*httpapi.Options)) *Server {
 	t.Helper()
+	return s.startOn(t, func(pool *pgxpool.Pool) *pgxpool.Pool { return pool }, change...)
+}
+
+// startOn is Start with another pool on the same database for the service.
+func (s *Service) startOn(t testing.TB, other func(*pgxpool.Pool) *pgxpool.Pool, change ...func(*httpapi.Options)) *Server {
+	t.Helper()
 	pool, clock := pgtest.New(t, s.Migrations), contracttest.NewClock()
 	server := &Server{service: s, signer: token.NewSigner(clock.Now)}
 	for range 2 { // The second signs; the first is for forgeries.
@@ -119,7 +126,7 @@ func (s *Service) Start(t testing.TB, change ...func(*httpapi.Options)) *Server 
 	require.NoError(t, server.signer.SetKeys(server.keys))
 	var err error
 	server.Parts, err = resource.New(resource.Config{
-		Name: s.Program.Name, Database: pool, Keys: server.signer, Issuer: issuer, Clock: clock.Now,
+		Name: s.Program.Name, Database: other(pool), Keys: server.signer, Issuer: issuer, Clock: clock.Now,
 		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 	})
 	require.NoError(t, err)

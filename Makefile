@@ -136,7 +136,7 @@ oracle: ## take the time of SAMPLES answers about accounts that there are and ar
 
 CHECKS ?= 1000
 generative: ## make CHECKS requests of each operation, and CHECKS sequences, at random from the documents; a thousand unless told otherwise
-	go test -timeout 0 -count=1 -v -run '^TestContract$$/^(WhatTheDocument|SequencesHoldTogether)' ./impl/users ./impl/orders -rapid.checks $(CHECKS)
+	go test -timeout 0 -count=1 -v -run '^TestContract$$/^(WhatTheDocument|SequencesHoldTogether)' $(SERVICES:%=./impl/%) -rapid.checks $(CHECKS)
 
 planted: ## break the services in one place at a time, those that BUG names, and show that the generated tests find each; this takes minutes
 	go run ./test/contract/planted $(BUG)

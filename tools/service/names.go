@@ -75,7 +75,7 @@ func newNames(root, service, resource string) (names, error) {
 // unlike refuses a resource whose operations have the paths or the names of another service's.
 func (n names) unlike(documents []string) error {
 	path := regexp.MustCompile(`(?m)^  /api/v[0-9]+/` + n.things + `(/|:)`)
-	operation := regexp.MustCompile(`\boperationId: (list|create|get|update|delete)` + capital(n.thing) + `s?$`)
+	operation := regexp.MustCompile(`(?m)\boperationId: (list|create|get|update|delete)(` + capital(n.thing) + `|` + capital(n.things) + `)$`)
 	for _, document := range documents {
 		text, err := os.ReadFile(document)
 		if err != nil {
@@ -93,10 +93,12 @@ func singular(word string) string {
 	for _, rule := range []struct{ ending, instead string }{
 		{"ies", "y"}, {"ches", "ch"}, {"shes", "sh"}, {"sses", "ss"}, {"xes", "x"}, {"ss", ""}, {"us", ""}, {"is", ""}, {"s", ""},
 	} {
-		if stem, ends := strings.CutSuffix(word, rule.ending); ends && len(stem) > 1 {
-			if rule.instead == "" && rule.ending != "s" {
-				return "" // A singular itself, as in bus.
-			}
+		stem, ends := strings.CutSuffix(word, rule.ending)
+		switch {
+		case !ends:
+		case stem == "" || rule.instead == "" && rule.ending != "s":
+			return "" // A singular itself, as in bus.
+		default:
 			return stem + rule.instead
 		}
 	}

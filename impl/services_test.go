@@ -28,7 +28,6 @@ var ownWords = map[string]string{
 	"impl/devkit/pgserver/":         "names of databases in tests",
 	"impl/platform/":                "words in examples and tests: an issuer, an audience, a dependency",
 	"clients/typescript/test/":      "the tests call operations of both",
-	"examples/storefront/":          "a shop on both",
 	"test/contract/conformance/":    "the test makes up what two services left",
 	"openapi/embed_test.go":         "the list is not empty",
 }
@@ -78,7 +77,9 @@ func TestNoListOfServices(t *testing.T) {
 	}))
 	require.Greater(t, read, 300, "the files are found")
 	for place := range ownWords {
-		require.True(t, used[place], "%s names no several services any more: take it out of ownWords", place)
+		if !used[place] {
+			t.Errorf("%s names no several services any more: take it out of ownWords", place)
+		}
 	}
 }
 

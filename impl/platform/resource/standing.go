@@ -91,9 +91,12 @@ func (s *standing) hear(ctx context.Context, e events.Event) error {
 	var args []any
 	switch e.Type {
 	case "user.disabled", "user.enabled", "user.deleted", "user.roles_changed":
-		change := accountChanged{Roles: []string{}}
+		var change accountChanged
 		if err := json.Unmarshal(e.Data, &change); err != nil {
 			return fmt.Errorf("event %s: %w", e.ID, err)
+		}
+		if change.Roles == nil {
+			change.Roles = []string{}
 		}
 		sql, args = keepAccount, []any{change.UserID, change.Status, change.Roles, change.ChangedAt}
 	case "session.revoked":

@@ -81,7 +81,8 @@ func mayImport(from, to string) bool {
 	switch layer {
 	case commands:
 		// dev runs all services, gives the client away, and asks who reaches it.
-		development := target == devkit || target == generated && (what == "ts" || what == "services") || target == platform && what == "hosts"
+		development := target == devkit || target == generated && (what == "ts" || what == "services") ||
+			target == platform && what == "hosts"
 		return target == services || target == platform && what == "program" || name == "dev" && development
 	case services:
 		switch target {

@@ -105,8 +105,8 @@ func (s *service) place() int {
 	return 1
 }
 
-// accounts is the service that signs in, the one that development treats unlike the others: its mails stay here, it has the
-// personas, and it starts first.
+// accounts is the service that signs in, the one that development treats unlike the others: its mails stay here, it has
+// the personas, and it starts first.
 const accounts = "users"
 
 func (d *development) or(name, otherwise string) string {
@@ -255,7 +255,8 @@ func (d *development) seed(ctx context.Context, environ []string, anew bool) (*p
 // frontEndMode is what stands before the services.
 func (d *development) frontEndMode(environ []string, personas []program.Persona) (*frontend.Service, error) {
 	c := frontend.Config{
-		Password: d.password, UsersURL: "http://" + d.services[0].Addr, OpsURL: "http://" + local(d.opsAddr), Client: d.packed, Hosts: d.hosts, Clock: &d.clock, Mails: &d.mails,
+		Password: d.password, UsersURL: "http://" + d.services[0].Addr, OpsURL: "http://" + local(d.opsAddr),
+		Client: d.packed, Hosts: d.hosts, Clock: &d.clock, Mails: &d.mails,
 		Origins: strings.Split(d.environ["USERS_TRUSTED_ORIGINS"], ","), Log: d.log,
 		Codes: func(ctx context.Context, email string) (frontend.Codes, error) {
 			codes, err := users.CodesOf(ctx, environ, email, d.clock.Now())

@@ -26,13 +26,17 @@ func Program() program.Program { return ProgramWith(nil) }
 // ProgramWith is Program with what takes the mails, whatever the settings say. Only the development binary has another
 // mailer than that of the settings, which nil stands for.
 func ProgramWith(mailer mail.Mailer) program.Program {
+	serving := func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
+		return serve(ctx, p, c, mailer, out)
+	}
 	return program.Program{
-		Name:   serviceName,
-		About:  "users keeps accounts, sessions and the keys that sign access tokens.",
-		Schema: program.Schema{program.Migrations(queries.Migrations(serviceName)), {Migrate: jobs.Migrate, Migrated: jobs.Migrated}},
-		Commands: append(program.Commands(defaultServe(), func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
-			return serve(ctx, p, c, mailer, out)
-		}),
+		Name:  serviceName,
+		About: "users keeps accounts, sessions and the keys that sign access tokens.",
+		Schema: program.Schema{
+			program.Migrations(queries.Migrations(serviceName)),
+			{Migrate: jobs.Migrate, Migrated: jobs.Migrated},
+		},
+		Commands: append(program.Commands(defaultServe(), serving),
 			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), func(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
 				return createAdmin(ctx, p, c, mailer, out)
 			}),

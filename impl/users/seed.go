@@ -28,13 +28,16 @@ func personas() []program.Persona {
 		{Email: "staff@plumbline.test", Name: "Staff", Role: string(usersapi.RoleStaff)},
 		{Email: "payments@plumbline.test", Name: "Payments", Role: string(usersapi.RolePayments)},
 		{Email: "admin@plumbline.test", Name: "Administrator", Role: string(usersapi.RoleAdmin)},
-		{Email: "secure@plumbline.test", Name: "Customer with a second factor", Role: string(usersapi.RoleCustomer), SecondFactor: true},
+		{
+			Email: "secure@plumbline.test", Name: "Customer with a second factor", Role: string(usersapi.RoleCustomer),
+			SecondFactor: true,
+		},
 	}
 }
 
-// Seed opens the personas' accounts, or gives them the password of the cast if they are there, and adds them to the cast.
-// With anew it removes every other account first and makes these what they were on the first day: they keep their ids and
-// their sessions.
+// Seed opens the personas' accounts, or gives them the password of the cast if they are there, and adds them to the
+// cast. With anew it removes every other account first and makes these what they were on the first day: they keep their
+// ids and their sessions.
 func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) error {
 	users := Program()
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())
@@ -106,7 +109,8 @@ func (s *Service) restore(ctx context.Context, q usersdb.Querier, p program.Pers
 func (s *Service) open(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
 	now := s.clock()
 	user, err := q.CreateUser(ctx, usersdb.CreateUserParams{
-		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{p.Role}, EmailVerifiedAt: &now, CreatedAt: now,
+		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{p.Role},
+		EmailVerifiedAt: &now, CreatedAt: now,
 	})
 	return user.ID, err
 }

@@ -25,7 +25,8 @@ func (s *server) createAdmin(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	p := ProgramWith(&s.mailbox)
 	p.Clock, p.Development = s.Clock.Now, true
-	return programtest.Command(t, p.Run, environment(s.Pool.Config().ConnString()), append([]string{"create-admin", "--email"}, args...)...)
+	environ := environment(s.Pool.Config().ConnString())
+	return programtest.Command(t, p.Run, environ, append([]string{"create-admin", "--email"}, args...)...)
 }
 
 var shownPassword = regexp.MustCompile(`(?m)^password: (\S{20,})$`)

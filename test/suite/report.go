@@ -174,7 +174,8 @@ func (r *report) tell(one *result, action string) {
 		return
 	}
 	for _, test := range one.races {
-		fmt.Fprintf(r.out, "%s      reported while %s ran, which has passed; the stacks tell whose race it is\n", indented(one.output[test]), test)
+		fmt.Fprintf(r.out, "%s      reported while %s ran, which has passed; the stacks tell whose race it is\n",
+			indented(one.output[test]), test)
 	}
 	for _, test := range one.failed {
 		if innermost := !slices.ContainsFunc(one.failed, func(other string) bool { return strings.HasPrefix(other, test+"/") }); innermost {

@@ -99,18 +99,21 @@ func TestRaceReportOfATestThatPasses(t *testing.T) {
 	t.Parallel()
 	race := []event{
 		{Action: "start"}, {Action: "run", Test: "TestA"}, {Action: "output", Test: "TestA", Output: "==================\n"},
-		{Action: "output", Test: "TestA", Output: "WARNING: DATA RACE\n"}, {Action: "output", Test: "TestA", Output: "Write at 0x00c0 by goroutine 7:\n"},
-		{Action: "pass", Test: "TestA"}, {Action: "run", Test: "TestB"}, {Action: "output", Test: "TestB", Output: "noise\n"}, {Action: "pass", Test: "TestB"},
+		{Action: "output", Test: "TestA", Output: "WARNING: DATA RACE\n"},
+		{Action: "output", Test: "TestA", Output: "Write at 0x00c0 by goroutine 7:\n"}, {Action: "pass", Test: "TestA"},
+		{Action: "run", Test: "TestB"}, {Action: "output", Test: "TestB", Output: "noise\n"}, {Action: "pass", Test: "TestB"},
 	}
 	for name, others := range map[string][]event{
 		"the package alone fails": {{Action: "output", Output: "exit status 66\n"}, {Action: "fail"}},
 		"another test fails": {
-			{Action: "output", Test: "TestC", Output: "race detected during execution of test\n"}, {Action: "fail", Test: "TestC"}, {Action: "fail"},
+			{Action: "output", Test: "TestC", Output: "race detected during execution of test\n"},
+			{Action: "fail", Test: "TestC"}, {Action: "fail"},
 		},
 	} {
 		text, err := told(t, append(slices.Clone(race), others...)...)
 		require.ErrorIs(t, err, errFailed, name)
-		require.Contains(t, text, "      WARNING: DATA RACE\n      Write at 0x00c0 by goroutine 7:\n      reported while TestA ran", name)
+		require.Contains(t, text, "      WARNING: DATA RACE\n      Write at 0x00c0 by goroutine 7:\n", name)
+		require.Contains(t, text, "      reported while TestA ran", name)
 		require.NotContains(t, text, "noise", name)
 	}
 }

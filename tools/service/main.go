@@ -1,5 +1,5 @@
-// Service writes a new service: its document with one resource, its database, its code and its tests. make service calls
-// it in the root of the repository.
+// Service writes a new service: its document with one resource, its database, its code and its tests. make service
+// calls it in the root of the repository.
 //
 //	service -name reviews [-resource Review]
 //
@@ -34,7 +34,7 @@ func main() {
 func run(root string, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	name := flags.String("name", "", "what the service is called, as in reviews")
-	resource := flags.String("resource", "", "one of what it keeps, as in Review; the singular of its name unless told otherwise")
+	resource := flags.String("resource", "", "one of what it keeps, as in Review; otherwise the singular of its name")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -18,12 +18,12 @@ var (
 	moduleName   = regexp.MustCompile(`(?m)^module (?:.*/)?(\S+)$`)
 )
 
-// taken are names that mean something else: folders beside the services', packages that a service imports, databases that
-// PostgreSQL comes with, and what Go looks for in folders.
+// taken are names that mean something else: folders beside the services', packages that a service imports, databases
+// that PostgreSQL comes with, and what Go looks for in folders.
 var taken = []string{
 	"dev", "devkit", "platform", "testkit", "services", "ts", "released", "depot",
-	"chi", "context", "contracttest", "fault", "fmt", "http", "httpapi", "io", "keyset", "openapi", "os", "pgx", "program", "queries", "require",
-	"resource", "resourcetest", "testing", "time", "uuid",
+	"chi", "context", "contracttest", "fault", "fmt", "http", "httpapi", "io", "keyset", "openapi", "os", "pgx", "program",
+	"queries", "require", "resource", "resourcetest", "testing", "time", "uuid",
 	"postgres", "public", "internal", "main", "test", "testdata", "vendor",
 }
 
@@ -45,7 +45,7 @@ func newNames(root, service, resource string) (names, error) {
 	case service == "":
 		return names{}, errors.New("NAME is missing: say what the service is called, as in make service NAME=reviews")
 	case !serviceName.MatchString(service):
-		return names{}, fmt.Errorf("NAME=%s is no name for a service: take 2 to 20 lower-case letters and digits, a letter first, as in NAME=reviews", service)
+		return names{}, fmt.Errorf("NAME=%s names no service: take 2 to 20 lower-case letters and digits, a letter first", service)
 	case token.IsKeyword(service) || types.Universe.Lookup(service) != nil:
 		return names{}, fmt.Errorf("NAME=%s is a word of Go, and no package can be called so", service)
 	case service == product || slices.Contains(taken, service):
@@ -57,16 +57,17 @@ func newNames(root, service, resource string) (names, error) {
 	one := singular(service)
 	switch {
 	case resource == "" && one == "":
-		return names{}, fmt.Errorf("NAME=%s is no plural of which a singular is known: say what the service keeps one of, as in RESOURCE=Item", service)
+		return names{}, fmt.Errorf("NAME=%s is no plural with a known singular: say what it keeps, as in RESOURCE=Item", service)
 	case resource == "":
 		n.thing, n.things = one, service
 	case !resourceName.MatchString(resource):
-		return names{}, fmt.Errorf("RESOURCE=%s is no name for what a service keeps: take one capitalised word, as in RESOURCE=Review", resource)
+		return names{}, fmt.Errorf("RESOURCE=%s is no name for what a service keeps: take one capitalised word", resource)
 	default:
 		n.thing = strings.ToLower(resource)
 		n.things = plural(n.thing)
 	}
-	if n.thing == n.things || slices.Contains(takenResources, capital(n.thing)) || slices.Contains(takenResources, capital(n.things)) {
+	isTaken := func(word string) bool { return slices.Contains(takenResources, capital(word)) }
+	if n.thing == n.things || isTaken(n.thing) || isTaken(n.things) {
 		return names{}, fmt.Errorf("a resource cannot be called %s here: choose another RESOURCE", capital(n.thing))
 	}
 	return n, n.unlike(documents)
@@ -75,14 +76,16 @@ func newNames(root, service, resource string) (names, error) {
 // unlike refuses a resource whose operations have the paths or the names of another service's.
 func (n names) unlike(documents []string) error {
 	path := regexp.MustCompile(`(?m)^  /api/v[0-9]+/` + n.things + `(/|:)`)
-	operation := regexp.MustCompile(`(?m)\boperationId: (list|create|get|update|delete)(` + capital(n.thing) + `|` + capital(n.things) + `)$`)
+	noun := capital(n.thing) + "|" + capital(n.things)
+	operation := regexp.MustCompile(`(?m)\boperationId: (list|create|get|update|delete)(` + noun + `)$`)
 	for _, document := range documents {
 		text, err := os.ReadFile(document)
 		if err != nil {
 			return err
 		}
 		if path.Match(text) || operation.Match(text) {
-			return fmt.Errorf("openapi/%s has operations on %s already: choose another RESOURCE", filepath.Base(document), n.things)
+			place := "openapi/" + filepath.Base(document)
+			return fmt.Errorf("%s has operations on %s already: choose another RESOURCE", place, n.things)
 		}
 	}
 	return nil
@@ -91,7 +94,8 @@ func (n names) unlike(documents []string) error {
 // singular gives the singular of a plural, or "" where it ends as none.
 func singular(word string) string {
 	for _, rule := range []struct{ ending, instead string }{
-		{"ies", "y"}, {"ches", "ch"}, {"shes", "sh"}, {"sses", "ss"}, {"xes", "x"}, {"ss", ""}, {"us", ""}, {"is", ""}, {"s", ""},
+		{"ies", "y"}, {"ches", "ch"}, {"shes", "sh"}, {"sses", "ss"}, {"xes", "x"},
+		{"ss", ""}, {"us", ""}, {"is", ""}, {"s", ""},
 	} {
 		stem, ends := strings.CutSuffix(word, rule.ending)
 		switch {

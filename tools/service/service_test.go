@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var full = flag.Bool("full", false, "also generate, vet, test and start the service that is written: this takes minutes")
+var full = flag.Bool("full", false, "also generate, vet, test and start the service that is written: minutes")
 
 // root is the repository.
 const root = "../.."
@@ -31,8 +31,9 @@ func little(t *testing.T) string {
 	require.NoError(t, os.CopyFS(filepath.Join(dir, template), os.DirFS("_template")))
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "openapi"), 0o755))
 	for name, text := range map[string]string{
-		"go.mod":              "module example.com/shop\n",
-		"openapi/orders.yaml": "paths:\n  /api/v1/parcels/{parcelId}:\n    get:\n      operationId: readParcel\n  /x:\n    get:\n      operationId: listCrates\n",
+		"go.mod": "module example.com/shop\n",
+		"openapi/orders.yaml": "paths:\n  /api/v1/parcels/{parcelId}:\n    get:\n      operationId: readParcel\n" +
+			"  /x:\n    get:\n      operationId: listCrates\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
@@ -94,7 +95,8 @@ func TestBadNamesAreRefused(t *testing.T) {
 func TestNumbersOfNouns(t *testing.T) {
 	t.Parallel()
 	for one, many := range map[string]string{
-		"review": "reviews", "category": "categories", "day": "days", "box": "boxes", "batch": "batches", "dish": "dishes", "class": "classes", "invoice": "invoices",
+		"review": "reviews", "category": "categories", "day": "days", "box": "boxes", "batch": "batches", "dish": "dishes",
+		"class": "classes", "invoice": "invoices",
 	} {
 		require.Equal(t, many, plural(one))
 		require.Equal(t, one, singular(many))
@@ -148,14 +150,16 @@ type copied struct {
 
 func newCopy(t *testing.T) copied {
 	t.Helper()
-	dir, err := os.MkdirTemp("/var/tmp", "plumbline-service-test-") // PostgreSQL, which does not run as root, passes through it.
+	// PostgreSQL, which does not run as root, passes through it.
+	dir, err := os.MkdirTemp("/var/tmp", "plumbline-service-test-")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	c := copied{t, dir}
 	here, err := filepath.Abs(root)
 	require.NoError(t, err)
-	c.run("bash", "-c", `cd "$0" && git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -xf - -C "$1"`, here, dir)
+	c.run("bash", "-c", `cd "$0" &&
+		git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -xf - -C "$1"`, here, dir)
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "bin"), 0o755))
 	for _, made := range []string{"bin/tools", "clients/typescript/node_modules"} {
 		if _, err := os.Stat(filepath.Join(here, made)); err == nil {
@@ -179,8 +183,8 @@ func (c copied) run(name string, args ...string) string {
 	return string(out)
 }
 
-// TestANewService writes a service into a copy of the repository and holds its document against the rules; with -full it
-// does all that whoever has written one does next, until the service answers beside the others.
+// TestANewService writes a service into a copy of the repository and holds its document against the rules; with -full
+// it does all that whoever has written one does next, until the service answers beside the others.
 func TestANewService(t *testing.T) {
 	t.Parallel()
 	c := newCopy(t)
@@ -206,7 +210,8 @@ func (c copied) answers(service string) {
 	var out bytes.Buffer
 	dev := exec.CommandContext(c.t.Context(), "bin/dev", "run")
 	dev.Dir, dev.Stdout, dev.Stderr = c.dir, &out, &out
-	dev.Env = append(os.Environ(), "PLUMBLINE_ADDR="+addr, "PLUMBLINE_OPS_ADDR="+opsAddr, "PLUMBLINE_DATA="+filepath.Join(c.dir, "data"))
+	dev.Env = append(os.Environ(), "PLUMBLINE_ADDR="+addr, "PLUMBLINE_OPS_ADDR="+opsAddr,
+		"PLUMBLINE_DATA="+filepath.Join(c.dir, "data"))
 	dev.Cancel = func() error { return dev.Process.Signal(os.Interrupt) }
 	require.NoError(c.t, dev.Start())
 	ended := make(chan error, 1)

@@ -22,8 +22,8 @@ type Service struct {
 }
 
 // Seed fills the database of a service with what is there on the first day of development. It changes nothing where
-// something is there already, unless anew removes that first, in the same transaction. The service that has the accounts
-// comes first and adds the personas to the cast; the others read who there is. environ is that of Run.
+// something is there already, unless anew removes that first, in the same transaction. The service that has the
+// accounts comes first and adds the personas to the cast; the others read who there is. environ is that of Run.
 type Seed func(ctx context.Context, environ []string, cast *Cast, anew bool) error
 
 // Cast is who there is in development.

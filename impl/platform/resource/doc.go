@@ -2,8 +2,8 @@
 // users service.
 //
 // It promises that
-//   - a token is taken only if the keys of the users service verify it and neither its session has ended nor its account
-//     been disabled, as far as events have told; roles are those of the latest that is known;
+//   - a token is taken only if the keys of the users service verify it and neither its session has ended nor its
+//     account been disabled, as far as events have told; roles are those of the latest that is known;
 //   - what the document says of owners, keys of idempotency and the audit log holds before a handler runs;
 //   - what is kept for a time is removed after it, a batch at a time.
 //

@@ -64,7 +64,9 @@ func New(c Config) (*Parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: c.Issuer, Audience: c.Name, Keys: c.Keys, Clock: c.Clock})
+	verifier, err := token.NewVerifier(token.VerifierConfig{
+		Issuer: c.Issuer, Audience: c.Name, Keys: c.Keys, Clock: c.Clock,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +78,8 @@ func New(c Config) (*Parts, error) {
 	return p, nil
 }
 
-// Handler gives the service's whole way in and out. Of the options it sets what the parts are for; yaml is the document as
-// it is written, and routes adds the generated handlers of the service to the router.
+// Handler gives the service's whole way in and out. Of the options it sets what the parts are for; yaml is the document
+// as it is written, and routes adds the generated handlers of the service to the router.
 func (p *Parts) Handler(o httpapi.Options, yaml []byte, routes func(*httpapi.Chain, chi.Router)) (http.Handler, error) {
 	o.Authenticator, o.Idempotency, o.Auditor, o.Clock = p.Guard, p.Keeper, p.Audit, p.Clock
 	chain, err := httpapi.New(o)

@@ -13,7 +13,8 @@ import (
 )
 
 // Explain turns what any service's database reports into faults; what is a fault already stays one. missing is what it
-// means that a row is not there; nil: nothing in particular. A service explains its own constraints before it calls this.
+// means that a row is not there; nil: nothing in particular. A service explains its own constraints before it calls
+// this.
 func Explain(err error, missing *fault.Error) error {
 	var f *fault.Error
 	switch {
@@ -35,8 +36,8 @@ func Explain(err error, missing *fault.Error) error {
 // ETag writes a version as an entity tag (RFC 9110, section 8.8.3).
 func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// Versions reads If-Match: the versions of which a thing is to have one, as ETag wrote them, or that any will do. A tag that
-// ETag did not write is no version.
+// Versions reads If-Match: the versions of which a thing is to have one, as ETag wrote them, or that any will do. A tag
+// that ETag did not write is no version.
 func Versions(ifMatch string) (versions []int64, anyVersion bool) {
 	tags, anyVersion := httpapi.Matching(ifMatch)
 	for _, tag := range tags {

@@ -36,7 +36,9 @@ func TestSettings(t *testing.T) {
 	}
 	s := valid()
 	require.NoError(t, s.Validate())
-	for _, url := range []string{"", "users:8080", "ftp://users", "http://", "http://me:secret@users", "http://users?a=b", "http://users#a"} {
+	for _, url := range []string{
+		"", "users:8080", "ftp://users", "http://", "http://me:secret@users", "http://users?a=b", "http://users#a",
+	} {
 		s := valid()
 		s.UsersURL = url
 		require.ErrorContains(t, s.Validate(), "users_url", url)
@@ -74,7 +76,8 @@ func TestExplain(t *testing.T) {
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	for ifMatch, want := range map[string][]int64{
-		`"1"`: {1}, `"1", "22"`: {1, 22}, `W/"1"`: nil, `"01", "+1", "x", ""`: nil, ETag(9007199254740991): {9007199254740991},
+		`"1"`: {1}, `"1", "22"`: {1, 22}, `W/"1"`: nil, `"01", "+1", "x", ""`: nil,
+		ETag(9007199254740991): {9007199254740991},
 	} {
 		versions, anyVersion := Versions(ifMatch)
 		require.Equal(t, want, versions, ifMatch)
@@ -91,7 +94,10 @@ func TestStanding(t *testing.T) {
 	clock := contracttest.NewClock()
 	s := &standing{database: pgtest.New(t, migrations), clock: clock.Now}
 	began := clock.Now()
-	claims := token.Claims{Subject: uuid.New(), SessionID: uuid.New(), Roles: []string{"staff"}, IssuedAt: began, ExpiresAt: began.Add(5 * time.Minute), ID: "one"}
+	claims := token.Claims{
+		Subject: uuid.New(), SessionID: uuid.New(), Roles: []string{"staff"}, IssuedAt: began,
+		ExpiresAt: began.Add(5 * time.Minute), ID: "one",
+	}
 	roles := func(claims token.Claims) []string {
 		session, err := s.read(t.Context(), claims)
 		if err != nil {
@@ -104,7 +110,9 @@ func TestStanding(t *testing.T) {
 	tell := func(kind string, data any) {
 		text, err := json.Marshal(data)
 		require.NoError(t, err)
-		e := events.Event{ID: uuid.New(), Source: "/users", Type: kind, Subject: claims.Subject, Time: clock.Now(), Data: text}
+		e := events.Event{
+			ID: uuid.New(), Source: "/users", Type: kind, Subject: claims.Subject, Time: clock.Now(), Data: text,
+		}
 		for range 2 { // A copy changes nothing.
 			require.NoError(t, s.hear(t.Context(), e))
 		}

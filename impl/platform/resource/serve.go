@@ -21,14 +21,15 @@ const (
 	purgeEvery  = time.Hour
 )
 
-// Serve serves until ctx ends, as program.Serve does. build puts the service together from the parts; what goes on beside
-// requests goes on then already.
+// Serve serves until ctx ends, as program.Serve does. build puts the service together from the parts; what goes on
+// beside requests goes on then already.
 func Serve(ctx context.Context, p program.Program, settings ServeSettings, document *httpapi.Document, out io.Writer,
 	build func(*program.Process, *Parts) (http.Handler, error),
 ) error {
-	return p.Serve(ctx, settings, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
+	begin := func(ctx context.Context, process *program.Process) (http.Handler, error) {
 		s := settings.resource()
-		keys, err := token.NewRemoteKeys(strings.TrimSuffix(s.UsersURL, "/")+"/.well-known/jwks.json", &http.Client{Timeout: keysTimeout}, time.Now, process.Log)
+		keysURL := strings.TrimSuffix(s.UsersURL, "/") + "/.well-known/jwks.json"
+		keys, err := token.NewRemoteKeys(keysURL, &http.Client{Timeout: keysTimeout}, time.Now, process.Log)
 		if err != nil {
 			return nil, err
 		}
@@ -44,7 +45,8 @@ func Serve(ctx context.Context, p program.Program, settings ServeSettings, docum
 			return nil, err
 		}
 		return build(process, parts)
-	})
+	}
+	return p.Serve(ctx, settings, document, out, begin)
 }
 
 // begin does what goes on beside requests until the process ends.

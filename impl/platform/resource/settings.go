@@ -12,7 +12,7 @@ import (
 type Settings struct {
 	program.Serving
 
-	UsersURL string `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080; its keys and accounts are asked for there"`
+	UsersURL string `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080"`
 	Issuer   string `koanf:"issuer" usage:"the iss of access tokens"`
 }
 
@@ -28,7 +28,8 @@ func DefaultSettings(addr, opsAddr string) Settings {
 func (s *Settings) Validate() error {
 	errs := []error{s.Serving.Validate(), program.Refuse(s.Findings())}
 	u, err := url.Parse(s.UsersURL)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" ||
+		u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		errs = append(errs, errors.New("users_url is no http or https address without user, query and fragment"))
 	}
 	return errors.Join(errs...)

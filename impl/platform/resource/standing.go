@@ -25,7 +25,8 @@ type standing struct {
 
 const (
 	readStanding = `
-SELECT EXISTS (SELECT FROM ended_sessions WHERE session_id = $1), coalesce(accounts.status, 'active'), accounts.roles, accounts.changed_at
+SELECT EXISTS (SELECT FROM ended_sessions WHERE session_id = $1),
+       coalesce(accounts.status, 'active'), accounts.roles, accounts.changed_at
 FROM (SELECT $2::uuid AS user_id) AS caller
 LEFT JOIN accounts ON accounts.user_id = caller.user_id`
 	keepAccount = `
@@ -55,8 +56,8 @@ func (s *standing) read(ctx context.Context, claims token.Claims) (guard.Session
 	var status string
 	var roles []string
 	var changedAt *time.Time
-	err := s.database.QueryRow(ctx, readStanding, claims.SessionID, claims.Subject).Scan(&ended, &status, &roles, &changedAt)
-	if err != nil {
+	row := s.database.QueryRow(ctx, readStanding, claims.SessionID, claims.Subject)
+	if err := row.Scan(&ended, &status, &roles, &changedAt); err != nil {
 		return guard.Session{}, Explain(err, nil)
 	}
 	if ended || status != "active" {

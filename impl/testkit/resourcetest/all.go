@@ -35,18 +35,19 @@ func (s *Service) All(t *testing.T) {
 			server := s.Start(t)
 			claims := server.claims(Member{ID: uuid.New(), Session: uuid.New()}, contract.Roles)
 			contracttest.ForgedTokensAreRefused(t, contract, server.Server, tokentest.Options{
-				Claims: claims, Issuer: issuer, Audience: s.Program.Name, Key: server.keys[1], OtherKey: server.keys[0], Now: server.Clock.Now(),
+				Claims: claims, Issuer: issuer, Audience: s.Program.Name, Now: server.Clock.Now(),
+				Key: server.keys[1], OtherKey: server.keys[0],
 			})
 		},
 		"DatabaseGone": func(t *testing.T) {
 			t.Helper()
 			var database contracttest.Switch
-			contracttest.DatabaseGoneIsTold(t, contract, s.startOn(t, func(p *pgxpool.Pool) *pgxpool.Pool { return database.Pool(t, p) }).Server, &database)
+			contracttest.DatabaseGoneIsTold(t, contract, s.startCut(t, &database), &database)
 		},
 		"DatabaseReadOnly": func(t *testing.T) {
 			t.Helper()
 			var database contracttest.Switch
-			contracttest.ReadOnlyDatabaseIsTold(t, contract, s.startOn(t, func(p *pgxpool.Pool) *pgxpool.Pool { return database.Pool(t, p) }).Server, &database)
+			contracttest.ReadOnlyDatabaseIsTold(t, contract, s.startCut(t, &database), &database)
 		},
 		"Enums": func(t *testing.T) {
 			t.Helper()
@@ -64,11 +65,18 @@ func (s *Service) All(t *testing.T) {
 	}
 }
 
+// startCut is Start with a switch between the service and its database.
+func (s *Service) startCut(t *testing.T, database *contracttest.Switch) *contracttest.Server {
+	t.Helper()
+	return s.startOn(t, func(pool *pgxpool.Pool) *pgxpool.Pool { return database.Pool(t, pool) }).Server
+}
+
 // documentIsServed shows that readers get the document as it is written.
 func (s *Service) documentIsServed(t *testing.T) {
 	t.Helper()
 	server := s.Start(t)
-	answer, body := server.Do(t, contracttest.Request{Method: http.MethodGet, Target: "/openapi/" + s.Program.Name + ".yaml"})
+	target := "/openapi/" + s.Program.Name + ".yaml"
+	answer, body := server.Do(t, contracttest.Request{Method: http.MethodGet, Target: target})
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Equal(t, string(s.YAML), body)
 }
@@ -77,8 +85,8 @@ func (s *Service) documentIsServed(t *testing.T) {
 func (s *Service) environment(databaseURL string) []string {
 	var environ []string
 	for setting, value := range map[string]string{
-		"DATABASE_URL": pgtest.Patient(databaseURL), "MASTER_KEY": programtest.NewMasterKey(), "USERS_URL": "http://127.0.0.1:1",
-		"ADDR": "127.0.0.1:0", "OPS_ADDR": "127.0.0.1:0", "UNREADY": "0s",
+		"DATABASE_URL": pgtest.Patient(databaseURL), "MASTER_KEY": programtest.NewMasterKey(),
+		"USERS_URL": "http://127.0.0.1:1", "ADDR": "127.0.0.1:0", "OPS_ADDR": "127.0.0.1:0", "UNREADY": "0s",
 	} {
 		environ = append(environ, strings.ToUpper(s.Program.Name)+"_"+setting+"="+value)
 	}
@@ -152,13 +160,17 @@ func (s *Service) endedAccountsStop(t *testing.T) {
 			continue
 		}
 		status := func(m Member) int {
-			answer, _ := server.Do(t, contracttest.Request{Method: op.Method, Target: op.Pattern, Header: []string{contracttest.Bearer(m)}})
+			r := contracttest.Request{Method: op.Method, Target: op.Pattern}
+			answer, _ := server.Do(t, r.With(contracttest.Bearer(m)))
 			return answer.StatusCode
 		}
 		require.Equal(t, http.StatusOK, status(mine), op.ID)
-		_, err := server.Pool.Exec(t.Context(), `INSERT INTO accounts (user_id, status, roles, changed_at) VALUES ($1, 'disabled', '{}', $2)`, mine.ID, server.Clock.Now())
+		_, err := server.Pool.Exec(t.Context(), `INSERT INTO accounts (user_id, status, roles, changed_at)
+			VALUES ($1, 'disabled', '{}', $2)`, mine.ID, server.Clock.Now())
 		require.NoError(t, err)
-		contracttest.Eventually(t, "a disabled account is refused", func() bool { return status(mine) == http.StatusUnauthorized })
+		contracttest.Eventually(t, "a disabled account is refused", func() bool {
+			return status(mine) == http.StatusUnauthorized
+		})
 		require.Equal(t, http.StatusOK, status(other), op.ID)
 		return
 	}

@@ -1,5 +1,5 @@
-// Package resourcetest starts a resource server for tests and holds it against its document, and against what every such
-// service promises. A service tells it what it cannot know, in a Service.
+// Package resourcetest starts a resource server for tests and holds it against its document, and against what every
+// such service promises. A service tells it what it cannot know, in a Service.
 package resourcetest
 
 import (
@@ -83,8 +83,9 @@ func (s *Service) contract(t testing.TB) *contracttest.Service {
 			roles = append(roles, role.(string))
 		}
 		s.held = &contracttest.Service{
-			Document: contracttest.Patient(described.Document), Faults: described.Faults, Spec: spec, Coverage: s.Coverage, Roles: roles,
-			NotFound: s.NotFound, Beyond: contracttest.BeyondOf(s.Operations), Volatile: []string{"idempotency_keys", "audit_entries"},
+			Document: contracttest.Patient(described.Document), Faults: described.Faults, Spec: spec, Coverage: s.Coverage,
+			Roles: roles, NotFound: s.NotFound, Beyond: contracttest.BeyondOf(s.Operations),
+			Volatile: []string{"idempotency_keys", "audit_entries"},
 			Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 				t.Helper()
 				return s.Start(t, change...).Server
@@ -106,15 +107,17 @@ type Server struct {
 	keys    []token.PrivateKey
 }
 
-// Start serves the service, with every answer held against the document: one that breaks it fails the test. It ends with
-// the test.
+// Start serves the service, with every answer held against the document: one that breaks it fails the test. It ends
+// with the test.
 func (s *Service) Start(t testing.TB, change ...func(*httpapi.Options)) *Server {
 	t.Helper()
 	return s.startOn(t, func(pool *pgxpool.Pool) *pgxpool.Pool { return pool }, change...)
 }
 
 // startOn is Start with another pool on the same database for the service.
-func (s *Service) startOn(t testing.TB, other func(*pgxpool.Pool) *pgxpool.Pool, change ...func(*httpapi.Options)) *Server {
+func (s *Service) startOn(
+	t testing.TB, other func(*pgxpool.Pool) *pgxpool.Pool, change ...func(*httpapi.Options),
+) *Server {
 	t.Helper()
 	pool, clock := pgtest.New(t, s.Migrations), contracttest.NewClock()
 	server := &Server{service: s, signer: token.NewSigner(clock.Now)}
@@ -190,12 +193,15 @@ func (s *Server) Caller(t testing.TB, roles ...string) contracttest.Caller {
 // EndSession implements contracttest.Arranger.
 func (s *Server) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
-	_, err := s.Pool.Exec(t.Context(), `INSERT INTO ended_sessions (session_id, ended_at) VALUES ($1, $2)`, c.(Member).Session, s.Clock.Now())
+	_, err := s.Pool.Exec(t.Context(), `INSERT INTO ended_sessions (session_id, ended_at) VALUES ($1, $2)`,
+		c.(Member).Session, s.Clock.Now())
 	require.NoError(t, err)
 }
 
 // Fit implements contracttest.Arranger.
-func (s *Server) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
+func (s *Server) Fit(
+	t testing.TB, op *httpapi.Operation, by contracttest.Caller, of contracttest.Resource,
+) contracttest.Fit {
 	t.Helper()
 	fit := contracttest.Fit{Path: map[string]string{}, Body: map[string]any{}, Header: map[string]string{}}
 	at := Situation{Server: s, T: t, Operation: op, Owner: by.(Member)}
@@ -212,7 +218,9 @@ func (s *Server) Fit(t testing.TB, op *httpapi.Operation, by contracttest.Caller
 }
 
 // Refused implements contracttest.Arranger.
-func (s *Server) Refused(t testing.TB, op *httpapi.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+func (s *Server) Refused(
+	t testing.TB, op *httpapi.Operation, by contracttest.Caller, good func() contracttest.Request,
+) []contracttest.Refusal {
 	t.Helper()
 	if refused := s.service.Operations[op.ID].Refused; refused != nil {
 		return refused(Situation{Server: s, T: t, Operation: op, Owner: by.(Member), Good: good})

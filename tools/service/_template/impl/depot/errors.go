@@ -8,8 +8,10 @@ import (
 
 // Every failure this service answers with, besides those of the chain.
 var (
-	errVersionChanged = fault.New(fault.PreconditionFailed, depotapi.ProblemCodeVersionChanged, "It has changed since you read it; current is what it is now.")
-	errWidgetNotFound = fault.New(fault.NotFound, depotapi.ProblemCodeWidgetNotFound, "There is no widget with that id.")
+	errVersionChanged = fault.New(fault.PreconditionFailed, depotapi.ProblemCodeVersionChanged,
+		"It has changed since you read it; current is what it is now.")
+	errWidgetNotFound = fault.New(fault.NotFound, depotapi.ProblemCodeWidgetNotFound,
+		"There is no widget with that id.")
 )
 
 // faults lists them for the chain, for who explains them, and for the test that holds them against the document.

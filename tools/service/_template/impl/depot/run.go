@@ -28,7 +28,8 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 	if err != nil {
 		return err
 	}
-	return resource.Serve(ctx, p, &c, described.Document, out, func(process *program.Process, parts *resource.Parts) (http.Handler, error) {
+	build := func(process *program.Process, parts *resource.Parts) (http.Handler, error) {
 		return New(parts).Handler(process.Chain)
-	})
+	}
+	return resource.Serve(ctx, p, &c, described.Document, out, build)
 }

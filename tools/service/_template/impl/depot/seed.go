@@ -33,7 +33,8 @@ func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) 
 		for _, owner := range cast.Customers() {
 			for i := range seeded {
 				if _, err := q.CreateWidget(ctx, depotdb.CreateWidgetParams{
-					ID: uuid.Must(uuid.NewV7()), OwnerID: owner, Title: fmt.Sprintf("Widget %d", i+1), CreatedAt: time.Now().AddDate(0, 0, i-seeded),
+					ID: uuid.Must(uuid.NewV7()), OwnerID: owner, Title: fmt.Sprintf("Widget %d", i+1),
+					CreatedAt: time.Now().AddDate(0, 0, i-seeded),
 				}); err != nil {
 					return err
 				}

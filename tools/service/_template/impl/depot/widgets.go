@@ -13,7 +13,9 @@ import (
 )
 
 // ListWidgets lists the caller's widgets, or everybody's for those who may see them.
-func (s *Service) ListWidgets(ctx context.Context, req depotapi.ListWidgetsRequestObject) (depotapi.ListWidgetsResponseObject, error) {
+func (s *Service) ListWidgets(
+	ctx context.Context, req depotapi.ListWidgetsRequestObject,
+) (depotapi.ListWidgetsResponseObject, error) {
 	owner := req.Params.OwnerID
 	if caller := httpapi.Caller(ctx); !httpapi.HoldsRole(ctx) {
 		if owner != nil && *owner != caller.Subject {
@@ -25,7 +27,8 @@ func (s *Service) ListWidgets(ctx context.Context, req depotapi.ListWidgetsReque
 	}
 	limit, after := *req.Params.Limit, keyset.After(req.Params.Cursor)
 	rows, err := s.queries.ListWidgets(ctx, depotdb.ListWidgetsParams{
-		OwnerID: owner, Status: toDBStatus(req.Params.Status), BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+		OwnerID: owner, Status: toDBStatus(req.Params.Status),
+		BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
 	if err != nil {
 		return nil, explain(err)
@@ -44,10 +47,14 @@ func (s *Service) ListWidgets(ctx context.Context, req depotapi.ListWidgetsReque
 }
 
 // CreateWidget makes a widget of the caller's.
-func (s *Service) CreateWidget(ctx context.Context, req depotapi.CreateWidgetRequestObject) (depotapi.CreateWidgetResponseObject, error) {
+func (s *Service) CreateWidget(
+	ctx context.Context, req depotapi.CreateWidgetRequestObject,
+) (depotapi.CreateWidgetResponseObject, error) {
 	id := uuid.Must(uuid.NewV7()) // New rows stand together in their index (RFC 9562).
 	httpapi.Creates(ctx, id)
-	create := depotdb.CreateWidgetParams{ID: id, OwnerID: httpapi.Caller(ctx).Subject, Title: req.Body.Title, CreatedAt: s.Clock()}
+	create := depotdb.CreateWidgetParams{
+		ID: id, OwnerID: httpapi.Caller(ctx).Subject, Title: req.Body.Title, CreatedAt: s.Clock(),
+	}
 	if req.Body.Text != nil {
 		create.Text = *req.Body.Text
 	}
@@ -60,13 +67,17 @@ func (s *Service) CreateWidget(ctx context.Context, req depotapi.CreateWidgetReq
 		return nil, explain(err)
 	}
 	return depotapi.CreateWidget201JSONResponse{
-		Body:    toAPIWidget(row),
-		Headers: depotapi.CreateWidget201ResponseHeaders{Location: "/api/v1/widgets/" + id.String(), ETag: resource.ETag(row.Version)},
+		Body: toAPIWidget(row),
+		Headers: depotapi.CreateWidget201ResponseHeaders{
+			Location: "/api/v1/widgets/" + id.String(), ETag: resource.ETag(row.Version),
+		},
 	}, nil
 }
 
 // GetWidget reads a widget.
-func (s *Service) GetWidget(ctx context.Context, req depotapi.GetWidgetRequestObject) (depotapi.GetWidgetResponseObject, error) {
+func (s *Service) GetWidget(
+	ctx context.Context, req depotapi.GetWidgetRequestObject,
+) (depotapi.GetWidgetResponseObject, error) {
 	row, err := s.queries.GetWidget(ctx, req.WidgetID)
 	if err != nil {
 		return nil, explain(err)
@@ -78,9 +89,12 @@ func (s *Service) GetWidget(ctx context.Context, req depotapi.GetWidgetRequestOb
 }
 
 // UpdateWidget changes a widget that is still as the caller knows it.
-func (s *Service) UpdateWidget(ctx context.Context, req depotapi.UpdateWidgetRequestObject) (depotapi.UpdateWidgetResponseObject, error) {
+func (s *Service) UpdateWidget(
+	ctx context.Context, req depotapi.UpdateWidgetRequestObject,
+) (depotapi.UpdateWidgetResponseObject, error) {
 	change := depotdb.UpdateWidgetParams{
-		ID: req.WidgetID, Title: req.Body.Title, Text: req.Body.Text, Status: toDBStatus(req.Body.Status), UpdatedAt: s.Clock(),
+		ID: req.WidgetID, Title: req.Body.Title, Text: req.Body.Text, Status: toDBStatus(req.Body.Status),
+		UpdatedAt: s.Clock(),
 	}
 	change.Versions, change.AnyVersion = resource.Versions(req.Params.IfMatch)
 	var row depotdb.Widget
@@ -104,7 +118,9 @@ func (s *Service) UpdateWidget(ctx context.Context, req depotapi.UpdateWidgetReq
 }
 
 // DeleteWidget deletes a widget.
-func (s *Service) DeleteWidget(ctx context.Context, req depotapi.DeleteWidgetRequestObject) (depotapi.DeleteWidgetResponseObject, error) {
+func (s *Service) DeleteWidget(
+	ctx context.Context, req depotapi.DeleteWidgetRequestObject,
+) (depotapi.DeleteWidgetResponseObject, error) {
 	err := s.inTx(ctx, func(q depotdb.Querier) error {
 		deleted, err := q.DeleteWidget(ctx, req.WidgetID)
 		if err == nil && deleted == 0 {

@@ -15,7 +15,8 @@ import (
 // as gives the generated client that calls as somebody.
 func as(t *testing.T, s *resourcetest.Server, m resourcetest.Member) *depotapi.ClientWithResponses {
 	t.Helper()
-	client, err := depotapi.NewClientWithResponses(s.URL, depotapi.WithHTTPClient(s.Web.Client()), depotapi.WithRequestEditorFn(m.Authorize))
+	client, err := depotapi.NewClientWithResponses(
+		s.URL, depotapi.WithHTTPClient(s.Web.Client()), depotapi.WithRequestEditorFn(m.Authorize))
 	require.NoError(t, err)
 	return client
 }
@@ -69,7 +70,8 @@ func TestChangesDoNotOverwriteOthers(t *testing.T) {
 	client := as(t, s, me)
 	id := widgetOf(t, s, me).ID
 	change := func(version, title string) *depotapi.UpdateWidgetResponse {
-		answer, err := client.UpdateWidgetWithResponse(t.Context(), id, &depotapi.UpdateWidgetParams{IfMatch: version}, depotapi.UpdateWidgetRequest{Title: &title})
+		answer, err := client.UpdateWidgetWithResponse(
+			t.Context(), id, &depotapi.UpdateWidgetParams{IfMatch: version}, depotapi.UpdateWidgetRequest{Title: &title})
 		require.NoError(t, err)
 		return answer
 	}

@@ -101,11 +101,17 @@ func mayImport(from, to string) bool {
 		return target == platform || target == testkit || to == module+"impl/devkit/pgserver"
 	case across, tools:
 		return true
-	case generated: // The list of the services knows them all; the rest depends on nothing of ours.
-		return name == "services" && (target == services || to == module+"impl/platform/program")
+	case generated:
+		return name == "services" && listMayImport(target, to)
 	default: // What is generated and what is written by hand beside the code depend on nothing of ours.
 		return false
 	}
+}
+
+// listMayImport is for the generated list of the services, which knows them all. What else is generated depends on nothing
+// of ours.
+func listMayImport(target layer, to string) bool {
+	return target == services || to == module+"impl/platform/program"
 }
 
 // imported is a package with what its code, apart from its tests, imports.

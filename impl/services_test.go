@@ -72,7 +72,7 @@ func TestNoListOfServices(t *testing.T) {
 		switch {
 		case line == 0:
 		case place == "":
-			t.Errorf("%s:%d names several services: derive them (openapi.Services, gen/services), or add to ownWords", path, line)
+			t.Errorf("%s:%d names several services: derive them from openapi/*.yaml, or say in ownWords why not", path, line)
 		default:
 			used[place] = true
 		}

@@ -45,7 +45,7 @@ func newNames(root, service, resource string) (names, error) {
 	case service == "":
 		return names{}, errors.New("NAME is missing: say what the service is called, as in make service NAME=reviews")
 	case !serviceName.MatchString(service):
-		return names{}, fmt.Errorf("NAME=%s names no service: take 2 to 20 lower-case letters and digits, a letter first", service)
+		return names{}, fmt.Errorf("NAME=%s: take 2 to 20 lower-case letters and digits, a letter first", service)
 	case token.IsKeyword(service) || types.Universe.Lookup(service) != nil:
 		return names{}, fmt.Errorf("NAME=%s is a word of Go, and no package can be called so", service)
 	case service == product || slices.Contains(taken, service):
@@ -57,7 +57,7 @@ func newNames(root, service, resource string) (names, error) {
 	one := singular(service)
 	switch {
 	case resource == "" && one == "":
-		return names{}, fmt.Errorf("NAME=%s is no plural with a known singular: say what it keeps, as in RESOURCE=Item", service)
+		return names{}, fmt.Errorf("NAME=%s has no known singular: say what it keeps, as in RESOURCE=Item", service)
 	case resource == "":
 		n.thing, n.things = one, service
 	case !resourceName.MatchString(resource):

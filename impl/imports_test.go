@@ -101,15 +101,12 @@ func mayImport(from, to string) bool {
 		return target == platform || target == testkit || to == module+"impl/devkit/pgserver"
 	case across, tools:
 		return true
-	case generated:
-		return name == "services" && listMayImport(target, to)
-	default: // What is generated and what is written by hand beside the code depend on nothing of ours.
-		return false
+	default: // What is generated and what is written by hand beside the code depend on nothing of ours, but for one list.
+		return from == module+"gen/services" && listMayImport(target, to)
 	}
 }
 
-// listMayImport is for the generated list of the services, which knows them all. What else is generated depends on nothing
-// of ours.
+// listMayImport is for the generated list of the services, which knows them all.
 func listMayImport(target layer, to string) bool {
 	return target == services || to == module+"impl/platform/program"
 }

@@ -174,4 +174,5 @@ func (s *Service) endedAccountsStop(t *testing.T) {
 		require.Equal(t, http.StatusOK, status(other), op.ID)
 		return
 	}
+	require.Fail(t, "the document has no list that a member reads: the check looks in the wrong place")
 }

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run storefront reset adopt test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz
+.PHONY: help run storefront reset adopt service test-service test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz
 
 # A linter has to be built with the Go that it lints for; go tool sees to that.
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
@@ -87,6 +87,12 @@ release-contract: ## make the documents the released ones and write openapi/CHAN
 adopt: bin/tools/oapi-codegen bin/tools/sqlc ## name module, npm scope and product anew: MODULE=github.com/acme/shop SCOPE=@acme
 	@MODULE='$(MODULE)' SCOPE='$(SCOPE)' tools/adopt
 
+service: ## write a new service: NAME=reviews, and RESOURCE=Item where NAME is no plural of what it keeps
+	@go run ./tools/service -name '$(NAME)' -resource '$(RESOURCE)'
+
+test-service: bin/tools/oapi-codegen bin/tools/sqlc ## write a service in a copy, hold it against every check and start it
+	go test -timeout 20m -count=1 -v -run 'TestANewService' ./tools/service -full
+
 lint: ## vet and lint the code
 	go vet ./...
 	$(call TOOL,golangci-lint) run
@@ -130,7 +136,7 @@ oracle: ## take the time of SAMPLES answers about accounts that there are and ar
 
 CHECKS ?= 1000
 generative: ## make CHECKS requests of each operation, and CHECKS sequences, at random from the documents; a thousand unless told otherwise
-	go test -timeout 0 -count=1 -v -run '^TestContract$$/^(WhatTheDocument|SequencesHoldTogether)' ./impl/users ./impl/orders -rapid.checks $(CHECKS)
+	go test -timeout 0 -count=1 -v -run '^TestContract$$/^(WhatTheDocument|SequencesHoldTogether)' $(SERVICES:%=./impl/%) -rapid.checks $(CHECKS)
 
 planted: ## break the services in one place at a time, those that BUG names, and show that the generated tests find each; this takes minutes
 	go run ./test/contract/planted $(BUG)

@@ -31,6 +31,7 @@ const (
 	data     // queries
 	document // openapi
 	across   // test: what spans services
+	tools
 )
 
 // layerOf tells the layer of a package of ours from its path, and the name within it: a service's, a command's, a package's.
@@ -63,6 +64,8 @@ func layerOf(path string) (layer, string) {
 		return document, name
 	case "test":
 		return across, name
+	case "tools":
+		return tools, name
 	default:
 		return foreign, path
 	}
@@ -77,8 +80,9 @@ func mayImport(from, to string) bool {
 	}
 	switch layer {
 	case commands:
-		// dev gives the client away, and asks who reaches it.
-		development := target == devkit || target == generated && what == "ts" || target == platform && what == "hosts"
+		// dev runs all services, gives the client away, and asks who reaches it.
+		development := target == devkit || target == generated && (what == "ts" || what == "services") ||
+			target == platform && what == "hosts"
 		return target == services || target == platform && what == "program" || name == "dev" && development
 	case services:
 		switch target {
@@ -96,11 +100,16 @@ func mayImport(from, to string) bool {
 		return target == platform || target == devkit || target == document || target == generated && strings.HasSuffix(what, "api")
 	case testkit:
 		return target == platform || target == testkit || to == module+"impl/devkit/pgserver"
-	case across:
+	case across, tools:
 		return true
-	default: // What is generated and what is written by hand beside the code depend on nothing of ours.
-		return false
+	default: // What is generated and what is written by hand beside the code depend on nothing of ours, but for one list.
+		return from == module+"gen/services" && listMayImport(target, to)
 	}
+}
+
+// listMayImport is for the generated list of the services, which knows them all.
+func listMayImport(target layer, to string) bool {
+	return target == services || to == module+"impl/platform/program"
 }
 
 // imported is a package with what its code, apart from its tests, imports.
@@ -200,8 +209,10 @@ func TestMayImport(t *testing.T) {
 		{"cmd/dev", "impl/devkit/pgserver", true},
 		{"cmd/dev", "impl/testkit/pgtest", false},
 		{"cmd/dev", "gen/ts", true},
+		{"cmd/dev", "gen/services", true},
 		{"cmd/dev", "gen/usersapi", false},
 		{"cmd/users", "gen/ts", false},
+		{"cmd/users", "gen/services", false},
 		{"cmd/dev", "impl/platform/httpapi", false},
 		{"cmd/dev", "cmd/users", false},
 
@@ -250,6 +261,9 @@ func TestMayImport(t *testing.T) {
 		{"gen/usersapi", "impl/platform/fault", false},
 		{"gen/usersapi", "gen/usersdb", false},
 		{"gen/usersdb", "impl/users", false},
+		{"gen/services", "impl/users", true},
+		{"gen/services", "impl/platform/program", true},
+		{"gen/services", "impl/platform/postgres", false},
 		{"queries", "gen/usersdb", false},
 		{"queries", "impl/platform/postgres", false},
 		{"openapi", "gen/usersapi", false},

@@ -11,20 +11,21 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/plumbline/gen/services"
 	"example.com/plumbline/gen/ts"
 	"example.com/plumbline/impl/devkit/front"
 	"example.com/plumbline/impl/devkit/frontend"
 	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/devkit/pgserver"
-	"example.com/plumbline/impl/orders"
 	"example.com/plumbline/impl/platform/hosts"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/users"
 )
 
@@ -50,13 +51,15 @@ type development struct {
 type service struct {
 	front.Service
 
-	// name is that of the service, its database and its database role.
-	name string
-	run  func(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error
+	program program.Program
+	seed    program.Seed
 }
 
+// name is that of the service, its database and its database role.
+func (s *service) name() string { return s.program.Name }
+
 // setting is the environment variable of one of the service's settings.
-func (s *service) setting(name string) string { return strings.ToUpper(s.name) + "_" + name }
+func (s *service) setting(name string) string { return strings.ToUpper(s.name()) + "_" + name }
 
 func newDevelopment(environ []string, out io.Writer) (d *development, err error) {
 	d = &development{
@@ -77,23 +80,34 @@ func newDevelopment(environ []string, out io.Writer) (d *development, err error)
 	if d.packed, err = front.ClientPath(d.client); err != nil {
 		return nil, err
 	}
-	described, err := users.Described()
-	if err != nil {
-		return nil, err
+	for _, listed := range services.All() {
+		described, err := listed.Described()
+		if err != nil {
+			return nil, err
+		}
+		s := &service{program: listed.Program, seed: listed.Seed, Service: front.Service{Contract: described}}
+		if s.name() == accounts {
+			s.program = users.ProgramWith(&d.mails)
+		}
+		s.program.Clock, s.program.Development = d.clock.Now, true
+		d.services = append(d.services, s)
 	}
-	d.services = append(d.services, &service{name: "users", run: d.runUsers, Service: front.Service{Contract: described}})
-	if described, err = orders.Described(); err != nil {
-		return nil, err
-	}
-	d.services = append(d.services, &service{name: "orders", run: orders.RunAt, Service: front.Service{Contract: described}})
+	slices.SortStableFunc(d.services, func(a, b *service) int { return cmp.Compare(a.place(), b.place()) })
 	d.data, err = filepath.Abs(d.data)
 	return d, err
 }
 
-// runUsers is the users service, whose mails stay here.
-func (d *development) runUsers(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
-	return users.RunAt(ctx, clock, &d.mails, args, environ, out)
+// place is where the service stands among the others when they start and are seeded.
+func (s *service) place() int {
+	if s.name() == accounts {
+		return 0
+	}
+	return 1
 }
+
+// accounts is the service that signs in, the one that development treats unlike the others: its mails stay here, it has
+// the personas, and it starts first.
+const accounts = "users"
 
 func (d *development) or(name, otherwise string) string {
 	if v := d.environ[name]; v != "" {
@@ -146,15 +160,18 @@ func (d *development) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	personas, err := d.seed(ctx, environ)
+	if err := d.migrate(ctx, environ); err != nil {
+		return err
+	}
+	cast, err := d.seed(ctx, environ, false)
 	if err != nil {
 		return err
 	}
-	mode, err := d.frontEndMode(environ, personas)
+	mode, err := d.frontEndMode(environ, cast.Personas)
 	if err != nil {
 		return err
 	}
-	err = d.serve(ctx, environ, mode, func() { d.welcome(time.Since(started), personas) })
+	err = d.serve(ctx, environ, mode, func() { d.welcome(time.Since(started), cast.Personas) })
 	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, context.Canceled) {
 		err = cause
 	}
@@ -186,10 +203,10 @@ func (d *development) startPostgres(ctx context.Context, ended context.CancelCau
 		ended(errors.New("the private PostgreSQL ended by itself; start again and the data is there"))
 	}()
 	for _, s := range wanting {
-		if err := server.CreateDatabase(ctx, s.name, s.name); err != nil {
+		if err := server.CreateDatabase(ctx, s.name(), s.name()); err != nil {
 			return nil, errors.Join(err, stop())
 		}
-		d.environ[s.setting("DATABASE_URL")] = server.URL(s.name)
+		d.environ[s.setting("DATABASE_URL")] = server.URL(s.name())
 	}
 	return stop, nil
 }
@@ -214,57 +231,47 @@ func (d *development) startNATS(ctx context.Context) (stop func(), err error) {
 	return stop, nil
 }
 
-// seed brings the databases to this version's schema, and what is there on the first day into them.
-func (d *development) seed(ctx context.Context, environ []string) ([]users.Persona, error) {
+// migrate brings the databases to this version's schema.
+func (d *development) migrate(ctx context.Context, environ []string) error {
 	for _, s := range d.services {
-		if err := s.run(ctx, d.clock.Now, []string{"migrate"}, environ, d.out); err != nil {
-			return nil, err
+		if err := s.program.Run(ctx, []string{"migrate"}, environ, d.out); err != nil {
+			return err
 		}
 	}
-	personas, err := users.Seed(ctx, environ, d.password)
-	if err != nil {
-		return nil, err
-	}
-	staff, customers := castOf(personas)
-	return personas, orders.Seed(ctx, environ, staff, customers...)
+	return nil
 }
 
-// castOf tells who receives goods and who orders them.
-func castOf(personas []users.Persona) (staff uuid.UUID, customers []uuid.UUID) {
-	for _, p := range personas {
-		switch {
-		case p.Role == "staff":
-			staff = p.ID
-		case p.Role == "customer" && !p.SecondFactor:
-			customers = append(customers, p.ID)
+// seed brings what is there on the first day into the databases; see program.Seed.
+func (d *development) seed(ctx context.Context, environ []string, anew bool) (*program.Cast, error) {
+	cast := &program.Cast{Password: d.password}
+	for _, s := range d.services {
+		if err := s.seed(ctx, environ, cast, anew); err != nil {
+			return nil, fmt.Errorf("seed of %s: %w", s.name(), err)
 		}
 	}
-	return staff, customers
+	return cast, nil
 }
 
 // frontEndMode is what stands before the services.
-func (d *development) frontEndMode(environ []string, personas []users.Persona) (*frontend.Service, error) {
+func (d *development) frontEndMode(environ []string, personas []program.Persona) (*frontend.Service, error) {
 	c := frontend.Config{
-		Password: d.password, UsersURL: d.environ["ORDERS_USERS_URL"], OpsURL: "http://" + local(d.opsAddr), Client: d.packed, Hosts: d.hosts, Clock: &d.clock, Mails: &d.mails,
+		Password: d.password, UsersURL: "http://" + d.services[0].Addr, OpsURL: "http://" + local(d.opsAddr),
+		Client: d.packed, Hosts: d.hosts, Clock: &d.clock, Mails: &d.mails,
 		Origins: strings.Split(d.environ["USERS_TRUSTED_ORIGINS"], ","), Log: d.log,
 		Codes: func(ctx context.Context, email string) (frontend.Codes, error) {
 			codes, err := users.CodesOf(ctx, environ, email, d.clock.Now())
 			return frontend.Codes(codes), err
 		},
 		Reset: func(ctx context.Context) error {
-			personas, err := users.Reset(ctx, environ, d.password)
-			if err != nil {
-				return err
-			}
-			staff, customers := castOf(personas)
-			return orders.Reset(ctx, environ, staff, customers...)
+			_, err := d.seed(ctx, environ, true)
+			return err
 		},
 	}
 	for _, s := range d.services {
 		c.Services = append(c.Services, s.Contract)
 	}
 	for _, p := range personas {
-		c.Personas = append(c.Personas, frontend.Persona{Email: p.Email, Role: string(p.Role), SecondFactor: p.SecondFactor})
+		c.Personas = append(c.Personas, frontend.Persona{Email: p.Email, Role: p.Role, SecondFactor: p.SecondFactor})
 	}
 	return frontend.New(c)
 }
@@ -274,16 +281,16 @@ func (d *development) serve(ctx context.Context, environ []string, mode *fronten
 	running, ctx := errgroup.WithContext(ctx)
 	for i, s := range d.services {
 		running.Go(func() error {
-			// Orders asks users for its keys when it starts, and then not again for ten seconds.
-			if i > 0 && !becomesReady(ctx, d.services[i-1].OpsAddr) {
+			// The others ask the first for its keys when they start, and then not again for ten seconds.
+			if i > 0 && !becomesReady(ctx, d.services[0].OpsAddr) {
 				return nil
 			}
-			err := s.run(ctx, d.clock.Now, []string{"serve"}, environ, d.out)
+			err := s.program.Run(ctx, []string{"serve"}, environ, d.out)
 			if err == nil && ctx.Err() == nil {
 				err = errors.New("it ended by itself")
 			}
 			if err != nil {
-				err = fmt.Errorf("%s: %w", s.name, err)
+				err = fmt.Errorf("%s: %w", s.name(), err)
 			}
 			return err
 		})
@@ -326,7 +333,7 @@ func becomesReady(ctx context.Context, opsAddr string) bool {
 	return false
 }
 
-func (d *development) welcome(took time.Duration, personas []users.Persona) {
+func (d *development) welcome(took time.Duration, personas []program.Persona) {
 	base, operations := "http://"+local(d.addr), "http://"+local(d.opsAddr)
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
@@ -334,7 +341,7 @@ func (d *development) welcome(took time.Duration, personas []users.Persona) {
 	row("all of it", base)
 	row("Swagger UI", base+"/docs")
 	for i, s := range d.services {
-		row([]string{"documents", ""}[min(i, 1)], base+"/openapi/"+s.name+".yaml", "(or .json)")
+		row([]string{"documents", ""}[min(i, 1)], base+"/openapi/"+s.name()+".yaml", "(or .json)")
 	}
 	row("mails", base+"/dev/mails")
 	row("client", "npm install "+base+d.packed)

@@ -33,22 +33,22 @@ import (
 // patience bounds every wait here. It is long because nothing is asserted on time.
 const patience = time.Minute
 
-// program is the development binary on its own ports and data folder.
-type program struct {
+// binary is the development binary on its own ports and data folder.
+type binary struct {
 	t             *testing.T
 	addr, opsAddr string
 	data          string
 	environ       []string
 }
 
-func newProgram(t *testing.T) *program {
+func newProgram(t *testing.T) *binary {
 	t.Helper()
 	// Not t.TempDir: only root reaches that, and PostgreSQL does not run as root.
 	data, err := os.MkdirTemp("/var/tmp", "plumbline-dev-test-")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(data, 0o755))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(data)) })
-	p := &program{t: t, addr: freeAddr(t), opsAddr: freeAddr(t), data: data}
+	p := &binary{t: t, addr: freeAddr(t), opsAddr: freeAddr(t), data: data}
 	p.environ = append(os.Environ(), "PLUMBLINE_ADDR="+p.addr, "PLUMBLINE_OPS_ADDR="+p.opsAddr, "PLUMBLINE_DATA="+p.data)
 	return p
 }
@@ -67,7 +67,7 @@ type running struct {
 	done chan error
 }
 
-func (p *program) start(environ ...string) *running {
+func (p *binary) start(environ ...string) *running {
 	p.t.Helper()
 	path := programtest.Program(p.t, "dev")
 	r := &running{Cmd: exec.Command(path, "run"), out: &output{}, done: make(chan error, 1)}
@@ -127,13 +127,13 @@ func (o *output) String() string {
 }
 
 // postgresOf finds the processes of the private server of a data folder.
-func (p *program) postgresOf() []string {
+func (p *binary) postgresOf() []string {
 	out, _ := exec.Command("pgrep", "-f", "postgres.*"+p.data).Output() // Finding none is an exit code of 1.
 	return strings.Fields(string(out))
 }
 
 // call asks the services and reads the answer, which is JSON.
-func (p *program) call(access, method, target, body string, headers ...string) (status int, answer map[string]any) {
+func (p *binary) call(access, method, target, body string, headers ...string) (status int, answer map[string]any) {
 	p.t.Helper()
 	r, err := http.NewRequest(method, "http://"+p.addr+target, strings.NewReader(body))
 	require.NoError(p.t, err)
@@ -155,7 +155,7 @@ func (p *program) call(access, method, target, body string, headers ...string) (
 	return got.StatusCode, answer
 }
 
-func (p *program) logIn(email, password string) (status int, access string) {
+func (p *binary) logIn(email, password string) (status int, access string) {
 	p.t.Helper()
 	status, answer := p.call("", http.MethodPost, "/api/v1/login", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password))
 	access, _ = answer["access_token"].(string)
@@ -163,7 +163,7 @@ func (p *program) logIn(email, password string) (status int, access string) {
 }
 
 // order places an order of the one product that is found by some words.
-func (p *program) order(access, words string) (id string) {
+func (p *binary) order(access, words string) (id string) {
 	p.t.Helper()
 	status, found := p.call("", http.MethodGet, "/api/v1/products?q="+url.QueryEscape(words), "")
 	require.Equal(p.t, http.StatusOK, status, found)
@@ -176,7 +176,7 @@ func (p *program) order(access, words string) (id string) {
 }
 
 // metrics reads those of all services, which it refuses when a series is there twice.
-func (p *program) metrics() map[string]*dto.MetricFamily {
+func (p *binary) metrics() map[string]*dto.MetricFamily {
 	p.t.Helper()
 	answer, err := http.Get("http://" + p.opsAddr + "/metrics")
 	require.NoError(p.t, err)

@@ -25,10 +25,9 @@ Usage: dev [run | reset | --help]
   PLUMBLINE_DATA          the data folder (.data)
   PLUMBLINE_DEV_PASSWORD  the personas' password (random, kept in the data folder)
   PLUMBLINE_PG_BINDIR     the folder of initdb and postgres (found, or fetched)
-  USERS_DATABASE_URL      a PostgreSQL to use instead of the private one
-  ORDERS_DATABASE_URL     the same for orders
-  USERS_NATS_URL          a NATS to use instead of the private one, for both
-  USERS_…, ORDERS_…       any setting of users serve and orders serve; their --help lists them
+  SERVICE_DATABASE_URL    a PostgreSQL to use instead of the private one, for one service, as in USERS_DATABASE_URL
+  SERVICE_NATS_URL        a NATS to use instead of the private one, for all services
+  SERVICE_…               any setting of that service's serve, which its --help lists
 `
 
 func main() {

@@ -29,8 +29,8 @@ func (d *development) prepare() error {
 		return fmt.Errorf("the data folder cannot be made: %w; choose another with PLUMBLINE_DATA", err)
 	}
 	for _, s := range d.services {
-		file := s.name + "-master-key"
-		if s.name == "users" {
+		file := s.name() + "-master-key"
+		if s.name() == accounts {
 			file = "master-key" // from when there was no other
 		}
 		key, err := d.secret(file, masterKey)
@@ -74,27 +74,26 @@ func (d *development) settings(ctx context.Context) ([]string, error) {
 	}
 	for i, s := range d.services {
 		for name, value := range map[string]string{
-			"ADDR":            addrs[2*i],
-			"OPS_ADDR":        addrs[2*i+1],
-			"RESPONSES":       "enforce",
-			"TRUSTED_ORIGINS": "http://localhost:*,http://127.0.0.1:*",
-			"TRUSTED_PROXIES": "127.0.0.1/32", // the front
-			"UNREADY":         "200ms",        // for what the front has already taken
-			"DRAIN":           drain.String(),
-			"LOG_FORMAT":      "text",
+			"addr":                   addrs[2*i],
+			"ops_addr":               addrs[2*i+1],
+			"responses":              "enforce",
+			"trusted_origins":        "http://localhost:*,http://127.0.0.1:*",
+			"trusted_proxies":        "127.0.0.1/32", // the front
+			"unready":                "200ms",        // for what the front has already taken
+			"drain":                  drain.String(),
+			"log_format":             "text",
+			"mail":                   "off", // They stay here: see ProgramWith.
+			"public_url":             "http://" + local(d.addr),
+			"users_url":              "http://" + d.services[0].Addr,
+			"issuer":                 d.or("USERS_ISSUER", "plumbline"),
+			"webhooks_allow_private": "true", // A receiver in development is on this machine.
 		} {
-			d.environ[s.setting(name)] = d.or(s.setting(name), value)
+			if s.program.Takes(name) {
+				variable := s.setting(strings.ToUpper(name))
+				d.environ[variable] = d.or(variable, value)
+			}
 		}
 		s.Addr, s.OpsAddr = d.environ[s.setting("ADDR")], d.environ[s.setting("OPS_ADDR")]
-	}
-	for name, value := range map[string]string{
-		"USERS_MAIL":                    "off", // They stay here, see runUsers.
-		"USERS_PUBLIC_URL":              "http://" + local(d.addr),
-		"ORDERS_USERS_URL":              "http://" + d.environ["USERS_ADDR"],
-		"ORDERS_ISSUER":                 d.or("USERS_ISSUER", "plumbline"),
-		"ORDERS_WEBHOOKS_ALLOW_PRIVATE": "true", // A receiver in development is on this machine.
-	} {
-		d.environ[name] = d.or(name, value)
 	}
 	environ := make([]string, 0, len(d.environ))
 	for name, value := range d.environ {

@@ -6,4 +6,4 @@ import (
 	"example.com/plumbline/impl/platform/program"
 )
 
-func main() { program.Main(orders.Run) }
+func main() { program.Main(orders.Program().Run) }

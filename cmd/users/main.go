@@ -6,4 +6,4 @@ import (
 	"example.com/plumbline/impl/users"
 )
 
-func main() { program.Main(users.Run) }
+func main() { program.Main(users.Program().Run) }

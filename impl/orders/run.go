@@ -36,33 +36,13 @@ var schema = program.Schema{
 	Migrations: queries.Migrations(serviceName),
 }
 
-// Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
-// writes logs and answers to out. It ends when ctx does, winding down in order.
-func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	p := newProgram()
-	p.Clock = time.Now
-	return p.Run(ctx, args, environ, out)
-}
-
-// RunAt is Run with a clock that tells the service the time. Only the development binary has another than the system's.
-func RunAt(ctx context.Context, clock func() time.Time, args, environ []string, out io.Writer) error {
-	p := newProgram()
-	p.Clock, p.Development = clock, true
-	return p.Run(ctx, args, environ, out)
-}
-
-// newProgram makes the program.
-func newProgram() program.Program {
+// Program is the service as a program.
+func Program() program.Program {
 	return program.Program{
-		Name:   serviceName,
-		About:  "orders keeps products, their stock, orders and who is told of them.",
-		Schema: schema,
-		Commands: []program.Command{
-			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), serve),
-			program.Check(defaultServe()),
-			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.DefaultAudit(), program.VerifyAudit),
-			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
-		},
+		Name:     serviceName,
+		About:    "orders keeps products, their stock, orders and who is told of them.",
+		Schema:   schema,
+		Commands: program.Commands(defaultServe(), serve),
 	}
 }
 

@@ -24,6 +24,9 @@ func environment(url string, changes ...string) []string {
 	}, changes...)
 }
 
+// Run is the program.
+var Run = Program().Run
+
 // TestServe runs the service alone: without NATS, and with nobody where the users service should be.
 func TestServe(t *testing.T) {
 	t.Parallel()

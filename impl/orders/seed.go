@@ -6,47 +6,37 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/settings"
+	"example.com/plumbline/impl/platform/program"
 )
 
 // Seed fills a database without products: a catalog, received by staff, and for each customer orders in every state,
-// whose histories were made by the rules of the service. All of it is there afterwards or none. Only the development
-// binary calls it; environ is that of Run.
-func Seed(ctx context.Context, environ []string, staff uuid.UUID, customers ...uuid.UUID) error {
-	return withSeeding(ctx, environ, func(s *seeding) error { return s.fillDatabase(ctx, staff, customers) })
-}
-
-// Reset is Seed after everything has been removed but what is known of accounts and what is still to be told. Nobody
-// sees the time between. Only the development binary calls it; environ is that of Run.
-func Reset(ctx context.Context, environ []string, staff uuid.UUID, customers ...uuid.UUID) error {
-	return withSeeding(ctx, environ, func(s *seeding) error {
-		if err := s.queries.RemoveEverything(ctx); err != nil {
-			return err
-		}
-		return s.fillDatabase(ctx, staff, customers)
-	})
-}
-
-// withSeeding runs fill in one transaction.
-func withSeeding(ctx context.Context, environ []string, fill func(*seeding) error) error {
-	p := newProgram()
-	c, err := settings.Load(p.Source(nil, environ), defaultServe())
-	if err != nil {
-		return err
-	}
-	pool, err := p.Open(ctx, c.Keyed, 1)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	return (&Service{database: pool}).inTx(ctx, func(tx tx) error {
-		s := &seeding{Service: Service{database: tx.db, queries: tx}, end: time.Now()}
+// whose histories were made by the rules of the service. All of it is there afterwards or none. With anew everything is
+// removed first but what is known of accounts and what is still to be told; nobody sees the time between.
+func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) error {
+	return Program().Fill(ctx, environ, func(tx pgx.Tx) error {
+		s := &seeding{Service: Service{database: tx, queries: ordersdb.New(tx)}, end: time.Now()}
 		s.clock = func() time.Time { return s.now }
-		return fill(s)
+		if anew {
+			if err := s.queries.RemoveEverything(ctx); err != nil {
+				return err
+			}
+		}
+		return s.fillDatabase(ctx, staffOf(cast), cast.Customers())
 	})
+}
+
+// staffOf returns the persona that receives goods.
+func staffOf(cast *program.Cast) uuid.UUID {
+	for _, p := range cast.Personas {
+		if p.Role == string(ordersapi.RoleStaff) {
+			return p.ID
+		}
+	}
+	return uuid.Nil
 }
 
 // seeding is a service with a clock that can be set.

@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
@@ -19,13 +20,17 @@ import (
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	staff, customers := uuid.New(), []uuid.UUID{uuid.New(), uuid.New()}
+	customers := []uuid.UUID{uuid.New(), uuid.New()}
+	cast := &program.Cast{Personas: []program.Persona{
+		{ID: uuid.New(), Role: "staff"}, {ID: customers[0], Role: "customer"}, {ID: customers[1], Role: "customer"},
+		{ID: uuid.New(), Role: "customer", SecondFactor: true},
+	}}
 	environ := []string{
 		"ORDERS_DATABASE_URL=" + s.Pool.Config().ConnString(), "ORDERS_USERS_URL=http://127.0.0.1:1",
 		"ORDERS_MASTER_KEY=" + testMasterKey,
 	}
 	require.NoError(t, Run(t.Context(), []string{"migrate"}, environ, io.Discard))
-	require.NoError(t, Seed(t.Context(), environ, staff, customers...))
+	require.NoError(t, Seed(t.Context(), environ, cast, false))
 
 	visitor := s.client("")
 	hundred := int32(100)
@@ -64,7 +69,8 @@ func TestSeed(t *testing.T) {
 		}, states)
 	}
 
-	require.NoError(t, Seed(t.Context(), environ, staff, append(customers, uuid.New())...))
+	cast.Personas = append(cast.Personas, program.Persona{ID: uuid.New(), Role: "customer"})
+	require.NoError(t, Seed(t.Context(), environ, cast, false))
 	require.Equal(t, before, s.everything())
 }
 

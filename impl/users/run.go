@@ -33,33 +33,20 @@ var schema = program.Schema{
 	Migrations: queries.Migrations(serviceName),
 }
 
-// Run is the program: it carries out the command in args, with settings from args and environ ("name=value"), and
-// writes logs and answers to out. It ends when ctx does, winding down in order.
-func Run(ctx context.Context, args, environ []string, out io.Writer) error {
-	return newProgram(nil).Run(ctx, args, environ, out)
-}
+// Program is the service as a program.
+func Program() program.Program { return ProgramWith(nil) }
 
-// RunAt is Run with a clock that tells the service the time, and with what takes the mails, whatever the settings say.
-// Only the development binary has others than the system's clock and the settings' mailer.
-func RunAt(ctx context.Context, clock func() time.Time, mailer mail.Mailer, args, environ []string, out io.Writer) error {
-	p := newProgram(mailer)
-	p.Clock, p.Development = clock, true
-	return p.Run(ctx, args, environ, out)
-}
-
-// newProgram makes the program; mailer is nil where the settings say which.
-func newProgram(mailer mail.Mailer) program.Program {
+// ProgramWith is Program with what takes the mails, whatever the settings say. Only the development binary has another
+// mailer than that of the settings, which nil stands for.
+func ProgramWith(mailer mail.Mailer) program.Program {
+	serving := func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
+		return serve(ctx, p, c, mailer, out)
+	}
 	return program.Program{
 		Name:   serviceName,
 		About:  "users keeps accounts, sessions and the keys that sign access tokens.",
 		Schema: schema,
-		Commands: []program.Command{
-			program.NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaultServe(), func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
-				return serve(ctx, p, c, mailer, out)
-			}),
-			program.Check(defaultServe()),
-			program.NewCommand("audit verify", "show whether the audit log is as it was written", program.DefaultAudit(), program.VerifyAudit),
-			program.NewCommand("migrate", "bring the database to this version's schema", program.DefaultDatabase(), program.Migrate),
+		Commands: append(program.Commands(defaultServe(), serving),
 			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), func(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
 				return createAdmin(ctx, p, c, mailer, out)
 			}),
@@ -67,7 +54,7 @@ func newProgram(mailer mail.Mailer) program.Program {
 			program.NewCommand("rotate-data-keys", "make the key that seals personal data from now on", defaultRotate(), rotateDataKeys),
 			program.NewCommand("reencrypt", "seal personal data anew with that key, in batches, while the service goes on", defaultRotate(), reencrypt),
 			program.NewCommand("remove-data-keys", "forget older keys, unless something is still sealed with one", defaultRotate(), removeDataKeys),
-		},
+		),
 	}
 }
 

@@ -28,6 +28,9 @@ import (
 
 var testMasterKey = programtest.NewMasterKey()
 
+// Run is the program.
+var Run = Program().Run
+
 // environment is that of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {
 	return append([]string{

@@ -14,68 +14,50 @@ import (
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/settings"
 )
 
-// Persona is an account of the development binary.
-type Persona struct {
-	ID          uuid.UUID
-	Email, Name string
-	Role        usersapi.Role
-	// SecondFactor is whether its logins take a second factor; CodesOf gives the codes.
-	SecondFactor bool
-}
-
 // personas are an account for every role, a second customer, and a customer with a second factor.
-func personas() []Persona {
-	return []Persona{
-		{Email: "customer@plumbline.test", Name: "Customer", Role: usersapi.RoleCustomer},
-		{Email: "customer2@plumbline.test", Name: "Second customer", Role: usersapi.RoleCustomer},
-		{Email: "support@plumbline.test", Name: "Support", Role: usersapi.RoleSupport},
-		{Email: "staff@plumbline.test", Name: "Staff", Role: usersapi.RoleStaff},
-		{Email: "payments@plumbline.test", Name: "Payments", Role: usersapi.RolePayments},
-		{Email: "admin@plumbline.test", Name: "Administrator", Role: usersapi.RoleAdmin},
+func personas() []program.Persona {
+	return []program.Persona{
+		{Email: "customer@plumbline.test", Name: "Customer", Role: string(usersapi.RoleCustomer)},
+		{Email: "customer2@plumbline.test", Name: "Second customer", Role: string(usersapi.RoleCustomer)},
+		{Email: "support@plumbline.test", Name: "Support", Role: string(usersapi.RoleSupport)},
+		{Email: "staff@plumbline.test", Name: "Staff", Role: string(usersapi.RoleStaff)},
+		{Email: "payments@plumbline.test", Name: "Payments", Role: string(usersapi.RolePayments)},
+		{Email: "admin@plumbline.test", Name: "Administrator", Role: string(usersapi.RoleAdmin)},
 		{
-			Email: "secure@plumbline.test", Name: "Customer with a second factor", Role: usersapi.RoleCustomer,
+			Email: "secure@plumbline.test", Name: "Customer with a second factor", Role: string(usersapi.RoleCustomer),
 			SecondFactor: true,
 		},
 	}
 }
 
-// Seed opens the personas' accounts, or gives them the password if they are there, and tells who they are. Only the
-// development binary calls it; environ is that of Run.
-func Seed(ctx context.Context, environ []string, password string) ([]Persona, error) {
-	return withPersonas(ctx, environ, password, false)
-}
-
-// Reset removes every account but the personas', makes these what they were on the first day and tells who they are.
-// They keep their ids and their sessions. Only the development binary calls it; environ is that of Run.
-func Reset(ctx context.Context, environ []string, password string) ([]Persona, error) {
-	return withPersonas(ctx, environ, password, true)
-}
-
-// withPersonas seeds all personas in one transaction. With anew it resets them and removes every other account.
-func withPersonas(ctx context.Context, environ []string, password string, anew bool) ([]Persona, error) {
-	users := newProgram(nil)
+// Seed opens the personas' accounts, or gives them the password of the cast if they are there, and adds them to the
+// cast. With anew it removes every other account first and makes these what they were on the first day: they keep their
+// ids and their sessions.
+func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) error {
+	users := Program()
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s, pool, err := offline(ctx, users, c.Keyed, c.hashSettings)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer pool.Close()
-	hash, err := s.hasher.Hash(ctx, password)
+	hash, err := s.hasher.Hash(ctx, cast.Password)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	all := personas()
 	var addresses []string
 	for _, p := range all {
 		addresses = append(addresses, p.Email)
 	}
-	return all, s.inTx(ctx, func(tx tx) error {
+	err = s.inTx(ctx, func(tx tx) error {
 		seed := s.seedPersona
 		if anew {
 			seed = s.restorePersona
@@ -93,9 +75,13 @@ func withPersonas(ctx context.Context, environ []string, password string, anew b
 		}
 		return nil
 	})
+	if err == nil {
+		cast.Personas = all
+	}
+	return err
 }
 
-func (s *Service) seedPersona(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+func (s *Service) seedPersona(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
 	user, err := q.GetUserByEmail(ctx, p.Email)
 	if postgres.IsNoRows(err) {
 		return s.createPersona(ctx, q, p, hash)
@@ -109,9 +95,9 @@ func (s *Service) seedPersona(ctx context.Context, q usersdb.Querier, p Persona,
 	return user.ID, err
 }
 
-func (s *Service) restorePersona(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+func (s *Service) restorePersona(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
 	user, err := q.RestoreUser(ctx, usersdb.RestoreUserParams{
-		Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, UpdatedAt: s.clock(),
+		Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{p.Role}, UpdatedAt: s.clock(),
 	})
 	if postgres.IsNoRows(err) {
 		return s.createPersona(ctx, q, p, hash)
@@ -119,10 +105,10 @@ func (s *Service) restorePersona(ctx context.Context, q usersdb.Querier, p Perso
 	return user.ID, err
 }
 
-func (s *Service) createPersona(ctx context.Context, q usersdb.Querier, p Persona, hash string) (uuid.UUID, error) {
+func (s *Service) createPersona(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
 	now := s.clock()
 	user, err := q.CreateUser(ctx, usersdb.CreateUserParams{
-		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{string(p.Role)}, EmailVerifiedAt: &now,
+		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{p.Role}, EmailVerifiedAt: &now,
 		CreatedAt: now,
 	})
 	return user.ID, err
@@ -130,7 +116,7 @@ func (s *Service) createPersona(ctx context.Context, q usersdb.Querier, p Person
 
 // setPersonaFactor gives a persona the second factor of the first day, or removes one that it has got since. Without
 // anew it leaves an existing factor as it is.
-func (s *Service) setPersonaFactor(ctx context.Context, q usersdb.Querier, p Persona, anew bool) error {
+func (s *Service) setPersonaFactor(ctx context.Context, q usersdb.Querier, p program.Persona, anew bool) error {
 	user, err := q.GetUser(ctx, p.ID)
 	if err != nil || !anew && (!p.SecondFactor || user.SecondFactorAt != nil) {
 		return err
@@ -183,7 +169,7 @@ type Codes struct {
 // CodesOf gives the codes of a persona's second factor; TOTP is empty without one. Only the development binary calls
 // it; environ is that of Run.
 func CodesOf(ctx context.Context, environ []string, email string, now time.Time) (Codes, error) {
-	users := newProgram(nil)
+	users := Program()
 	c, err := settings.Load(users.Source(nil, environ), defaultServe())
 	if err != nil {
 		return Codes{}, err

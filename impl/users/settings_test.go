@@ -3,13 +3,11 @@ package users
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"net/http"
 	"slices"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -147,9 +145,9 @@ func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	with := func(err error) programtest.Main {
-		return func(ctx context.Context, args, environ []string, out io.Writer) error {
-			return RunAt(ctx, time.Now, proving{err: err}, args, environ, out)
-		}
+		p := ProgramWith(proving{err: err})
+		p.Development = true
+		return p.Run
 	}
 	_, err := programtest.Command(t, with(mail.ErrLogin), environment(url), "serve")
 	programtest.RequireSentence(t, err, "smtp_user, smtp_password: ", "refuses")

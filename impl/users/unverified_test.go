@@ -1,8 +1,6 @@
 package users
 
 import (
-	"context"
-	"io"
 	"net/http"
 	"regexp"
 	"sync"
@@ -25,10 +23,10 @@ const boss = "boss@example.com"
 // createAdmin carries out the command of that name on the database of s, at its time.
 func (s *server) createAdmin(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	at := func(ctx context.Context, args, environ []string, out io.Writer) error {
-		return RunAt(ctx, s.Clock.Now, &s.mailbox, args, environ, out)
-	}
-	return programtest.Command(t, at, environment(s.Pool.Config().ConnString()), append([]string{"create-admin", "--email"}, args...)...)
+	p := ProgramWith(&s.mailbox)
+	p.Clock, p.Development = s.Clock.Now, true
+	environ := environment(s.Pool.Config().ConnString())
+	return programtest.Command(t, p.Run, environ, append([]string{"create-admin", "--email"}, args...)...)
 }
 
 var shownPassword = regexp.MustCompile(`(?m)^password: (\S{20,})$`)

@@ -51,7 +51,7 @@ func TestStepsOfTheChain(t *testing.T) {
 		require.NoError(t, err)
 		return string(text)
 	}
-	_, list, found := strings.Cut(read("impl/platform/httpapi/chain.go"), "[]step{\n")
+	_, list, found := strings.Cut(read("impl/platform/httpapi/enforce.go"), "[]step{\n")
 	require.True(t, found)
 	list, _, found = strings.Cut(list, "\n\t}\n")
 	require.True(t, found)

@@ -32,6 +32,7 @@ type result struct {
 	skipped int
 	failed  []string
 	output  map[string]*strings.Builder // by test; "" is the package's own
+	races   []string                    // tests that have passed and in whose output a race is reported
 	took    time.Duration
 	cpu     time.Duration
 	state   string // "": not begun, running, ok, FAIL
@@ -140,11 +141,18 @@ func addOutput(to map[string]*strings.Builder, key, text string) {
 	_, _ = to[key].WriteString(text) // It takes everything.
 }
 
-// end takes the end of a test. What a test that has passed said is forgotten.
+// raceFound begins the report of a race. It stands in the output of whichever test wrote last, which may pass.
+const raceFound = "WARNING: DATA RACE"
+
+// end takes the end of a test. What a test that has passed said is forgotten, unless a race is reported in it.
 func (one *result) end(e event) {
 	switch e.Action {
 	case "pass":
 		one.passed++
+		if said := one.output[e.Test]; said != nil && strings.Contains(said.String(), raceFound) {
+			one.races = append(one.races, e.Test)
+			return
+		}
 		delete(one.output, e.Test)
 	case "skip":
 		one.skipped++
@@ -165,6 +173,10 @@ func (r *report) tell(one *result, action string) {
 	if action != "fail" {
 		return
 	}
+	for _, test := range one.races {
+		fmt.Fprintf(r.out, "%s      reported while %s ran, which has passed; the stacks tell whose race it is\n",
+			indented(one.output[test]), test)
+	}
 	for _, test := range one.failed {
 		if innermost := !slices.ContainsFunc(one.failed, func(other string) bool { return strings.HasPrefix(other, test+"/") }); innermost {
 			fmt.Fprintf(r.out, "%s      alone: %s\n", indented(one.output[test]), one.run.command(pattern(test), one.path))
@@ -172,7 +184,7 @@ func (r *report) tell(one *result, action string) {
 			fmt.Fprint(r.out, indented(one.output[test]))
 		}
 	}
-	if len(one.failed) > 0 {
+	if len(one.failed) > 0 || len(one.races) > 0 {
 		return
 	}
 	// It was not compiled, or it ended in the middle.

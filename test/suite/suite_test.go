@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,30 @@ func TestReport(t *testing.T) {
 }
 
 // What takes long is named by the test that runs, not by one that waits for its parts or for its turn.
+// The report of a race stands in the output of a test that passes: another has failed by it, or the package alone.
+func TestRaceReportOfATestThatPasses(t *testing.T) {
+	t.Parallel()
+	race := []event{
+		{Action: "start"}, {Action: "run", Test: "TestA"}, {Action: "output", Test: "TestA", Output: "==================\n"},
+		{Action: "output", Test: "TestA", Output: "WARNING: DATA RACE\n"},
+		{Action: "output", Test: "TestA", Output: "Write at 0x00c0 by goroutine 7:\n"}, {Action: "pass", Test: "TestA"},
+		{Action: "run", Test: "TestB"}, {Action: "output", Test: "TestB", Output: "noise\n"}, {Action: "pass", Test: "TestB"},
+	}
+	for name, others := range map[string][]event{
+		"the package alone fails": {{Action: "output", Output: "exit status 66\n"}, {Action: "fail"}},
+		"another test fails": {
+			{Action: "output", Test: "TestC", Output: "race detected during execution of test\n"},
+			{Action: "fail", Test: "TestC"}, {Action: "fail"},
+		},
+	} {
+		text, err := told(t, append(slices.Clone(race), others...)...)
+		require.ErrorIs(t, err, errFailed, name)
+		require.Contains(t, text, "      WARNING: DATA RACE\n      Write at 0x00c0 by goroutine 7:\n", name)
+		require.Contains(t, text, "      reported while TestA ran", name)
+		require.NotContains(t, text, "noise", name)
+	}
+}
+
 func TestSlow(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

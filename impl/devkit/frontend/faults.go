@@ -155,7 +155,7 @@ func (s *Service) CreateFault(
 ) (devapi.CreateFaultResponseObject, error) {
 	t := s.targets.byID[req.Body.Operation]
 	if t == nil {
-		return nil, contract.Violated("#/operation", "enum", "Must be the operationId of an operation of users or orders")
+		return nil, contract.Violated("#/operation", "enum", "Must be the operationId of an operation of a service")
 	}
 	what, wrong := t.parse(req.Body.Fault)
 	if wrong != nil {

@@ -7,18 +7,28 @@ import (
 	"example.com/plumbline/impl/platform/ops"
 )
 
+// Connect connects to NATS. The bus is nil if the settings name no NATS: then nothing is published and nothing consumed.
+func (p *Process) Connect() (*events.Bus, error) {
+	if p.nats.Reveal() == "" {
+		return nil, nil //nolint:nilnil // as it says above
+	}
+	if err := events.Prove(p.nats); err != nil {
+		return nil, fmt.Errorf("nats_url: %w", err)
+	}
+	bus, err := events.Connect(p.nats, p.name, p.Log)
+	if err != nil {
+		return nil, err
+	}
+	p.DeferClose("connection to NATS", bus.Close)
+	p.Check(ops.Check{Name: "nats", Run: bus.Check})
+	return bus, nil
+}
+
 // Publish publishes the service's outbox, up to the entries of its last request. types are those of the service's
 // events. It returns the bus, for consumers of other services' events; nil if the settings name no NATS.
 func (p *Process) Publish(types []string) (bus *events.Bus, err error) {
-	if p.nats.Reveal() != "" {
-		if err := events.Prove(p.nats); err != nil {
-			return nil, fmt.Errorf("nats_url: %w", err)
-		}
-		if bus, err = events.Connect(p.nats, p.name, p.Log); err != nil {
-			return nil, err
-		}
-		p.DeferClose("connection to NATS", bus.Close)
-		p.Check(ops.Check{Name: "nats", Run: bus.Check})
+	if bus, err = p.Connect(); err != nil {
+		return nil, err
 	}
 	relay, err := events.NewRelay(events.RelayConfig{
 		Service: p.name, Database: p.Pool.Config().ConnConfig, Bus: bus, Types: types, Registry: p.Registry, Log: p.Log,

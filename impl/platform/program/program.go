@@ -28,7 +28,7 @@ type Program struct {
 	Schema Schema
 	// Commands are its commands.
 	Commands []Command
-	// Clock returns the service's time.
+	// Clock returns the time; nil stands for the time of the system.
 	Clock func() time.Time
 	// Development suppresses the warnings about settings that only production needs.
 	Development bool
@@ -62,9 +62,25 @@ func NewCommand[T any](
 	}
 }
 
+// Commands are those that every service has. A service with others of its own appends them.
+func Commands[T any, S interface {
+	*T
+	ServeSettings
+}](defaults T, serve func(context.Context, Program, T, io.Writer) error) []Command {
+	return []Command{
+		NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaults, serve),
+		Check[T, S](defaults),
+		NewCommand("audit verify", "show whether the audit log is as it was written", DefaultAudit(), VerifyAudit),
+		NewCommand("migrate", "bring the database to this version's schema", DefaultDatabase(), Migrate),
+	}
+}
+
 // Run runs the command in args, with settings from args and environ ("name=value"), and writes logs and results to out.
 // It ends with ctx, stopping in order.
 func (p Program) Run(ctx context.Context, args, environ []string, out io.Writer) error {
+	if p.Clock == nil {
+		p.Clock = time.Now
+	}
 	if len(args) == 0 {
 		return fmt.Errorf("a command is missing; %s --help lists them", p.Name)
 	}

@@ -105,7 +105,7 @@ func database(ctx context.Context, progress io.Writer) (url string, done func(),
 
 // prepare migrates a database and makes sure that there are no orders in it.
 func prepare(ctx context.Context, url string) error {
-	if err := orders.Run(ctx, []string{"migrate", "--database-url", url}, nil, io.Discard); err != nil {
+	if err := orders.Program().Run(ctx, []string{"migrate", "--database-url", url}, nil, io.Discard); err != nil {
 		return err
 	}
 	pool, err := pgxpool.New(ctx, url)

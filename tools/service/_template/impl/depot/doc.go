@@ -1,0 +1,2 @@
+// Package depot is the depot service: it keeps widgets.
+package depot

@@ -1,0 +1,135 @@
+package depot
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"example.com/plumbline/gen/depotapi"
+	"example.com/plumbline/gen/depotdb"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/paging"
+	"example.com/plumbline/impl/platform/resource"
+)
+
+// ListWidgets lists the caller's widgets, or everybody's for those who may see them.
+func (s *Service) ListWidgets(
+	ctx context.Context, req depotapi.ListWidgetsRequestObject,
+) (depotapi.ListWidgetsResponseObject, error) {
+	owner := req.Params.OwnerID
+	if caller := httpapi.Caller(ctx); !httpapi.HoldsRole(ctx) {
+		if owner != nil && *owner != caller.Subject {
+			return depotapi.ListWidgets200JSONResponse{
+				Body: depotapi.WidgetList{Items: []depotapi.Widget{}, NextCursor: resource.OrNull(nil)},
+			}, nil
+		}
+		owner = &caller.Subject
+	}
+	limit, after := *req.Params.Limit, paging.After(req.Params.Cursor)
+	rows, err := s.queries.ListWidgets(ctx, depotdb.ListWidgetsParams{
+		OwnerID: owner, Status: toDBStatus(req.Params.Status),
+		BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	rows, next := paging.Page(rows, int(limit), func(w depotdb.Widget) paging.Position {
+		return paging.Position{Time: w.CreatedAt, ID: w.ID}
+	})
+	items := make([]depotapi.Widget, len(rows))
+	for i, row := range rows {
+		items[i] = toAPIWidget(row)
+	}
+	return depotapi.ListWidgets200JSONResponse{
+		Body:    depotapi.WidgetList{Items: items, NextCursor: resource.OrNull(next)},
+		Headers: depotapi.ListWidgets200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
+	}, nil
+}
+
+// CreateWidget makes a widget of the caller's.
+func (s *Service) CreateWidget(
+	ctx context.Context, req depotapi.CreateWidgetRequestObject,
+) (depotapi.CreateWidgetResponseObject, error) {
+	id := uuid.Must(uuid.NewV7()) // New rows stand together in their index (RFC 9562).
+	httpapi.SetAuditTarget(ctx, id)
+	create := depotdb.CreateWidgetParams{
+		ID: id, OwnerID: httpapi.Caller(ctx).Subject, Title: req.Body.Title, CreatedAt: s.Clock(),
+	}
+	if req.Body.Text != nil {
+		create.Text = *req.Body.Text
+	}
+	var row depotdb.Widget
+	err := s.inTx(ctx, func(q depotdb.Querier) (err error) {
+		row, err = q.CreateWidget(ctx, create)
+		return err
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return depotapi.CreateWidget201JSONResponse{
+		Body: toAPIWidget(row),
+		Headers: depotapi.CreateWidget201ResponseHeaders{
+			Location: "/api/v1/widgets/" + id.String(), ETag: resource.ETag(row.Version),
+		},
+	}, nil
+}
+
+// GetWidget reads a widget.
+func (s *Service) GetWidget(
+	ctx context.Context, req depotapi.GetWidgetRequestObject,
+) (depotapi.GetWidgetResponseObject, error) {
+	row, err := s.queries.GetWidget(ctx, req.WidgetID)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return depotapi.GetWidget200JSONResponse{
+		Body:    toAPIWidget(row),
+		Headers: depotapi.GetWidget200ResponseHeaders{ETag: resource.ETag(row.Version)},
+	}, nil
+}
+
+// UpdateWidget changes a widget that is still as the caller knows it.
+func (s *Service) UpdateWidget(
+	ctx context.Context, req depotapi.UpdateWidgetRequestObject,
+) (depotapi.UpdateWidgetResponseObject, error) {
+	change := depotdb.UpdateWidgetParams{
+		ID: req.WidgetID, Title: req.Body.Title, Text: req.Body.Text, Status: toDBStatus(req.Body.Status),
+		UpdatedAt: s.Clock(),
+	}
+	change.Versions, change.AnyVersion = resource.Versions(req.Params.IfMatch)
+	var row depotdb.Widget
+	err := s.inTx(ctx, func(q depotdb.Querier) error {
+		changed, err := q.UpdateWidget(ctx, change)
+		if err != nil {
+			return err
+		}
+		if row, err = q.GetWidget(ctx, req.WidgetID); err != nil || changed > 0 {
+			return err
+		}
+		return errVersionChanged.Showing(toAPIWidget(row), resource.ETag(row.Version))
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return depotapi.UpdateWidget200JSONResponse{
+		Body:    toAPIWidget(row),
+		Headers: depotapi.UpdateWidget200ResponseHeaders{ETag: resource.ETag(row.Version)},
+	}, nil
+}
+
+// DeleteWidget deletes a widget.
+func (s *Service) DeleteWidget(
+	ctx context.Context, req depotapi.DeleteWidgetRequestObject,
+) (depotapi.DeleteWidgetResponseObject, error) {
+	err := s.inTx(ctx, func(q depotdb.Querier) error {
+		deleted, err := q.DeleteWidget(ctx, req.WidgetID)
+		if err == nil && deleted == 0 {
+			return errWidgetNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return depotapi.DeleteWidget204Response{}, nil
+}

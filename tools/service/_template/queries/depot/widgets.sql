@@ -1,0 +1,48 @@
+-- name: CreateWidget :one
+-- CreateWidget makes a widget of an account.
+INSERT INTO widgets (id, owner_id, title, text, created_at, updated_at)
+VALUES (@id, @owner_id, @title, @text, @created_at, @created_at)
+RETURNING *;
+
+-- name: GetWidget :one
+-- GetWidget reads a widget.
+SELECT *
+FROM widgets
+WHERE id = @id;
+
+-- name: GetWidgetOwner :one
+-- GetWidgetOwner tells whose a widget is.
+SELECT owner_id
+FROM widgets
+WHERE id = @id;
+
+-- name: ListWidgets :many
+-- ListWidgets reads a page of widgets, the newest first, that starts behind (before_time, before_id). A filter that is null
+-- lets everything through.
+SELECT *
+FROM widgets
+WHERE (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
+  AND owner_id = coalesce(sqlc.narg(owner_id), owner_id)
+  AND status = coalesce(sqlc.narg(status), status)
+ORDER BY created_at DESC, id DESC
+LIMIT @row_limit;
+
+-- name: UpdateWidget :execrows
+-- UpdateWidget changes what is given and leaves the rest, if the widget has one of the versions.
+UPDATE widgets
+SET title = coalesce(sqlc.narg(title), title),
+    text = coalesce(sqlc.narg(text), text),
+    status = coalesce(sqlc.narg(status), status),
+    version = version + 1,
+    updated_at = @updated_at
+WHERE id = @id
+  AND (@any_version::boolean OR version = ANY(@versions::bigint[]));
+
+-- name: DeleteWidget :execrows
+-- DeleteWidget removes a widget.
+DELETE FROM widgets
+WHERE id = @id;
+
+-- name: RemoveEverything :exec
+-- RemoveEverything leaves only what is known of accounts. Only the development binary asks for it.
+TRUNCATE widgets, idempotency_keys;

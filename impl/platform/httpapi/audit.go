@@ -123,6 +123,11 @@ func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
 	if x.op.Policy.Audit == nil {
 		return
 	}
+	public := x.op.Policy.Access.Public
+	if public && outcome != telemetry.Success {
+		// The entry of an account costs time on the same machine. A stranger has the whole answer before that begins.
+		_ = x.answer.FlushError() // The caller may have gone.
+	}
 	e := c.auditEntry(x, outcome)
 	attrs := []slog.Attr{
 		slog.String("action", e.Action), slog.String("actor", nameOr(e.Actor, "anonymous")),
@@ -140,7 +145,7 @@ func (c *Chain) audit(ctx context.Context, x *exchange, outcome string) {
 		c.log.LogAttrs(ctx, slog.LevelError, "an entry of the audit log is missing",
 			slog.String("action", e.Action), slog.String("outcome", outcome), slog.Any("error", err))
 	}
-	if x.op.Policy.Access.Public { // The response time must not tell strangers whether there is an account to name.
+	if public { // The response time must not tell strangers whether there is an account to name.
 		c.auditor.RecordBeside(ctx, e, failed)
 	} else if err := c.auditor.Record(context.WithoutCancel(ctx), e); err != nil {
 		failed(err)

@@ -99,6 +99,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, reques
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{}`)
 	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) //nolint:gosec // It is JSON and says so. A caller who has gone reads nothing.
 	return err

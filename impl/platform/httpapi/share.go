@@ -87,10 +87,10 @@ func newRooms() map[string]*room {
 	return rooms
 }
 
-// roomsOf gives the rooms in each of which requests for an operation need a place. Operations that hash passwords need
-// none: they wait in a queue of their own.
+// roomsOf gives the rooms in each of which requests for an operation need a place. A request that waits for a hash gives
+// its places back meanwhile; see ReleasePermit.
 func (c *Chain) roomsOf(p contract.Policy) (rooms []*room) {
-	if c.rooms == nil || time.Duration(p.Timeout.Slow) >= slowByNature {
+	if c.rooms == nil {
 		return nil
 	}
 	for _, share := range sharesOf(p) {

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -124,7 +125,8 @@ func TestDoors(t *testing.T) {
 			for header, want := range c.want {
 				require.Equal(t, want, w.Header().Get(header), header)
 			}
-			for _, header := range []string{"Location", "Content-Length", "ETag", "Set-Cookie"} {
+			require.Equal(t, []string{strconv.Itoa(w.Body.Len())}, w.Header().Values("Content-Length"))
+			for _, header := range []string{"Location", "ETag", "Set-Cookie"} {
 				if c.want[header] == "" {
 					require.Empty(t, w.Header().Values(header), header)
 				}

@@ -64,7 +64,7 @@ var mistakes = []mistake{
 	{"a member of a new account is forgotten", "users", "impl/users/accounts.go",
 		"PasswordHash: hash, Avatar: avatar,", "PasswordHash: hash,"},
 	{"the address of an account is changed", "users", "impl/users/accounts.go",
-		"ID: newID(), Email: email, Name", "ID: newID(), Email: strings.ToUpper(email), Name"},
+		"ID: newID(), Email: email, Name", "ID: newID(), Email: \"x\" + email, Name"},
 }
 
 func main() {
@@ -95,10 +95,8 @@ func run(ctx context.Context, which string, out io.Writer) (err error) {
 	if len(services) == 0 {
 		return fmt.Errorf("no planted bug has %q in its name", which)
 	}
-	for _, m := range mistakes {
-		if _, err := m.broken(); err != nil {
-			return fmt.Errorf("%s: %w", m.says, err)
-		}
+	if err := buildAll(ctx, filepath.Join(folder, "all")); err != nil {
+		return err
 	}
 	for _, service := range services {
 		by, err := search(ctx, service)
@@ -111,12 +109,9 @@ func run(ctx context.Context, which string, out io.Writer) (err error) {
 	}
 	var overlays []string
 	for i, m := range chosen {
-		overlay, err := m.plant(filepath.Join(folder, strconv.Itoa(i)))
-		if err == nil {
-			err = build(ctx, m.service, overlay)
-		}
+		overlay, err := plant(filepath.Join(folder, strconv.Itoa(i)), m)
 		if err != nil {
-			return fmt.Errorf("%s: %w", m.says, err)
+			return err
 		}
 		overlays = append(overlays, overlay)
 	}
@@ -141,36 +136,39 @@ func run(ctx context.Context, which string, out io.Writer) (err error) {
 	return nil
 }
 
-// broken is the file with the bug.
-func (m mistake) broken() (string, error) {
-	text, err := os.ReadFile(m.file)
-	if err != nil {
-		return "", err
-	}
-	if n := strings.Count(string(text), m.old); n != 1 {
-		return "", fmt.Errorf("%s has %d places like the one to break", m.file, n)
-	}
-	return strings.Replace(string(text), m.old, m.new, 1), nil
-}
-
-// plant writes what makes the compiler see the bug.
-func (m mistake) plant(folder string) (overlay string, err error) {
-	text, err := m.broken()
-	if err != nil {
-		return "", err
-	}
+// plant writes an overlay with which the compiler sees the bugs in place of the files of the tree.
+func plant(folder string, bugs ...mistake) (overlay string, err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return "", err
 	}
-	broken := filepath.Join(folder, filepath.Base(m.file))
-	if err := os.WriteFile(broken, []byte(text), 0o600); err != nil {
-		return "", err
+	texts := map[string]string{} // by file
+	for _, m := range bugs {
+		text, planted := texts[m.file]
+		if !planted {
+			read, err := os.ReadFile(m.file)
+			if err != nil {
+				return "", fmt.Errorf("%s: %w", m.says, err)
+			}
+			text = string(read)
+		}
+		if n := strings.Count(text, m.old); n != 1 {
+			return "", fmt.Errorf("%s: %s has %d places like the one to break", m.says, m.file, n)
+		}
+		texts[m.file] = strings.Replace(text, m.old, m.new, 1)
 	}
-	file, err := filepath.Abs(m.file)
-	if err != nil {
-		return "", err
+	replace := map[string]string{}
+	for file, text := range texts {
+		broken := filepath.Join(folder, strconv.Itoa(len(replace))+filepath.Base(file))
+		if err := os.WriteFile(broken, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+		absolute, err := filepath.Abs(file)
+		if err != nil {
+			return "", err
+		}
+		replace[absolute] = broken
 	}
-	written, err := json.Marshal(map[string]map[string]string{"Replace": {file: broken}})
+	written, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
 		return "", err
 	}
@@ -178,10 +176,16 @@ func (m mistake) plant(folder string) (overlay string, err error) {
 	return overlay, os.WriteFile(overlay, written, 0o600)
 }
 
-// build shows that a mistake is none that the compiler finds.
-func build(ctx context.Context, service, overlay string) error {
-	if text, err := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "./impl/"+service).CombinedOutput(); err != nil {
-		return fmt.Errorf("%w\n%s", err, text)
+// buildAll shows that no mistake is one that the compiler finds, whichever are chosen: it builds the services with all of
+// them at once.
+func buildAll(ctx context.Context, folder string) error {
+	overlay, err := plant(folder, mistakes...)
+	if err != nil {
+		return err
+	}
+	text, err := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "./cmd/...").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("the planted bugs do not compile: %w\n%s", err, text)
 	}
 	return nil
 }

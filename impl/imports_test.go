@@ -80,10 +80,8 @@ func mayImport(from, to string) bool {
 	}
 	switch layer {
 	case commands:
-		// dev runs all services, gives the client away, and asks who reaches it.
-		development := target == devkit || target == generated && (what == "ts" || what == "services") ||
-			target == platform && what == "hosts"
-		return target == services || target == platform && what == "program" || name == "dev" && development
+		return target == services || target == platform && what == "program" ||
+			name == "dev" && developmentMayImport(target, what)
 	case services:
 		switch target {
 		case services:
@@ -105,6 +103,13 @@ func mayImport(from, to string) bool {
 	default: // What is generated and what is written by hand beside the code depend on nothing of ours, but for one list.
 		return from == module+"gen/services" && listMayImport(target, to)
 	}
+}
+
+// developmentMayImport is for cmd/dev, which runs all services, serves the TypeScript client, and needs to know who
+// reaches an address.
+func developmentMayImport(target layer, what string) bool {
+	return target == devkit || target == generated && (what == "ts" || what == "services") ||
+		target == platform && what == "hosts"
 }
 
 // listMayImport is for the generated list of the services, which knows them all.

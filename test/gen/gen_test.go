@@ -40,6 +40,7 @@ func TestGenMakesAllAnew(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a new service", r.read("gen/parcelsapi/parcelsapi.gen.go"))
 	require.Contains(t, r.read("gen/ts/package/index.js"), "a new service")
+	require.Contains(t, r.read("gen/services/services.go"), "Program: parcels.Program()")
 	require.NoDirExists(t, filepath.Join(r.dir, "gen/pigeonsapi"))
 	require.NoDirExists(t, filepath.Join(r.dir, "gen/oapi-codegenapi"))
 
@@ -97,7 +98,10 @@ func TestGenTypescriptLeavesTheRest(t *testing.T) {
 
 func TestFailureLeavesGenAsItWas(t *testing.T) {
 	t.Parallel()
-	for _, source := range []string{"openapi/users.yaml", "queries/users/users.sql", "clients/typescript/src/index.ts"} {
+	for _, source := range []string{
+		"openapi/users.yaml", "queries/users/users.sql", "impl/platform/throttle/queries.sql",
+		"clients/typescript/src/index.ts",
+	} {
 		t.Run(source, func(t *testing.T) {
 			t.Parallel()
 			r := clone(t)
@@ -204,13 +208,25 @@ func clone(t *testing.T) repository {
 		require.NoError(t, os.MkdirAll(filepath.Join(r.dir, dir), 0o755))
 	}
 	for _, name := range []string{
-		"basename", "bash", "cat", "cp", "diff", "dirname", "env", "grep", "ln", "make", "mkdir", "mv", "rm", "sed", "sleep",
+		"basename", "bash", "cat", "cp", "diff", "dirname", "env", "grep", "ln", "ls", "make", "mkdir", "mv", "rm", "sed",
+		"sleep", "sort",
 	} {
 		r.program(name, name)
 	}
 	r.program("true", "node") // It is not too old.
 
-	r.copy(".", "Makefile", "sqlc.yaml", "openapi", "queries", "tools")
+	r.copy(".", "Makefile", "go.mod", "sqlc.yaml", "openapi", "queries", "tools")
+	parts, err := filepath.Glob(filepath.Join(root, "impl/platform/*/schema"))
+	require.NoError(t, err)
+	require.NotEmpty(t, parts)
+	for _, schema := range parts {
+		part := filepath.Join("impl/platform", filepath.Base(filepath.Dir(schema)))
+		require.NoError(t, os.MkdirAll(filepath.Join(r.dir, part), 0o755))
+		r.copy(part, part+"/schema")
+		if _, err := os.Stat(filepath.Join(root, part, "queries.sql")); err == nil {
+			r.copy(part, part+"/queries.sql")
+		}
+	}
 	r.copy("impl/devkit/frontend", "impl/devkit/frontend/dev.yaml")
 	client := "clients/typescript/"
 	r.copy(client, client+"build", client+"src", client+"package.json", client+"package-lock.json", client+"tsconfig.json", client+"README.md")

@@ -24732,11 +24732,11 @@ var swaggerSpec = []string{
 	"Y7feAokzh8VgrUj2O+zip4+ptGqUGf1fv4lPjnPpAWYljKAEsa33bHzf+j7pDmhCu2ZoiExs6oBMyCP3",
 	"CeEF5rXj0YglFdM2EjNjnIeEklhOZr+E9HRb68cSLbi3HNnajBm8AUZiKEU8JaYrlhnfXdQScJURvBQy",
 	"JgCImWgXKymMq8V8ml/+vdjJed+4iZuzHkXrXXCK3jdu0y1abzxuxin7eRVoYxNH6ytyge5dmnuX5qtw",
-	"adbyQBqLPJA76G9YbXQj4NU/VgTffvD+3kPYjofwuW36dP/vePT6K8kBe/0aciBMDXnA4gBdvbNSeWTW",
-	"nDY+QRL5AsO+piXmSozyesmmx7b++GcWHPflBj5HuYGVhKNbAHOko6MdvZeOS6VjthP/IXIyb1T+FXQQ",
-	"Ft38/eOnj+kIlMVBbPJBZuhEIAah/BsEE+0WSQfvUzhDRMT78BguQuDWNn8r3hcswqpzEXwC+Tf2H5me",
-	"Ns8+MlffyDPjvLvd/M7eDJAnMmJyFLPMhlN+ZzK5j85a8RFvwKwml2yKxOBY1wXGCjNOAHHqP9Jcaibi",
-	"fwcAAP//",
+	"adbyQBqLPJA76G9YbXQj4NU/VgTffvD+3kO4gYewfpHjLVn06e7f8cj1V5IC9vo1pECYmvGAxAGyemej",
+	"8sisOG08giTyxYV9TUvMlRfl1ZJNj2318c8sNu6LDXyOYgMriUa3AObIRkc6ei8bl8rGbCfejTjKrcvJ",
+	"vEn5V9BBUHTz94+fPqYjUBYFsakHmZkTgRiE4m8QSrRbJB28T+EMDRHvw2O4CIFZ2/yteF+wCGvORfAJ",
+	"5N/Yf2R61jz7yFx1I8+I8+528zt7MwCeyIjJUcwyC075ncnkPrpqxUe8AaOaXLIp0oJjVRcYK8w3Abyp",
+	"/0hzqZmI/x0AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

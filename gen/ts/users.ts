@@ -522,7 +522,8 @@ export interface paths {
          * @description Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
          *     account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
          *     hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-         *     address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+         *     address is verified nothing is sent, as `verified` says. Mails that could not be delivered do not count for these pauses; more than ten mails are
+         *     refused with `rate_limited` all the same, until another may be sent. A service that is set up without mails refuses with `mail_off`.
          */
         post: operations["requestEmailVerification"];
         delete?: never;

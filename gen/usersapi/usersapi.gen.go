@@ -1618,7 +1618,8 @@ type ClientInterface interface {
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
 	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
 	// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+	// address is verified nothing is sent, as `verified` says. Mails that could not be delivered do not count for these pauses; more than ten mails are
+	// refused with `rate_limited` all the same, until another may be sent. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 	RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2609,7 +2610,8 @@ func (c *Client) RequestEmailChange(ctx context.Context, body RequestEmailChange
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
 // account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
 // hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+// address is verified nothing is sent, as `verified` says. Mails that could not be delivered do not count for these pauses; more than ten mails are
+// refused with `rate_limited` all the same, until another may be sent. A service that is set up without mails refuses with `mail_off`.
 //
 // Corresponds with POST /api/v1/profile/email-verification (the `RequestEmailVerification` operationId).
 func (c *Client) RequestEmailVerification(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5403,7 +5405,8 @@ type ClientWithResponsesInterface interface {
 	// Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
 	// account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
 	// hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-	// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+	// address is verified nothing is sent, as `verified` says. Mails that could not be delivered do not count for these pauses; more than ten mails are
+	// refused with `rate_limited` all the same, until another may be sent. A service that is set up without mails refuses with `mail_off`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -9227,7 +9230,8 @@ func (c *ClientWithResponses) RequestEmailChangeWithResponse(ctx context.Context
 // Sends a mail with a link that proves that the caller reads what is sent to the account's address. The first one is sent when the
 // account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time until 24
 // hours after the first: the answer tells when the last mail was sent and when another can be. The link is good for a day from now in any case. Where the
-// address is verified nothing is sent, as `verified` says. A service that is set up without mails refuses with `mail_off`.
+// address is verified nothing is sent, as `verified` says. Mails that could not be delivered do not count for these pauses; more than ten mails are
+// refused with `rate_limited` all the same, until another may be sent. A service that is set up without mails refuses with `mail_off`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -24683,60 +24687,61 @@ var swaggerSpec = []string{
 	"CfVgLzlhb+V8S3gpR7b/Nwqn2LIOdkKR2EEhGR2GOeI4g71o2YeVd9QSDqTTYVOJ0aUhWT0cMz+3CcnB",
 	"lyY3LYizbIl8e+VQS7hYwa0bidmUkLtxr5RLlLJvNhW22Kxcv48MbTUydJ8ltl2jK80Lc2mk82hktxgU",
 	"WtPZWhwY2jhL7D4atP1okE+WviApzjfXZszeUWKxtnn8TQJg+xyM1wrbGSp2NIvwcMlmaMP1zjbKMVxh",
-	"slvhvOpzGIEtUZrB3vQt7M1tOnK+rin5YWHSWupgZFnxirTTuvBE0am6aXL5Mvvrvb+6tmirfDkzJQwy",
-	"pC4U2lzPbskNSPmpleOGmF+mgPfM3Ial9szfABqxrlHxdartmSoV29HcSADv9PZVfv/dbhL3Oup5Y4Qp",
-	"uzaW3nxN9YIbVVREWACDuhN0JVDTkHTGOos7sG6CafZUg7bxlZYTu22HdcVALSVtD3nYDlui7SND2ymO",
-	"w5EtJWxOxIfMDficJhGQUyYM8SKWE0Xi1ynxOQacY1dQeVjKtwTDeDoRT6mmdwuK8Mxv2u0SIGZg5X8k",
-	"LDafebJQ6eF6WdJaMBVgEGGnsOjCLPYFFatvljezHaVvG10Pg9E4GUllBtvWz4BKu1lG6X3O0d3LOfKL",
-	"4cP2trXwXRH0HFOvuohZTwfNGtzpCtIvKrtumeRweFYa8rtXdF1pqsemb8iFtrogdtqhxEx9lurX0AKD",
-	"L9kIq4IQl0m9LZ7VJyjQK0+5GknFnaO68BF4i3/H35LofnuBvPvA3BYq6YKOhBPQCK2qLUbirN27Yext",
-	"C8kI91G2jaJsmV38VzAal1JSAMNhAU7ubnPW/ByfAOMBLKv7n4Ng55iVyHxipbAl4ExWukrDjjWRZk4J",
-	"MJBk+XBlwQnHooTn3DZCgfxUScq7AcGKlJvKOcNQ7aQl8uFBpFrynTQHYIf2YeXFvpTR1giUcLC2waC0",
-	"xrHhCmRLq9dBzHXgnjfpXq3+vXKxZ8mVtgEoREjRuuxKy3TsQnbyeyW7TSU7UyNmIRwzi7Cn6hbqmWBp",
-	"lCJJfkgUN+o2Q18O5ASRMc65hLonqGyMg1lKI3UGz3zuePdvFrmyJJbLfFHnC6P7WuoK12ur1/jzezAH",
-	"eJEbua+WEmlekYTPRoxUGtlGVD610Wl7lkC8gTNfjEbk2/PT8zchefv8CTlo7D5qkrMfjit1s4yvScT7",
-	"gIbZrdlOqgdwLKjZNZ4PUr+QaYQO/Yh39dgYUrIlVJeKKnk5f7ugbdq2K9RfMxgnBzZSPAeFbXOUcWn6",
-	"J6JxbFGF7ivsdbUl0kNPpHAuvr4Ad84FiC7sjmg3XZUkY6tiwl52mOqbtkLq7DwV7NqWsBDqccrS2sYa",
-	"rgPMeCZqYNaQlmD0mpuMtWt+MF9ze8Q8AWLxWHYvPV5YOdbltRESGc/Ij7sTry827zZj9n8kWH2jGRgX",
-	"uwkR2J2R6B91qGIHeyF///j07aT204u+/D6A+GACivzFs9+evnj9+P2LX3fPfz798efiZ6OpEh40A6lH",
-	"Zks1d3a01KOdN/F42Im5YM1CEPW/adw3e3ww/P7sh+N6a1yrNQ5we31/gJ+4UmOWfJ8+Ar8dsYTL6Pvd",
-	"Gn7EFn6/tH0biekz7P58YZ0wHboFOwCS8y67ry15d7BzsLeGTGi/tNK9U7GFWJ0Z2FL9uR3fIqd3qiDB",
-	"t5BQWaLL0sOcTB/d4+rujjOyAt/8QE4U6Uxdmd8URWdsuUFa1BxsPtkj7RlroF0lzx08TIpFrszRAvaH",
-	"lvASE+C1TBQcnJAw2h1k0DRLnk64wJIyGDE0l87olGYuNBhLpUPStrVd3tqXPDHvaLcE2n1I11UlZ45N",
-	"wo1LwizXPJGiNIY3a3nexF7asI7jk9lW3KZZlPftzJ559fy3D5WT3ZdvKqePf/6l8qzx8qcgDH56++5F",
-	"5aeTp6eV18/PP1R+3n98vEYV69xMreQCYuGUe4viNiwKq3TNZKzB0pCtR7NEY97V9zbFlmyKx6zPwfEb",
-	"K7ag1OLWrAqnWtZkg3fVC5dYFfnvhdRfyuLYGCqYV8TW419cP85XnrnqHjROa5tk2Y6F+B+k/ZPioQnE",
-	"OrwDO6SVK9aUbolCUWl80DxdPaP1bO8+e5Rg40LHT2cbvI3jqlnt0+vdn1fNF2Oylyvau6YKeS31MysU",
-	"7pXIdpTIuRE9stfbTiB6mQpxQnEz1zRcTaf4uuNv7ppuXCP4DniqTv9ks77oHKLMPSw4fXl1KZVlzPM4",
-	"AZoZOCNNlrIuKPp4DttR1IPGS3SF0zIdjeXKjBNt7s4rXgdOocI7HkBHNK0rCrfm3M/S9KZZr/Vuq9q3",
-	"JS3+hzij0IJ79/PeePhnGA9GNAOTQV4y34blYMXgRWGz3xsS/yRDImG9hKnBfFvh2bVjfKHEXmzLdrpc",
-	"O1C8uBBBgeeuQgWPN3TlkCnCERDakRGWYbafMVEjS7s2v+Nh/V+f2keEkk4iJwqgPnbyEVFrHppm5NnS",
-	"51Cmn6SBd5tUJ20F95TgnGuik7HSqkreshGjGvmICbNdRgYb0z7mDPkcIaJydgiUJwVDpM9dySpoiU35",
-	"kskRGSt4OlEjzKI3AxJTzZKMfNlhfktNFhhTG0qfLVIxqzfzcwVx/WwE3ZtgkYK5AlkyadbPxcUZ644T",
-	"Vhm5k+8Lt1B85T6k1y+Z6OtB0NyrHR6EgTbCuRkonWAtqutKL2Gsotm1dhim64piQnHIY8nqJvZlxb76",
-	"Lb7nCbYIq2VsaJfZJl/ccplTf2ZuN9nRrKW0N2z646DzostP+Y/Pf3v29vznsx8Pq2z645/RhxPz5eBE",
-	"1KrdRiw6w+e16JcfYy+3yUz6rhE8NxkiWz/2wk76Y0YTVBarDRzUMz1bhG1A4nObdfs3MAHD4Izpil3Z",
-	"S24+Y9ptgVu0HO3izdmAK5g8TxKp1ClI2XvD71YK0jqtW1S6nh2Ypj+uX5PWif9MpkOtANQzY0XjVazA",
-	"un8ikZcj6wGpywvUbucgIcsRXVjNKo8k5lep9FGzdauqpfWj3CH311U/al7S7Appsjbo4dT6Hcya3byM",
-	"lJ3M5VWk3CrZuIDU56zj9KVqMmEYPN0ey+TXlrHYJcJgJ2FX8pJVMEK4wPXJkvKcMZKjHAHGEceTCh4F",
-	"VZeqWmK8m9edmrd5YuKmETrzzChoNtawVOGWtAklK/sHlxeRVoCZsIQZD+Vu5Yz9rSs2PRMRkLUiav7G",
-	"u2eR+jcL4sJug+WlmzZIh9pSccp05/5l/zqJPi0qfwA71+zK0n2bZuTSKemwkh3sigdlnnLKiAvpFEOu",
-	"wJu3pQPLdvsanrrnjKcbPFOTh7VOp/KQgpqMWOWwe7DXrfd2o31Knfc+onqQ+e7pCAVFD9QXFMZRAM06",
-	"HvMIOFRSV353xpH/VGJ0zD29x/GCshAoNm6bTN0OtU+k/hWoxmeW3Nnb37eyvf19nS2NUnp2+/M2yyp4",
-	"e9jYagVlO0oYTrVdnvnldDpiIlfIEHA3ae2utqOaaZv9OoV4odnRkHnENQYe88yqkAEthyOaeAXDEtan",
-	"CVSU7VLFjlLYV0ZY6fK0sofka8Ajlmp+6fcsaf0mp4zzqYDmUPVsLT3oSdr+tcJb9W31bx1So7KxWL32",
-	"vWLJ+/q8gFRaa1iOWDEc9dSu5RWYbfxLP4VrFZt9KVd7RXrdF411jYViS99qr9o4yHW4YrGN++Lqtxes",
-	"MoLak9OeGnP1BjaIURl1UUXJuSrtpSeH1z5cLA9ClcSgVLqsof47hCYeVur1ym7NqD8uuiwXrzBfulOg",
-	"nC543wg2ObADNbrzl/nPGsFpXGuxOn0LBC5SsG+UX4ruiNiVi+AbvxCmwvxXisr1m5xd7HTj6nZxn+lU",
-	"BW6pCNGd1hNfRENsInRv0TQ3A/WV2eVvccmvIcwGPIqYuKDKSi3Pfg5Tgx33q8+UaLcd0JIO+WKJdUOh",
-	"Y7feAokzh8VgrUj2O+zip4+ptGqUGf1fv4lPjnPpAWYljKAEsa33bHzf+j7pDmhCu2ZoiExs6oBMyCP3",
-	"CeEF5rXj0YglFdM2EjNjnIeEklhOZr+E9HRb68cSLbi3HNnajBm8AUZiKEU8JaYrlhnfXdQScJURvBQy",
-	"JgCImWgXKymMq8V8ml/+vdjJed+4iZuzHkXrXXCK3jdu0y1abzxuxin7eRVoYxNH6ytyge5dmnuX5qtw",
-	"adbyQBqLPJA76G9YbXQj4NU/VgTffvD+3kO4gYewfpHjLVn06e7f8cj1V5IC9vo1pECYmvGAxAGyemej",
-	"8sisOG08giTyxYV9TUvMlRfl1ZJNj2318c8sNu6LDXyOYgMriUa3AObIRkc6ei8bl8rGbCfejTjKrcvJ",
-	"vEn5V9BBUHTz94+fPqYjUBYFsakHmZkTgRiE4m8QSrRbJB28T+EMDRHvw2O4CIFZ2/yteF+wCGvORfAJ",
-	"5N/Yf2R61jz7yFx1I8+I8+528zt7MwCeyIjJUcwyC075ncnkPrpqxUe8AaOaXLIp0oJjVRcYK8w3Abyp",
-	"/0hzqZmI/x0AAP//",
+	"slvhvOpzGIEtUZrB3vQt7M1tOnK+rin5YWHSWupgZFnxirTTuvBE0aman+wesZhfsYRFuVR3Z5orRkaQ",
+	"6H6E9iUkxRkLFK01mrCWyEOdC7ZgHKdzVSwdM6RT0wBHqHaT3Pdl5uF7f/Fv0ZT6clZUGGRAYqgDup5Z",
+	"lRuQ8kM1R10xv4oC75kFE5aaW38D5Ma6Ns/XaVXMFNHYjmGB/PTOrLjK77/bzTFfx3rYGADLro0hOl+R",
+	"vuBGUxYBIEDw7gRdCRI2JJ2xzsIirJsgCwDVoAx9neq0QttBcTGOTEnbA0a2w5Zo+8DVdgozcVxQCZsT",
+	"kCJz41GnSQTcmQlDOIulbJH4dcrLjvHw2NV7HpbSQcEwnk7EU6rp3UJKPPObdrv8jBmW+h+J2s0nxixU",
+	"erhelrQWTAUYRNgpLLowi31BQe2bpfVsR+nbRtfDYDRORlKZwbblPaAQcJbwep8SdfdSovxa/bC9bal+",
+	"V6M9RySsLmLW00GzBne6evmLqsJbojscnpWG/O7VhFea6rHpG1K1rS6InXYoMVOfpfo1tLjlSzbCoiXE",
+	"JXpviwb2CQr0ylOuRlJx50cvfATe4t/xt+Th316c8T5uuIVCv6Aj4YA2Qqtqi4FCa/duGBrcQq7EfRBw",
+	"oyBgZhf/FYzGpYwZQMBYQLu725w1P8cnwHgARObYLCo9R/xE5vM+hS0BR8bSFUJ2pI40c0qAICVL1ysL",
+	"TjiSJzyGtxEKpM9KUloQCFak1FnOGYZiLC2Rj17aoJfnpDl8PbQPC0P2pYy2xu+Eg7UNgqc1TjVX4IJa",
+	"vUxjrgP3tE73avXvlSo+y/20DbwjIp7WJX9apmMXkqffK9ltKtmZEjYL0aJZhD1Vt1BuBSu3FDn8Q6K4",
+	"UbcZOHQgJwjccc4llGVBZWMczFKWqzN45nNXFuBmkSvLsbnMF3W+MLqvpa5wvbZ6CUK/B3NwIbmR+2oZ",
+	"m+bVcPhsvE2lkW1MGqA2Om3PEog3cOaL0Yh8e356/iYkb58/IQeN3UdNcvbDcaVulvE1iXgfwDq7NdtJ",
+	"9QBOLTW7xuNL6tdZjdChH/GuHhtDSraE6lJRJS/nbxe0Tdt2hfprBuPkQJaKx7SwbY4yqk//wDaOLejR",
+	"fYW9rrZEeiaLDNPF1xfQ2LkA0YXdEe2mK+JkbFXMJ8zOen3TVkidHfeCXdsSFuE9Tklk21hidoAJ2UQN",
+	"zBrSEoxec5Oxds0P5mtuT8AncBQcy+6lR1srx7q8dEMi4xn5cXfi9cXm3WbM/o8Ei4M0A+NiNyECuzMS",
+	"/aMOVexgL+TvH5++ndR+etGX3wcQH0xAkb949tvTF68fv3/x6+75z6c//lz8bDRVwoNmIPXIbKnmzo6W",
+	"erTzJh4POzEXrFkIov43jftmjw+G35/9cFxvjWu1xgFur+8P8BNXasyS79NH4LcjlnAZfb9bw4/Ywu+X",
+	"tm8jMX2G3Z8vrBOmQ7dgB8DB3mX3pS/vDrQP9taQCe1Xfrp3KrYQqzMDW6o/t+Nb5PROFST4FvI9S3RZ",
+	"epiT6aN72N/dcUZWoMMfyIkinamrQpyC/IwtN0hrroPNJ3ukPWMNtKvkuUOvSbHIlTlaQE7REl7eBLyW",
+	"iYKDExJGu4MMOWe53QkXWPEGI4bm0hmd0syFBmOpdEjatvTMW/uSJ+Yd7ZZAuw/ZxKrkzJFduHFJmKXC",
+	"J1KUxvBmLc+b2Esblpl8MtuK2zSL8r6d2TOvnv/2oXKy+/JN5fTxz79UnjVe/hSEwU9v372o/HTy9LTy",
+	"+vn5h8rP+4+P1yiynZuplVxArOtyb1HchkVhla6ZjDVIJLL1aJZozLv63qbYkk3xmPU5OH5jxRZUgtya",
+	"VeFUy5pk9a644hKrIv+9kPpLWRwbQwXzith6/IvL2/nKM1d8hMZp6ZUsGbMQ/wNWAlI8NIFYh3dgh6x3",
+	"xZLXLVGoeY0PmqerZ7Se7d1njxJsXIf56WyDt3FcNat9er3786r5Ykz2cjWF11Qhr6V+ZoXCvRLZjhI5",
+	"N6JH9nrbCUQvUyFOKG7mmoar6RRfd/zNXdONSxjfAU/V6Z9s1hedQ5S5hwWnL68upbKEfh5lQTMDZ6S5",
+	"XNYFRR/PYTuKetB4ia6uW6ajsZqacaLN3XnF68ApVHjHA+iIpmVP4dac+1ma3jTrtd5tVfu2pMX/EGcU",
+	"WnDvft4bD/8M48GIZiBayEvm27AcrBi8KGz2e0Pin2RIJKyXMDWYbys8u3aENJTYi21VUZdrB4oXFyIo",
+	"8NxVqODxhq4cMkU4AkI7MsIq0fYzJmpkWeHmdzys/+tT+4hQ0knkRAHUx04+ImrNQ9OMPFuZPeF9Lkga",
+	"eLdJddIWmE/517kmOhkrrarkLRsxqpEumTDbZSTY4Zi1bcEWPl+jcnYIVE8FQ6TPXUUtaIlN+ZLJERkr",
+	"eDpRI0zyNwMSU82SjBvaYX5LTRYYUxtKn62hMas383MFcf1sBN2bYJGCuQJZMmnWz8XFGeuOE1YZuZPv",
+	"C7dQfOU+pNcvmejrQdDcqx0ehIE2wrkZKJ1gqazrSi9hrKLZtXYYpuuKYkJxyGPJyjr2ZcW++i2+5wm2",
+	"CIt5bGiX2SZf3HIVVn9mbjfZ0ayltDds+uOg86LLT/mPz3979vb857MfD6ts+uOf0YcT8+XgRNSq3UYs",
+	"OsPnteiXH2Mvt8lM+q4RPDcZIlve9sJO+mNGE1QWqw0clFs9W4RtQF52m3X7NzABw+CM6Ypd2UtuPmPa",
+	"bYFbtBzt4s3ZgCuYPE8SqdQpSNl7w+9W6uU6rVtUup4dmKY/rl8y14n/TKZDKQPUM2NF41WswLp/IpGX",
+	"I+sBqcvr527nICHLEV1YbCuPJOZXqfRRs2W1qqXlrdwh99dV3mpe0uwKabI26OHU+h3Mmt28ypWdzOVF",
+	"rtwq2bi+1ecsM/WlSkZhGDzdHsvk15ax2CXCYCdhV/KSVTBCuMD1yZLynDGSoxwBxhFH4woeBVWXqlpi",
+	"vJvXnZq3eWLiphE688woaDbWsFThlrQJJSv7B5cXkRaombCEGQ/lbuWM/a0LSj0TEZB/IWr+xrtnkfo3",
+	"C+LCboPllaU2SIfaUu3MdOf+Zf86iT4tqs4AO9fsytJ9m2bkIova7A52tY0yTzkl7IV0iiFX4M3byoZl",
+	"u30NT91zxtMNnqnJw1qnU3lIQU1GrHLYPdjr1nu70T6lznsfUT3IfPd0hIKiB+oLCuMogGYdj3kEHCqp",
+	"K78748h/KjE65p7e43hB1QoUG7fN9W6H2ud5/wpU4zPLPe3t71vZ3v6+zpZGKXu8/XmbVR+8PWxstYKy",
+	"HSUMp9ouz/xyOh0xkauzCLibtLRY21HNtM1+nUK80OxoyDziGgOPeeJXyICWwxFNvHpmCevTBAredqli",
+	"RynsK+PTdHla2UPyvI2IpZpfmT5LWr/JKeN8KqA5VD1bSw96krZ/rfBWfVv9W4fUqGwsVi/Nr1jyvj4v",
+	"IJWWQpYjVgxHPbVreQVmG//ST+FatXBfytVekV73RWNdY6HY0rfaqzYOch2uWAvkvvb77QWrjKD25LSn",
+	"xlw5hA1iVEZdVFFyrkp76cnhtQ8Xy4NQJTEolS5rKE8PoYmHlXq9slsz6o+LLsvFK8yX7hQopwveN4JN",
+	"DuxAje78Zf6zRnAa11qsTt8CgYsU7BvlV8o7InblIvjGr9OpMP+VonL9JmcXO924ul3cZzpVgVuqkXSn",
+	"9cQX0RCbCN1bNM3NQH1ldvlbXPJrCLMBjyImLqiyUsuzn8PUYMf96jMl2m0HtKRDvlhi3VDo2K23QOLM",
+	"YTFYK5L9Drv46WMqrRplRv/Xb+KT41x6gFkJI6iQbMtRG9+3vk+6A5rQrhkaIhObOiAT8sh9QniBee14",
+	"NGJJxbSNxMwY5yGhJJaT2S8hPd2WIrJEC+4tR7Z0ZAZvgJEYShFPiemKJe53F7WEZbQXmkLGBAAxE+1i",
+	"JYVxtZhP88u/Fzs57xs3cXPWo2i9C07R+8ZtukXrjcfNOGU/rwJtbOJofUUu0L1Lc+/SfBUuzVoeSGOR",
+	"B3IH/Q2rjW4EvPrHiuDbD97fewg38BDWr8G8JYs+3f07Hrn+SlLAXr+GFAhTMx6QOEBW72xUHpkVp41H",
+	"kES+uLCvaYm58qK8mLPpsS2O/pnFxn2xgc9RbGAl0egWwBzZ6EhH72XjUtmY7cS7EUe5dTmZNyn/CjoI",
+	"im7+/vHTx3QEyqIgNvUgM3MiEINQmw5CiXaLpIP3KZyhIeJ9eAwXITBrm78V7wsWYUm8CD6B/Bv7j0zP",
+	"mmcfmatu5Blx3t1ufmdvBsATGTE5illmwSm/M5ncR1et+Ig3YFSTSzZFWnCs6gJjhfkmgDf1H2kuNRPx",
+	"vwMAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

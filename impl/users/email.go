@@ -214,7 +214,7 @@ func (s *Service) RequestEmailChange(
 		if change, mailed, err = s.mailToken(ctx, tx, wanted, mailChange); err != nil || !mailed {
 			return err
 		}
-		return s.throttle.takeMailTo(ctx, tx, s.clock(), wanted.Email, user.ID)
+		return s.throttle.takeMailTo(ctx, tx, s.clock(), wanted.Email)
 	})
 	if err != nil {
 		return nil, explain(err, nil)

@@ -143,9 +143,9 @@ func (t *throttle) takeMail(ctx context.Context, q usersdb.Querier, now time.Tim
 	return t.takeMails(ctx, q, now, about+"\n"+httpapi.AccountOf(user))
 }
 
-// takeMailTo counts a mail to an address that an account wants, for the account and for the address: accounts are free.
-func (t *throttle) takeMailTo(ctx context.Context, q usersdb.Querier, now time.Time, address string, user uuid.UUID) error {
-	return t.takeMails(ctx, q, now, mailChange+"\n"+httpapi.AccountOf(user), mailChange+"\n"+httpapi.AccountNamed("email", address))
+// takeMailTo counts a mail to an address that an account wants for the address, too: accounts are free.
+func (t *throttle) takeMailTo(ctx context.Context, q usersdb.Querier, now time.Time, address string) error {
+	return t.takeMails(ctx, q, now, mailChange+"\n"+httpapi.AccountNamed("email", address))
 }
 
 // takeMails counts a mail for each of some things, unless it is too many for one of them.

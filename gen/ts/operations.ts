@@ -1322,7 +1322,8 @@ export interface Operations {
    * Sends a mail with a link that proves that the caller reads mail to the account's address. The first mail is sent when the
    * account is opened. Asking again sends the same link, after 1, 5, 15, 60 and 180 minutes at the soonest, and no seventh time
    * until 24 hours after the first; the answer says when the last mail was sent and when the next can be. The link is valid for a
-   * day from now in any case. If the address is verified, no mail is sent and `verified` is true. A service that is configured
+   * day from now in any case. If the address is verified, no mail is sent and `verified` is true. Mails that could not be
+   * delivered do not count for these pauses; more than ten mails are refused with `rate_limited`, until another may be sent. A service that is configured
    * without mails refuses with `mail_off`.
    */
   requestEmailVerification: {

@@ -33,25 +33,38 @@ func (q *Queries) CancelDeletion(ctx context.Context, arg CancelDeletionParams) 
 	return result.RowsAffected(), nil
 }
 
-const deleteDueUser = `-- name: DeleteDueUser :one
-DELETE FROM users
-WHERE id = (
-    SELECT due.id
-    FROM users AS due
-    WHERE due.deletes_at <= $1::timestamptz
-    ORDER BY due.deletes_at
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED
-)
-RETURNING id
+const listDueUsers = `-- name: ListDueUsers :many
+SELECT id
+FROM users
+WHERE deletes_at <= $1::timestamptz
+ORDER BY deletes_at
+LIMIT $2
 `
 
-// DeleteDueUser removes an account whose time has come, with all that hangs on it, and tells which.
-func (q *Queries) DeleteDueUser(ctx context.Context, now time.Time) (uuid.UUID, error) {
-	row := q.db.QueryRow(ctx, deleteDueUser, now)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
+type ListDueUsersParams struct {
+	Now      time.Time
+	RowLimit int32
+}
+
+// ListDueUsers gives the accounts whose time has come, the longest due first, a batch at most.
+func (q *Queries) ListDueUsers(ctx context.Context, arg ListDueUsersParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listDueUsers, arg.Now, arg.RowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listEmailTokens = `-- name: ListEmailTokens :many
@@ -136,6 +149,27 @@ func (q *Queries) ListHeldSessions(ctx context.Context, arg ListHeldSessionsPara
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockDueUser = `-- name: LockDueUser :one
+SELECT id
+FROM users
+WHERE id = $1
+  AND deletes_at <= $2::timestamptz
+FOR UPDATE SKIP LOCKED
+`
+
+type LockDueUserParams struct {
+	ID  uuid.UUID
+	Now time.Time
+}
+
+// LockDueUser locks an account if its time has come and nobody else has locked it.
+func (q *Queries) LockDueUser(ctx context.Context, arg LockDueUserParams) (uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, lockDueUser, arg.ID, arg.Now)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
 }
 
 const requestDeletion = `-- name: RequestDeletion :one

@@ -6,7 +6,6 @@ package usersdb
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -24,6 +23,8 @@ type Querier interface {
 	ClearProfile(ctx context.Context, id uuid.UUID) error
 	// CountKeysSealedBefore counts the keys of accounts that another than this data key seals.
 	CountKeysSealedBefore(ctx context.Context, dataKeyID uuid.UUID) (int64, error)
+	// CountLiveTokens counts the live sessions of a user and their refresh tokens, up to a number; a session with tokens counts as these.
+	CountLiveTokens(ctx context.Context, arg CountLiveTokensParams) (int64, error)
 	// CountPlainPhones counts the accounts whose phone number an earlier version wrote.
 	CountPlainPhones(ctx context.Context) (int64, error)
 	// CountRecoveryCodes tells how many recovery codes of an account have not been used.
@@ -48,8 +49,6 @@ type Querier interface {
 	DeleteChallenges(ctx context.Context, userID uuid.UUID) error
 	// DeleteDataKey forgets a key. One that still seals another breaks user_keys_data_key_id_fkey.
 	DeleteDataKey(ctx context.Context, id uuid.UUID) error
-	// DeleteDueUser removes an account whose time has come, with all that hangs on it, and tells which.
-	DeleteDueUser(ctx context.Context, now time.Time) (uuid.UUID, error)
 	// DeleteEmailToken makes the token of an account for a purpose void.
 	DeleteEmailToken(ctx context.Context, arg DeleteEmailTokenParams) error
 	// DeleteEmailTokens makes every token of an account void.
@@ -58,7 +57,7 @@ type Querier interface {
 	DeleteRecoveryCodes(ctx context.Context, userID uuid.UUID) error
 	// DeleteSecondFactor removes an account's secret, with its recovery codes and challenges.
 	DeleteSecondFactor(ctx context.Context, userID uuid.UUID) error
-	// DeleteSessions removes some sessions.
+	// DeleteSessions removes some sessions. It locks them in the order of their ids, lest two wait for each other.
 	DeleteSessions(ctx context.Context, sessions []uuid.UUID) error
 	// DeleteSigningKey forgets a key.
 	DeleteSigningKey(ctx context.Context, kid string) error
@@ -110,22 +109,22 @@ type Querier interface {
 	KeepEmailToken(ctx context.Context, arg KeepEmailTokenParams) (EmailToken, error)
 	// ListDataKeys reads every key, the newest first, with how many keys of accounts it seals.
 	ListDataKeys(ctx context.Context) ([]ListDataKeysRow, error)
-	// ListDueSessions gives the sessions of accounts whose time has come, ended ones too.
-	ListDueSessions(ctx context.Context, now time.Time) ([]uuid.UUID, error)
+	// ListDueUsers gives the accounts whose time has come, the longest due first, a batch at most.
+	ListDueUsers(ctx context.Context, arg ListDueUsersParams) ([]uuid.UUID, error)
 	// ListEmailTokens reads the tokens of a user that are held, expired ones too.
 	ListEmailTokens(ctx context.Context, userID uuid.UUID) ([]EmailToken, error)
 	// ListHeldSessions reads the sessions of a user that are held, ended ones too, the newest first.
 	ListHeldSessions(ctx context.Context, arg ListHeldSessionsParams) ([]Session, error)
 	// ListOverSessions gives sessions that ran out before a time, or were ended before another, a batch at most.
 	ListOverSessions(ctx context.Context, arg ListOverSessionsParams) ([]uuid.UUID, error)
+	// ListOverSessionsOfUser gives sessions of a user that have ended or run out, a batch at most.
+	ListOverSessionsOfUser(ctx context.Context, arg ListOverSessionsOfUserParams) ([]uuid.UUID, error)
 	// ListRecoveryCodes gives the HMACs of an account's recovery codes. Only the development binary asks for them.
 	ListRecoveryCodes(ctx context.Context, userID uuid.UUID) ([][]byte, error)
 	// ListSessionIDs gives the ids of every live session of a user.
 	ListSessionIDs(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error)
 	// ListSessions reads a page of live sessions, the newest first, that starts behind (before_time, before_id).
 	ListSessions(ctx context.Context, arg ListSessionsParams) ([]Session, error)
-	// ListSessionsOfUser gives every session of a user, ended ones too.
-	ListSessionsOfUser(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error)
 	// ListSigningKeys reads every key, the one that signs last first.
 	ListSigningKeys(ctx context.Context) ([]SigningKey, error)
 	// ListUsers reads a page of accounts, the newest first, that starts behind (before_time, before_id). The name is folded, but for its case.
@@ -134,6 +133,8 @@ type Querier interface {
 	LockAdministration(ctx context.Context) error
 	// LockDataKeys keeps two from making or removing keys at once; readers go on.
 	LockDataKeys(ctx context.Context) error
+	// LockDueUser locks an account if its time has come and nobody else has locked it.
+	LockDueUser(ctx context.Context, arg LockDueUserParams) (uuid.UUID, error)
 	// LockKeysSealedBefore reads a batch of them, behind the account after, and keeps others from changing them. What another
 	// has sealed meanwhile is passed over.
 	LockKeysSealedBefore(ctx context.Context, arg LockKeysSealedBeforeParams) ([]LockKeysSealedBeforeRow, error)

@@ -12,6 +12,33 @@ import (
 	"github.com/google/uuid"
 )
 
+const countLiveTokens = `-- name: CountLiveTokens :one
+SELECT count(*)
+FROM (
+    SELECT
+    FROM sessions
+    LEFT JOIN refresh_tokens ON refresh_tokens.session_id = sessions.id
+    WHERE sessions.user_id = $1
+      AND sessions.revoked_at IS NULL
+      AND sessions.expires_at > $2::timestamptz
+    LIMIT $3
+) AS live
+`
+
+type CountLiveTokensParams struct {
+	UserID uuid.UUID
+	Now    time.Time
+	Most   int32
+}
+
+// CountLiveTokens counts the live sessions of a user and their refresh tokens, up to a number; a session with tokens counts as these.
+func (q *Queries) CountLiveTokens(ctx context.Context, arg CountLiveTokensParams) (int64, error) {
+	row := q.db.QueryRow(ctx, countLiveTokens, arg.UserID, arg.Now, arg.Most)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const createRefreshToken = `-- name: CreateRefreshToken :exec
 INSERT INTO refresh_tokens (hash, session_id, created_at, tagged)
 VALUES ($1, $2, $3, true)
@@ -33,10 +60,16 @@ func (q *Queries) CreateRefreshToken(ctx context.Context, arg CreateRefreshToken
 
 const deleteSessions = `-- name: DeleteSessions :exec
 DELETE FROM sessions
-WHERE id = ANY($1::uuid[])
+WHERE id IN (
+    SELECT ended.id
+    FROM sessions AS ended
+    WHERE ended.id = ANY($1::uuid[])
+    ORDER BY ended.id
+    FOR UPDATE
+)
 `
 
-// DeleteSessions removes some sessions.
+// DeleteSessions removes some sessions. It locks them in the order of their ids, lest two wait for each other.
 func (q *Queries) DeleteSessions(ctx context.Context, sessions []uuid.UUID) error {
 	_, err := q.db.Exec(ctx, deleteSessions, sessions)
 	return err
@@ -242,16 +275,23 @@ func (q *Queries) GetRefreshToken(ctx context.Context, hash []byte) (RefreshToke
 	return i, err
 }
 
-const listDueSessions = `-- name: ListDueSessions :many
-SELECT sessions.id
+const listOverSessions = `-- name: ListOverSessions :many
+SELECT id
 FROM sessions
-JOIN users ON users.id = sessions.user_id
-WHERE users.deletes_at <= $1::timestamptz
+WHERE expires_at < $1
+   OR revoked_at < $2::timestamptz
+LIMIT $3
 `
 
-// ListDueSessions gives the sessions of accounts whose time has come, ended ones too.
-func (q *Queries) ListDueSessions(ctx context.Context, now time.Time) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listDueSessions, now)
+type ListOverSessionsParams struct {
+	RanOutBefore time.Time
+	EndedBefore  time.Time
+	RowLimit     int32
+}
+
+// ListOverSessions gives sessions that ran out before a time, or were ended before another, a batch at most.
+func (q *Queries) ListOverSessions(ctx context.Context, arg ListOverSessionsParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listOverSessions, arg.RanOutBefore, arg.EndedBefore, arg.RowLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -270,23 +310,23 @@ func (q *Queries) ListDueSessions(ctx context.Context, now time.Time) ([]uuid.UU
 	return items, nil
 }
 
-const listOverSessions = `-- name: ListOverSessions :many
+const listOverSessionsOfUser = `-- name: ListOverSessionsOfUser :many
 SELECT id
 FROM sessions
-WHERE expires_at < $1
-   OR revoked_at < $2::timestamptz
+WHERE user_id = $1
+  AND (revoked_at IS NOT NULL OR expires_at <= $2::timestamptz)
 LIMIT $3
 `
 
-type ListOverSessionsParams struct {
-	RanOutBefore time.Time
-	EndedBefore  time.Time
-	RowLimit     int32
+type ListOverSessionsOfUserParams struct {
+	UserID   uuid.UUID
+	Now      time.Time
+	RowLimit int32
 }
 
-// ListOverSessions gives sessions that ran out before a time, or were ended before another, a batch at most.
-func (q *Queries) ListOverSessions(ctx context.Context, arg ListOverSessionsParams) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listOverSessions, arg.RanOutBefore, arg.EndedBefore, arg.RowLimit)
+// ListOverSessionsOfUser gives sessions of a user that have ended or run out, a batch at most.
+func (q *Queries) ListOverSessionsOfUser(ctx context.Context, arg ListOverSessionsOfUserParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, listOverSessionsOfUser, arg.UserID, arg.Now, arg.RowLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -383,33 +423,6 @@ func (q *Queries) ListSessions(ctx context.Context, arg ListSessionsParams) ([]S
 			return nil, err
 		}
 		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listSessionsOfUser = `-- name: ListSessionsOfUser :many
-SELECT id
-FROM sessions
-WHERE user_id = $1
-`
-
-// ListSessionsOfUser gives every session of a user, ended ones too.
-func (q *Queries) ListSessionsOfUser(ctx context.Context, userID uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := q.db.Query(ctx, listSessionsOfUser, userID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []uuid.UUID{}
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
@@ -63,6 +64,34 @@ func askingUsers(t *testing.T, u *usersStandIn) func(*options) {
 			c.Customers, err = newUsersService(u.URL, client, c.Clock)
 			require.NoError(t, err)
 		}
+	}
+}
+
+// What the users service is asked while a customer waits has high priority there: strangers who use up their shares of it
+// keep nobody from ordering.
+func TestUsersAreAskedWithHighPriority(t *testing.T) {
+	t.Parallel()
+	document, err := usersapi.GetSpec()
+	require.NoError(t, err)
+	u := newUsersStandIn(t)
+	answer := u.answer.Load().(http.HandlerFunc)
+	asked := make(chan any, 10)
+	routes := chi.NewRouter()
+	for path, item := range document.Paths.Map() {
+		for method, operation := range item.Operations() {
+			routes.MethodFunc(method, path, func(w http.ResponseWriter, r *http.Request) {
+				asked <- operation.Extensions["x-priority"]
+				answer(w, r)
+			})
+		}
+	}
+	u.answer.Store(http.HandlerFunc(routes.ServeHTTP))
+	s := start(t, askingUsers(t, u))
+	s.order(s.as(), s.product(1), 1)
+	close(asked)
+	require.NotEmpty(t, asked)
+	for priority := range asked {
+		require.Contains(t, []any{"high", "critical"}, priority)
 	}
 }
 

@@ -321,12 +321,17 @@ func (s *Service) PayOrder(
 	if req.Body != nil {
 		reported = *req.Body
 	}
-	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) { return payment(o, reported) })
+	repeated := false
+	order, tag, err := s.applyStep(ctx, req.OrderID, func(o ordersdb.Order) (step, error) {
+		next, err := payment(o, reported)
+		repeated = next.same
+		return next, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if reported.Amount == nil || reported.Reference == nil { // It could not be checked against the order.
-		s.log.WarnContext(ctx, "a payment was recorded without its amount or its reference",
+	if !repeated && (reported.Amount == nil || reported.Reference == nil) { // It could not be checked against the order.
+		s.log.WarnContext(ctx, "a payment was reported without its amount or its reference",
 			slog.String("order", order.ID.String()), slog.Bool("amount", reported.Amount != nil),
 			slog.Bool("reference", reported.Reference != nil))
 	}

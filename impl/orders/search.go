@@ -62,9 +62,9 @@ func (s *Service) searchProducts(
 	return rows, next, explain(err, nil)
 }
 
-// searchWithin searches in three ways. Common words fill a page from a few of the newest products, without the index.
-// Rare words are found by the index and sorted. For words between the two it examines more of the newest products, up
-// to lookedAt; the next page continues after the last one examined.
+// searchWithin searches in three ways. Common words fill a page from the newest products, without the index: from a few,
+// or from more when those have enough of the words. Rare words are found by the index and sorted. For words between the
+// two it examines the newest products down to the end of lookedAt; the next page continues after the last one examined.
 func searchWithin(
 	ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after paging.Position,
 	limit int32,
@@ -76,6 +76,13 @@ func searchWithin(
 	rows, err := q.SearchNewestProducts(ctx, newest)
 	if err != nil {
 		return nil, nil, err
+	}
+	// If lookedAt products have as many matches as these in proportion, they fill the page.
+	if found, most := len(rows), int(limit); found <= most && found*lookedAt > most*int(newest.LookedAt) {
+		newest.LookedAt = lookedAt
+		if rows, err = q.SearchNewestProducts(ctx, newest); err != nil {
+			return nil, nil, err
+		}
 	}
 	if len(rows) > int(limit) {
 		page, next := pageOf(convertRows(rows), limit)

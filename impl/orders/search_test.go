@@ -228,6 +228,42 @@ func TestSearchCostIsBounded(t *testing.T) {
 	}
 }
 
+// A word that some of the newest have fills a page from them, though the index would find more products than a search
+// looks at; where the newest of all have it and those behind them do not, the bound holds.
+func TestSearchLooksOnAmongTheNewest(t *testing.T) {
+	t.Parallel()
+	sent := &statements{}
+	s := start(t, func(o *options) { o.database = sent.traced(t) })
+	const size = 40_000
+	fillCatalog(t, s.Pool, size)
+	for word, which := range map[string]string{
+		"sixteenth": `n % 16 = 0`,
+		"gathered":  fmt.Sprintf(`n > %d AND n %% 10 = 0 OR n <= %d`, size-100, lookedAt+100),
+	} {
+		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ' || $1 FROM (SELECT id, substr(sku, 5)::integer AS n FROM products) AS numbered WHERE numbered.id = products.id AND (`+which+`)`, word)
+		require.NoError(t, err)
+	}
+	_, err := s.Pool.Exec(t.Context(), `VACUUM ANALYZE products`)
+	require.NoError(t, err)
+	const few = 10 * 20 // of the newest, for a page of 20
+	for q, expected := range map[string]struct {
+		items int
+		most  float64
+	}{
+		"sixteenth": {20, 4 * few}, // 21 of the newest 336, after those few
+		"gathered":  {10, 6 * lookedAt},
+	} {
+		sent.all = nil
+		got, err := s.client("").ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Q: &q})
+		require.NoError(t, err)
+		page := contracttest.Body(t, got, got.JSON200)
+		require.Len(t, page.Items, expected.items, q)
+		rows, buffers := cost(t, s.Pool, sent.all)
+		require.LessOrEqual(t, rows, expected.most, "%s: rows", q)
+		require.LessOrEqual(t, float64(buffers), 2*expected.most, "%s: pages of 8 KiB", q)
+	}
+}
+
 // cost has PostgreSQL carry out statements once more, in one transaction, and adds up the rows and the pages that they
 // look at.
 func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows float64, buffers int) {

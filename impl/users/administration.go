@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -59,18 +60,18 @@ func (s *Service) ListUsers(
 	}, nil
 }
 
-// DeleteUser removes an account.
+// DeleteUser removes an account. Sessions that are over go before it, in batches, once it is decided that the caller may.
 func (s *Service) DeleteUser(
 	ctx context.Context, req usersapi.DeleteUserRequestObject,
 ) (usersapi.DeleteUserResponseObject, error) {
-	held, err := s.queries.ListSessionsOfUser(ctx, req.UserID)
-	if err == nil {
-		err = s.purgeSpentTokens(ctx, held)
+	now := s.clock()
+	if err := s.prepareDeletion(ctx, req.UserID, now); err != nil {
+		return nil, err
 	}
-	if err != nil {
+	if err := s.purgeSessionsOf(ctx, req.UserID, now); err != nil {
 		return nil, explain(err, nil)
 	}
-	_, err = s.changeAccount(ctx, req.UserID, func(tx tx) (user usersdb.User, sessions []uuid.UUID, err error) {
+	_, err := s.changeAccount(ctx, req.UserID, func(tx tx) (user usersdb.User, sessions []uuid.UUID, err error) {
 		if sessions, err = tx.ListSessionIDs(ctx, req.UserID); err != nil {
 			return user, nil, err
 		}
@@ -84,6 +85,29 @@ func (s *Service) DeleteUser(
 		return nil, err
 	}
 	return usersapi.DeleteUser204Response{}, nil
+}
+
+// prepareDeletion decides whether the caller may delete an account, and ends its sessions if they are many. That has an
+// entry of its own in the audit log: the deletion is another transaction, which may fail.
+func (s *Service) prepareDeletion(ctx context.Context, target uuid.UUID, now time.Time) error {
+	var entry httpapi.AuditEntry // An empty one is not kept.
+	_, err := s.changeAccount(s.audit.Within(ctx, func() httpapi.AuditEntry { return entry }), target, func(
+		tx tx,
+	) (user usersdb.User, ended []uuid.UUID, err error) {
+		entry = httpapi.AuditEntry{}
+		if user, err = tx.LockUser(ctx, target); err != nil {
+			return user, nil, err
+		}
+		if ended, err = endManySessions(ctx, tx, target, now); len(ended) > 0 {
+			address, _ := httpapi.Client(ctx)
+			entry = httpapi.AuditEntry{
+				ID: newID(), Actor: httpapi.Caller(ctx).Subject, Action: "user.revoke_sessions", Target: target,
+				Outcome: telemetry.Success, Address: address, RequestID: telemetry.Request(ctx).RequestID, OccurredAt: now,
+			}
+		}
+		return user, ended, err
+	})
+	return err
 }
 
 // DisableUser ends an account's sessions and refuses its logins.

@@ -15,6 +15,7 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/gen/usersdb"
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
@@ -306,6 +307,61 @@ func TestDeleteUser(t *testing.T) {
 	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM sessions WHERE user_id = $1", ada.user.ID).Scan(&left))
 	require.Zero(t, left)
 	s.signUp("ada@example.com")
+}
+
+// A deletion that is refused leaves the sessions as they are, with the spent tokens that an exchange whose answer was lost
+// and the discovery of a theft need.
+func TestARefusedDeletionTouchesNoSession(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	me := s.member(usersapi.RoleAdmin)
+	first := *s.logIn(me.user.Email, goodPassword).tokens.RefreshToken
+	next, status := s.refresh(first)
+	require.Equal(t, http.StatusOK, status)
+	old := newSecret() // It was spent before tokens said whose they are.
+	_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at, tagged) SELECT $1, session_id, created_at, $3, false FROM refresh_tokens WHERE hash = $2`, hashOf(old), hashOf(first), s.Clock.Now().Add(-time.Hour))
+	require.NoError(t, err)
+	refused, err := s.as(next.AccessToken).DeleteUserWithResponse(t.Context(), me.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, usersapi.ProblemCodeSelfAdministration, codeIn(t, refused.Body))
+	again, status := s.refresh(first)
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, next.RefreshToken, again.RefreshToken)
+	s.refreshRefused(old)
+	s.refreshRefused(*next.RefreshToken) // The session has ended with the replay.
+}
+
+// A deletion that fails half-way is not recorded, can be repeated, and has ended no session, unless there was too much to
+// remove at once: that is recorded as what it is.
+func TestADeletionThatFails(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	admin, me := s.as(s.member(usersapi.RoleAdmin).access), s.signUp(ada)
+	letGo := s.keepFromDeletion(me.user.ID)
+	recorded := func(action string) int {
+		return s.count(`SELECT count(*) FROM audit_entries WHERE action = $1 AND target = $2 AND outcome = 'success' AND request_id <> ''`, action, me.user.ID)
+	}
+	fail := func() {
+		failed, err := admin.DeleteUserWithResponse(t.Context(), me.user.ID)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusInternalServerError, failed.StatusCode())
+		require.Zero(t, recorded("user.delete"))
+	}
+	fail()
+	require.Equal(t, http.StatusOK, me.readsProfile(t))
+	require.Zero(t, recorded("user.revoke_sessions"))
+	_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at)
+SELECT sha256(i::text::bytea), sessions.id, created_at, created_at FROM sessions, generate_series(1, $2) AS i WHERE user_id = $1`, me.user.ID, postgres.BatchSize)
+	require.NoError(t, err)
+	fail()
+	require.Equal(t, http.StatusUnauthorized, me.readsProfile(t))
+	require.Equal(t, 1, recorded("user.revoke_sessions"))
+	letGo()
+	gone, err := admin.DeleteUserWithResponse(t.Context(), me.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, gone.StatusCode(), string(gone.Body))
+	require.Equal(t, 1, recorded("user.delete"))
+	require.Equal(t, 1, recorded("user.revoke_sessions"), "there were none to end any more")
 }
 
 func TestAdministrationOfNobody(t *testing.T) {

@@ -60,6 +60,32 @@ func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 	}
 }
 
+// However many log in at once, other services are told what an account is: they wait for it while they answer.
+func TestStrangersLeaveConnectionsToOtherServices(t *testing.T) {
+	t.Parallel()
+	const conns, share = 4, 3
+	held := contracttest.NewHeld("GetUserByEmail")
+	s := start(t, func(o *options) {
+		o.database = func(pool *pgxpool.Pool) Database { return held.Pool(t, pool, conns) }
+	})
+	defer held.LetGo()
+	me := s.member()
+	var loggingIn sync.WaitGroup
+	for range share {
+		loggingIn.Go(func() {
+			if got, body := s.do(http.MethodPost, "/api/v1/login", login("nobody@example.com", goodPassword)); got.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s: %s", got.Status, body)
+			}
+		})
+	}
+	contracttest.Eventually(t, "the share is used up", func() bool { return held.Holding() == share })
+	got, err := s.as(me.access).GetUserV2WithResponse(t.Context(), me.user.ID)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
+	held.LetGo()
+	loggingIn.Wait()
+}
+
 // However many strangers wait for their passwords to be hashed, who has logged in from here before does so, and so does
 // who is logged in.
 func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {

@@ -215,7 +215,7 @@ func (s *Service) RequestEmailChange(
 		if change, mailed, err = s.mailToken(ctx, tx, wanted, mailChange); err != nil || !mailed {
 			return err
 		}
-		return s.spendMailTo(ctx, tx, wanted.Email, user.ID)
+		return s.spendMailTo(ctx, tx, wanted.Email)
 	})
 	if err != nil {
 		return nil, explain(err, nil)

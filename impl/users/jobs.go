@@ -76,25 +76,49 @@ func (s *Service) purgeOldRows(ctx context.Context) error {
 			return s.queries.PurgeChallenges(ctx, usersdb.PurgeChallengesParams{ExpiredBefore: now, RowLimit: limit})
 		}),
 		s.throttle.Purge(ctx, now),
-		postgres.InBatches(func(limit int32) (int64, error) {
-			over, err := s.queries.ListOverSessions(ctx, usersdb.ListOverSessionsParams{
+		s.purgeSessions(ctx, func(limit int32) ([]uuid.UUID, error) {
+			return s.queries.ListOverSessions(ctx, usersdb.ListOverSessionsParams{
 				RanOutBefore: now.Add(-sessionLifetime), EndedBefore: now.Add(-endedMemory), RowLimit: limit,
 			})
-			if err == nil {
-				err = s.purgeSpentTokens(ctx, over)
-			}
-			if err != nil {
-				return 0, err
-			}
-			return int64(len(over)), s.queries.DeleteSessions(ctx, over)
 		}),
 	)
 }
 
-// purgeSpentTokens removes, in batches, the spent refresh tokens of sessions that are about to be removed. The removal
-// of a session then takes the few that are left, so no statement removes more than its time-out allows.
-func (s *Service) purgeSpentTokens(ctx context.Context, sessions []uuid.UUID) error {
+// endManySessions ends the live sessions of a locked account that is about to be deleted, and gives their ids, if they
+// and their tokens are more than a batch. Others end with the account, which is one event and not many.
+func endManySessions(ctx context.Context, tx tx, user uuid.UUID, now time.Time) (ended []uuid.UUID, err error) {
+	live, err := tx.CountLiveTokens(ctx, usersdb.CountLiveTokensParams{
+		UserID: user, Now: now, Most: postgres.BatchSize + 1,
+	})
+	if err != nil || live <= postgres.BatchSize {
+		return nil, err
+	}
+	return tx.RevokeSessions(ctx, usersdb.RevokeSessionsParams{UserID: user, Kept: uuid.Nil, Now: now})
+}
+
+// purgeSessionsOf removes the sessions of an account that have ended or run out. There may be many: only live ones are
+// bounded by mostSessions.
+func (s *Service) purgeSessionsOf(ctx context.Context, user uuid.UUID, now time.Time) error {
+	return s.purgeSessions(ctx, func(limit int32) ([]uuid.UUID, error) {
+		return s.queries.ListOverSessionsOfUser(ctx, usersdb.ListOverSessionsOfUserParams{
+			UserID: user, Now: now, RowLimit: limit,
+		})
+	})
+}
+
+// purgeSessions removes sessions that are over in batches, each as list gives it, so that no statement removes more than
+// its time-out allows. Their spent refresh tokens go before them, in batches of their own.
+func (s *Service) purgeSessions(ctx context.Context, list func(limit int32) ([]uuid.UUID, error)) error {
 	return postgres.InBatches(func(limit int32) (int64, error) {
-		return s.queries.PurgeSpentTokens(ctx, usersdb.PurgeSpentTokensParams{Sessions: sessions, RowLimit: limit})
+		over, err := list(limit)
+		if err != nil {
+			return 0, err
+		}
+		if err := postgres.InBatches(func(limit int32) (int64, error) {
+			return s.queries.PurgeSpentTokens(ctx, usersdb.PurgeSpentTokensParams{Sessions: over, RowLimit: limit})
+		}); err != nil {
+			return 0, err
+		}
+		return int64(len(over)), s.queries.DeleteSessions(ctx, over)
 	})
 }

@@ -26,9 +26,8 @@ const (
 	// link is replaced when another mail is sent. A link that is requested over and over is valid for less than twice that
 	// time.
 	mailsCounted = 24 * time.Hour
-	// mostMails is how many mails of one kind an account may cause at once, and then over mailsCounted: password resets,
-	// mails to an address that it wants, and each kind of mail without a link. The same limit holds for an address that
-	// several accounts want.
+	// mostMails is how many mails of one kind an account may cause at once, and then over mailsCounted, besides the one that
+	// is sent when it is opened. The same limit holds for an address that several accounts want.
 	mostMails = 10
 )
 
@@ -56,7 +55,8 @@ func nextMailAt(link usersdb.EmailToken) time.Time {
 // mailToken sends a link for a purpose to user.Email once tx commits, and tells whether a mail is sent. The account is
 // locked. The request may come from anybody, so a valid link is sent again rather than replaced; when it is too soon
 // for another mail, the lifetime of the last link is extended. A request for another address voids the link to the one
-// before.
+// before. Mails that were given up do not count for these pauses, but for a limit over all: beyond that the error is
+// contract.ErrRateLimited, and tx is to be rolled back.
 func (s *Service) mailToken(
 	ctx context.Context, tx tx, user usersdb.User, purpose string,
 ) (link usersdb.EmailToken, mailed bool, err error) {
@@ -64,10 +64,15 @@ func (s *Service) mailToken(
 	if err != nil && !postgres.IsNoRows(err) {
 		return held, false, err
 	}
-	return s.mailTokenAfter(ctx, tx, held, user, purpose)
+	link, mailed, err = s.mailTokenAfter(ctx, tx, held, user, purpose)
+	if err == nil && mailed {
+		err = s.spendMail(ctx, tx, purpose, user.ID)
+	}
+	return link, mailed, err
 }
 
-// mailTokenAfter is mailToken for a caller that has read the held link; the zero link means that there is none.
+// mailTokenAfter is mailToken for a caller that has read the held link, without the limit over all; the zero link means
+// that there is none.
 func (s *Service) mailTokenAfter(
 	ctx context.Context, tx tx, held usersdb.EmailToken, user usersdb.User, purpose string,
 ) (link usersdb.EmailToken, mailed bool, err error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -129,6 +130,62 @@ func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
 	s.Clock.Advance(mailPauses()[len(mailPauses())-1])
 	s.logIn(ada, goodPassword).askVerification(t)
 	require.Equal(t, http.StatusNoContent, s.confirm(tokenIn(t, s.mail(ada, mailVerify, 1))))
+}
+
+// Each of those may have been delivered before an answer was lost, so their number is bounded all the same.
+func TestMailsThatAreGivenUpAreBounded(t *testing.T) {
+	t.Parallel()
+	for purpose, ask := range map[string]func(s *server){
+		mailVerify: func(s *server) {
+			answer, err := s.logIn(ada, goodPassword).RequestEmailVerificationWithResponse(s.t.Context())
+			require.NoError(s.t, err)
+			if answer.StatusCode() != http.StatusAccepted {
+				require.Equal(s.t, usersapi.ProblemCodeRateLimited, codeIn(s.t, answer.Body))
+			}
+		},
+		mailReset: func(s *server) {
+			require.NoError(s.t, s.service.startReset(s.t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)}))
+		},
+		mailChange: func(s *server) { _, _ = s.logIn(ada, goodPassword).want(s.t, eve, goodPassword) },
+	} {
+		t.Run(purpose, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			account := s.signUp(ada).user.ID
+			opened := 0
+			if purpose == mailVerify {
+				opened = 1
+			}
+			mails := func() int {
+				return -opened + s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, purpose)
+			}
+			link := func() usersdb.EmailToken {
+				links, err := s.queries.ListEmailTokens(t.Context(), account)
+				require.NoError(t, err)
+				i := slices.IndexFunc(links, func(l usersdb.EmailToken) bool { return l.Purpose == purpose })
+				if i < 0 {
+					return usersdb.EmailToken{}
+				}
+				return links[i]
+			}
+			askAgain := func() {
+				s.Clock.Advance(mailPauses()[0])
+				ask(s)
+			}
+			for range mostMails {
+				require.NoError(t, s.queries.UncountMails(t.Context(), usersdb.UncountMailsParams{ID: link().ID, CountedBefore: s.Clock.Now().Add(-mailsCounted)}))
+				askAgain()
+			}
+			before := link()
+			askAgain()
+			askAgain()
+			require.Equal(t, mostMails, mails())
+			require.Equal(t, before, link(), "what is refused changes nothing")
+			s.Clock.Advance(mailsCounted / mostMails)
+			ask(s)
+			require.Equal(t, mostMails+1, mails())
+		})
+	}
 }
 
 // Somebody who asks for the reset of another's password takes nothing from them.

@@ -112,7 +112,7 @@ func (s *Service) workOnMail(ctx context.Context, job *river.Job[sendMail]) erro
 
 // queueMail sends a mail once tx commits, unless mails are off. Mails without a link tell the owner what was done with
 // the account. Their number is limited, since whoever opens an account with the address of another could fill that
-// mailbox otherwise. linkAfter paces mails with a link.
+// mailbox otherwise. mailToken limits mails with a link.
 func (s *Service) queueMail(ctx context.Context, tx tx, job sendMail) error {
 	if s.noMails {
 		return nil
@@ -143,11 +143,8 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 		if err != nil || user.Status != usersdb.UserStatusActive {
 			return err
 		}
-		_, mailed, err := s.mailToken(ctx, tx, user, mailReset)
-		if err != nil || !mailed {
-			return err
-		}
-		return s.spendMail(ctx, tx, mailReset, user.ID)
+		_, _, err = s.mailToken(ctx, tx, user, mailReset)
+		return err
 	})
 	if errors.Is(err, contract.ErrRateLimited) {
 		return nil // The links of many mails were voided by changes of the password.

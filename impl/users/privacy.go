@@ -2,6 +2,8 @@ package users
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -194,28 +196,54 @@ func (s *Service) CancelDeletion(
 	return usersapi.CancelDeletion204Response{}, nil
 }
 
-// eraseDueAccounts deletes every account whose grace period is over, each in a transaction with its entry in the audit
-// log.
+// eraseDueAccounts deletes the accounts whose grace period is over, a batch at most. One that cannot be deleted holds up
+// no other.
 func (s *Service) eraseDueAccounts(ctx context.Context) error {
-	due, err := s.queries.ListDueSessions(ctx, s.clock())
-	if err == nil {
-		err = s.purgeSpentTokens(ctx, due)
+	due, err := s.queries.ListDueUsers(ctx, usersdb.ListDueUsersParams{Now: s.clock(), RowLimit: postgres.BatchSize})
+	for _, id := range due {
+		if ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		if failed := s.eraseDueAccount(ctx, id); failed != nil {
+			err = errors.Join(err, fmt.Errorf("erase the account %s: %w", id, failed))
+		}
 	}
-	if err != nil {
+	return err
+}
+
+// eraseDueAccount deletes an account whose grace period is over, with its entry in the audit log, unless its owner has
+// kept it or somebody else is changing it. Sessions that are over go before it, in batches.
+func (s *Service) eraseDueAccount(ctx context.Context, id uuid.UUID) error {
+	now := s.clock()
+	due := usersdb.LockDueUserParams{ID: id, Now: now}
+	var ended []uuid.UUID
+	err := s.inTx(ctx, func(tx tx) (err error) {
+		if _, err = tx.LockDueUser(ctx, due); err != nil {
+			return err
+		}
+		ended, err = endManySessions(ctx, tx, id, now)
 		return err
+	})
+	s.guard.Forget(ended...)
+	if err == nil {
+		err = s.purgeSessionsOf(ctx, id, now)
 	}
-	for {
-		entry := httpapi.AuditEntry{ID: newID(), Action: "user.erase", Outcome: telemetry.Success, OccurredAt: s.clock()}
-		ctx := s.audit.Within(ctx, func() httpapi.AuditEntry { return entry })
-		err := s.inTx(ctx, func(tx tx) (err error) {
-			entry.Target, err = tx.DeleteDueUser(ctx, entry.OccurredAt)
+	if err == nil {
+		ctx := s.audit.Within(ctx, func() httpapi.AuditEntry {
+			return httpapi.AuditEntry{
+				ID: newID(), Action: "user.erase", Target: id, Outcome: telemetry.Success, OccurredAt: now,
+			}
+		})
+		err = s.inTx(ctx, func(tx tx) error {
+			if _, err := tx.LockDueUser(ctx, due); err != nil {
+				return err
+			}
+			_, err := tx.DeleteUser(ctx, id)
 			return err
 		})
-		if postgres.IsNoRows(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
 	}
+	if postgres.IsNoRows(err) {
+		return nil
+	}
+	return err
 }

@@ -286,6 +286,34 @@ func TestErasureIsAJob(t *testing.T) {
 	})
 }
 
+// keepFromDeletion keeps an account from being deleted until it is let go.
+func (s *server) keepFromDeletion(account uuid.UUID) (letGo func()) {
+	s.t.Helper()
+	_, err := s.Pool.Exec(s.t.Context(), `CREATE TABLE keepers (account uuid REFERENCES users)`)
+	require.NoError(s.t, err)
+	_, err = s.Pool.Exec(s.t.Context(), `INSERT INTO keepers VALUES ($1)`, account)
+	require.NoError(s.t, err)
+	return func() {
+		_, err := s.Pool.Exec(s.t.Context(), `DROP TABLE keepers`)
+		require.NoError(s.t, err)
+	}
+}
+
+// An account that cannot be erased keeps no other, and whoever reads the log learns which it is.
+func TestErasureGoesOnWithTheNext(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	first, second := s.account(ada), s.account(eve)
+	s.keepFromDeletion(first.ID)
+	_, err := s.Pool.Exec(t.Context(), `UPDATE users SET deletes_at = $2::timestamptz - CASE WHEN id = $1 THEN interval '1 s' ELSE interval '0' END`, first.ID, s.Clock.Now())
+	require.NoError(t, err)
+	require.ErrorContains(t, s.service.eraseDueAccounts(t.Context()), first.ID.String())
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM users WHERE id = $1`, first.ID))
+	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE id = $1`, second.ID))
+	require.Zero(t, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, first.ID))
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, second.ID))
+}
+
 func TestAdministratorsStay(t *testing.T) {
 	t.Parallel()
 	s := start(t)

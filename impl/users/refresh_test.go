@@ -351,11 +351,9 @@ func TestLogoutEndsTheRefreshTokenToo(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, again.StatusCode())
 }
 
-// Sessions from before kept every token that was spent, so one may have tens of thousands. However many there are, no
-// transaction removes more than a batch, which a statement has the time for.
-func TestTokensAreRemovedInBatches(t *testing.T) {
-	t.Parallel()
-	for name, remove := range map[string]func(t *testing.T, s *server, account uuid.UUID){
+// removals are the ways in which sessions are removed.
+func removals() map[string]func(t *testing.T, s *server, account uuid.UUID) {
+	return map[string]func(t *testing.T, s *server, account uuid.UUID){
 		"with sessions that are over": func(t *testing.T, s *server, _ uuid.UUID) {
 			s.Clock.Advance(2*sessionLifetime + time.Second)
 			require.NoError(t, s.service.purgeOldRows(t.Context()))
@@ -370,7 +368,52 @@ func TestTokensAreRemovedInBatches(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
 		},
-	} {
+	}
+}
+
+// noteRemovals has every transaction noted that removes rows of a table, and how many.
+func (s *server) noteRemovals(table string) {
+	s.t.Helper()
+	_, err := s.Pool.Exec(s.t.Context(), `
+CREATE TABLE removals (tx text NOT NULL, removed bigint NOT NULL);
+CREATE FUNCTION note_removal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO removals SELECT pg_current_xact_id()::text, count(*) FROM gone; RETURN NULL; END';
+CREATE TRIGGER removals AFTER DELETE ON `+table+` REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_removal()`)
+	require.NoError(s.t, err)
+}
+
+// requireBatches requires that the transactions that were noted have removed so many rows, and none more than a batch.
+func (s *server) requireBatches(rows int) {
+	s.t.Helper()
+	require.Equal(s.t, rows, s.count(`SELECT sum(removed)::bigint FROM removals`))
+	require.LessOrEqual(s.t, s.count(`SELECT max(removed) FROM (SELECT sum(removed)::bigint AS removed FROM removals GROUP BY tx) AS transactions`), postgres.BatchSize)
+}
+
+// An account may have as many ended sessions as somebody has logged in to it in a day. However many there are, no
+// transaction removes more than a batch, which a statement has the time for.
+func TestSessionsAreRemovedInBatches(t *testing.T) {
+	t.Parallel()
+	for name, remove := range removals() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			account := s.signUp(ada).user.ID
+			_, err := s.Pool.Exec(t.Context(), `INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at)
+SELECT gen_random_uuid(), user_id, cookie, address, user_agent, created_at, last_used_at, CASE WHEN i % 2 = 0 THEN expires_at ELSE created_at END, CASE WHEN i % 2 = 0 THEN created_at END
+FROM sessions, generate_series(1, 2500) AS i`)
+			require.NoError(t, err)
+			s.noteRemovals("sessions")
+			remove(t, s, account)
+			require.Zero(t, s.count(`SELECT count(*) FROM sessions WHERE user_id = $1`, account))
+			s.requireBatches(2501)
+		})
+	}
+}
+
+// Sessions from before kept every token that was spent, so one may have tens of thousands. However many there are, no
+// transaction removes more than a batch, which a statement has the time for.
+func TestTokensAreRemovedInBatches(t *testing.T) {
+	t.Parallel()
+	for name, remove := range removals() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
@@ -379,15 +422,10 @@ func TestTokensAreRemovedInBatches(t *testing.T) {
 			_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at)
 SELECT sha256((id || ' ' || i)::bytea), id, created_at, created_at FROM sessions, generate_series(1, 2500) AS i`)
 			require.NoError(t, err)
-			_, err = s.Pool.Exec(t.Context(), `
-CREATE TABLE removals (tx text NOT NULL, tokens bigint NOT NULL);
-CREATE FUNCTION note_removal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO removals SELECT pg_current_xact_id()::text, count(*) FROM gone; RETURN NULL; END';
-CREATE TRIGGER removals AFTER DELETE ON refresh_tokens REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_removal()`)
-			require.NoError(t, err)
+			s.noteRemovals("refresh_tokens")
 			remove(t, s, account)
 			require.Zero(t, s.count(`SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE user_id = $1`, account))
-			require.Equal(t, 2*2500+2, s.count(`SELECT sum(tokens)::bigint FROM removals`))
-			require.LessOrEqual(t, s.count(`SELECT max(tokens) FROM (SELECT sum(tokens)::bigint AS tokens FROM removals GROUP BY tx) AS transactions`), postgres.BatchSize)
+			s.requireBatches(2*2500 + 2)
 		})
 	}
 }

@@ -43,10 +43,9 @@ func (s *Service) spendMail(ctx context.Context, tx tx, about string, user uuid.
 	return s.spendMails(ctx, tx, about+"\n"+httpapi.AccountOf(user))
 }
 
-// spendMailTo counts a mail to an address that an account wants, for the account and for the address: accounts are free.
-func (s *Service) spendMailTo(ctx context.Context, tx tx, address string, user uuid.UUID) error {
-	return s.spendMails(ctx, tx,
-		mailChange+"\n"+httpapi.AccountOf(user), mailChange+"\n"+httpapi.AccountNamed("email", address))
+// spendMailTo counts a mail to an address that an account wants for the address as well, because accounts are free.
+func (s *Service) spendMailTo(ctx context.Context, tx tx, address string) error {
+	return s.spendMails(ctx, tx, mailChange+"\n"+httpapi.AccountNamed("email", address))
 }
 
 // spendMails counts a mail for each of some things, unless it is too many for one of them.

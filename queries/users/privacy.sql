@@ -13,18 +13,21 @@ SET updated_at = CASE WHEN deletes_at IS NULL THEN updated_at ELSE @now::timesta
     deletes_at = NULL
 WHERE id = @id;
 
--- name: DeleteDueUser :one
--- DeleteDueUser removes an account whose time has come, with all that hangs on it, and tells which.
-DELETE FROM users
-WHERE id = (
-    SELECT due.id
-    FROM users AS due
-    WHERE due.deletes_at <= @now::timestamptz
-    ORDER BY due.deletes_at
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED
-)
-RETURNING id;
+-- name: ListDueUsers :many
+-- ListDueUsers gives the accounts whose time has come, the longest due first, a batch at most.
+SELECT id
+FROM users
+WHERE deletes_at <= @now::timestamptz
+ORDER BY deletes_at
+LIMIT @row_limit;
+
+-- name: LockDueUser :one
+-- LockDueUser locks an account if its time has come and nobody else has locked it.
+SELECT id
+FROM users
+WHERE id = @id
+  AND deletes_at <= @now::timestamptz
+FOR UPDATE SKIP LOCKED;
 
 -- name: ListHeldSessions :many
 -- ListHeldSessions reads the sessions of a user that are held, ended ones too, the newest first.

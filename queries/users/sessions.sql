@@ -180,18 +180,26 @@ WHERE expires_at < @ran_out_before
    OR revoked_at < @ended_before::timestamptz
 LIMIT @row_limit;
 
--- name: ListDueSessions :many
--- ListDueSessions gives the sessions of accounts whose time has come, ended ones too.
-SELECT sessions.id
-FROM sessions
-JOIN users ON users.id = sessions.user_id
-WHERE users.deletes_at <= @now::timestamptz;
+-- name: CountLiveTokens :one
+-- CountLiveTokens counts the live sessions of a user and their refresh tokens, up to a number; a session with tokens counts as these.
+SELECT count(*)
+FROM (
+    SELECT
+    FROM sessions
+    LEFT JOIN refresh_tokens ON refresh_tokens.session_id = sessions.id
+    WHERE sessions.user_id = @user_id
+      AND sessions.revoked_at IS NULL
+      AND sessions.expires_at > @now::timestamptz
+    LIMIT @most
+) AS live;
 
--- name: ListSessionsOfUser :many
--- ListSessionsOfUser gives every session of a user, ended ones too.
+-- name: ListOverSessionsOfUser :many
+-- ListOverSessionsOfUser gives sessions of a user that have ended or run out, a batch at most.
 SELECT id
 FROM sessions
-WHERE user_id = @user_id;
+WHERE user_id = @user_id
+  AND (revoked_at IS NOT NULL OR expires_at <= @now::timestamptz)
+LIMIT @row_limit;
 
 -- name: PurgeSpentTokens :execrows
 -- PurgeSpentTokens removes the spent tokens of some sessions, a batch at most.
@@ -205,6 +213,12 @@ WHERE hash IN (
 );
 
 -- name: DeleteSessions :exec
--- DeleteSessions removes some sessions.
+-- DeleteSessions removes some sessions. It locks them in the order of their ids, lest two wait for each other.
 DELETE FROM sessions
-WHERE id = ANY(@sessions::uuid[]);
+WHERE id IN (
+    SELECT ended.id
+    FROM sessions AS ended
+    WHERE ended.id = ANY(@sessions::uuid[])
+    ORDER BY ended.id
+    FOR UPDATE
+);

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"strings"
@@ -153,6 +154,19 @@ func TestEverythingThatIsTamperedWithIsFound(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The end of the process seals what was recorded until then.
+func TestRunSealsAtTheEnd(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	l.add(3)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	l.Run(ctx, slog.New(slog.DiscardHandler))
+	v, err := l.verify(nil)
+	require.NoError(t, err)
+	require.Equal(t, []int{3, 1, 0}, []int{v.Entries, v.Batches, v.Unsealed})
 }
 
 // What was last can be cut off without a trace, but for whoever knows the head.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"log/slog"
@@ -157,20 +158,32 @@ func (l *Log) sealSome(ctx context.Context, tx pgx.Tx) (head Head, n int, err er
 	return head, len(rows), err
 }
 
-// Run seals every few seconds until ctx ends, and logs the head of every batch. It returns once what is recorded beside requests is.
+// lastSealTimeout bounds the sealing at the end of the process.
+const lastSealTimeout = 3 * time.Second
+
+// Run seals every few seconds until ctx ends, and logs the head of every batch. At the end it waits for the entries that
+// are recorded beside requests, and seals once more.
 func (l *Log) Run(ctx context.Context, log *slog.Logger) {
-	defer l.Wait()
 	tick := time.NewTicker(sealEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			l.Wait()
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSealTimeout)
+			defer cancel()
+			l.sealAndLog(last, log)
 			return
 		case <-tick.C:
-			err := l.Seal(ctx, func(h Head) { log.InfoContext(ctx, "audit entries sealed", slog.String("head", h.String())) })
-			if err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "audit entries wait to be sealed", slog.Any("error", err))
-			}
+			l.sealAndLog(ctx, log)
 		}
+	}
+}
+
+// sealAndLog seals what waits, and logs the heads or the failure. The end of ctx is no failure.
+func (l *Log) sealAndLog(ctx context.Context, log *slog.Logger) {
+	err := l.Seal(ctx, func(h Head) { log.InfoContext(ctx, "audit entries sealed", slog.String("head", h.String())) })
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
+		log.ErrorContext(ctx, "audit entries wait to be sealed", slog.Any("error", err))
 	}
 }

@@ -56,7 +56,10 @@ func New(database Database, master seal.MasterKey, clock func() time.Time) (*Log
 		return nil, err
 	}
 	key, err := master.Derive("audit seals")
-	return &Log{database: database, addresses: addresses, key: key, clock: clock, besides: make(chan struct{}, mostBeside), patience: recordPatience}, err
+	return &Log{
+		database: database, addresses: addresses, key: key, clock: clock, besides: make(chan struct{}, mostBeside),
+		patience: recordPatience,
+	}, err
 }
 
 const (
@@ -119,8 +122,8 @@ func (l *Log) Record(ctx context.Context, e httpapi.AuditEntry) error {
 // errTooManyBeside is that of an entry that would have held up its request until others are recorded.
 var errTooManyBeside = fmt.Errorf("%d entries are being recorded already", mostBeside)
 
-// RecordBeside is Record beside a request, which takes as long as one without an entry. failed may be called before it returns.
-// Wait waits for it in the end.
+// RecordBeside is Record beside a request, which takes as long as one without an entry. failed may be called before it
+// returns. Wait waits for it in the end.
 func (l *Log) RecordBeside(ctx context.Context, e httpapi.AuditEntry, failed func(error)) {
 	ctx = context.WithoutCancel(ctx)
 	select {
@@ -151,7 +154,9 @@ func (l *Log) record(ctx context.Context, db interface {
 		address = []byte(e.Address.String())
 	}
 	sealed := l.addresses.Seal(address, addressOf(e.ID))
-	if _, err := db.Exec(ctx, record, e.ID, e.Action, e.Outcome, orNull(e.Actor), orNull(e.Target), sealed, e.RequestID, e.OccurredAt); err != nil {
+	_, err := db.Exec(ctx, record,
+		e.ID, e.Action, e.Outcome, orNull(e.Actor), orNull(e.Target), sealed, e.RequestID, e.OccurredAt)
+	if err != nil {
 		return fmt.Errorf("record %s in the audit log: %w", e.Action, err)
 	}
 	return nil
@@ -175,21 +180,27 @@ type Filter struct {
 	From, Before *time.Time
 }
 
-// List gives a page of the entries that fit, the newest first: at most limit, behind those that cursor stands for. next is
-// the cursor of the page after it, nil on the last one.
-func (l *Log) List(ctx context.Context, f Filter, cursor *string, limit int32) (page []httpapi.AuditEntry, next *string, err error) {
+// List gives a page of the entries that fit, the newest first: at most limit, behind those that cursor stands for. next
+// is the cursor of the page after it, nil on the last one.
+func (l *Log) List(
+	ctx context.Context, f Filter, cursor *string, limit int32,
+) (page []httpapi.AuditEntry, next *string, err error) {
 	after := paging.After(cursor)
 	return l.page(ctx, limit, list, after.Time, after.ID, f.Actor, f.Target, f.Action, f.From, f.Before, limit+1)
 }
 
 // ListAbout gives a page of the entries of what an account did and what was done to it, as List does.
-func (l *Log) ListAbout(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (page []httpapi.AuditEntry, next *string, err error) {
+func (l *Log) ListAbout(
+	ctx context.Context, account uuid.UUID, cursor *string, limit int32,
+) (page []httpapi.AuditEntry, next *string, err error) {
 	after := paging.After(cursor)
 	return l.page(ctx, limit, listAbout, after.Time, after.ID, account, limit+1)
 }
 
 // page reads a page of what a statement lists.
-func (l *Log) page(ctx context.Context, limit int32, statement string, args ...any) (page []httpapi.AuditEntry, next *string, err error) {
+func (l *Log) page(
+	ctx context.Context, limit int32, statement string, args ...any,
+) (page []httpapi.AuditEntry, next *string, err error) {
 	rows, err := l.database.Query(ctx, statement, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the audit log: %w", err)
@@ -198,7 +209,9 @@ func (l *Log) page(ctx context.Context, limit int32, statement string, args ...a
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the audit log: %w", err)
 	}
-	page, next = paging.Page(entries, int(limit), func(e httpapi.AuditEntry) paging.Position { return paging.Position{Time: e.OccurredAt, ID: e.ID} })
+	page, next = paging.Page(entries, int(limit), func(e httpapi.AuditEntry) paging.Position {
+		return paging.Position{Time: e.OccurredAt, ID: e.ID}
+	})
 	return page, next, nil
 }
 

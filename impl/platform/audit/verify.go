@@ -66,13 +66,14 @@ func ParseHead(text string) (h Head, err error) {
 		h.Seal, err = hex.DecodeString(seal)
 	}
 	if err != nil || len(h.Seal) != 32 || h.Number < 1 {
-		return Head{}, errors.New("a head is a number and 64 hexadecimal digits, as in 7:0123…, as the log of the service has it")
+		return Head{}, errors.New("a head is a number and 64 hexadecimal digits, " +
+			"as in 7:0123…, as the log of the service has it")
 	}
 	return h, nil
 }
 
-// Verify holds every batch against its seal, and what known says of one of them, nil for nothing; it sees the log as of one
-// moment and goes on behind what is wrong. progress is told after each batch of how many there are. The error is
+// Verify holds every batch against its seal, and what known says of one of them, nil for nothing; it sees the log as of
+// one moment and goes on behind what is wrong. progress is told after each batch of how many there are. The error is
 // ErrTampered when there is something wrong.
 func (l *Log) Verify(ctx context.Context, known *Head, progress func(done, all int)) (v Verified, err error) {
 	tx, err := l.database.Begin(ctx)
@@ -156,7 +157,11 @@ func (l *Log) verifyBatch(ctx context.Context, tx pgx.Tx, b batch, v *Verified) 
 		gone  bool
 		seals [][]byte
 	)
-	_, err = pgx.ForEachRow(found, []any{&r.Position, &seal, &gone, &r.ID, &r.Action, &r.Outcome, &r.Actor, &r.Target, &r.SealedAddress, &r.RequestID, &r.OccurredAt}, func() error {
+	columns := []any{
+		&r.Position, &seal, &gone, &r.ID, &r.Action, &r.Outcome, &r.Actor, &r.Target, &r.SealedAddress, &r.RequestID,
+		&r.OccurredAt,
+	}
+	_, err = pgx.ForEachRow(found, columns, func() error {
 		switch {
 		case gone:
 			v.sayf("batch %d: the entry at %d is gone", b.Number, r.Position)

@@ -43,15 +43,16 @@ func CheckURL(urls telemetry.Secret) error {
 		u, err := url.Parse(strings.TrimSpace(text))
 		// What net/url says about a URL can hold its password.
 		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
-			return errors.New("the NATS URL cannot be understood: write it as nats://user:password@host:4222, with tls:// for TLS" +
-				" and commas between several, and percent-encode special characters of the password (@ is %40, / is %2F, % is %25)")
+			return errors.New("the NATS URL cannot be understood: write it as nats://user:password@host:4222, " +
+				"with tls:// for TLS and commas between several, " +
+				"and percent-encode special characters of the password (@ is %40, / is %2F, % is %25)")
 		}
 	}
 	return nil
 }
 
-// Prove asks NATS once whether it takes the user and the password, or the token, of the URLs. Only its refusal is an error:
-// that it is away passes.
+// Prove asks NATS once whether it takes the user and the password, or the token, of the URLs. Only its refusal is an
+// error: that it is away passes.
 func Prove(urls telemetry.Secret) error {
 	conn, err := nats.Connect(urls.Reveal(), nats.Timeout(dialTimeout))
 	switch {
@@ -80,7 +81,9 @@ func Connect(urls telemetry.Secret, name string, log *slog.Logger) (*Bus, error)
 			nats.ReconnectBufSize(-1),
 			nats.ConnectHandler(func(*nats.Conn) { log.Info("NATS is connected") }),
 			nats.ReconnectHandler(func(*nats.Conn) { log.Info("NATS is connected again") }),
-			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { log.Warn("NATS is not connected", slog.Any("error", err)) }),
+			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+				log.Warn("NATS is not connected", slog.Any("error", err))
+			}),
 			nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 				log.Warn("NATS complains", slog.Any("error", err))
 			}),

@@ -70,20 +70,24 @@ type Consumer struct {
 func NewConsumer(c ConsumerConfig) (*Consumer, error) {
 	labels := prometheus.Labels{"service": c.Service, "consumer": c.Name}
 	results := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "events_handled_total", Help: "Events handled; attempts that failed; messages that are no events.", ConstLabels: labels,
+		Name: "events_handled_total", Help: "Events handled; attempts that failed; messages that are no events.",
+		ConstLabels: labels,
 	}, []string{"result"})
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels})
 	}
 	consumer := &Consumer{
 		config: c, turns: make(chan struct{}, mostAtOnce),
-		handled: results.WithLabelValues("handled"), failed: results.WithLabelValues("failed"), unreadable: results.WithLabelValues("unreadable"),
+		handled:    results.WithLabelValues("handled"),
+		failed:     results.WithLabelValues("failed"),
+		unreadable: results.WithLabelValues("unreadable"),
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "events_handle_delay_seconds", Help: "Time from an event to its having been handled.", ConstLabels: labels,
 			Buckets: []float64{.05, .1, .25, .5, 1, 2, 5, 10, 60, 600, 3600},
 		}),
-		unhandled: gauge("events_unhandled", "Events in the stream that have not been handled; 0 on replicas that do not lead."),
-		stuck:     gauge("events_stuck", "Events that have failed five times or more and hold up those behind them."),
+		unhandled: gauge("events_unhandled",
+			"Events in the stream that have not been handled; 0 on replicas that do not lead."),
+		stuck: gauge("events_stuck", "Events that have failed five times or more and hold up those behind them."),
 	}
 	return consumer, register(c.Registry, results, consumer.delay, consumer.unhandled, consumer.stuck)
 }
@@ -203,8 +207,8 @@ func (c *Consumer) refuse(ctx context.Context, message jetstream.Msg, reason err
 	if metadata, err := message.Metadata(); err == nil {
 		sequence = metadata.Sequence.Stream
 	}
-	c.config.Log.ErrorContext(ctx, "a message of the stream is no event and is dropped", slog.String("stream", stream(c.config.Service)),
-		slog.Uint64("sequence", sequence), slog.Any("error", reason))
+	c.config.Log.ErrorContext(ctx, "a message of the stream is no event and is dropped",
+		slog.String("stream", stream(c.config.Service)), slog.Uint64("sequence", sequence), slog.Any("error", reason))
 	_ = message.TermWithReason(reason.Error()) // When it is lost, the message comes again.
 }
 
@@ -317,8 +321,9 @@ func (c *Consumer) handle(ctx context.Context, e Event) bool {
 				c.stuck.Inc()
 			}
 		}
-		c.config.Log.Log(ctx, level, "an event could not be handled and is tried again", slog.String("event_id", e.ID.String()),
-			slog.String("type", e.Type), slog.String("subject", e.Subject.String()), slog.Int("attempt", attempt), slog.Any("error", err))
+		c.config.Log.Log(ctx, level, "an event could not be handled and is tried again",
+			slog.String("event_id", e.ID.String()), slog.String("type", e.Type),
+			slog.String("subject", e.Subject.String()), slog.Int("attempt", attempt), slog.Any("error", err))
 		if !pause(ctx, min(firstRetry<<min(attempt-1, 20), longestRetry)) {
 			return false
 		}

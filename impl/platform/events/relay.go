@@ -113,12 +113,18 @@ func NewRelay(c RelayConfig) (*Relay, error) {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	r := &Relay{
-		config:      c,
-		leader:      gauge("relay_leader", "1 where events are published, 0 where another replica does it."),
-		unpublished: gauge("outbox_unpublished", "Events that wait to be published, counted up to 100000; 0 on replicas that do not lead."),
-		oldest:      gauge("outbox_oldest_unpublished_seconds", "Age of the oldest event that waits; 0 on replicas that do not lead."),
-		published:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "events_published_total", Help: "Events that NATS has stored."}, []string{"type"}),
-		failures:    prometheus.NewCounter(prometheus.CounterOpts{Name: "events_publish_failures_total", Help: "Attempts to publish that failed; the events wait."}),
+		config: c,
+		leader: gauge("relay_leader", "1 where events are published, 0 where another replica does it."),
+		unpublished: gauge("outbox_unpublished",
+			"Events that wait to be published, counted up to 100000; 0 on replicas that do not lead."),
+		oldest: gauge("outbox_oldest_unpublished_seconds",
+			"Age of the oldest event that waits; 0 on replicas that do not lead."),
+		published: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "events_published_total", Help: "Events that NATS has stored.",
+		}, []string{"type"}),
+		failures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "events_publish_failures_total", Help: "Attempts to publish that failed; the events wait.",
+		}),
 	}
 	for _, label := range append([]string{otherType}, c.Types...) {
 		r.published.WithLabelValues(label)
@@ -240,7 +246,8 @@ func (r *Relay) publish(ctx context.Context, conn *pgx.Conn) (more bool, err err
 		return false, err
 	}
 	// An event is told to others when it cannot be lost any more.
-	if err := within(ctx, statementTimeout, func(ctx context.Context) error { return postgres.Settle(ctx, conn) }); err != nil {
+	settle := func(ctx context.Context) error { return postgres.Settle(ctx, conn) }
+	if err := within(ctx, statementTimeout, settle); err != nil {
 		return false, err
 	}
 	if err := failpoint.Hit("outbox.before-publish"); err != nil {

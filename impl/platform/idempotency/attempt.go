@@ -30,8 +30,8 @@ type attempt struct {
 
 type attemptKey struct{}
 
-// InTx runs the statements of a handler as one, as [postgres.InTx] does. For a request with an Idempotency-Key it takes the
-// key first and leaves the transaction open: the chain commits it together with the answer. Whoever was quicker has
+// InTx runs the statements of a handler as one, as [postgres.InTx] does. For a request with an Idempotency-Key it takes
+// the key first and leaves the transaction open: the chain commits it together with the answer. Whoever was quicker has
 // the key; the error is for the handler to pass on, and the answer becomes that of the other.
 //
 // The handler reads nothing afterwards that it has written, for nobody sees it yet, and it succeeds here once at most.
@@ -134,8 +134,8 @@ func (a *attempt) End(ctx context.Context) {
 	a.keeper.endTurn(a.key, a.turn)
 }
 
-// claimKey takes a key. It waits for a transaction that has taken it and is still open; then it changes one row, or none
-// when the key is taken for good.
+// claimKey takes a key. It waits for a transaction that has taken it and is still open; then it changes one row, or
+// none when the key is taken for good.
 const claimKey = `
 INSERT INTO idempotency_keys (principal, operation, key, fingerprint, created_at)
 VALUES ($1, $2, $3, $4, $5)

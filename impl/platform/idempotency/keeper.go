@@ -78,7 +78,8 @@ type turn struct {
 // New makes a keeper.
 func New(c Config) *Keeper {
 	k := &Keeper{
-		database: c.Database, clock: c.Clock, queue: cmp.Or(c.Queue, 5*time.Second), lock: cmp.Or(c.Lock, time.Second), turns: map[key]*turn{},
+		database: c.Database, clock: c.Clock, turns: map[key]*turn{},
+		queue: cmp.Or(c.Queue, 5*time.Second), lock: cmp.Or(c.Lock, time.Second),
 	}
 	if k.clock == nil {
 		k.clock = time.Now
@@ -86,8 +87,11 @@ func New(c Config) *Keeper {
 	return k
 }
 
-// Begin gives the answer that is kept for a request, or the attempt to be the first to answer it, as httpapi.Idempotency asks.
-func (k *Keeper) Begin(ctx context.Context, request httpapi.KeyedRequest) (*httpapi.KeptAnswer, httpapi.Attempt, error) {
+// Begin gives the answer that is kept for a request, or the attempt to be the first to answer it, as
+// httpapi.Idempotency asks.
+func (k *Keeper) Begin(
+	ctx context.Context, request httpapi.KeyedRequest,
+) (*httpapi.KeptAnswer, httpapi.Attempt, error) {
 	at := key{request.Principal, request.Operation, request.Key}
 	mine, answer, err := k.takeTurn(ctx, at, request.Fingerprint)
 	if mine == nil {
@@ -106,7 +110,9 @@ func (k *Keeper) Begin(ctx context.Context, request httpapi.KeyedRequest) (*http
 }
 
 // takeTurn gives the turn of the caller, or the answer of the one before.
-func (k *Keeper) takeTurn(ctx context.Context, at key, fingerprint [sha256.Size]byte) (*turn, *httpapi.KeptAnswer, error) {
+func (k *Keeper) takeTurn(
+	ctx context.Context, at key, fingerprint [sha256.Size]byte,
+) (*turn, *httpapi.KeptAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, k.queue)
 	defer cancel()
 	for {

@@ -2,9 +2,9 @@
 //
 // An access token counts as it was signed until an event of the users service says otherwise; what the events said is
 // kept for longer than any access token lives. The package promises that, once an event has been handled, [Store.Read]
-// refuses every token of an ended session and of an account that is not active, and gives a token from before a change of
-// roles the roles after it. Triggers of the tables announce each change on the channel "sessions", on which guard.Guard
-// forgets what it remembers.
+// refuses every token of an ended session and of an account that is not active, and gives a token from before a change
+// of roles the roles after it. Triggers of the tables announce each change on the channel "sessions", on which
+// guard.Guard forgets what it remembers.
 package standing
 
 import (
@@ -86,8 +86,8 @@ func New(c Config) *Store {
 	return &Store{Config: c, queries: standingdb.New(c.Database)}
 }
 
-// Read gives the session that a verified token names, for guard.Config: what the token says, as far as no event has said
-// otherwise since.
+// Read gives the session that a verified token names, for guard.Config: what the token says, as far as no event has
+// said otherwise since.
 func (s *Store) Read(ctx context.Context, claims token.Claims) (guard.Session, error) {
 	known, err := s.queries.GetStanding(ctx, standingdb.GetStandingParams{
 		SessionID: claims.SessionID, UserID: claims.Subject,
@@ -109,7 +109,8 @@ func (s *Store) Read(ctx context.Context, claims token.Claims) (guard.Session, e
 	}, nil
 }
 
-// Handle keeps what an event of the users service says, for events.ConsumerConfig. It ignores types that it does not know.
+// Handle keeps what an event of the users service says, for events.ConsumerConfig. It ignores types that it does not
+// know.
 func (s *Store) Handle(ctx context.Context, e events.Event) error {
 	switch e.Type {
 	case "user.disabled", "user.enabled", "user.deleted", "user.roles_changed":

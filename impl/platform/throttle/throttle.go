@@ -1,8 +1,9 @@
 // Package throttle keeps the counts of x-throttle in PostgreSQL, for every replica of a service.
 //
-// It promises that of many tries at once, over all replicas, no more get through than a limit allows; that no key in its
-// tables tells who was tried, or from where, without the service's master key; and that a try which cannot be counted is
-// not made. Counts follow the generic cell rate algorithm (GCRA): each is one time, its theoretical arrival time (TAT).
+// It promises that of many tries at once, over all replicas, no more get through than a limit allows; that no key in
+// its tables tells who was tried, or from where, without the service's master key; and that a try which cannot be
+// counted is not made. Counts follow the generic cell rate algorithm (GCRA): each is one time, its theoretical arrival
+// time (TAT).
 package throttle
 
 import (
@@ -43,8 +44,8 @@ type Store struct {
 
 var _ httpapi.Throttle = (*Store)(nil)
 
-// New makes the store of a service in its database, which has [Tables]. explain turns what the database reports into the
-// service's faults.
+// New makes the store of a service in its database, which has [Tables]. explain turns what the database reports into
+// the service's faults.
 func New(database throttledb.DBTX, master seal.MasterKey, explain func(error) error) (*Store, error) {
 	key, err := master.Derive("throttles")
 	return &Store{queries: throttledb.New(database), key: key, explain: explain}, err

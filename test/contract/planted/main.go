@@ -176,8 +176,7 @@ func plant(folder string, bugs ...mistake) (overlay string, err error) {
 	return overlay, os.WriteFile(overlay, written, 0o600)
 }
 
-// buildAll shows that no mistake is one that the compiler finds, whichever are chosen: it builds the services with all of
-// them at once.
+// buildAll shows that the compiler finds none of the mistakes: it builds the services with all of them at once.
 func buildAll(ctx context.Context, folder string) error {
 	overlay, err := plant(folder, mistakes...)
 	if err != nil {

@@ -22,8 +22,8 @@ var (
 // near is how many lines above may ask.
 const near = 4
 
-// TestAnswersAreAsserted shows that no test looks into an answer that may be another: its nil pointer would end the
-// whole package without a word of the problem. contracttest.Body tells.
+// TestAnswersAreAsserted shows that no test reads the body of an answer without a check of its status: the nil pointer
+// of another answer would end the whole package and not show the problem. contracttest.Body shows it.
 func TestAnswersAreAsserted(t *testing.T) {
 	t.Parallel()
 	read := 0

@@ -34,8 +34,7 @@ const (
 	tools
 )
 
-// layerOf tells the layer of a package of ours from its path, and the name within it: a service's, a command's, a
-// package's.
+// layerOf gives the layer of a package of this module, and its name within the layer, from its path.
 func layerOf(path string) (layer, string) {
 	rest, ours := strings.CutPrefix(path, module)
 	if !ours {

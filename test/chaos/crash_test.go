@@ -10,7 +10,7 @@ import (
 )
 
 // TestKilledAfterTheCommit kills the orders service between the commit of an order and the publication of its event,
-// and between the publication and the note of it. The caller may have had no answer, and asks again.
+// and between the publication and its mark in the outbox. The caller may have had no answer, and repeats the request.
 func TestKilledAfterTheCommit(t *testing.T) {
 	t.Parallel()
 	for _, place := range []string{"outbox.before-publish", "outbox.after-publish"} {

@@ -1,5 +1,5 @@
-// Package chaos_test kills the services, which run as processes of their own, and takes away what they lean on, and
-// holds them to what they promise.
+// Package chaos_test kills the services, which run as processes of their own, stops what they depend on, and checks
+// that they keep their promises.
 package chaos_test
 
 import (

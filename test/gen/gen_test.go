@@ -1,5 +1,4 @@
-// Package gen holds make gen and make gen-check to what they promise, in copies of the repository in which a stub
-// stands in for the tools.
+// Package gen checks what make gen and make gen-check promise, in copies of the repository with a stub for the tools.
 package gen
 
 import (

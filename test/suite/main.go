@@ -1,7 +1,6 @@
-// Command suite runs the tests of this module: those of packages in which goroutines of ours meet with the race
-// detector, the others and the checks of the contract without it, all of them on one PostgreSQL. It shows a line for
-// each package as it ends and what takes long meanwhile, and closes with what ran, what of the documents was proved,
-// and where the time went.
+// Command suite runs the tests of this module on one PostgreSQL: packages with concurrent code of ours with the race
+// detector, the others and the checks of the contract without it. It shows a line for each package that ends and what
+// is slow meanwhile, and at last what ran, what of the documents was proved, and where the time went.
 //
 //	suite [-race some|all|none] [-contract] [-count N] [PACKAGE…]
 package main

@@ -259,8 +259,8 @@ func (r *report) tellSlow(now time.Time) {
 // mostNamed is how many packages the last line names.
 const mostNamed = 8
 
-// close writes the three last lines. database is the CPU time of PostgreSQL. proved tells what of the documents was
-// exercised; it is asked when all has passed.
+// close writes the last three lines. database is the CPU time of PostgreSQL. proved tells how much of the documents was
+// exercised; it is called when every test has passed.
 func (r *report) close(took, database time.Duration, proved func() (string, error)) error {
 	passed, skipped, failed, tests := 0, 0, 0, time.Duration(0)
 	var broken []string

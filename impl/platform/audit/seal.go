@@ -20,7 +20,7 @@ import (
 const (
 	sealEvery = 5 * time.Second
 	mostInOne = 1000 // entries of a batch
-	// overtaken is by how many positions a transaction can be behind others that have committed, and more.
+	// overtaken is more positions than a transaction can be behind others that have committed before it.
 	overtaken = 100_000
 )
 
@@ -60,7 +60,7 @@ type row struct {
 	OccurredAt    time.Time
 }
 
-// sealOf gives HMAC-SHA256 (RFC 2104) of everything that is kept of an entry. Every part stands behind its length.
+// sealOf gives HMAC-SHA256 (RFC 2104) of all columns of an entry, each preceded by its length.
 func (l *Log) sealOf(r row) []byte {
 	sum := hmac.New(sha256.New, l.key)
 	put(sum, []byte("entry"))
@@ -81,7 +81,8 @@ func (l *Log) sealOf(r row) []byte {
 	return sum.Sum(nil)
 }
 
-// sealOfBatch gives HMAC-SHA256 of a batch's number, of the seal of the one before and of those of its entries.
+// sealOfBatch gives HMAC-SHA256 of the number of a batch, the seal of the batch before it, and the seals of its
+// entries.
 func (l *Log) sealOfBatch(number int64, before []byte, entries [][]byte) []byte {
 	sum := hmac.New(sha256.New, l.key)
 	put(sum, []byte("batch"))
@@ -99,7 +100,7 @@ func put(sum hash.Hash, part []byte) {
 	_, _ = sum.Write(part)
 }
 
-// Head is the last batch there is: who knows it can tell whether any since the first is gone.
+// Head is the last batch: who knows it can tell whether any batch up to it is gone.
 type Head struct {
 	Number int64
 	Seal   []byte
@@ -108,7 +109,7 @@ type Head struct {
 // String writes a head as Verify takes it.
 func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Number, hex.EncodeToString(h.Seal)) }
 
-// Seal seals what has been recorded and is not sealed yet, a batch for each thousand entries, and tells of each batch.
+// Seal seals the entries that have no seal, in batches of at most a thousand, and reports the head of each batch.
 func (l *Log) Seal(ctx context.Context, sealed func(Head)) error {
 	for {
 		var head Head
@@ -158,8 +159,8 @@ func (l *Log) sealSome(ctx context.Context, tx pgx.Tx) (head Head, n int, err er
 	return head, len(rows), err
 }
 
-// Run seals every few seconds until ctx ends, and logs the head of every batch. It returns once what is recorded beside
-// requests is.
+// Run seals every few seconds until ctx ends, and logs the head of every batch. It returns when RecordBeside has
+// recorded all entries.
 func (l *Log) Run(ctx context.Context, log *slog.Logger) {
 	defer l.Wait()
 	tick := time.NewTicker(sealEvery)

@@ -409,8 +409,7 @@ func TestAnEndIsReadAgain(t *testing.T) {
 	f.refuses(raw)
 }
 
-// What was read for one token says nothing of the next one of the same session, not even of one made in the same
-// second.
+// What was read for one token does not count for another of its session, not even for one made in the same second.
 func TestWhatIsReadForAToken(t *testing.T) {
 	t.Parallel()
 	for _, perToken := range []bool{false, true} {

@@ -66,8 +66,7 @@ type writer func(b []byte) (int, error)
 
 func (w writer) Write(b []byte) (int, error) { return w(b) }
 
-// A connection that dies without a word is silent, as one on which nothing happens: it is tried, and then nothing is
-// remembered.
+// A connection that has died looks like one on which nothing happens: it is pinged, and then nothing is remembered.
 func TestASilentConnectionIsTried(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

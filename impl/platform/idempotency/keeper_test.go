@@ -280,8 +280,8 @@ func TestConnectionLostAtCommit(t *testing.T) {
 	}
 }
 
-// COMMIT waited for the synchronous standby in vain: the effect is visible, and would be lost with the server. Its
-// answer is given when it cannot be lost any more.
+// COMMIT waited for the synchronous standby in vain: the effect is visible, and would be lost with the server. The
+// answer is given when the effect is durable.
 func TestCommitThatIsNotReplicated(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Replicated(t, effectsTable, Tables)

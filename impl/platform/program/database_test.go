@@ -49,7 +49,7 @@ func requireInRotation(t *testing.T, s *programtest.Served) {
 func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, second, parts...)
-	// It leaves the proof of its master key.
+	// The first start leaves the proof of the master key.
 	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop()
 	url += "&default_transaction_read_only=on"
 	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url, "PARCELS_MIGRATE=false"))

@@ -1,7 +1,6 @@
-// Package upgradetest holds a service to what it promises of databases that an earlier release has made.
-//
-// It promises that migrating one loses and changes nothing of what is in it, gives it the schema of a new database,
-// does nothing the second time, and leaves one with which the earlier release goes on.
+// Package upgradetest checks what a service promises about the database of an earlier release: migrating it keeps all
+// of its content, gives it the schema of a new database, does nothing the second time, and leaves a database with which
+// the earlier release still works.
 package upgradetest
 
 import (
@@ -122,9 +121,8 @@ func contents(t *testing.T, pool *pgxpool.Pool) map[string][]string {
 	return all
 }
 
-// catalogue describes the schema of a database, a line for each of its objects. The order of columns counts. What
-// restoring a dump changes by itself does not: the numbers of columns and of values of an enum, and the parentheses of
-// a CHECK, which is parsed anew.
+// catalogue describes the schema of a database, a line for each object. It has the order of columns. It leaves out what
+// restoring a dump changes: the numbers of columns and of values of an enum, and the parentheses of a CHECK.
 func catalogue(t *testing.T, pool *pgxpool.Pool) string {
 	t.Helper()
 	return strings.Join(list(t, pool, `

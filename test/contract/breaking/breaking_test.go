@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// planted are changes of the released documents: after an anchor the first occurrence of a text is replaced. Each has
-// what it means and every finding as "operation rule", those that break with an exclamation mark.
+// planted are changes of the released documents: the first occurrence of a text after an anchor is replaced. Each has
+// the verdict and every finding as "operation rule"; an exclamation mark is on those that break.
 var planted = []struct {
 	name, document, anchor, old, new string
 	verdict                          string

@@ -4,8 +4,8 @@
 //
 //	openapi/orders.yaml:54: listProducts (GET /api/v1/products): request-parameter-max-length-decreased: …
 //
-// The exit code is 0 when nothing breaks, 1 when something does that no exception allows or an exception has expired or
-// is not needed, and 2 when the arguments or a file cannot be used.
+// The exit code is 0 when nothing breaks, 1 when a change breaks without an exception or an exception has expired or is
+// not needed, and 2 when the arguments or a file cannot be used.
 package main
 
 import (

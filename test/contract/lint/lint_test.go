@@ -35,8 +35,7 @@ func TestPlantedViolations(t *testing.T) {
 	}
 }
 
-// TestEveryRuleIsPlanted fails for a rule that no planted violation breaks, and for one that was taken out of the
-// table.
+// TestEveryRuleIsPlanted fails for a rule that no planted violation breaks, and for one that is not in the table.
 func TestEveryRuleIsPlanted(t *testing.T) {
 	t.Parallel()
 	broken := map[string]bool{}
@@ -171,7 +170,7 @@ func validText(t *testing.T) string {
 // policyOnce compiles the JSON Schema, which no test changes, once for all of them.
 var policyOnce = sync.OnceValues(func() (*policySchemas, error) { return loadPolicySchemas(policyFile) })
 
-// parsed holds each document that a test has parsed, since parsing costs far more than the rules and no rule changes a
+// parsed has the documents that tests have parsed: parsing costs far more than the rules, and no rule changes a
 // document.
 var parsed sync.Map // text -> func() (*document, error)
 

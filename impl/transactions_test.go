@@ -81,7 +81,8 @@ func TestEveryTransactionIsOneOfInTx(t *testing.T) {
 func TestBypassesAreSeen(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{
-		"postgres.InTx(ctx, s.database, fn)", "postgres.Prepare(ctx, s.database, fn)", "idempotency.InTx(ctx, s.database, fn)",
+		"postgres.InTx(ctx, s.database, fn)", "postgres.Prepare(ctx, s.database, fn)",
+		"idempotency.InTx(ctx, s.database, fn)",
 		"events.Once(ctx, s.database, e, fn)", "s.database.Begin(ctx)", "pool.BeginTx(ctx, options)",
 		"pgx.BeginFunc(ctx, s.database, fn)", "pgx.BeginTxFunc(ctx, s.database, options, fn)", "s.InTx(ctx, fn)",
 		"s.database.Exec(ctx, sql)", "s.Database.Exec(ctx, sql)",

@@ -7,7 +7,7 @@ import (
 	"example.com/plumbline/impl/platform/ops"
 )
 
-// Connect connects to NATS. The bus is nil if the settings name no NATS: then nothing is published and nothing consumed.
+// Connect connects to NATS. The bus is nil if the settings name no NATS: then no events are published or consumed.
 func (p *Process) Connect() (*events.Bus, error) {
 	if p.nats.Reveal() == "" {
 		return nil, nil //nolint:nilnil // as it says above

@@ -163,8 +163,8 @@ func (l *Log) sealSome(ctx context.Context, tx pgx.Tx) (head Head, n int, err er
 // lastSealTimeout bounds the sealing at the end of the process.
 const lastSealTimeout = 3 * time.Second
 
-// Run seals every few seconds until ctx ends, and logs the head of every batch. At the end it waits for the entries that
-// are recorded beside requests, and seals once more.
+// Run seals every few seconds until ctx ends, and logs the head of every batch. At the end it waits for the entries
+// that are recorded beside requests, and seals once more.
 func (l *Log) Run(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(sealEvery)
 	defer tick.Stop()

@@ -24,8 +24,9 @@ func (p *Process) Connect() (*events.Bus, error) {
 	return bus, nil
 }
 
-// Publish publishes the service's outbox, up to the entries of its last request and of the jobs that end before it. types are those of the service's
-// events. It returns the bus, for consumers of other services' events; nil if the settings name no NATS.
+// Publish publishes the service's outbox, up to the entries of its last request and of the jobs that end before it.
+// types are those of the service's events. It returns the bus, for consumers of other services' events; nil if the
+// settings name no NATS.
 func (p *Process) Publish(types []string) (bus *events.Bus, err error) {
 	if bus, err = p.Connect(); err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func TestContractForgedTokens(t *testing.T) {
 func TestAnEffectWithAKeyIsNotCommittedByItself(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	_, attempt, err := s.service.keeper.Begin(t.Context(), httpapi.KeyedRequest{Principal: uuid.New(), Operation: "createOrder", Key: "k"})
+	_, attempt, err := s.service.Keeper.Begin(t.Context(), httpapi.KeyedRequest{Principal: uuid.New(), Operation: "createOrder", Key: "k"})
 	require.NoError(t, err)
 	defer attempt.End(t.Context())
 	effect := func(tx tx) error { return tx.LockCustomer(t.Context(), "somebody") }

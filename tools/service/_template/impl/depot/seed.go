@@ -13,10 +13,11 @@ import (
 	"example.com/plumbline/impl/platform/program"
 )
 
-// seeded is how many widgets each customer has on the first day.
+// seeded is how many widgets each customer has on the first day of development.
 const seeded = 3
 
-// Seed fills a database without widgets with some of every customer's. Only the development binary calls it.
+// Seed fills a database without widgets with some of every customer's. With anew it removes all widgets first. Only the
+// development binary calls it.
 func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) error {
 	return Program().Fill(ctx, environ, func(tx pgx.Tx) error {
 		q := depotdb.New(tx)
@@ -26,8 +27,10 @@ func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) 
 			}
 		}
 		newest := paging.Newest()
-		there, err := q.ListWidgets(ctx, depotdb.ListWidgetsParams{BeforeTime: newest.Time, BeforeID: newest.ID, RowLimit: 1})
-		if err != nil || len(there) > 0 {
+		present, err := q.ListWidgets(ctx, depotdb.ListWidgetsParams{
+			BeforeTime: newest.Time, BeforeID: newest.ID, RowLimit: 1,
+		})
+		if err != nil || len(present) > 0 {
 			return err
 		}
 		for _, owner := range cast.Customers() {

@@ -77,19 +77,15 @@ func New(c Config) (*Service, error) {
 	return s, err
 }
 
-// Document loads openapi/orders.yaml with its policy.
-func Document() (*contract.Document, error) {
-	spec, err := ordersapi.GetSpec()
-	if err != nil {
-		return nil, err
-	}
-	return contract.Load(serviceName, spec)
+// Described is openapi/orders.yaml with its policy, and the faults of this service.
+func Described() (contract.Contract, error) {
+	return contract.Describe(serviceName, ordersapi.GetSpec, faults())
 }
 
-// Described is the document with the faults of this service.
-func Described() (contract.Contract, error) {
-	document, err := Document()
-	return contract.Contract{Document: document, Faults: faults()}, err
+// Document is the document alone.
+func Document() (*contract.Document, error) {
+	described, err := Described()
+	return described.Document, err
 }
 
 // Handler gives the HTTP handler of the service: the chain with its operations, documents and problem pages.
@@ -116,24 +112,19 @@ type tx struct {
 	resource.Tx
 }
 
-// withQueries gives a function of a transaction the statements of the service.
-func withQueries(fn func(tx) error) func(resource.Tx) error {
-	return func(r resource.Tx) error { return fn(tx{ordersdb.New(r.DB), r}) }
-}
-
 // inTx runs fn in one transaction. Every transaction of the service begins here, in inKeyedTx or in inEventTx.
 func (s *Service) inTx(ctx context.Context, fn func(tx) error) error {
-	return s.InTx(ctx, withQueries(fn))
+	return s.InTx(ctx, func(r resource.Tx) error { return fn(tx{ordersdb.New(r.DB), r}) })
 }
 
 // inKeyedTx is inTx for the effect of an operation that takes an Idempotency-Key.
 func (s *Service) inKeyedTx(ctx context.Context, fn func(tx) error) error {
-	return s.InKeyedTx(ctx, withQueries(fn))
+	return s.InKeyedTx(ctx, func(r resource.Tx) error { return fn(tx{ordersdb.New(r.DB), r}) })
 }
 
 // inEventTx is inTx for the effect of an event, which happens once however often the event comes.
 func (s *Service) inEventTx(ctx context.Context, e events.Event, fn func(tx) error) error {
-	return s.InEventTx(ctx, e, withQueries(fn))
+	return s.InEventTx(ctx, e, func(r resource.Tx) error { return fn(tx{ordersdb.New(r.DB), r}) })
 }
 
 // newID makes a UUIDv7 (RFC 9562), so that new rows stand together in their index.

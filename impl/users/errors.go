@@ -66,8 +66,6 @@ func explain(err error, missing *fault.Error) error {
 	switch {
 	case err == nil || errors.As(err, &f):
 		return err
-	case postgres.IsNoRows(err) && missing != nil:
-		return missing.Because(err)
 	case postgres.Constraint(err) == "users_email_key":
 		return errEmailTaken.Because(err)
 	case postgres.Constraint(err) == "users_admin_stays":
@@ -79,6 +77,6 @@ func explain(err error, missing *fault.Error) error {
 	case errors.Is(err, hashing.ErrBusy):
 		return contract.ErrOverloaded.Because(err)
 	default:
-		return program.ExplainDatabase(err)
+		return program.Explain(err, missing)
 	}
 }

@@ -196,19 +196,15 @@ func (s *Service) readSession(ctx context.Context, claims token.Claims) (guard.S
 	}, nil
 }
 
-// Document loads openapi/users.yaml with its policy.
-func Document() (*contract.Document, error) {
-	spec, err := usersapi.GetSpec()
-	if err != nil {
-		return nil, err
-	}
-	return contract.Load(serviceName, spec)
+// Described is openapi/users.yaml with its policy, and the faults of this service.
+func Described() (contract.Contract, error) {
+	return contract.Describe(serviceName, usersapi.GetSpec, faults())
 }
 
-// Described is the document with the faults of this service.
-func Described() (contract.Contract, error) {
-	document, err := Document()
-	return contract.Contract{Document: document, Faults: faults()}, err
+// Document is the document alone.
+func Document() (*contract.Document, error) {
+	described, err := Described()
+	return described.Document, err
 }
 
 // Handler gives the HTTP handler of the service: the chain with its operations, documents and problem pages.

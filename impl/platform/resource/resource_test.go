@@ -133,7 +133,8 @@ func TestTransactionsInsertJobs(t *testing.T) {
 	require.NoError(t, p.Jobs.Start(t.Context()))
 	contracttest.Eventually(t, "both run", func() bool { return len(ran) == cap(ran) })
 	require.NoError(t, p.Jobs.Stop(t.Context()))
-	require.NotEqual(t, <-ran, <-ran)
+	first, second := <-ran, <-ran
+	require.NotEqual(t, first, second)
 }
 
 // The chain commits the effect of a request with a key together with its answer.

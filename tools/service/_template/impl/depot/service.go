@@ -22,8 +22,6 @@ type Service struct {
 	queries depotdb.Querier
 }
 
-var _ depotapi.StrictServerInterface = (*Service)(nil)
-
 // serviceName names the service in its program, in the aud of tokens and in the keys derived from the master key.
 const serviceName = "depot"
 
@@ -33,14 +31,9 @@ func New(c resource.Config) (*Service, error) {
 	return &Service{parts, depotdb.New(c.Database)}, err
 }
 
-// Described is the document with the faults of this service.
+// Described is openapi/depot.yaml with its policy, and the faults of this service.
 func Described() (contract.Contract, error) {
-	spec, err := depotapi.GetSpec()
-	if err != nil {
-		return contract.Contract{}, err
-	}
-	document, err := contract.Load(serviceName, spec)
-	return contract.Contract{Document: document, Faults: faults()}, err
+	return contract.Describe(serviceName, depotapi.GetSpec, faults())
 }
 
 // Handler gives the HTTP handler of the service: the chain with its operations, documents and problem pages.
@@ -69,17 +62,12 @@ type tx struct {
 	resource.Tx
 }
 
-// withQueries gives a function of a transaction the statements of the service.
-func withQueries(fn func(tx) error) func(resource.Tx) error {
-	return func(r resource.Tx) error { return fn(tx{depotdb.New(r.DB), r}) }
-}
-
 // inTx runs fn in one transaction. Every transaction of the service begins here or in inKeyedTx.
 func (s *Service) inTx(ctx context.Context, fn func(tx) error) error {
-	return s.InTx(ctx, withQueries(fn))
+	return s.InTx(ctx, func(r resource.Tx) error { return fn(tx{depotdb.New(r.DB), r}) })
 }
 
 // inKeyedTx is inTx for the effect of an operation that takes an Idempotency-Key.
 func (s *Service) inKeyedTx(ctx context.Context, fn func(tx) error) error {
-	return s.InKeyedTx(ctx, withQueries(fn))
+	return s.InKeyedTx(ctx, func(r resource.Tx) error { return fn(tx{depotdb.New(r.DB), r}) })
 }

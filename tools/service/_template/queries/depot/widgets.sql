@@ -46,3 +46,12 @@ WHERE id = @id;
 -- name: RemoveEverything :exec
 -- RemoveEverything empties the tables of the service. Only the development binary calls it.
 TRUNCATE widgets, idempotency_keys;
+
+-- name: SeedWidgets :exec
+-- SeedWidgets gives each owner three widgets of the last days, if there is no widget. Only the development binary calls it.
+INSERT INTO widgets (id, owner_id, title, text, created_at, updated_at)
+SELECT gen_random_uuid(), owners.id, 'Widget ' || days.ago, '', now() - make_interval(days => days.ago),
+       now() - make_interval(days => days.ago)
+FROM unnest(@owners::uuid[]) AS owners (id)
+CROSS JOIN generate_series(1, 3) AS days (ago)
+WHERE NOT EXISTS (SELECT FROM widgets);

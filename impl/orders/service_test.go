@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/resource"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/tokentest"
@@ -61,4 +63,16 @@ func TestDocumentIsServed(t *testing.T) {
 	answer, body := s.Do(t, contracttest.Request{Method: http.MethodGet, Target: "/openapi/orders.yaml"})
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Equal(t, string(openapi.Document("orders")), body, "as it was written")
+}
+
+// The schema differs from that of a new resource server only in the numbers of what was made before there were parts.
+func TestSchemaIsThatOfAResourceServer(t *testing.T) {
+	t.Parallel()
+	names := func(parts []postgres.Part) (names []string) {
+		for _, part := range parts {
+			names = append(names, part.Name())
+		}
+		return names
+	}
+	require.Equal(t, names(resource.Schema(schema.Migrations).Parts), names(schema.Parts))
 }

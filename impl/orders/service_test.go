@@ -51,7 +51,8 @@ func TestAnEffectWithAKeyIsNotCommittedByItself(t *testing.T) {
 	_, attempt, err := s.service.Keeper.Begin(t.Context(), httpapi.KeyedRequest{Principal: uuid.New(), Operation: "createOrder", Key: "k"})
 	require.NoError(t, err)
 	defer attempt.End(t.Context())
-	effect := func(tx tx) error { return tx.LockCustomer(t.Context(), "somebody") }
+	// Of another customer each time: the chain's transaction keeps its lock until the attempt ends.
+	effect := func(tx tx) error { return tx.LockCustomer(t.Context(), uuid.NewString()) }
 	require.ErrorContains(t, s.service.inTx(attempt.Context(t.Context()), effect), "put it in inKeyedTx")
 	require.NoError(t, s.service.inKeyedTx(attempt.Context(t.Context()), effect))
 	require.NoError(t, s.service.inTx(t.Context(), effect))

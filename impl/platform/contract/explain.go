@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"example.com/plumbline/impl/platform/fault"
 )
 
@@ -13,6 +15,16 @@ import (
 type Contract struct {
 	Document *Document
 	Faults   []*fault.Error
+}
+
+// Describe loads the document of a service with its policy: spec gives it as it was generated.
+func Describe(name string, spec func() (*openapi3.T, error), faults []*fault.Error) (Contract, error) {
+	read, err := spec()
+	if err != nil {
+		return Contract{}, err
+	}
+	document, err := Load(name, read)
+	return Contract{Document: document, Faults: faults}, err
 }
 
 // Explained is a problem code as its page explains it.

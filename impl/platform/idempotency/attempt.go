@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/impl/platform/contract"
-	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/dbfault"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 )
@@ -75,10 +75,10 @@ func (a *attempt) Finish(ctx context.Context, answer httpapi.KeptAnswer) (*httpa
 		return nil, nil
 	case a.prepared != nil && answer.Status < http.StatusBadRequest:
 		if err := a.fill(ctx, a.prepared.Tx, answer); err != nil {
-			return nil, explain(err)
+			return nil, dbfault.Explain(err, nil)
 		}
 		if err := a.prepared.Commit(ctx); err != nil {
-			return nil, explain(err)
+			return nil, dbfault.Explain(err, nil)
 		}
 		a.turn.answer = &answer
 	default:
@@ -90,7 +90,7 @@ func (a *attempt) Finish(ctx context.Context, answer httpapi.KeptAnswer) (*httpa
 		return nil, nil
 	}
 	if err := a.giveAgain(ctx, a.first); err != nil {
-		return nil, explain(err)
+		return nil, dbfault.Explain(err, nil)
 	}
 	return a.first, nil
 }
@@ -120,7 +120,7 @@ func (a *attempt) keepAlone(ctx context.Context, answer httpapi.KeptAnswer) erro
 	case a.first != nil:
 		return nil
 	case err != nil:
-		return explain(err)
+		return dbfault.Explain(err, nil)
 	}
 	a.turn.answer = &answer
 	return nil
@@ -233,20 +233,4 @@ func (a *attempt) fill(ctx context.Context, tx pgx.Tx, answer httpapi.KeptAnswer
 		return fmt.Errorf("keep the answer of an idempotency key: %w", err)
 	}
 	return nil
-}
-
-// explain turns what the database reports into faults. After an unknown outcome it is safe to repeat the request with
-// the same key: it finds the answer, or that nothing has happened.
-func explain(err error) error {
-	var f *fault.Error
-	switch {
-	case err == nil || errors.As(err, &f):
-		return err
-	case postgres.IsTimeout(err):
-		return contract.ErrTimeout.Because(err)
-	case postgres.IsUnavailable(err):
-		return contract.ErrUnavailable.Because(err)
-	default:
-		return err
-	}
 }

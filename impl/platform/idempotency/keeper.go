@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/dbfault"
 
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
@@ -106,7 +107,7 @@ func (k *Keeper) Begin(
 	if err == nil {
 		err = a.giveAgain(ctx, kept)
 	}
-	return a.turn.answer, nil, explain(err)
+	return a.turn.answer, nil, dbfault.Explain(err, nil)
 }
 
 // takeTurn waits for the key in this process. It gives the caller's turn, or the answer of the turn before.

@@ -21,6 +21,7 @@ import (
 
 	"example.com/plumbline/gen/standingdb"
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/dbfault"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -63,8 +64,6 @@ type Database interface {
 // Config is what a Store is made of.
 type Config struct {
 	Database Database
-	// Explain turns what the database reports into the service's faults.
-	Explain func(error) error
 	// Changed is called after an event about an account has been kept, and again for each copy of it; it may be nil.
 	Changed func(ctx context.Context, a Account) error
 	// Clock tells the time; nil is the system's.
@@ -92,7 +91,7 @@ func (s *Store) Read(ctx context.Context, claims token.Claims) (guard.Session, e
 		SessionID: claims.SessionID, UserID: claims.Subject,
 	})
 	if err != nil {
-		return guard.Session{}, s.Explain(err)
+		return guard.Session{}, dbfault.Explain(err, nil)
 	}
 	if known.Ended || known.Status != Active {
 		return guard.Session{}, contract.ErrUnauthenticated

@@ -33,8 +33,8 @@ func open(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
 	w.Store = standing.New(standing.Config{
-		Database: pgtest.New(t, nil, events.Tables, standing.Tables), Explain: func(err error) error { return err },
-		Clock: func() time.Time { return w.now },
+		Database: pgtest.New(t, nil, events.Tables, standing.Tables),
+		Clock:    func() time.Time { return w.now },
 		Changed: func(_ context.Context, a standing.Account) error {
 			w.changed = append(w.changed, a)
 			return nil

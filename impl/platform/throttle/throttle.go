@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/plumbline/gen/throttledb"
+	"example.com/plumbline/impl/platform/dbfault"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
@@ -38,21 +39,19 @@ var Tables = postgres.NewTables("throttle", schema)
 type Store struct {
 	queries throttledb.Querier
 	key     []byte
-	explain func(error) error
 }
 
 var _ httpapi.Throttle = (*Store)(nil)
 
-// New makes the store of a service in its database, which has [Tables]. explain turns errors of the database into the
-// service's faults.
-func New(database throttledb.DBTX, master seal.MasterKey, explain func(error) error) (*Store, error) {
+// New makes the store of a service in its database, which has [Tables].
+func New(database throttledb.DBTX, master seal.MasterKey) (*Store, error) {
 	key, err := master.Derive("throttles")
-	return &Store{queries: throttledb.New(database), key: key, explain: explain}, err
+	return &Store{queries: throttledb.New(database), key: key}, err
 }
 
 // In gives the store within a transaction: what it counts is kept if the transaction commits.
 func (s *Store) In(tx throttledb.DBTX) *Store {
-	return &Store{queries: throttledb.New(tx), key: s.key, explain: s.explain}
+	return &Store{queries: throttledb.New(tx), key: s.key}
 }
 
 // keyOf gives the key of a count, an HMAC: without the service's key nobody can test addresses against it.
@@ -90,7 +89,7 @@ func (s *Store) Spend(ctx context.Context, try httpapi.Try) (httpapi.Decision, e
 	}
 	rows, err := s.queries.SpendTry(ctx, p)
 	if err != nil {
-		return httpapi.Decision{}, s.explain(err)
+		return httpapi.Decision{}, dbfault.Explain(err, nil)
 	}
 	spent := map[string]time.Time{}
 	for _, r := range rows {
@@ -133,7 +132,7 @@ func (s *Store) refuse(
 	}
 	rows, err := s.queries.ListThrottles(ctx, keys)
 	if err != nil {
-		return httpapi.Decision{}, s.explain(err)
+		return httpapi.Decision{}, dbfault.Explain(err, nil)
 	}
 	decision.Refused = true
 	for i, c := range usedUp {
@@ -158,7 +157,7 @@ func (s *Store) Refund(ctx context.Context, decision httpapi.Decision) error {
 	if len(p.Keys) == 0 {
 		return nil
 	}
-	return s.explain(s.queries.RefundTry(ctx, p))
+	return dbfault.Explain(s.queries.RefundTry(ctx, p), nil)
 }
 
 // Welcome implements httpapi.Throttle.
@@ -172,7 +171,7 @@ func (s *Store) Welcome(ctx context.Context, now time.Time, known ...httpapi.Kno
 			err = s.queries.ForgetNetworks(ctx, throttledb.ForgetNetworksParams{Account: account, Most: MostKnown})
 		}
 		if err != nil {
-			return s.explain(err)
+			return dbfault.Explain(err, nil)
 		}
 	}
 	return nil
@@ -183,7 +182,7 @@ func (s *Store) Forget(ctx context.Context, accounts ...string) error {
 	for _, account := range accounts {
 		err := s.queries.ForgetNetworks(ctx, throttledb.ForgetNetworksParams{Account: s.accountKey(account), Most: 0})
 		if err != nil {
-			return s.explain(err)
+			return dbfault.Explain(err, nil)
 		}
 	}
 	return nil

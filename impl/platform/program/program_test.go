@@ -33,7 +33,10 @@ var masterKey = programtest.NewMasterKey()
 var (
 	parts  = []postgres.Part{audit.Tables, program.Tables}
 	first  = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcels (id uuid);\n")}}
-	second = fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")}}
+	second = fstest.MapFS{
+		"00001_first.sql":  first["00001_first.sql"],
+		"00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")},
+	}
 )
 
 type weighing struct {
@@ -219,7 +222,8 @@ func TestMigrateParts(t *testing.T) {
 			"it lacks migrations of parcels, and has those of audit, program; run: parcels migrate",
 		},
 		"the first fails": {
-			program.Schema{Parts: with(broken, cache)[len(parts):], Migrations: second}, "queue ", "broken", "run: parcels migrate",
+			program.Schema{Parts: []postgres.Part{&broken, &cache}, Migrations: second},
+			"queue ", "broken", "run: parcels migrate",
 		},
 	} {
 		log.Reset()

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A version that an earlier release has given away is one that its databases have recorded, whatever the file is called.
+// Databases have recorded the versions of an earlier release, whatever a file is called now.
 func TestVersionsThatAreNeverApplied(t *testing.T) {
 	t.Parallel()
 	earlier := []string{"00001_create_users.sql", "00004_create_outbox.sql", "00027_create_proof.sql"}

@@ -50,6 +50,30 @@ func TestGenMakesAllAnew(t *testing.T) {
 	require.Equal(t, before, r.files(), "a second time")
 }
 
+// sqlc reads the parts that a service has, and so refuses queries on the tables of others.
+func TestGenReadsThePartsOfEachService(t *testing.T) {
+	t.Parallel()
+	r := clone(t)
+	for _, service := range []string{"parcels", "pigeons"} {
+		r.write("openapi/"+service+".yaml", "a new service")
+		r.write("queries/"+service+"/"+service+".sql", "SELECT 1;")
+		r.write("queries/"+service+"/migrations/00001_create_"+service+".sql", "SELECT 1;")
+	}
+	r.write("impl/parcels/run.go", "// throttle.Tables is not one.\naudit.Tables.MovedFrom(3), jobs.Tables,\n")
+	r.write("impl/parcels/settings.go", "events.Tables, // Nor is idempotency.Tables.\n")
+	r.write("impl/parcels/run_test.go", "standing.Tables")
+	r.write("impl/pigeons/run.go", "// It is not that of audit.Tables.\nSchema: resource.Schema(migrations),\n")
+	r.write("impl/platform/resource/parts.go", "\tevents.Tables, standing.Tables, jobs.Tables,\n")
+	_, err := r.make("gen")
+	require.NoError(t, err)
+	for service, parts := range map[string]string{
+		"parcels": "impl/platform/audit/schema, impl/platform/events/schema, ",
+		"pigeons": "impl/platform/events/schema, impl/platform/standing/schema, ",
+	} {
+		require.Contains(t, r.read("gen/"+service+"db/db.go"), "schema: ["+parts+"queries/"+service+"/migrations]\n")
+	}
+}
+
 func TestGenWithoutNode(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(repository){

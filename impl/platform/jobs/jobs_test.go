@@ -159,6 +159,26 @@ func TestMigrate(t *testing.T) {
 	require.True(t, migrated)
 }
 
+// A queue in another schema of the search_path is another service's.
+func TestMigrateTheCurrentSchema(t *testing.T) {
+	t.Parallel()
+	pool := database(t)
+	_, err := pool.Exec(t.Context(), "CREATE SCHEMA own")
+	require.NoError(t, err)
+	url := pool.Config().ConnString() + "&search_path=own,public"
+	own := pgtest.Open(t, url)
+	for _, want := range []bool{false, true} {
+		migrated, err := jobs.Migrated(t.Context(), own)
+		require.NoError(t, err)
+		require.Equal(t, want, migrated)
+		require.NoError(t, jobs.Migrate(t.Context(), url, nil))
+	}
+	var schema string
+	const schemaOf = "SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = 'river_job'::regclass"
+	require.NoError(t, own.QueryRow(t.Context(), schemaOf).Scan(&schema))
+	require.Equal(t, "own", schema)
+}
+
 func TestMigrateWaitsNoLongerThanItsContext(t *testing.T) {
 	t.Parallel()
 	pool := database(t)

@@ -65,7 +65,7 @@ func Migrate(ctx context.Context, url string, log *slog.Logger) error {
 	if err := lock(ctx, holder); err != nil {
 		return fmt.Errorf("migrate the jobs: wait for another replica: %w", err)
 	}
-	migrator, err := newMigrator(pool)
+	migrator, err := newMigrator(ctx, pool)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func lock(ctx context.Context, conn *pgxpool.Conn) error {
 // Migrated reports whether the database has the tables that this version needs. It changes nothing, so a readiness
 // check may call it.
 func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
-	migrator, err := newMigrator(pool)
+	migrator, err := newMigrator(ctx, pool)
 	if err != nil {
 		return false, err
 	}
@@ -114,8 +114,15 @@ func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	return result.OK, nil
 }
 
-func newMigrator(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgx.Tx], error) {
-	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+// newMigrator gives that of the current schema, to which it adds. Without one River takes tables of any schema of the
+// search_path for its own, and so for a queue that it shares with another service.
+func newMigrator(ctx context.Context, pool *pgxpool.Pool) (*rivermigrate.Migrator[pgx.Tx], error) {
+	var schema string
+	if err := pool.QueryRow(ctx, "SELECT coalesce(current_schema(), '')").Scan(&schema); err != nil {
+		return nil, fmt.Errorf("migrate the jobs: read the current schema: %w", err)
+	}
+	config := rivermigrate.Config{Logger: slog.New(slog.DiscardHandler), Schema: schema}
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &config)
 	if err != nil {
 		return nil, fmt.Errorf("migrate the jobs: %w", err)
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/database"
 	"github.com/pressly/goose/v3/lock"
 )
 
@@ -70,8 +69,8 @@ func Migrations(service string, files fs.FS) Tables {
 }
 
 // MovedFrom gives the part for a service that made its tables itself before: version n of the part is what the n-th of
-// versions of the service's own migrations made. A database that has those is at that version of the part already;
-// nothing of it is touched.
+// versions of the service's own migrations made. Migrate records such a version where the service's is recorded, and
+// touches nothing else.
 func (t Tables) MovedFrom(versions ...int64) Tables {
 	t.moved = versions
 	return t
@@ -114,22 +113,16 @@ func (t Tables) Migrate(ctx context.Context, url string, log *slog.Logger) error
 	return nil
 }
 
-// up takes over what the service's own migrations have made and applies the rest.
+// up applies what the database lacks. Without anything to apply it does not wait for the lock.
 func (t Tables) up(ctx context.Context, db *sql.DB, name string, log *slog.Logger) error {
-	locker, err := newLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, migrateWaitSeconds))
 	if err != nil {
 		return err
 	}
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, t.files, goose.WithTableName(t.versions),
-		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+		goose.WithSessionLocker(takingOver{locker, t, log}), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
-	}
-	if done, err := t.isDone(ctx, db); err != nil || done {
-		return err // Replicas without anything to migrate do not wait for each other.
-	}
-	if err := t.takeOver(ctx, db, log); err != nil {
-		return fmt.Errorf("take over the tables of the service's migrations: %w", err)
 	}
 	for attempt := 1; ; attempt++ {
 		results, err := provider.Up(ctx)
@@ -152,10 +145,6 @@ func (t Tables) up(ctx context.Context, db *sql.DB, name string, log *slog.Logge
 	}
 }
 
-func newLocker() (lock.SessionLocker, error) {
-	return lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, migrateWaitSeconds))
-}
-
 func report(log *slog.Logger, database string, applied []*goose.MigrationResult) {
 	for _, m := range applied {
 		log.Info("migration applied", "database", database, "version", m.Source.Version,
@@ -163,121 +152,77 @@ func report(log *slog.Logger, database string, applied []*goose.MigrationResult)
 	}
 }
 
-// takeOver records the versions of the part that migrations of the service made before it was a part, once: when the
-// part has no versions in this database.
-func (t Tables) takeOver(ctx context.Context, db *sql.DB, log *slog.Logger) (err error) {
-	if len(t.moved) == 0 {
-		return nil
+// takingOver is the lock of migrations. Whoever gets it takes over what the service's own migrations have made, before
+// goose reads which migrations of the part are missing.
+type takingOver struct {
+	lock.SessionLocker
+
+	part Tables
+	log  *slog.Logger
+}
+
+// SessionLock implements [lock.SessionLocker].
+func (l takingOver) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	if err := l.SessionLocker.SessionLock(ctx, conn); err != nil {
+		return err
 	}
-	conn, err := db.Conn(ctx)
+	err := conn.Raw(func(driver any) error {
+		return l.part.takeOver(ctx, driver.(*stdlib.Conn).Conn(), l.log)
+	})
 	if err != nil {
-		return err
+		err = fmt.Errorf("take over the tables of the service's migrations: %w", err)
+		return errors.Join(err, l.SessionUnlock(context.WithoutCancel(ctx), conn))
 	}
-	defer conn.Close() //nolint:errcheck // nothing is pending
-	if made, err := t.made(ctx, conn); err != nil || made == 0 {
-		return err
-	}
-	locker, err := newLocker()
-	if err != nil {
-		return err
-	}
-	if err := locker.SessionLock(ctx, conn); err != nil {
-		return err
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), migrateUnlock)
-		defer cancel()
-		err = errors.Join(err, locker.SessionUnlock(ctx, conn))
-	}()
-	made, err := t.made(ctx, conn) // Another replica may have been quicker.
-	if err != nil || made == 0 {
-		return err
-	}
-	store, err := database.NewStore(goose.DialectPostgres, t.versions)
-	if err != nil {
-		return err
-	}
-	tx, err := conn.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // It does nothing after Commit.
-	if err := store.CreateVersionTable(ctx, tx); err != nil {
-		return err
-	}
-	for version := range made + 1 { // goose begins with version 0, that of nothing.
-		if err := store.Insert(ctx, tx, database.InsertRequest{Version: int64(version)}); err != nil {
-			return err
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	log.Info("tables of the service's migrations taken over", "part_version", made)
 	return nil
 }
 
-// made gives the version of the part that the service's own migrations have made, 0 where they have made nothing of it
-// and where the part has versions of its own.
-func (t Tables) made(ctx context.Context, conn *sql.Conn) (version int, err error) {
-	var pending bool
-	err = conn.QueryRowContext(ctx, `SELECT to_regclass($1) IS NULL AND to_regclass($2) IS NOT NULL`,
-		t.versions, serviceVersions).Scan(&pending)
-	if err != nil || !pending {
-		return 0, err
-	}
-	for _, moved := range t.moved {
-		var applied bool
-		const isApplied = `SELECT EXISTS (SELECT FROM ` + serviceVersions + ` WHERE version_id = $1 AND is_applied)`
-		if err := conn.QueryRowContext(ctx, isApplied, moved).Scan(&applied); err != nil || !applied {
-			return version, err
-		}
-		version++
-	}
-	return version, nil
+// SessionUnlock implements [lock.SessionLocker]. The lock ends with the connection at the latest.
+func (l takingOver) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, migrateUnlock)
+	defer cancel()
+	return l.SessionLocker.SessionUnlock(ctx, conn)
 }
 
-// isDone is Migrated with another kind of connection.
-func (t Tables) isDone(ctx context.Context, db *sql.DB) (done bool, err error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return false, err
+// takeOver records the versions of the part that migrations of the service have made and the part lacks. These may be
+// more than once: a release before may have gone on after Migrate failed. goose has made the table of versions.
+func (t Tables) takeOver(ctx context.Context, conn *pgx.Conn, log *slog.Logger) error {
+	if len(t.moved) == 0 {
+		return nil
 	}
-	defer conn.Close() //nolint:errcheck // nothing is pending
-	err = conn.Raw(func(driver any) (err error) {
-		done, err = t.hasAll(ctx, driver.(*stdlib.Conn).Conn())
+	made, err := recorded(ctx, conn, serviceVersions)
+	if err != nil {
 		return err
-	})
-	return done, err
+	}
+	have, err := recorded(ctx, conn, t.versions)
+	if err != nil {
+		return err
+	}
+	var taken []int64
+	for i, moved := range t.moved {
+		if version := int64(i + 1); made[moved] && !have[version] {
+			taken = append(taken, version)
+		}
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	_, err = conn.Exec(ctx, "INSERT INTO "+t.versions+" (version_id, is_applied) SELECT unnest($1::bigint[]), true", taken)
+	if err != nil {
+		return err
+	}
+	log.Info("tables of the service's migrations taken over", "part_version", taken[len(taken)-1])
+	return nil
 }
 
 // Migrated says whether the database has every one of the migrations. It changes nothing, so that readiness may ask.
 func (t Tables) Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
-	return t.hasAll(ctx, pool)
-}
-
-func (t Tables) hasAll(ctx context.Context, db interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-},
-) (bool, error) {
 	files, err := fs.Glob(t.files, "*.sql")
 	if err != nil {
 		return false, fmt.Errorf("list migrations of %s: %w", t.name, err)
 	}
-	rows, err := db.Query(ctx, "SELECT version_id FROM "+t.versions+" WHERE is_applied")
-	var applied []int64
-	if err == nil {
-		applied, err = pgx.CollectRows(rows, pgx.RowTo[int64])
-	}
-	if sqlState(err) == codeNoTable {
-		return len(files) == 0, nil
-	}
+	have, err := recorded(ctx, pool, t.versions)
 	if err != nil {
 		return false, fmt.Errorf("read applied migrations of %s: %w", t.name, err)
-	}
-	have := make(map[int64]bool, len(applied))
-	for _, version := range applied {
-		have[version] = true
 	}
 	for _, file := range files {
 		version, err := goose.NumericComponent(file)
@@ -289,4 +234,28 @@ func (t Tables) hasAll(ctx context.Context, db interface {
 		}
 	}
 	return true, nil
+}
+
+// recorded gives the versions in a table of goose, none where there is no such table. It is that of the current schema,
+// to which goose adds: another one of the search_path may have the table of another service. A prepared statement would
+// stay with that one.
+func recorded(ctx context.Context, db interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}, table string,
+) (map[int64]bool, error) {
+	rows, err := db.Query(ctx, "SELECT version_id FROM "+table+
+		" WHERE is_applied AND tableoid = to_regclass(quote_ident(current_schema()) || $1)",
+		pgx.QueryExecModeExec, "."+table)
+	var versions []int64
+	if err == nil {
+		versions, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+	}
+	if err != nil && sqlState(err) != codeNoTable {
+		return nil, err
+	}
+	found := make(map[int64]bool, len(versions))
+	for _, version := range versions {
+		found[version] = true
+	}
+	return found, nil
 }

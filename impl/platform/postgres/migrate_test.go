@@ -9,7 +9,9 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
+	"github.com/pressly/goose/v3/lock"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/postgres"
@@ -181,7 +183,7 @@ func TestPartsThatWereTheServices(t *testing.T) {
 			earlier := maps.Clone(own)
 			for _, file := range c.made {
 				earlier[file] = migration(map[string]string{
-					entries: "CREATE TABLE entries (n int);\nINSERT INTO entries VALUES (7);", sums: "CREATE TABLE sums (n int);",
+					entries: ownEntries, sums: ownSums,
 				}[file])
 			}
 			url := pgtest.URL(t, earlier)
@@ -218,4 +220,102 @@ func TestPartsTakeNothingElse(t *testing.T) {
 	err := ledger().MovedFrom(3, 4).Migrate(t.Context(), url, nil)
 	require.ErrorContains(t, err, "part ledger: ")
 	require.ErrorContains(t, err, "42P07")
+}
+
+const (
+	ownEntries = "CREATE TABLE entries (n int);\nINSERT INTO entries VALUES (7);"
+	ownSums    = "CREATE TABLE sums (n int);"
+)
+
+// A release before may go on where a migration of a part has failed, and make the tables itself.
+func TestPartsThatTheServiceMadeAfterAFailure(t *testing.T) {
+	t.Parallel()
+	earlier := fstest.MapFS{
+		"00001_nothing.sql": migration("SELECT 1;"), "00003_create_entries.sql": migration(ownEntries),
+		"00004_create_sums.sql": migration(ownSums),
+	}
+	part := ledger().MovedFrom(3, 4)
+	for name, c := range map[string]struct {
+		before []string // migrations of the service
+		fails  string   // the table that is in the way
+		left   string   // versions of the part then
+	}{
+		"the first":  {[]string{"00001_nothing.sql"}, "entries", "0"},
+		"the second": {[]string{"00001_nothing.sql", "00003_create_entries.sql"}, "sums", "0 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before := fstest.MapFS{}
+			for _, file := range c.before {
+				before[file] = earlier[file]
+			}
+			url := pgtest.URL(t, before)
+			query(t, url, "CREATE TABLE "+c.fails+" (text text)")
+			require.ErrorContains(t, part.Migrate(t.Context(), url, nil), "42P07")
+			require.Equal(t, c.left, versions(t, url, "goose_ledger_version"))
+			query(t, url, "DROP TABLE "+c.fails)
+
+			require.NoError(t, postgres.Migrations("sheets", earlier).Migrate(t.Context(), url, nil))
+			var log lines
+			for range 2 {
+				require.NoError(t, part.Migrate(t.Context(), url, log.logger()))
+			}
+			require.NotContains(t, log.String(), "migration applied")
+			require.Equal(t, 1, strings.Count(log.String(), "taken over"), log.String())
+			require.Equal(t, "0 1 2", versions(t, url, "goose_ledger_version"))
+			require.Equal(t, "7", query(t, url, "SELECT n FROM entries"))
+		})
+	}
+}
+
+// A replica of a release before may be migrating while one of this release waits.
+func TestPartsThatTheServiceMakesMeanwhile(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t, fstest.MapFS{"00001_nothing.sql": migration("SELECT 1;")})
+	url := pool.Config().ConnString()
+	holder, err := pool.Acquire(t.Context())
+	require.NoError(t, err)
+	defer holder.Release()
+	do := func(sql string, args ...any) {
+		t.Helper()
+		_, err := holder.Exec(t.Context(), sql, args...)
+		require.NoError(t, err)
+	}
+	do("SELECT pg_advisory_lock($1)", lock.DefaultLockID)
+	migrated := make(chan error)
+	var log lines
+	go func() { migrated <- ledger().MovedFrom(3, 4).Migrate(t.Context(), url, log.logger()) }()
+	waits := func() bool { return versions(t, url, "goose_ledger_version") == "0" }
+	require.Eventually(t, waits, 30*time.Second, 5*time.Millisecond)
+
+	do("CREATE TABLE entries (n int)")
+	do("INSERT INTO entries VALUES (7)")
+	do(ownSums)
+	do("INSERT INTO goose_db_version (version_id, is_applied) VALUES (3, true), (4, true)")
+	do("SELECT pg_advisory_unlock($1)", lock.DefaultLockID)
+	require.NoError(t, <-migrated)
+	require.NotContains(t, log.String(), "migration applied")
+	require.Equal(t, "0 1 2", versions(t, url, "goose_ledger_version"))
+	require.Equal(t, "7", query(t, url, "SELECT n FROM entries"))
+}
+
+// Tables of another schema in the search_path are another service's.
+func TestMigrateTheCurrentSchema(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, accounts(), ledger())
+	query(t, url, "CREATE SCHEMA own")
+	own := url + "&search_path=own,public"
+	pool := pgtest.Open(t, own)
+	for _, part := range []postgres.Part{ledger().MovedFrom(1), postgres.Migrations("accounts", accounts())} {
+		migrated, err := part.Migrated(t.Context(), pool)
+		require.NoError(t, err)
+		require.False(t, migrated, part.Name())
+		require.NoError(t, part.Migrate(t.Context(), own, nil))
+		migrated, err = part.Migrated(t.Context(), pool)
+		require.NoError(t, err)
+		require.True(t, migrated, part.Name())
+	}
+	for _, table := range []string{"entries", "sums", "accounts"} {
+		require.Equal(t, "own."+table, query(t, url, "SELECT coalesce(to_regclass('own."+table+"')::text, '')"))
+	}
 }

@@ -163,39 +163,47 @@ func TestMigrate(t *testing.T) {
 // part is a part of the schema that a test makes up.
 type part struct {
 	name     string
-	migrated bool
+	migrated bool // from the start
+	missing  bool // whatever Migrate does
 	err      error
 	log      *strings.Builder
 	url      string // of the database that it is to be asked for
 }
 
-func (p part) Name() string { return p.name }
+func (p *part) Name() string { return p.name }
 
-func (p part) Migrate(_ context.Context, url string, _ *slog.Logger) error {
+func (p *part) Migrate(_ context.Context, url string, _ *slog.Logger) error {
 	p.log.WriteString(p.name + " ")
 	if url != p.url {
 		return errors.New("another database")
 	}
+	p.migrated = p.err == nil && !p.missing
 	return p.err
 }
 
-func (p part) Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
+func (p *part) Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	return p.migrated, pool.Ping(ctx)
 }
 
-// A schema has several parts: they are migrated in order, the service's own last, and none may be missing.
+// A schema has several parts: those that lack something are migrated in order, the service's own last, and none may be
+// missing.
 func TestMigrateParts(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
 	url := pgtest.URL(t, first, parts...)
-	queue := part{name: "queue", migrated: true, log: &log, url: pgtest.Patient(url)}
-	cache := queue
-	cache.name = "cache"
-	missing, broken := queue, queue
-	missing.migrated, broken.err = false, errors.New("broken")
-	unreadable := fstest.MapFS{
-		"00001_first.sql":  first["00001_first.sql"],
-		"00020_broken.sql": {Data: []byte("-- +goose Up\nbroken;\n")},
+	queue := part{name: "queue", log: &log, url: pgtest.Patient(url)}
+	cache, done, missing, broken := queue, queue, queue, queue
+	cache.name, done.name = "cache", "done"
+	done.migrated, missing.missing, broken.err = true, true, errors.New("broken")
+	with := func(more ...part) []postgres.Part {
+		all := slices.Clone(parts)
+		for _, p := range more {
+			all = append(all, &p)
+		}
+		return all
+	}
+	unfinished := fstest.MapFS{
+		"00001_first.sql": first["00001_first.sql"], "00020_broken.sql": {Data: []byte("-- +goose Up\nbroken;\n")},
 	}
 	for name, c := range map[string]struct {
 		schema program.Schema
@@ -203,20 +211,18 @@ func TestMigrateParts(t *testing.T) {
 		err    string // of migrating
 		open   string // the error of opening
 	}{
-		"in order": {
-			program.Schema{Parts: append(slices.Clone(parts), queue, cache), Migrations: first},
-			"queue cache ", "", "",
-		},
+		"in order":     {program.Schema{Parts: with(queue, cache), Migrations: first}, "queue cache ", "", ""},
+		"one is there": {program.Schema{Parts: with(done, cache), Migrations: first}, "cache ", "", ""},
 		"one is missing": {
-			program.Schema{Parts: append(slices.Clone(parts), missing), Migrations: first},
-			"queue ", "", "it lacks migrations of queue, and has those of audit, program, parcels; run: parcels migrate",
+			program.Schema{Parts: with(missing), Migrations: first}, "queue ", "",
+			"it lacks migrations of queue, and has those of audit, program, parcels; run: parcels migrate",
 		},
 		"parts only": {
-			program.Schema{Parts: parts, Migrations: unreadable},
-			"", "part parcels: ", "it lacks migrations of parcels, and has those of audit, program; run: parcels migrate",
+			program.Schema{Parts: parts, Migrations: unfinished}, "", "part parcels: ",
+			"it lacks migrations of parcels, and has those of audit, program; run: parcels migrate",
 		},
 		"the first fails": {
-			program.Schema{Parts: []postgres.Part{broken, cache}, Migrations: second},
+			program.Schema{Parts: []postgres.Part{&broken, &cache}, Migrations: second},
 			"queue ", "broken", "run: parcels migrate",
 		},
 	} {
@@ -240,7 +246,6 @@ func TestMigrateParts(t *testing.T) {
 	}
 }
 
-// Errors about a database do not contain its password.
 // An empty database lacks everything, and logs tell which part each migration is of.
 func TestMigrateAnEmptyDatabase(t *testing.T) {
 	t.Parallel()

@@ -30,9 +30,24 @@ func (s Schema) all(service string) []postgres.Part {
 	return append(slices.Clone(s.Parts), postgres.Migrations(service, s.Migrations))
 }
 
+// migrate brings the parts to this version that are not. They are asked over one connection: while a server of the URL
+// is silent, each further one takes its time-out.
 func (p Program) migrate(ctx context.Context, d Database, log *slog.Logger) error {
+	url := d.DatabaseURL.Reveal()
+	pool, err := postgres.Open(ctx, postgres.Config{URL: url, MaxConns: 1, ApplicationName: p.Name})
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
 	for _, part := range p.Schema.all(p.Name) {
-		if err := part.Migrate(ctx, d.DatabaseURL.Reveal(), log); err != nil {
+		migrated, err := part.Migrated(ctx, pool)
+		if err != nil {
+			return err
+		}
+		if migrated {
+			continue
+		}
+		if err := part.Migrate(ctx, url, log); err != nil {
 			return err
 		}
 	}

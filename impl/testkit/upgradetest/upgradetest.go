@@ -6,6 +6,7 @@ package upgradetest
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,9 +23,9 @@ import (
 
 // Run restores the database of an earlier release, migrates it, and gives its URL.
 //
-// folder has the dump, database.sql, as pg_dump --rows-per-insert writes it, and the names of that release's own
-// migrations, migrations.txt. fresh is the URL of a new database of this release. migrate runs the service's command;
-// added are the tables that it adds beside those of versions.
+// folder has the dump, database.sql, as pg_dump --rows-per-insert writes it, and that release's own migrations in the
+// folder migrations. fresh is the URL of a new database of this release. migrate runs the service's command; added
+// are the tables that it adds beside those of versions.
 func Run(t *testing.T, folder, fresh string, migrate func(url string), added ...string) string {
 	t.Helper()
 	url := restore(t, filepath.Join(folder, "database.sql"))
@@ -55,7 +56,7 @@ func Run(t *testing.T, folder, fresh string, migrate func(url string), added ...
 	migrate(url)
 	require.Equal(t, after, contents(t, pool), "the second time there is nothing to do")
 
-	earlier := postgres.Migrations("earlier", namesIn(t, filepath.Join(folder, "migrations.txt")))
+	earlier := postgres.Migrations("earlier", earlierFiles(folder))
 	migrated, err := earlier.Migrated(t.Context(), pool)
 	require.NoError(t, err)
 	require.True(t, migrated, "the earlier release does not take the database any more")
@@ -67,33 +68,57 @@ func Run(t *testing.T, folder, fresh string, migrate func(url string), added ...
 	return url
 }
 
-// RequireNewVersions holds the names of this release's own migrations against those of the earlier one: a version that
-// stands in databases already would never be applied there.
-func RequireNewVersions(t *testing.T, folder string, names []string) {
+// RunEach migrates a database from each version of the earlier release, one after the other, and holds the outcome to
+// the schema of a new database. The arguments are those of Run.
+func RunEach(t *testing.T, folder, fresh string, migrate func(url string)) {
 	t.Helper()
-	latest, known := "", map[string]bool{}
-	for name := range namesIn(t, filepath.Join(folder, "migrations.txt")) {
-		version, _, _ := strings.Cut(name, "_")
-		known[version], latest = true, max(latest, version)
-	}
+	want := catalogue(t, pgtest.Open(t, pgtest.Patient(fresh)))
+	names, err := fs.Glob(earlierFiles(folder), "*.sql")
+	require.NoError(t, err)
 	require.NotEmpty(t, names)
+	until := fstest.MapFS{}
 	for _, name := range names {
-		version, _, _ := strings.Cut(name, "_")
-		require.True(t, known[version] || version > latest, "%s: take a version above %s", name, latest)
+		text, err := fs.ReadFile(earlierFiles(folder), name)
+		require.NoError(t, err)
+		until[name] = &fstest.MapFile{Data: text}
+		url := pgtest.URL(t, nil)
+		require.NoError(t, postgres.Migrations("earlier", until).Migrate(t.Context(), url, nil))
+		migrate(url)
+		require.Equal(t, want, catalogue(t, pgtest.Open(t, pgtest.Patient(url))), name)
 	}
 }
 
-// namesIn gives a migration that does nothing for each name in a file.
-func namesIn(t *testing.T, file string) fstest.MapFS {
+// RequireNewVersions holds the names of this release's own migrations against those of the earlier one: a version that
+// stands in databases already would never be applied there. renamed is the one that has such a version all the same, as
+// a part makes the rest of what it made.
+func RequireNewVersions(t *testing.T, folder string, names []string, renamed string) {
 	t.Helper()
-	text, err := os.ReadFile(file)
+	earlier, err := fs.Glob(earlierFiles(folder), "*.sql")
 	require.NoError(t, err)
-	files := fstest.MapFS{}
-	for name := range strings.FieldsSeq(string(text)) {
-		files[name] = &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT 1;\n")}
-	}
-	return files
+	require.NotEmpty(t, earlier)
+	require.NotEmpty(t, names)
+	require.Contains(t, names, renamed)
+	require.Empty(t, neverApplied(earlier, names, renamed), "take a version above those of %s", folder)
 }
+
+// neverApplied gives those of the names that are new and whose version is not.
+func neverApplied(earlier, names []string, renamed string) (old []string) {
+	latest, known := "", map[string]bool{}
+	for _, name := range earlier {
+		version, _, _ := strings.Cut(name, "_")
+		known[name], latest = true, max(latest, version)
+	}
+	for _, name := range names {
+		version, _, _ := strings.Cut(name, "_")
+		if !known[name] && name != renamed && version <= latest {
+			old = append(old, name)
+		}
+	}
+	return old
+}
+
+// earlierFiles are the earlier release's own migrations.
+func earlierFiles(folder string) fs.FS { return os.DirFS(filepath.Join(folder, "migrations")) }
 
 // restore gives the URL of a database made from a dump.
 func restore(t *testing.T, dump string) string {

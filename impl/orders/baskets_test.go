@@ -130,10 +130,13 @@ func (w *shop) act() (what string, status int, body []byte, err error) {
 	case does < 9:
 		items := make([]ordersapi.OrderItemRequest, 1+rand.IntN(5))
 		for i := range items {
-			items[i] = ordersapi.OrderItemRequest{ProductID: w.products[rand.IntN(len(w.products))], Quantity: 1 + rand.Int32N(3)}
+			items[i] = ordersapi.OrderItemRequest{
+				ProductID: w.products[rand.IntN(len(w.products))], Quantity: 1 + rand.Int32N(3),
+			}
 		}
 		what, order.owner = "create", customer
-		got, err = customer.CreateOrder(ctx, &ordersapi.CreateOrderParams{IdempotencyKey: key}, ordersapi.CreateOrderRequest{Items: items})
+		got, err = customer.CreateOrder(ctx, &ordersapi.CreateOrderParams{IdempotencyKey: key},
+			ordersapi.CreateOrderRequest{Items: items})
 	case does < 13:
 		what, order = "pay", w.pick(ordersapi.OrderStatusPending)
 		got, err = w.payments.PayOrder(ctx, order.id, ordersapi.PayOrderRequest{Reference: &key})
@@ -147,10 +150,12 @@ func (w *shop) act() (what string, status int, body []byte, err error) {
 		what, order = "deliver", w.pick(ordersapi.OrderStatusShipped)
 		got, err = w.staff.DeliverOrder(ctx, order.id, ordersapi.DeliverOrderRequest{})
 	case does < 20:
-		what, order = "refund", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped, ordersapi.OrderStatusDelivered)
+		what, order = "refund", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped,
+			ordersapi.OrderStatusDelivered)
 		got, err = w.staff.RefundOrder(ctx, order.id, &ordersapi.RefundOrderParams{}, ordersapi.RefundOrderRequest{})
 	case does < 22:
-		what, order = "refund a part", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped, ordersapi.OrderStatusDelivered)
+		what, order = "refund a part", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped,
+			ordersapi.OrderStatusDelivered)
 		got, err = w.staff.RefundOrder(ctx, order.id, &ordersapi.RefundOrderParams{IdempotencyKey: &key},
 			ordersapi.RefundOrderRequest{Amount: &ordersapi.RefundAmount{Amount: 1 + rand.Int64N(3000), Currency: "EUR"}})
 	default:
@@ -159,7 +164,8 @@ func (w *shop) act() (what string, status int, body []byte, err error) {
 		if rand.IntN(2) == 0 {
 			delta = -delta
 		}
-		got, err = w.staff.AdjustStock(ctx, w.products[rand.IntN(len(w.products))], &ordersapi.AdjustStockParams{IdempotencyKey: key},
+		got, err = w.staff.AdjustStock(ctx, w.products[rand.IntN(len(w.products))],
+			&ordersapi.AdjustStockParams{IdempotencyKey: key},
 			ordersapi.AdjustStockRequest{Delta: delta, Reason: "Counted"})
 	}
 	if err != nil {
@@ -184,12 +190,16 @@ func TestBasketsAddUp(t *testing.T) {
 	s := start(t, func(o *options) {
 		o.config = func(c *Config) { c.PayWithin, c.Ration = 10*time.Second, lavish }
 	})
-	w := &shop{server: s, staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments), seen: map[ordersapi.OrderStatus][]placed{}}
+	w := &shop{
+		server: s, staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments),
+		seen: map[ordersapi.OrderStatus][]placed{},
+	}
 	for range 8 {
 		w.customers = append(w.customers, s.as())
 	}
 	deliver := func(product uuid.UUID, units int64) {
-		got, err := w.staff.AdjustStockWithResponse(t.Context(), product, &ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
+		got, err := w.staff.AdjustStockWithResponse(t.Context(), product,
+			&ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
 			ordersapi.AdjustStockRequest{Delta: units, Reason: "Delivered"})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
@@ -253,8 +263,11 @@ func TestBasketsAddUp(t *testing.T) {
 
 	require.Empty(t, s.rows(unreconciled))
 	require.Empty(t, s.rows(untold))
-	for _, status := range []ordersdb.OrderStatus{"pending", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"} {
-		require.Positive(t, s.count(`SELECT count(*) FROM orders WHERE status = $1`, status), "no order is %s: this proves too little", status)
+	for _, status := range []ordersdb.OrderStatus{
+		"pending", "paid", "shipped", "delivered", "cancelled", "expired", "refunded",
+	} {
+		require.Positive(t, s.count(`SELECT count(*) FROM orders WHERE status = $1`, status),
+			"no order is %s: this proves too little", status)
 	}
 	require.Positive(t, answers["create 409"], "nothing was ever short: this proves too little")
 	s.requireNoDeadlock()

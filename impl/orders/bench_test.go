@@ -131,8 +131,10 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 		}
 		o.config = func(c *Config) { c.Ration = lavish }
 		o.chain = func(chain *httpapi.Options) {
-			contracttest.Limited(underTest(b), underTest(b).Document.Operation("createOrder"))(chain) // Sixteen accounts place what thousands do.
-			chain.Log = telemetry.NewLogger(io.Discard, telemetry.LogOptions{Service: "orders", Sensitive: chain.Document.Sensitive}).Logger
+			// Sixteen accounts place what thousands do.
+			contracttest.Limited(underTest(b), underTest(b).Document.Operation("createOrder"))(chain)
+			chain.Log = telemetry.NewLogger(io.Discard,
+				telemetry.LogOptions{Service: "orders", Sensitive: chain.Document.Sensitive}).Logger
 			chain.Responses, chain.Observe, chain.Shed = httpapi.ResponsesSample, nil, true
 		}
 	})
@@ -152,7 +154,8 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 			var ours, theirs []float64
 			for round := range rounds {
 				placed := s.placeFor(callers, turn)
-				sent := pgbench(b, url, script, fmt.Sprintf("--client=%d", orderCallers), "--jobs=2", fmt.Sprintf("--time=%d", int(turn.Seconds())))
+				sent := pgbench(b, url, script, fmt.Sprintf("--client=%d", orderCallers), "--jobs=2",
+					fmt.Sprintf("--time=%d", int(turn.Seconds())))
 				if round > 0 {
 					ours, theirs = append(ours, placed), append(theirs, sent)
 				}
@@ -178,7 +181,8 @@ func (s *server) buyers() []caller {
 		all.Go(func() {
 			for n := next.Add(1) - 1; n < orderBuyers; n = next.Add(1) - 1 {
 				callers[n] = caller{s.client(s.access(buyer(int(n)))), buyer(int(n))}
-				if got, err := callers[n].ListOrdersWithResponse(s.t.Context(), &ordersapi.ListOrdersParams{}); err != nil || got.StatusCode() != http.StatusOK {
+				if got, err := callers[n].ListOrdersWithResponse(s.t.Context(), &ordersapi.ListOrdersParams{}); err != nil ||
+					got.StatusCode() != http.StatusOK {
 					s.t.Errorf("a buyer is not known: %v", err)
 				}
 			}
@@ -201,7 +205,9 @@ func (s *server) written(b *testing.B, does func()) map[string]int {
 	counts := map[string]int{}
 	for _, table := range tables {
 		var count int
-		require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT count(*) FROM `+pgx.Identifier{table}.Sanitize()+` WHERE xmin::text::bigint > $1`, before).Scan(&count))
+		err = s.Pool.QueryRow(b.Context(),
+			`SELECT count(*) FROM `+pgx.Identifier{table}.Sanitize()+` WHERE xmin::text::bigint > $1`, before).Scan(&count)
+		require.NoError(b, err)
 		if count > 0 {
 			counts[table] = count
 		}
@@ -217,8 +223,11 @@ func (s *server) placeFor(callers []caller, turn time.Duration) float64 {
 	for range orderCallers {
 		all.Go(func() {
 			for time.Since(began) < turn {
-				got, err := callers[rand.IntN(len(callers))].CreateOrderWithResponse(s.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
-					ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: shelf(rand.IntN(orderShelves)), Quantity: 1}}})
+				got, err := callers[rand.IntN(len(callers))].CreateOrderWithResponse(s.t.Context(),
+					&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
+					ordersapi.CreateOrderRequest{
+						Items: []ordersapi.OrderItemRequest{{ProductID: shelf(rand.IntN(orderShelves)), Quantity: 1}},
+					})
 				if err != nil || got.StatusCode() != http.StatusCreated {
 					s.t.Errorf("what is measured must succeed: %v %s", err, got.Body)
 					return
@@ -243,17 +252,20 @@ func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
 	})
 	var event, entry uuid.UUID
 	require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT id FROM outbox WHERE subject = $1`, order.ID).Scan(&event))
-	require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT id FROM audit_entries WHERE target = $1`, order.ID).Scan(&entry))
+	err := s.Pool.QueryRow(b.Context(), `SELECT id FROM audit_entries WHERE target = $1`, order.ID).Scan(&entry)
+	require.NoError(b, err)
 	varies := strings.NewReplacer(
 		order.ID.String(), "' || md5('order' || :n)::uuid || '", event.String(), "' || md5('event' || :n)::uuid || '",
 		entry.String(), "' || md5('entry' || :n)::uuid || '",
-		c.id.String(), "' || md5('buyer' || :buyer)::uuid || '", order.Number, "' || 'PL-' || :n || '", key, "' || md5('key' || :n) || '", shelf(0).String(), "' || md5('product' || :product)::uuid || '",
+		c.id.String(), "' || md5('buyer' || :buyer)::uuid || '", order.Number, "' || 'PL-' || :n || '", key,
+		"' || md5('key' || :n) || '", shelf(0).String(), "' || md5('product' || :product)::uuid || '",
 	)
 	conn, err := s.Pool.Acquire(b.Context())
 	require.NoError(b, err)
 	defer conn.Release()
 	var script strings.Builder
-	fmt.Fprintf(&script, "\\set n random(1, 9000000000000000)\n\\set product random(0, %d)\n\\set buyer random(0, %d)\n", orderShelves-1, orderBuyers-1)
+	fmt.Fprintf(&script, "\\set n random(1, 9000000000000000)\n\\set product random(0, %d)\n\\set buyer random(0, %d)\n",
+		orderShelves-1, orderBuyers-1)
 	for _, trip := range trips {
 		if len(trip) > 1 {
 			script.WriteString("\\startpipeline\n")
@@ -306,7 +318,8 @@ func pgbench(b *testing.B, url, script string, options ...string) float64 {
 	b.Helper()
 	program, err := findPgbench()
 	require.NoError(b, err)
-	cmd := exec.CommandContext(b.Context(), program, append(options, "--no-vacuum", "--protocol=prepared", "--file="+script, url)...)
+	cmd := exec.CommandContext(b.Context(), program,
+		append(options, "--no-vacuum", "--protocol=prepared", "--file="+script, url)...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	require.NoError(b, cmd.Run(), problems.String())

@@ -36,7 +36,8 @@ func underTest(t testing.TB) *contracttest.Service {
 		Document: loadDocument(t), Spec: spec, Coverage: conformance, Faults: faults(),
 		Roles: []string{"customer", "support", "staff", "payments", "admin"},
 		NotFound: map[string]string{
-			"productId": errProductNotFound.Code, "orderId": errOrderNotFound.Code, "webhookId": errWebhookNotFound.Code, "deliveryId": errDeliveryNotFound.Code,
+			"productId": errProductNotFound.Code, "orderId": errOrderNotFound.Code, "webhookId": errWebhookNotFound.Code,
+			"deliveryId": errDeliveryNotFound.Code,
 		},
 		Beyond:   contracttest.BeyondOf(operations()),
 		Volatile: []string{"idempotency_keys", "audit_entries"},
@@ -95,7 +96,9 @@ func (a arranger) member(t testing.TB, roles ...string) member {
 
 func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
-	require.NoError(t, standingdb.New(a.Pool).EndSession(t.Context(), standingdb.EndSessionParams{SessionID: c.(member).session, EndedAt: a.Clock.Now()}))
+	err := standingdb.New(a.Pool).EndSession(t.Context(),
+		standingdb.EndSessionParams{SessionID: c.(member).session, EndedAt: a.Clock.Now()})
+	require.NoError(t, err)
 }
 
 // knownOperations is what must be known of operations beyond the document.
@@ -103,7 +106,8 @@ type knownOperations = map[string]contracttest.Known[situation]
 
 // operations are known by the files of their resources.
 func operations() knownOperations {
-	return contracttest.Together(productOperations(), stockOperations(), orderOperations(), exportOperations(), webhookOperations())
+	return contracttest.Together(productOperations(), stockOperations(), orderOperations(), exportOperations(),
+		webhookOperations())
 }
 
 // situation is what a request to an operation is about.
@@ -116,7 +120,9 @@ type situation struct {
 	good  func() contracttest.Request // one that succeeds
 }
 
-func (a arranger) Fit(t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
+func (a arranger) Fit(
+	t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource,
+) contracttest.Fit {
 	t.Helper()
 	fit := contracttest.Fit{Path: map[string]string{}, Body: map[string]any{}, Header: map[string]string{}}
 	at := situation{arranger: a, t: t, op: op, owner: by.(member)}
@@ -140,7 +146,9 @@ func (a arranger) Fit(t testing.TB, op *contract.Operation, by contracttest.Call
 }
 
 // Refused are requests that are right by themselves and do not fit the state of things.
-func (a arranger) Refused(t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+func (a arranger) Refused(
+	t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request,
+) []contracttest.Refusal {
 	t.Helper()
 	if refused := operations()[op.ID].Refused; refused != nil {
 		return refused(situation{arranger: a, t: t, op: op, owner: by.(member), good: good})
@@ -189,7 +197,8 @@ func (a arranger) take(t testing.TB, id uuid.UUID, status ordersdb.OrderStatus) 
 	t.Helper()
 	for _, step := range waysTo[status] {
 		answer, body := a.Do(t, contracttest.Request{
-			Method: http.MethodPost, Target: "/api/v1/orders/" + id.String() + "/" + step.action, Header: []string{contracttest.Bearer(a.member(t, step.role))},
+			Method: http.MethodPost, Target: "/api/v1/orders/" + id.String() + "/" + step.action,
+			Header: []string{contracttest.Bearer(a.member(t, step.role))},
 		})
 		require.Equal(t, http.StatusOK, answer.StatusCode, body)
 	}
@@ -207,8 +216,9 @@ func (a arranger) subscription(t testing.TB) (webhook, delivery string) {
 	t.Helper()
 	hook, sent := newID(), newID()
 	_, err := a.queries.CreateWebhook(t.Context(), ordersdb.CreateWebhookParams{
-		ID: hook, Url: "https://hooks.example.com/plumbline", EventTypes: []string{"order.paid"}, SealedSecret: a.service.secrets.Seal([]byte("secret"), secretName(hook)),
-		CreatedAt: a.Clock.Now(),
+		ID: hook, Url: "https://hooks.example.com/plumbline", EventTypes: []string{"order.paid"},
+		SealedSecret: a.service.secrets.Seal([]byte("secret"), secretName(hook)),
+		CreatedAt:    a.Clock.Now(),
 	})
 	require.NoError(t, err)
 	_, err = a.Pool.Exec(t.Context(), `INSERT INTO webhook_deliveries (id, webhook_id, event_id, event_type, order_id, payload, next_attempt_at, created_at)

@@ -48,7 +48,9 @@ func (u *usersStandIn) answers(status int) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		if status == http.StatusOK {
-			_ = json.NewEncoder(w).Encode(usersapi.UserV2{ID: uuid.MustParse(r.URL.Path[len("/api/v2/users/"):]), Name: "Ada", Email: "ada@example.com"})
+			_ = json.NewEncoder(w).Encode(usersapi.UserV2{
+				ID: uuid.MustParse(r.URL.Path[len("/api/v2/users/"):]), Name: "Ada", Email: "ada@example.com",
+			})
 		}
 	}))
 }
@@ -67,8 +69,8 @@ func askingUsers(t *testing.T, u *usersStandIn) func(*options) {
 	}
 }
 
-// What the users service is asked while a customer waits has high priority there: strangers who use up their shares of it
-// keep nobody from ordering.
+// What the users service is asked while a customer waits has high priority there: strangers who use up their shares of
+// it keep nobody from ordering.
 func TestUsersAreAskedWithHighPriority(t *testing.T) {
 	t.Parallel()
 	document, err := usersapi.GetSpec()
@@ -145,13 +147,15 @@ func TestMayOrder(t *testing.T) {
 	for range 3 {
 		require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
 	}
-	require.LessOrEqual(t, u.asked.Load(), asked+1, "whoever was active a moment ago is active, once the session is remembered")
+	require.LessOrEqual(t, u.asked.Load(), asked+1,
+		"whoever was active a moment ago is active, once the session is remembered")
 
 	// What is known is not known any more once an event tells of the account, nor after a while.
 	asked = u.asked.Load()
 	require.NoError(t, s.service.standing.Handle(t.Context(), events.Event{
 		ID: uuid.New(), Type: "user.roles_changed", Subject: id, Time: s.Clock.Now(),
-		Data: []byte(`{"user_id":"` + id.String() + `","status":"active","roles":["customer"],"changed_at":"2026-11-23T09:30:00Z"}`),
+		Data: []byte(`{"user_id":"` + id.String() +
+			`","status":"active","roles":["customer"],"changed_at":"2026-11-23T09:30:00Z"}`),
 	}))
 	require.Eventually(t, func() bool {
 		require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
@@ -189,7 +193,8 @@ func TestUsersHang(t *testing.T) {
 		began := time.Now()
 		got := s.place(me, uuid.NewString(), ordersapi.OrderItemRequest{ProductID: product, Quantity: 1})
 		require.Equal(t, http.StatusServiceUnavailable, got.StatusCode(), string(got.Body))
-		require.Equal(t, ordersapi.ProblemCodeCustomersUnavailable, contracttest.Body(t, got, got.ApplicationProblemJSON503).Code)
+		require.Equal(t, ordersapi.ProblemCodeCustomersUnavailable,
+			contracttest.Body(t, got, got.ApplicationProblemJSON503).Code)
 		t.Logf("order %d is refused after %v", i+1, time.Since(began).Round(time.Millisecond))
 	}
 	require.Less(t, u.asked.Load(), int64(20*3), "nobody goes on asking who does not answer")

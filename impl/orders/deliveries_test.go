@@ -87,7 +87,8 @@ func (s *server) subscribe(url string) ordersapi.WebhookWithSecret {
 func (s *server) placed() events.Event {
 	s.t.Helper()
 	e := events.Event{
-		ID: uuid.New(), Source: "/orders", Type: string(ordersapi.OrderEventTypeOrderPlaced), Subject: uuid.New(), Time: s.Clock.Now().UTC(),
+		ID: uuid.New(), Source: "/orders", Type: string(ordersapi.OrderEventTypeOrderPlaced), Subject: uuid.New(),
+		Time: s.Clock.Now().UTC(),
 		Data: json.RawMessage(`{"sequence":1}`),
 	}
 	for range 2 {
@@ -99,7 +100,8 @@ func (s *server) placed() events.Event {
 // deliveries reads those of a webhook, the newest first.
 func (s *server) deliveries(id uuid.UUID) []ordersapi.WebhookDelivery {
 	s.t.Helper()
-	got, err := s.as(ordersapi.RoleAdmin).ListWebhookDeliveriesWithResponse(s.t.Context(), id, &ordersapi.ListWebhookDeliveriesParams{})
+	got, err := s.as(ordersapi.RoleAdmin).ListWebhookDeliveriesWithResponse(s.t.Context(), id,
+		&ordersapi.ListWebhookDeliveriesParams{})
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusOK, got.StatusCode(), string(got.Body))
 	return contracttest.Body(s.t, got, got.JSON200).Items
@@ -124,7 +126,8 @@ type queued struct {
 // work.
 func (s *server) queued() []queued {
 	s.t.Helper()
-	rows, err := s.Pool.Query(s.t.Context(), "SELECT args, queue, scheduled_at FROM river_job WHERE kind = 'deliver_webhook' ORDER BY id")
+	rows, err := s.Pool.Query(s.t.Context(),
+		"SELECT args, queue, scheduled_at FROM river_job WHERE kind = 'deliver_webhook' ORDER BY id")
 	require.NoError(s.t, err)
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[queued])
 	require.NoError(s.t, err)
@@ -152,7 +155,9 @@ func TestDelivery(t *testing.T) {
 	s, r := start(t), newReceiver(t)
 	made := s.subscribe(r.URL)
 	e := s.placed()
-	require.Equal(t, []queued{{Args: deliverWebhook{DeliveryID: s.delivery(made.Webhook.ID).ID, Attempt: 1}, Queue: promptLane}}, withoutTime(s.queued()))
+	require.Equal(t, []queued{
+		{Args: deliverWebhook{DeliveryID: s.delivery(made.Webhook.ID).ID, Attempt: 1}, Queue: promptLane},
+	}, withoutTime(s.queued()))
 	require.Equal(t, ordersapi.WebhookDeliveryStatusPending, s.delivery(made.Webhook.ID).Status)
 	require.NotNil(t, s.delivery(made.Webhook.ID).NextAttemptAt)
 	for range 2 { // A job may run more than once.
@@ -162,7 +167,8 @@ func TestDelivery(t *testing.T) {
 	got := r.all()[0]
 	require.NoError(t, webhooktest.Verify(got.header, got.body, s.Clock.Now(), telemetry.NewSecret(made.Secret)))
 	require.Equal(t, e.ID.String(), got.header.Get(webhook.IDHeader))
-	require.JSONEq(t, `{"type":"order.placed","timestamp":"`+e.Time.Format(time.RFC3339Nano)+`","data":{"sequence":1}}`, string(got.body))
+	require.JSONEq(t, `{"type":"order.placed","timestamp":"`+e.Time.Format(time.RFC3339Nano)+`","data":{"sequence":1}}`,
+		string(got.body))
 
 	d := s.delivery(made.Webhook.ID)
 	require.Equal(t, ordersapi.WebhookDeliveryStatusDelivered, d.Status)
@@ -189,7 +195,8 @@ func TestDeliveryGoesToWhomItConcerns(t *testing.T) {
 	admin := s.as(ordersapi.RoleAdmin)
 	one, other, disabled := s.subscribe(r.URL), s.subscribe(r.URL), s.subscribe(r.URL)
 	no := false
-	_, err := admin.UpdateWebhookWithResponse(t.Context(), disabled.Webhook.ID, ordersapi.UpdateWebhookRequest{Enabled: &no})
+	_, err := admin.UpdateWebhookWithResponse(t.Context(), disabled.Webhook.ID,
+		ordersapi.UpdateWebhookRequest{Enabled: &no})
 	require.NoError(t, err)
 	got, err := admin.CreateWebhookWithResponse(t.Context(), ordersapi.CreateWebhookRequest{
 		URL: r.URL, EventTypes: []ordersapi.OrderEventType{ordersapi.OrderEventTypeOrderPaid},
@@ -227,7 +234,8 @@ func TestACopyOfAnEvent(t *testing.T) {
 func TestDeliveryIsRepeated(t *testing.T) {
 	t.Parallel()
 	pauses := []time.Duration{
-		5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+		5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour,
+		20 * time.Hour, 24 * time.Hour,
 	}
 	for name, last := range map[string]int{"delivered": http.StatusOK, "failed": http.StatusInternalServerError} {
 		t.Run(name, func(t *testing.T) {
@@ -259,7 +267,8 @@ func TestDeliveryIsRepeated(t *testing.T) {
 				require.Equal(t, e.ID.String(), got.header.Get(webhook.IDHeader))
 				require.Equal(t, r.all()[0].body, got.body)
 			}
-			require.NoError(t, webhooktest.Verify(r.all()[9].header, r.all()[9].body, s.Clock.Now(), telemetry.NewSecret(made.Secret)), "signed anew")
+			err := webhooktest.Verify(r.all()[9].header, r.all()[9].body, s.Clock.Now(), telemetry.NewSecret(made.Secret))
+			require.NoError(t, err, "signed anew")
 			require.InEpsilon(t, 9, testutil.ToFloat64(s.service.sent.deliveries.WithLabelValues("retried")), 0)
 			require.InEpsilon(t, 1, testutil.ToFloat64(s.service.sent.deliveries.WithLabelValues(name)), 0)
 		})
@@ -356,7 +365,8 @@ func TestDeliveryIsSignedWithBothSecrets(t *testing.T) {
 	made := s.subscribe(r.URL)
 	rotated, err := s.as(ordersapi.RoleAdmin).RotateWebhookSecretWithResponse(t.Context(), made.Webhook.ID)
 	require.NoError(t, err)
-	old, current := telemetry.NewSecret(made.Secret), telemetry.NewSecret(contracttest.Body(t, rotated, rotated.JSON200).Secret)
+	old, current := telemetry.NewSecret(made.Secret), telemetry.NewSecret(contracttest.Body(t, rotated,
+		rotated.JSON200).Secret)
 	s.placed()
 	s.Clock.Advance(secretOverlap - time.Second)
 	s.attempt()
@@ -408,7 +418,8 @@ func TestSecretsReplacedTwiceInADay(t *testing.T) {
 	refused := rotate()
 	require.Equal(t, http.StatusConflict, refused.StatusCode())
 	require.Equal(t, ordersapi.ProblemCodeTooManySecrets, codeIn(t, refused.Body))
-	require.Equal(t, strconv.Itoa(int((secretOverlap - time.Hour).Seconds())), refused.HTTPResponse.Header.Get("Retry-After"))
+	require.Equal(t, strconv.Itoa(int((secretOverlap - time.Hour).Seconds())),
+		refused.HTTPResponse.Header.Get("Retry-After"))
 	require.Equal(t, len(secrets), verified())
 
 	s.Clock.Advance(secretOverlap - time.Hour)
@@ -429,7 +440,8 @@ func TestNoReplayToADisabledWebhook(t *testing.T) {
 	s.placed()
 	waiting := s.delivery(made.Webhook.ID)
 	enable := func(enabled bool) {
-		answer, err := s.as(ordersapi.RoleAdmin).UpdateWebhookWithResponse(t.Context(), made.Webhook.ID, ordersapi.UpdateWebhookRequest{Enabled: &enabled})
+		answer, err := s.as(ordersapi.RoleAdmin).UpdateWebhookWithResponse(t.Context(), made.Webhook.ID,
+			ordersapi.UpdateWebhookRequest{Enabled: &enabled})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, answer.StatusCode())
 	}
@@ -458,7 +470,8 @@ func TestDeliveryToADisabledOrRemovedWebhook(t *testing.T) {
 	disabled := s.subscribe(r.URL)
 	s.placed()
 	no := false
-	_, err := admin.UpdateWebhookWithResponse(t.Context(), disabled.Webhook.ID, ordersapi.UpdateWebhookRequest{Enabled: &no})
+	_, err := admin.UpdateWebhookWithResponse(t.Context(), disabled.Webhook.ID,
+		ordersapi.UpdateWebhookRequest{Enabled: &no})
 	require.NoError(t, err)
 	s.attempt()
 	d := s.delivery(disabled.Webhook.ID)
@@ -501,9 +514,12 @@ func TestAReceiverThatIsGoneDisablesItsWebhook(t *testing.T) {
 	// One that leads elsewhere by now is not meant.
 	yes := true
 	elsewhere := r.URL + "/new"
-	_, err := s.as(ordersapi.RoleAdmin).UpdateWebhookWithResponse(t.Context(), moved.Webhook.ID, ordersapi.UpdateWebhookRequest{URL: &elsewhere, Enabled: &yes})
+	_, err := s.as(ordersapi.RoleAdmin).UpdateWebhookWithResponse(t.Context(), moved.Webhook.ID,
+		ordersapi.UpdateWebhookRequest{URL: &elsewhere, Enabled: &yes})
 	require.NoError(t, err)
-	require.NoError(t, s.queries.MarkWebhook(t.Context(), ordersdb.MarkWebhookParams{ID: moved.Webhook.ID, Url: moved.Webhook.URL, Gone: true, Now: s.Clock.Now()}))
+	err = s.queries.MarkWebhook(t.Context(),
+		ordersdb.MarkWebhookParams{ID: moved.Webhook.ID, Url: moved.Webhook.URL, Gone: true, Now: s.Clock.Now()})
+	require.NoError(t, err)
 	got, err := s.as(ordersapi.RoleAdmin).GetWebhookWithResponse(t.Context(), moved.Webhook.ID)
 	require.NoError(t, err)
 	require.True(t, contracttest.Body(t, got, got.JSON200).Enabled)
@@ -535,8 +551,9 @@ func TestPauseAfter(t *testing.T) {
 	t.Parallel()
 	for reason, want := range map[webhook.Reason]bool{
 		webhook.BadURL: false, webhook.Forbidden: false, webhook.Gone: false,
-		webhook.Unresolved: true, webhook.Unreached: true, webhook.Untrusted: true, webhook.TimedOut: true, webhook.Redirected: true,
-		webhook.Refused: true, failureUnsigned: true,
+		webhook.Unresolved: true, webhook.Unreached: true, webhook.Untrusted: true, webhook.TimedOut: true,
+		webhook.Redirected: true,
+		webhook.Refused:    true, failureUnsigned: true,
 	} {
 		_, again := pauseAfter(reason, 1)
 		require.Equal(t, want, again, reason)
@@ -619,7 +636,8 @@ func TestNothingOfAWebhooksSecretIsShown(t *testing.T) {
 		s.placed()
 		s.attempt()
 	}
-	_, err = s.Pool.Exec(t.Context(), "UPDATE webhooks SET sealed_previous = sealed_secret, sealed_secret = sealed_previous || '\\x00'")
+	_, err = s.Pool.Exec(t.Context(),
+		"UPDATE webhooks SET sealed_previous = sealed_secret, sealed_secret = sealed_previous || '\\x00'")
 	require.NoError(t, err)
 	s.placed()
 	s.attempt()
@@ -627,16 +645,22 @@ func TestNothingOfAWebhooksSecretIsShown(t *testing.T) {
 	require.NoError(t, err)
 	one, err := admin.GetWebhookWithResponse(t.Context(), made.Webhook.ID)
 	require.NoError(t, err)
-	changed, err := admin.UpdateWebhookWithResponse(t.Context(), made.Webhook.ID, ordersapi.UpdateWebhookRequest{Description: nullable.NewNullableWithValue("Ledger")})
+	changed, err := admin.UpdateWebhookWithResponse(t.Context(), made.Webhook.ID,
+		ordersapi.UpdateWebhookRequest{Description: nullable.NewNullableWithValue("Ledger")})
 	require.NoError(t, err)
-	deliveries, err := admin.ListWebhookDeliveriesWithResponse(t.Context(), made.Webhook.ID, &ordersapi.ListWebhookDeliveriesParams{})
+	deliveries, err := admin.ListWebhookDeliveriesWithResponse(t.Context(), made.Webhook.ID,
+		&ordersapi.ListWebhookDeliveriesParams{})
 	require.NoError(t, err)
 	replayed := s.replay(made.Webhook.ID, contracttest.Body(t, deliveries, deliveries.JSON200).Items[0].ID)
-	for _, body := range [][]byte{list.Body, one.Body, changed.Body, deliveries.Body, replayed.Body, []byte(s.Logged(t)), []byte(s.beside())} {
+	for _, body := range [][]byte{
+		list.Body, one.Body, changed.Body, deliveries.Body, replayed.Body, []byte(s.Logged(t)), []byte(s.beside()),
+	} {
 		require.NotEmpty(t, body)
 		shown.Write(body)
 	}
-	rows, err := s.Pool.Query(t.Context(), "SELECT (to_jsonb(webhooks))::text FROM webhooks UNION ALL SELECT to_jsonb(webhook_deliveries)::text FROM webhook_deliveries UNION ALL SELECT to_jsonb(river_job)::text FROM river_job")
+	rows, err := s.Pool.Query(t.Context(),
+		"SELECT (to_jsonb(webhooks))::text FROM webhooks UNION ALL SELECT to_jsonb(webhook_deliveries)::text FROM "+
+			"webhook_deliveries UNION ALL SELECT to_jsonb(river_job)::text FROM river_job")
 	require.NoError(t, err)
 	texts, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)

@@ -24,7 +24,9 @@ func TestEventsAreDescribed(t *testing.T) {
 		require.Regexp(t, "(?m)^\\| `"+regexp.QuoteMeta(name)+"` \\|", string(page))
 	}
 	amount, reason := int64(1), "reason"
-	all, err := json.Marshal(eventOf(step{order: ordersdb.Order{ID: uuid.New(), Currency: "EUR"}, amount: &amount, reason: &reason}, ordersapi.OrderActorStaff))
+	all, err := json.Marshal(eventOf(step{
+		order: ordersdb.Order{ID: uuid.New(), Currency: "EUR"}, amount: &amount, reason: &reason,
+	}, ordersapi.OrderActorStaff))
 	require.NoError(t, err)
 	var written map[string]any
 	require.NoError(t, json.Unmarshal(all, &written))

@@ -76,7 +76,9 @@ func TestExportOrders(t *testing.T) {
 	rows, err := csv.NewReader(answer.Body).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, orders+1)
-	require.Equal(t, []string{"id", "number", "customer_id", "status", "currency", "total", "paid", "refunded", "created_at", "updated_at"}, rows[0])
+	require.Equal(t, []string{
+		"id", "number", "customer_id", "status", "currency", "total", "paid", "refunded", "created_at", "updated_at",
+	}, rows[0])
 	require.Equal(t, "PL-1001", rows[1][1])
 	require.Equal(t, "2490", rows[1][5])
 
@@ -162,7 +164,9 @@ func TestExportsAtOnce(t *testing.T) {
 // exportOperations are what the document does not say of exports.
 func exportOperations() knownOperations {
 	return knownOperations{"exportOrders": {
-		Beyond: contracttest.Beyond{Formats: map[string]string{"application/x-ndjson": "format=ndjson", "text/csv": "format=csv"}},
+		Beyond: contracttest.Beyond{
+			Formats: map[string]string{"application/x-ndjson": "format=ndjson", "text/csv": "format=csv"},
+		},
 		Refused: func(at situation) []contracttest.Refusal {
 			busy := at.member(at.t, "staff")
 			for range mostExports {

@@ -111,7 +111,9 @@ func TestFollowOrder(t *testing.T) {
 	require.Equal(t, "order.paid", next(t, events).event)
 	leave()
 	ends(t, events)
-	require.Eventually(t, func() bool { return s.service.followers.count() == 0 }, 30*time.Second, 10*time.Millisecond, "whoever has left is forgotten")
+	require.Eventually(t, func() bool {
+		return s.service.followers.count() == 0
+	}, 30*time.Second, 10*time.Millisecond, "whoever has left is forgotten")
 
 	// Whoever comes back goes on where it was.
 	_, err = staff.ShipOrderWithResponse(t.Context(), order.ID, ordersapi.ShipOrderRequest{})
@@ -125,7 +127,8 @@ func TestFollowOrder(t *testing.T) {
 	require.Equal(t, "order.delivered", next(t, events).event, "another's session is another's")
 
 	// A stream ends with the right to it.
-	s.tell("user.disabled", id, standing.Account{UserID: id, Status: "disabled", ChangedAt: s.Clock.Now().Add(time.Second)})
+	s.tell("user.disabled", id,
+		standing.Account{UserID: id, Status: "disabled", ChangedAt: s.Clock.Now().Add(time.Second)})
 	ends(t, events)
 }
 
@@ -166,7 +169,9 @@ func TestStreamEndsWithItsRoles(t *testing.T) {
 	support := uuid.New()
 	_, events := s.follow(t.Context(), s.access(support, ordersapi.RoleSupport), s.order(s.as(), s.product(10), 1).ID, "")
 	require.Equal(t, "order.placed", next(t, events).event)
-	s.tell("user.roles_changed", support, standing.Account{UserID: support, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(time.Second)})
+	s.tell("user.roles_changed", support, standing.Account{
+		UserID: support, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(time.Second),
+	})
 	ends(t, events)
 }
 
@@ -205,7 +210,8 @@ func TestHistoryPages(t *testing.T) {
 	require.Len(t, contracttest.Body(t, page, page.JSON200).Items, 2)
 	cursor, err := contracttest.Body(t, page, page.JSON200).NextCursor.Get()
 	require.NoError(t, err)
-	page, err = me.ListOrderEventsWithResponse(t.Context(), order.ID, &ordersapi.ListOrderEventsParams{Limit: &limit, Cursor: &cursor})
+	page, err = me.ListOrderEventsWithResponse(t.Context(), order.ID,
+		&ordersapi.ListOrderEventsParams{Limit: &limit, Cursor: &cursor})
 	require.NoError(t, err)
 	require.Len(t, contracttest.Body(t, page, page.JSON200).Items, 1)
 	require.Equal(t, int32(3), contracttest.Body(t, page, page.JSON200).Items[0].Sequence)

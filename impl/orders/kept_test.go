@@ -46,7 +46,8 @@ func TestOrdersKeepWhatTheyWerePlacedWith(t *testing.T) {
 	require.Equal(t, []any{placed.CustomerID, placed.Number}, []any{left.CustomerID, left.Number}, "it changes no hands")
 
 	taken, err := staff.CreateProductWithResponse(t.Context(), ordersapi.CreateProductRequest{
-		Sku: contracttest.Body(t, changed, changed.JSON200).Sku, Name: "Another", Price: ordersapi.Price{Amount: 1, Currency: "EUR"},
+		Sku: contracttest.Body(t, changed, changed.JSON200).Sku, Name: "Another",
+		Price: ordersapi.Price{Amount: 1, Currency: "EUR"},
 	})
 	require.NoError(t, err)
 	require.Equal(t, ordersapi.ProblemCodeSkuTaken, codeIn(t, taken.Body), "also once it is archived")

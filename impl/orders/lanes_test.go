@@ -28,7 +28,8 @@ func TestReceiversThatHangHoldUpNothingElse(t *testing.T) {
 	}))
 	t.Cleanup(receiver.Close)
 	s.service.sender.Close()
-	s.service.sender = webhook.NewSender(webhook.Config{AllowPrivate: true, Timeout: patience, Clock: s.Clock.Now}) // A busy machine takes its time.
+	// A busy machine takes its time.
+	s.service.sender = webhook.NewSender(webhook.Config{AllowPrivate: true, Timeout: patience, Clock: s.Clock.Now})
 	s.subscribe(receiver.URL)
 	forgotten := s.order(s.as(), s.product(10), 1)
 	const workers = 32

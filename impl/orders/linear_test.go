@@ -75,14 +75,17 @@ func (r *register) record(client int, call asked, does func() reply) {
 	answer := does()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.history = append(r.history, porcupine.Operation{ClientId: client, Input: call, Call: int64(from), Output: answer, Return: int64(time.Since(r.began))})
+	r.history = append(r.history, porcupine.Operation{
+		ClientId: client, Input: call, Call: int64(from), Output: answer, Return: int64(time.Since(r.began)),
+	})
 }
 
 // reserve places an order; nil means that there was too little.
 func (r *register) reserve(client int, buyer caller) (order *ordersapi.Order) {
 	quantity := 1 + rand.Int32N(4)
 	r.record(client, asked{"reserve", int64(quantity)}, func() reply {
-		got, err := buyer.CreateOrderWithResponse(r.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
+		got, err := buyer.CreateOrderWithResponse(r.t.Context(),
+			&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
 			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: r.product, Quantity: quantity}}})
 		switch {
 		case err != nil:
@@ -114,7 +117,8 @@ func (r *register) cancel(client int, buyer caller, order *ordersapi.Order) {
 
 // ship sells an order, and receives as many units as have left: otherwise nothing would be there in the end.
 func (r *register) ship(client int, order *ordersapi.Order) {
-	if paid, err := r.payments.PayOrderWithResponse(r.t.Context(), order.ID, ordersapi.PayOrderRequest{}); err != nil || paid.JSON200 == nil {
+	if paid, err := r.payments.PayOrderWithResponse(r.t.Context(), order.ID, ordersapi.PayOrderRequest{}); err != nil ||
+		paid.JSON200 == nil {
 		r.t.Errorf("an order could not be paid: %v", err)
 	}
 	quantity := int64(order.Items[0].Quantity)
@@ -123,7 +127,8 @@ func (r *register) ship(client int, order *ordersapi.Order) {
 		return reply{done: err == nil && got.StatusCode() == http.StatusOK}
 	})
 	r.record(client, asked{"receive", quantity}, func() reply {
-		got, err := r.staff.AdjustStockWithResponse(r.t.Context(), r.product, &ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
+		got, err := r.staff.AdjustStockWithResponse(r.t.Context(), r.product,
+			&ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
 			ordersapi.AdjustStockRequest{Delta: quantity, Reason: "Delivered"})
 		return reply{done: err == nil && got.StatusCode() == http.StatusCreated}
 	})
@@ -166,7 +171,10 @@ func (r *register) act(client, calls int, buyer caller) {
 func TestStockIsLinearizable(t *testing.T) {
 	t.Parallel()
 	s := start(t, generous)
-	r := &register{server: s, product: s.product(scarce), staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments), began: time.Now()}
+	r := &register{
+		server: s, product: s.product(scarce), staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments),
+		began: time.Now(),
+	}
 	const callers = 8
 	calls := figure(300, 30)
 	var crowd sync.WaitGroup

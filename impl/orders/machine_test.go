@@ -40,7 +40,8 @@ var possible = map[ordersapi.OrderStatus][]ordersapi.OrderAction{
 
 // permitted are the roles whose holders may act on anybody's order; its customer may cancel it.
 var permitted = map[ordersapi.OrderAction][]ordersapi.Role{
-	"pay": {"payments"}, "ship": {"staff"}, "deliver": {"staff"}, "refund": {"staff", "payments"}, "cancel": {"support", "staff"},
+	"pay": {"payments"}, "ship": {"staff"}, "deliver": {"staff"}, "refund": {"staff", "payments"},
+	"cancel": {"support", "staff"},
 }
 
 // actor is somebody who tries to act on the order.
@@ -56,7 +57,8 @@ func (a actor) GoString() string { return a.name }
 func (a actor) owns() bool { return a.name == "owner" }
 
 func (a actor) may(does ordersapi.OrderAction) bool {
-	return does == "cancel" && a.owns() || slices.ContainsFunc(a.roles, func(r ordersapi.Role) bool { return slices.Contains(permitted[does], r) })
+	return does == "cancel" && a.owns() ||
+		slices.ContainsFunc(a.roles, func(r ordersapi.Role) bool { return slices.Contains(permitted[does], r) })
 }
 
 // allowed is what allowed_actions should say to somebody.
@@ -177,13 +179,17 @@ func (x try) ask(t require.TestingT, s *server, order uuid.UUID) (int, ordersapi
 func (m *model) requireShown(t require.TestingT, shown ordersapi.Order, a actor) {
 	require.Equal(t, m.status, shown.Status)
 	require.Equal(t, m.version, shown.Version)
-	require.Equal(t, []int64{m.total, m.paid, m.refunded}, []int64{shown.Total.Amount, shown.Paid.Amount, shown.Refunded.Amount})
+	require.Equal(t, []int64{m.total, m.paid, m.refunded},
+		[]int64{shown.Total.Amount, shown.Paid.Amount, shown.Refunded.Amount})
 	require.ElementsMatch(t, m.allowed(a), shown.AllowedActions, "allowed_actions as %s sees them", a.name)
 }
 
 // draw makes up an attempt. Half of them lead on: otherwise hardly any order would come far.
 func (m *model) draw(t *rapid.T, actors []actor) try {
-	x := try{who: rapid.SampledFrom(actors).Draw(t, "actor"), does: rapid.SampledFrom([]ordersapi.OrderAction{"pay", "cancel", "ship", "deliver", "refund"}).Draw(t, "action")}
+	x := try{
+		who:  rapid.SampledFrom(actors).Draw(t, "actor"),
+		does: rapid.SampledFrom([]ordersapi.OrderAction{"pay", "cancel", "ship", "deliver", "refund"}).Draw(t, "action"),
+	}
 	if rapid.Bool().Draw(t, "goes on") {
 		if x.who = rapid.SampledFrom(actors[3:5]).Draw(t, "clerk"); len(m.allowed(x.who)) > 0 {
 			x.does = rapid.SampledFrom(m.allowed(x.who)).Draw(t, "allowed action")
@@ -208,7 +214,8 @@ func TestStateMachine(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		actors := []actor{
-			{name: "owner", roles: []ordersapi.Role{"customer"}}, {name: "another customer", roles: []ordersapi.Role{"customer"}},
+			{name: "owner", roles: []ordersapi.Role{"customer"}},
+			{name: "another customer", roles: []ordersapi.Role{"customer"}},
 			{name: "support", roles: []ordersapi.Role{"support"}}, {name: "staff", roles: []ordersapi.Role{"staff"}},
 			{name: "payments", roles: []ordersapi.Role{"payments"}}, {name: "admin", roles: []ordersapi.Role{"admin"}},
 		}
@@ -249,7 +256,8 @@ func TestStateMachine(t *testing.T) {
 		}
 
 		stock := s.stock(product)
-		require.Equal(t, []int64{1000 - m.reserved - m.sold, m.reserved, m.sold}, []int64{stock.Available, stock.Reserved, stock.Sold})
+		require.Equal(t, []int64{1000 - m.reserved - m.sold, m.reserved, m.sold},
+			[]int64{stock.Available, stock.Reserved, stock.Sold})
 		history, err := actors[0].ListOrderEventsWithResponse(s.t.Context(), order.ID, &ordersapi.ListOrderEventsParams{})
 		require.NoError(t, err)
 		require.Len(t, contracttest.Body(t, history, history.JSON200).Items, int(m.version))

@@ -15,7 +15,9 @@ import (
 )
 
 // refusedOrder places an order that must be refused, and gives the code and what is said beside it.
-func (s *server) refusedOrder(c caller, items ...ordersapi.OrderItemRequest) (ordersapi.ProblemCode, ordersapi.Violation) {
+func (s *server) refusedOrder(
+	c caller, items ...ordersapi.OrderItemRequest,
+) (ordersapi.ProblemCode, ordersapi.Violation) {
 	s.t.Helper()
 	got := s.place(c, uuid.NewString(), items...)
 	require.Equal(s.t, http.StatusConflict, got.StatusCode(), string(got.Body))
@@ -106,14 +108,16 @@ func TestRationsHoldAtOnce(t *testing.T) {
 					}
 					client := replicas[n%len(replicas)].client(access)
 					crowd.Go(func() {
-						got, err := client.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()}, ordersapi.CreateOrderRequest{Items: items})
+						got, err := client.CreateOrderWithResponse(t.Context(),
+							&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()}, ordersapi.CreateOrderRequest{Items: items})
 						switch {
 						case err != nil:
 							t.Errorf("an order got no answer: %v", err)
 						case got.StatusCode() == http.StatusCreated:
 							placed[customer].Add(1)
 						case got.ApplicationProblemJSON409 == nil ||
-							got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodeTooManyOpenOrders && got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodeTooManyReservedUnits:
+							got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodeTooManyOpenOrders &&
+								got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodeTooManyReservedUnits:
 							t.Errorf("an order was answered %d: %s", got.StatusCode(), got.Body)
 						}
 					})

@@ -62,9 +62,10 @@ func (s *Service) searchProducts(
 	return rows, next, explain(err, nil)
 }
 
-// searchWithin searches in three ways. Common words fill a page from the newest products, without the index: from a few,
-// or from more when those have enough of the words. Rare words are found by the index and sorted. For words between the
-// two it examines the newest products down to the end of lookedAt; the next page continues after the last one examined.
+// searchWithin searches in three ways. Common words fill a page from the newest products, without the index: from a
+// few, or from more when those have enough of the words. Rare words are found by the index and sorted. For words
+// between the two it examines the newest products down to the end of lookedAt; the next page continues after the last
+// one examined.
 func searchWithin(
 	ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after paging.Position,
 	limit int32,

@@ -48,7 +48,8 @@ func TestSearchWordsAreCountedAsPostgreSQLDoes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, text := range []string{
-		"plumb bob 8 oz", "AB-2.X 1e5 12abc34 v2.0", "。a。b。c", "a_b.c@d.e http://f.g/h?i=j", "-5 +6 7,8 9/10", "o\u0308l e\u0301a\u0301", "می\u200cخواهم",
+		"plumb bob 8 oz", "AB-2.X 1e5 12abc34 v2.0", "。a。b。c", "a_b.c@d.e http://f.g/h?i=j", "-5 +6 7,8 9/10",
+		"o\u0308l e\u0301a\u0301", "می\u200cخواهم",
 		"क्या हिन्दी १२", "12\u0301a 3\u200d4b", "ab\u00adcd", "黄铜铅锤 つち", "½ Ⅷ ² x²y", "a\u202eb\u2066c", "1e5x 0x1f 1.5e-3",
 	} {
 		query, words := searchFor(text)
@@ -67,7 +68,8 @@ func TestSearchWords(t *testing.T) {
 		require.NoError(t, err)
 		return got
 	}
-	require.Equal(t, http.StatusOK, search("one two three four five six seven eight EIGHT one").StatusCode(), "eight different words")
+	require.Equal(t, http.StatusOK, search("one two three four five six seven eight EIGHT one").StatusCode(),
+		"eight different words")
 	got := search("one two three four five six seven eight nine")
 	require.Equal(t, http.StatusUnprocessableEntity, got.StatusCode())
 	p := contracttest.ProblemIn(t, got.HTTPResponse, string(got.Body))
@@ -142,7 +144,9 @@ type statements struct {
 	all    []pgx.TraceQueryStartData
 }
 
-func (s *statements) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+func (s *statements) TraceQueryStart(
+	ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData,
+) context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if strings.HasPrefix(data.SQL, "-- name:") {
@@ -200,7 +204,8 @@ func TestSearchCostIsBounded(t *testing.T) {
 	s := start(t, func(o *options) { o.database = sent.traced(t) })
 	const size = 20_000
 	fillCatalog(t, s.Pool, size)
-	_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ancient' WHERE id IN (SELECT id FROM products ORDER BY created_at LIMIT $1)`, lookedAt-100)
+	_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ancient'
+		WHERE id IN (SELECT id FROM products ORDER BY created_at LIMIT $1)`, lookedAt-100)
 	require.NoError(t, err)
 	_, err = s.Pool.Exec(t.Context(), `VACUUM ANALYZE products`)
 	require.NoError(t, err)
@@ -240,7 +245,9 @@ func TestSearchLooksOnAmongTheNewest(t *testing.T) {
 		"sixteenth": `n % 16 = 0`,
 		"gathered":  fmt.Sprintf(`n > %d AND n %% 10 = 0 OR n <= %d`, size-100, lookedAt+100),
 	} {
-		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ' || $1 FROM (SELECT id, substr(sku, 5)::integer AS n FROM products) AS numbered WHERE numbered.id = products.id AND (`+which+`)`, word)
+		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ' || $1
+			FROM (SELECT id, substr(sku, 5)::integer AS n FROM products) AS numbered WHERE numbered.id = products.id
+			AND (`+which+`)`, word)
 		require.NoError(t, err)
 	}
 	_, err := s.Pool.Exec(t.Context(), `VACUUM ANALYZE products`)
@@ -277,7 +284,8 @@ func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows
 				continue
 			}
 			var text string
-			if err := tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "+statement.SQL, statement.Args...).Scan(&text); err != nil {
+			if err := tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "+statement.SQL,
+				statement.Args...).Scan(&text); err != nil {
 				return fmt.Errorf("%s: %w", statement.SQL, err)
 			}
 			var plans []struct{ Plan node }
@@ -299,7 +307,8 @@ func TestSearchFindsAllWhileOthersGo(t *testing.T) {
 	s := start(t, func(o *options) { o.database = sent.traced(t) })
 	const size, having = 2*lookedAt + 1000, lookedAt + 1000
 	fillCatalog(t, s.Pool, size)
-	_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' bygone' WHERE id IN (SELECT id FROM products ORDER BY created_at LIMIT $1)`, having)
+	_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' bygone'
+		WHERE id IN (SELECT id FROM products ORDER BY created_at LIMIT $1)`, having)
 	require.NoError(t, err)
 	archived := 0
 	sent.before = func(_ *pgx.Conn, sql string) {
@@ -307,7 +316,8 @@ func TestSearchFindsAllWhileOthersGo(t *testing.T) {
 			return
 		}
 		archived++
-		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET status = 'archived' WHERE id = (SELECT id FROM products WHERE status = 'active' ORDER BY created_at DESC LIMIT 1)`)
+		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET status = 'archived'
+			WHERE id = (SELECT id FROM products WHERE status = 'active' ORDER BY created_at DESC LIMIT 1)`)
 		if err != nil {
 			t.Errorf("archive a product: %v", err)
 		}

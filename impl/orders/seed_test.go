@@ -52,7 +52,8 @@ func TestSeed(t *testing.T) {
 	before := s.everything()
 	s.Clock.Advance(time.Since(s.Clock.Now()))
 	for _, id := range customers {
-		orders, err := s.client(s.access(id)).ListOrdersWithResponse(t.Context(), &ordersapi.ListOrdersParams{Limit: &hundred})
+		orders, err := s.client(s.access(id)).ListOrdersWithResponse(t.Context(),
+			&ordersapi.ListOrdersParams{Limit: &hundred})
 		require.NoError(t, err)
 		require.Len(t, contracttest.Body(t, orders, orders.JSON200).Items, len(stories))
 		states := map[string]int{}
@@ -65,7 +66,8 @@ func TestSeed(t *testing.T) {
 			s.requireHistory(o)
 		}
 		require.Equal(t, map[string]int{
-			"pending": 1, "paid": 1, "shipped": 1, "delivered": 1, "delivered, partly refunded": 1, "refunded": 1, "cancelled": 2, "expired": 1,
+			"pending": 1, "paid": 1, "shipped": 1, "delivered": 1, "delivered, partly refunded": 1, "refunded": 1,
+			"cancelled": 2, "expired": 1,
 		}, states)
 	}
 
@@ -94,8 +96,10 @@ func (s *server) requireHistory(o ordersapi.Order) {
 func (s *server) everything() (counts []int64) {
 	s.t.Helper()
 	for _, query := range []string{
-		"SELECT count(*) FROM products", "SELECT count(*) FROM stock_adjustments", "SELECT count(*) FROM orders", "SELECT count(*) FROM order_items",
-		"SELECT count(*) FROM order_events", "SELECT count(*) FROM outbox", "SELECT sum(available) FROM stock", "SELECT sum(reserved) FROM stock", "SELECT sum(sold) FROM stock",
+		"SELECT count(*) FROM products", "SELECT count(*) FROM stock_adjustments", "SELECT count(*) FROM orders",
+		"SELECT count(*) FROM order_items",
+		"SELECT count(*) FROM order_events", "SELECT count(*) FROM outbox", "SELECT sum(available) FROM stock",
+		"SELECT sum(reserved) FROM stock", "SELECT sum(sold) FROM stock",
 	} {
 		var count int64
 		require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), query).Scan(&count))

@@ -34,7 +34,8 @@ func TestContractForgedTokens(t *testing.T) {
 	require.NoError(t, s.signer.SetKeys(keys))
 	contracttest.ForgedTokensAreRefused(t, underTest(t), s.Server, tokentest.Options{
 		Claims: token.Claims{
-			Issuer: issuer, Audience: []string{serviceName}, Subject: uuid.New(), SessionID: uuid.New(), Roles: underTest(t).Roles,
+			Issuer: issuer, Audience: []string{serviceName}, Subject: uuid.New(), SessionID: uuid.New(),
+			Roles:    underTest(t).Roles,
 			IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute), ID: "forged",
 		},
 		Issuer: issuer, Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,
@@ -46,7 +47,8 @@ func TestContractForgedTokens(t *testing.T) {
 func TestAnEffectWithAKeyIsNotCommittedByItself(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	_, attempt, err := s.service.keeper.Begin(t.Context(), httpapi.KeyedRequest{Principal: uuid.New(), Operation: "createOrder", Key: "k"})
+	_, attempt, err := s.service.keeper.Begin(t.Context(),
+		httpapi.KeyedRequest{Principal: uuid.New(), Operation: "createOrder", Key: "k"})
 	require.NoError(t, err)
 	defer attempt.End(t.Context())
 	effect := func(tx tx) error { return tx.LockCustomer(t.Context(), "somebody") }

@@ -35,7 +35,8 @@ func TestFindings(t *testing.T) {
 		{[]string{"ORDERS_RATE_LIMITS=false"}, []string{"rate_limits"}}, // one of those that every service has
 	} {
 		out, err := programtest.Command(t, Run, append([]string{
-			"ORDERS_DATABASE_URL=postgres://orders@127.0.0.1:1/orders", "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_NATS_URL=nats://127.0.0.1:4222",
+			"ORDERS_DATABASE_URL=postgres://orders@127.0.0.1:1/orders", "ORDERS_MASTER_KEY=" + testMasterKey,
+			"ORDERS_NATS_URL=nats://127.0.0.1:4222",
 			"ORDERS_USERS_URL=http://users:8080",
 		}, c.set...), "check")
 		require.NoError(t, err, c.set)
@@ -46,7 +47,9 @@ func TestFindings(t *testing.T) {
 // A key that can be guessed ends the start before anything is touched.
 func TestAMasterKeyOfZeros(t *testing.T) {
 	t.Parallel()
-	_, err := programtest.Command(t, Run, environment("postgres://orders@127.0.0.1:1/orders", "ORDERS_MASTER_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), "serve")
+	_, err := programtest.Command(t, Run,
+		environment("postgres://orders@127.0.0.1:1/orders", "ORDERS_MASTER_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+		"serve")
 	programtest.RequireSentence(t, err, "master_key", "can be guessed")
 }
 
@@ -77,8 +80,10 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 		return sealer.Seal([]byte("something"), name)
 	}
 	id := uuid.New()
-	const entry = `INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at) VALUES ($1, 'product.create', 'success', $2, '', now())`
-	const hook = `INSERT INTO webhooks (id, url, event_types, sealed_secret, created_at, updated_at) VALUES ($1, 'https://receiver.test', '{order.paid}', $2, now(), now())`
+	const entry = `INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at)
+		VALUES ($1, 'product.create', 'success', $2, '', now())`
+	const hook = `INSERT INTO webhooks (id, url, event_types, sealed_secret, created_at, updated_at)
+		VALUES ($1, 'https://receiver.test', '{order.paid}', $2, now(), now())`
 	for name, c := range map[string]struct {
 		statement string
 		sealed    []byte

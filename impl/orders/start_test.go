@@ -60,7 +60,9 @@ func (everybody) MayOrder(context.Context) error { return nil }
 
 // usual is the ration of the service as it is installed. With lavish, customers are held to one after the other and
 // refused nothing.
-var usual, lavish = Ration{Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits)}, Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
+var usual, lavish = Ration{
+	Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits),
+}, Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
 
 func generous(o *options) {
 	config := o.config
@@ -121,7 +123,8 @@ func start(t testing.TB, change ...func(*options)) *server {
 	config := Config{
 		Database: o.database(pool), Pool: pool, Keys: s.signer, Issuer: issuer, Customers: everybody{},
 		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		PayWithin: 30 * time.Minute, SearchTimeout: time.Minute, Ration: usual, AllowPrivate: true, Log: log.Logger, Registry: prometheus.NewRegistry(), Clock: clock.Now,
+		PayWithin: 30 * time.Minute, SearchTimeout: time.Minute, Ration: usual, AllowPrivate: true, Log: log.Logger,
+		Registry: prometheus.NewRegistry(), Clock: clock.Now,
 	}
 	o.config(&config)
 	s.service, err = New(config)
@@ -147,7 +150,8 @@ func (s *server) access(subject uuid.UUID, roles ...ordersapi.Role) string {
 		roles = []ordersapi.Role{ordersapi.RoleCustomer}
 	}
 	access, err := s.signer.Sign(token.Claims{
-		Issuer: issuer, Audience: []string{"users", "orders"}, Subject: subject, SessionID: uuid.New(), Roles: convert.All[string](roles),
+		Issuer: issuer, Audience: []string{"users", "orders"}, Subject: subject, SessionID: uuid.New(),
+		Roles:    convert.All[string](roles),
 		IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(5 * time.Minute), ID: uuid.NewString(),
 	})
 	require.NoError(s.t, err)
@@ -170,12 +174,13 @@ func (s *server) as(roles ...ordersapi.Role) caller {
 // client sends an access token, or none where it is "".
 func (s *server) client(access string) *ordersapi.ClientWithResponses {
 	s.t.Helper()
-	client, err := ordersapi.NewClientWithResponses(s.URL, ordersapi.WithHTTPClient(s.Web.Client()), ordersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		if access != "" {
-			r.Header.Set("Authorization", "Bearer "+access)
-		}
-		return nil
-	}))
+	client, err := ordersapi.NewClientWithResponses(s.URL, ordersapi.WithHTTPClient(s.Web.Client()),
+		ordersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			if access != "" {
+				r.Header.Set("Authorization", "Bearer "+access)
+			}
+			return nil
+		}))
 	require.NoError(s.t, err)
 	return client
 }
@@ -184,7 +189,8 @@ func (s *server) client(access string) *ordersapi.ClientWithResponses {
 func (s *server) product(units int64, change ...func(*ordersdb.CreateProductParams)) uuid.UUID {
 	s.t.Helper()
 	p := ordersdb.CreateProductParams{
-		ID: newID(), Sku: "SKU-" + uuid.NewString(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR", CreatedAt: s.Clock.Now(),
+		ID: newID(), Sku: "SKU-" + uuid.NewString(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR",
+		CreatedAt: s.Clock.Now(),
 	}
 	for _, c := range change {
 		c(&p)
@@ -192,7 +198,8 @@ func (s *server) product(units int64, change ...func(*ordersdb.CreateProductPara
 	_, err := s.queries.CreateProduct(s.t.Context(), p)
 	require.NoError(s.t, err)
 	if units > 0 {
-		_, err = s.queries.AdjustStock(s.t.Context(), ordersdb.AdjustStockParams{ProductID: p.ID, Delta: units, UpdatedAt: s.Clock.Now()})
+		_, err = s.queries.AdjustStock(s.t.Context(),
+			ordersdb.AdjustStockParams{ProductID: p.ID, Delta: units, UpdatedAt: s.Clock.Now()})
 		require.NoError(s.t, err)
 	}
 	return p.ID
@@ -208,7 +215,8 @@ func (s *server) order(c caller, product uuid.UUID, quantity int32) ordersapi.Or
 
 func (s *server) place(c caller, key string, items ...ordersapi.OrderItemRequest) *ordersapi.CreateOrderResponse {
 	s.t.Helper()
-	got, err := c.CreateOrderWithResponse(s.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key}, ordersapi.CreateOrderRequest{Items: items})
+	got, err := c.CreateOrderWithResponse(s.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},
+		ordersapi.CreateOrderRequest{Items: items})
 	require.NoError(s.t, err)
 	return got
 }

@@ -60,7 +60,8 @@ func (s *Service) ListUsers(
 	}, nil
 }
 
-// DeleteUser removes an account. Sessions that are over go before it, in batches, once it is decided that the caller may.
+// DeleteUser removes an account. Sessions that are over go before it, in batches, once it is decided that the caller
+// may.
 func (s *Service) DeleteUser(
 	ctx context.Context, req usersapi.DeleteUserRequestObject,
 ) (usersapi.DeleteUserResponseObject, error) {

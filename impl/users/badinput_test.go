@@ -21,7 +21,8 @@ const (
 func TestEscapedInput(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	answer, body := s.do(http.MethodPost, "/api/v2/users", `{"email":"ada@example.com","name":"\u0041\ud83d\ude00\/\"\\","password":"`+goodPassword+`"}`)
+	answer, body := s.do(http.MethodPost, "/api/v2/users",
+		`{"email":"ada@example.com","name":"\u0041\ud83d\ude00\/\"\\","password":"`+goodPassword+`"}`)
 	require.Equal(t, http.StatusCreated, answer.StatusCode, body)
 	require.Contains(t, body, `"name":"A😀/\"\\"`)
 }
@@ -65,17 +66,23 @@ func TestPaths(t *testing.T) {
 		"/" + strings.Repeat("%5B", 4000):      usersapi.ProblemCodeNotFound,
 		"/[" + canary + "]":                    usersapi.ProblemCodeNotFound,
 	} {
-		answer, body := s.Send(t, contracttest.Request{Method: http.MethodGet, Target: path, Header: []string{"Authorization: Bearer " + me.access}})
+		answer, body := s.Send(t,
+			contracttest.Request{Method: http.MethodGet, Target: path, Header: []string{"Authorization: Bearer " + me.access}})
 		p := problemIn(t, answer, body)
 		require.Equal(t, code, p.Code, path)
 		require.Empty(t, answer.Header.Get("Location"), path)
 	}
 	// A UUID is one in either case (RFC 9562, section 4).
-	answer, body := s.Send(t, contracttest.Request{Method: http.MethodGet, Target: "/api/v2/users/" + strings.ToUpper(id), Header: []string{"Authorization: Bearer " + me.access}})
+	answer, body := s.Send(t, contracttest.Request{
+		Method: http.MethodGet, Target: "/api/v2/users/" + strings.ToUpper(id),
+		Header: []string{"Authorization: Bearer " + me.access},
+	})
 	require.Equal(t, http.StatusOK, answer.StatusCode, body)
 	require.Contains(t, body, `"id":"`+id+`"`)
 	// The scheme of the header is one in any case (RFC 9110, section 11.1).
-	answer, body = s.Send(t, contracttest.Request{Method: http.MethodGet, Target: "/api/v2/users/" + id, Header: []string{"authorization: bEARER " + me.access}})
+	answer, body = s.Send(t, contracttest.Request{
+		Method: http.MethodGet, Target: "/api/v2/users/" + id, Header: []string{"authorization: bEARER " + me.access},
+	})
 	require.Equal(t, http.StatusOK, answer.StatusCode, body)
 	// What nobody knows is not allowed anywhere.
 	answer, body = s.Send(t, contracttest.Request{Method: "BREW", Target: "/nowhere"})

@@ -68,7 +68,9 @@ func BenchmarkBesideBare(b *testing.B) {
 	round := total / (4 * 2 * (benchRounds + 1)) // Four comparisons of two sides; the first round of each warms up.
 	f := newBenchFixture(b)
 	f.requireSameWork(b)
-	children := map[string]*benchChild{bareSide: startBenchChild(b, bareSide, f.url), serviceSide: startBenchChild(b, serviceSide, f.url)}
+	children := map[string]*benchChild{
+		bareSide: startBenchChild(b, bareSide, f.url), serviceSide: startBenchChild(b, serviceSide, f.url),
+	}
 	for _, r := range f.requests() {
 		b.Run(r.method+" in process", func(b *testing.B) {
 			compare(b, round, f.askers(b.Context(), r))
@@ -78,7 +80,8 @@ func BenchmarkBesideBare(b *testing.B) {
 			}
 		})
 		b.Run(r.method+" over loopback", func(b *testing.B) {
-			compare(b, round, map[string]asker{bareSide: children[bareSide].asker(b, r), serviceSide: children[serviceSide].asker(b, r)})
+			compare(b, round,
+				map[string]asker{bareSide: children[bareSide].asker(b, r), serviceSide: children[serviceSide].asker(b, r)})
 		})
 	}
 }
@@ -156,7 +159,9 @@ func BenchmarkAuthenticate(b *testing.B) {
 // production makes the service as serve does, but for what its callers are limited to, for what a password's hash
 // costs, with mails that are handed to nobody, and without the work on jobs and on the audit log beside requests. It is
 // ready when sessions are remembered; stop ends what it does beside requests.
-func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {
+func production(
+	ctx context.Context, pool *pgxpool.Pool,
+) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {
 	defaults := defaultServe()
 	document, err := Document()
 	if err != nil {
@@ -167,7 +172,8 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 			o.Policy.RateLimit.Requests = 100_000_000
 		}
 	}
-	log = telemetry.NewLogger(io.Discard, telemetry.LogOptions{Service: "users", Version: "bench", Sensitive: document.Sensitive})
+	log = telemetry.NewLogger(io.Discard,
+		telemetry.LogOptions{Service: "users", Version: "bench", Sensitive: document.Sensitive})
 	metrics, err := telemetry.NewMetrics("users", "bench", log)
 	if err != nil {
 		return nil, nil, nil, nil, err
@@ -177,9 +183,11 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 		return nil, nil, nil, nil, err
 	}
 	service, err = newPrepared(ctx, Config{
-		Database: pool, Pool: pool, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		Issuer: defaults.Issuer, Audience: defaults.Audience, Hashing: hashing.Config{Params: cheap},
-		Mailer: mail.Discard{}, PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace, Log: log.Logger, Registry: metrics.Registry,
+		Database: pool, Pool: pool,
+		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
+		Issuer:    defaults.Issuer, Audience: defaults.Audience, Hashing: hashing.Config{Params: cheap},
+		Mailer: mail.Discard{}, PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace, Log: log.Logger,
+		Registry: metrics.Registry,
 	})
 	if err != nil {
 		return nil, nil, nil, nil, err
@@ -262,7 +270,8 @@ func bare(pool *pgxpool.Pool) (http.Handler, error) {
 			if _, err = queue.InsertTx(ctx, tx, sendMail{Mail: mailVerify, UserID: user.ID, TokenID: token}, nil); err != nil {
 				return err
 			}
-			_, err = tx.Exec(ctx, bareAuditEntry, newID(), "user.create", telemetry.Success, user.ID, user.ID, []byte(r.RemoteAddr), rand.Text(), now)
+			_, err = tx.Exec(ctx, bareAuditEntry, newID(), "user.create", telemetry.Success, user.ID, user.ID,
+				[]byte(r.RemoteAddr), rand.Text(), now)
 			return err
 		})
 		w.Header().Set("Location", "/api/v2/users/"+user.ID.String())
@@ -279,7 +288,8 @@ func benchHash(password string) (string, error) {
 
 // benchPool opens a pool as serve does.
 func benchPool(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
-	return postgres.Open(ctx, postgres.Config{URL: url, MaxConns: defaultServe().MaxConns, ApplicationName: "users", Tracer: tracer})
+	return postgres.Open(ctx,
+		postgres.Config{URL: url, MaxConns: defaultServe().MaxConns, ApplicationName: "users", Tracer: tracer})
 }
 
 // benchFixture is both sides in this process, on one database with one account that is signed in.
@@ -300,7 +310,8 @@ func newBenchFixture(tb testing.TB) *benchFixture {
 	var err error
 	f.user, err = f.service.openAccount(tb.Context(), "ada@example.com", "Ada Lovelace", goodPassword, &avatar)
 	require.NoError(tb, err)
-	login := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "/api/v1/login", strings.NewReader(`{"email":"ada@example.com","password":"`+goodPassword+`"}`))
+	login := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "/api/v1/login",
+		strings.NewReader(`{"email":"ada@example.com","password":"`+goodPassword+`"}`))
 	login.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
 	f.sides[serviceSide].ServeHTTP(answer, login)
@@ -338,13 +349,16 @@ type request struct {
 
 const (
 	emailNumber = "000000000000"
-	createBody  = `{"email":"ada.` + emailNumber + `@example.com","name":"Ada Lovelace","password":"` + goodPassword + `","avatar":"https://images.example.com/ada.png"}`
+	createBody  = `{"email":"ada.` + emailNumber + `@example.com","name":"Ada Lovelace","password":"` + goodPassword +
+		`","avatar":"https://images.example.com/ada.png"}`
 )
 
 func (f *benchFixture) requests() []request {
 	return []request{
-		{name: "GET /api/v2/users/{userId}", method: http.MethodGet, path: "/api/v2/users/" + f.user.ID.String(), token: f.token, status: http.StatusOK},
-		{name: "POST /api/v2/users", method: http.MethodPost, path: "/api/v2/users", body: createBody, emails: f.emails, status: http.StatusCreated},
+		{name: "GET /api/v2/users/{userId}", method: http.MethodGet, path: "/api/v2/users/" + f.user.ID.String(),
+			token: f.token, status: http.StatusOK},
+		{name: "POST /api/v2/users", method: http.MethodPost, path: "/api/v2/users", body: createBody, emails: f.emails,
+			status: http.StatusCreated},
 	}
 }
 
@@ -362,7 +376,8 @@ func (r request) renew(text []byte, begins int) {
 
 func (r request) check(status int, size int64) error {
 	if status != r.status || size == 0 {
-		return fmt.Errorf("%s answered %d with %d bytes instead of %d: what is measured must succeed", r.name, status, size, r.status)
+		return fmt.Errorf("%s answered %d with %d bytes instead of %d: what is measured must succeed", r.name, status,
+			size, r.status)
 	}
 	return nil
 }
@@ -473,7 +488,8 @@ func (f *benchFixture) requireSameWork(tb testing.TB) {
 		answer, sent := r.answerOf(tb, sides[serviceSide])
 		require.Equal(tb, bareAnswer, answer, r.name)
 		require.NotEmpty(tb, sent, r.name)
-		require.Equal(tb, bareSent, sent, "%s: the bare side must send the statements of the service, or the comparison is of different work", r.name)
+		require.Equal(tb, bareSent, sent,
+			"%s: the bare side must send the statements of the service, or the comparison is of different work", r.name)
 	}
 }
 
@@ -483,7 +499,8 @@ func (r request) answerOf(tb testing.TB, side http.Handler) (members map[string]
 	tb.Helper()
 	body := []byte(r.body)
 	r.renew(body, 0)
-	asked := httptest.NewRequestWithContext(context.WithValue(tb.Context(), statements{}, &sent), r.method, r.path, bytes.NewReader(body))
+	asked := httptest.NewRequestWithContext(context.WithValue(tb.Context(), statements{}, &sent), r.method, r.path,
+		bytes.NewReader(body))
 	if r.body == "" {
 		asked.Body = http.NoBody
 	} else {

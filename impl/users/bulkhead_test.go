@@ -50,7 +50,8 @@ func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 		require.Equal(t, "1", refused.HTTPResponse.Header.Get("Retry-After"))
 	}
 	require.Equal(t, share, held.Holding())
-	got, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+	got, err := s.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
 	held.LetGo()
@@ -73,7 +74,8 @@ func TestStrangersLeaveConnectionsToOtherServices(t *testing.T) {
 	var loggingIn sync.WaitGroup
 	for range share {
 		loggingIn.Go(func() {
-			if got, body := s.do(http.MethodPost, "/api/v1/login", login("nobody@example.com", goodPassword)); got.StatusCode != http.StatusUnauthorized {
+			if got, body := s.do(http.MethodPost, "/api/v1/login",
+				login("nobody@example.com", goodPassword)); got.StatusCode != http.StatusUnauthorized {
 				t.Errorf("%s: %s", got.Status, body)
 			}
 		})
@@ -109,7 +111,8 @@ func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range cap(answers) {
 		all.Go(func() {
-			got, body := s.do(http.MethodPost, "/api/v1/login", login(fmt.Sprintf("person%d@example.com", i), goodPassword), "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
+			got, body := s.do(http.MethodPost, "/api/v1/login", login(fmt.Sprintf("person%d@example.com", i), goodPassword),
+				"X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
 			answers <- answer{got.StatusCode, body}
 		})
 	}
@@ -128,7 +131,8 @@ func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 			t.Errorf("the owner's new password: %s", body)
 		}
 	})
-	contracttest.Eventually(t, "both wait", func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers+2 })
+	contracttest.Eventually(t, "both wait",
+		func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers+2 })
 	release()
 	all.Wait()
 	for range strangers {
@@ -144,7 +148,8 @@ func limited(o *httpapi.Options) {
 
 // mistypes has somebody with a session hash a password, from an address.
 func (s *server) mistypes(m member, address string) (*http.Response, string) {
-	return s.do(http.MethodPut, "/api/v1/profile/password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, "wrong "+goodPassword, newPassword),
+	return s.do(http.MethodPut, "/api/v1/profile/password",
+		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, "wrong "+goodPassword, newPassword),
 		"Authorization", "Bearer "+m.access, "X-Forwarded-For", address)
 }
 
@@ -176,7 +181,8 @@ func TestSessionsOfANetworkLeaveHashesToOthers(t *testing.T) {
 		})
 	}
 	waiting := func() int { _, n := s.service.hasher.Stats(); return n }
-	contracttest.Eventually(t, "all wait or are refused", func() bool { return waiting()+int(refused.Load()) == len(crowd) })
+	contracttest.Eventually(t, "all wait or are refused",
+		func() bool { return waiting()+int(refused.Load()) == len(crowd) })
 	all.Go(func() {
 		if got := s.from(home, me.user.Email, goodPassword); got.StatusCode != http.StatusOK {
 			t.Errorf("the owner's login: %s", got.Status)
@@ -207,7 +213,8 @@ func TestWaitingForAHashHoldsUpNobody(t *testing.T) {
 			s.do(http.MethodPost, "/api/v1/login", login(fmt.Sprintf("person%d@example.com", i), goodPassword))
 		})
 	}
-	contracttest.Eventually(t, "all wait", func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers })
+	contracttest.Eventually(t, "all wait",
+		func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers })
 	got, body := s.do(http.MethodGet, "/api/v1/profile", "", "Authorization", "Bearer "+me.access)
 	require.Equal(t, http.StatusOK, got.StatusCode, body)
 	release()

@@ -85,28 +85,38 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	require.Contains(t, browser, "access_token")
 	cookie := canaries[len(canaries)-3] // before the access token and its signature
 	require.Len(t, cookie, 43)
-	require.Contains(t, send("", "POST", "/api/v1/refresh", `{}`, "Cookie", "__Secure-plumbline_refresh="+cookie), "access_token")
-	require.Contains(t, send(access, "PATCH", "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+card+`"}`), card)
-	require.Contains(t, send(admin.tokens.AccessToken, "PATCH", "/api/v1/profile", `{"id_card_number":"`+card+`"}`), "id_card_number_taken")
+	require.Contains(t, send("", "POST", "/api/v1/refresh", `{}`, "Cookie", "__Secure-plumbline_refresh="+cookie),
+		"access_token")
+	require.Contains(t,
+		send(access, "PATCH", "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+card+`"}`), card)
+	require.Contains(t, send(admin.tokens.AccessToken, "PATCH", "/api/v1/profile", `{"id_card_number":"`+card+`"}`),
+		"id_card_number_taken")
 	send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?phone="+url.QueryEscape(phone), "")
 	id, session := user.ID.String(), person{ClientWithResponses: s.as(access)}.session(t).String()
 	require.Contains(t, send(access, "GET", "/api/v1/profile", ""), email)
-	send(access, "PUT", "/api/v1/profile/password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, password, changed))
-	for _, path := range []string{"/api/v1/users/" + id, "/api/v2/users/" + id, "/api/v2/users/" + id + "/profile", "/.well-known/jwks.json"} {
+	send(access, "PUT", "/api/v1/profile/password",
+		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, password, changed))
+	for _, path := range []string{
+		"/api/v1/users/" + id, "/api/v2/users/" + id, "/api/v2/users/" + id + "/profile", "/.well-known/jwks.json",
+	} {
 		send(access, "GET", path, "")
 	}
-	require.Contains(t, send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?email="+url.QueryEscape(email), ""), email)
+	require.Contains(t,
+		send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?email="+url.QueryEscape(email), ""), email)
 
 	// What fails: in credentials, in form, in place, in rights.
 	notToken := canary("kanarienvogelkanarienvogelkanarienvogel-_99")
 	forged := canary("eyJhbGciOiJub25lIn0.a2FuYXJpZW52b2dlbA.a2FuYXJp")
 	for _, body := range []string{
-		log(wrong), log(weak), account, strings.ReplaceAll(account, password, weak), strings.ReplaceAll(account, "Ada", "\\u0000"),
+		log(wrong), log(weak), account, strings.ReplaceAll(account, password, weak),
+		strings.ReplaceAll(account, "Ada", "\\u0000"),
 		`{"email":"` + email, account + account, `{"email":"` + email + `","email":"` + email + `"}`, `"` + password + `"`,
 		`{"` + password + `":1,"` + email + `":2}`, `{"email":["` + email + `"],"password":{"p":"` + password + `"}}`,
-		`{"refresh_token":"` + notToken + `"}`, `{"refresh_token":"` + notToken + `x"}`, `{"phone":"` + otherPhone + `0000000"}`, `{"phone":"` + phone + `","x":"` + password + `"}`,
+		`{"refresh_token":"` + notToken + `"}`, `{"refresh_token":"` + notToken + `x"}`,
+		`{"phone":"` + otherPhone + `0000000"}`, `{"phone":"` + phone + `","x":"` + password + `"}`,
 		`{"id_card_number":"` + card + `?"}`, `{"id_card_number":["` + card + `"]}`,
-		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, wrong, password), fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, changed, weak),
+		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, wrong, password),
+		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, changed, weak),
 		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, changed, "my name is "+local),
 		strings.Repeat(password, 5000),
 	} {
@@ -121,8 +131,11 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		send(forged, op.Method, path, "")
 		send("", op.Method, path, "", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(email+":"+password)))
 		send("", op.Method, path, "", "Cookie", "__Secure-plumbline_refresh="+notToken+"; other="+password)
-		send(admin.tokens.AccessToken, op.Method, pathFor(op, newID().String(), newID().String())+"?email="+url.QueryEscape(email)+"&token="+notToken+"&x="+notToken+"&password=%zz"+password, "")
-		send("", op.Method, path, `{}`, "X-Request-ID", email, "Traceparent", password, "User-Agent", email, "Referer", "https://x.test/"+notToken, "Origin", "https://"+local+".test", "Sec-Fetch-Site", "cross-site")
+		send(admin.tokens.AccessToken, op.Method,
+			pathFor(op, newID().String(),
+				newID().String())+"?email="+url.QueryEscape(email)+"&token="+notToken+"&x="+notToken+"&password=%zz"+password, "")
+		send("", op.Method, path, `{}`, "X-Request-ID", email, "Traceparent", password, "User-Agent", email, "Referer",
+			"https://x.test/"+notToken, "Origin", "https://"+local+".test", "Sec-Fetch-Site", "cross-site")
 	}
 	canary(base64.StdEncoding.EncodeToString([]byte(email + ":" + password)))
 	send("", "GET", "/nowhere/"+url.PathEscape(email), "")

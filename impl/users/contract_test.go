@@ -63,7 +63,8 @@ func (a arranger) Caller(t testing.TB, roles ...string) contracttest.Caller {
 
 func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
-	require.NoError(t, a.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: c.(member).session.ID, Now: a.Clock.Now()}))
+	err := a.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: c.(member).session.ID, Now: a.Clock.Now()})
+	require.NoError(t, err)
 }
 
 // knownOperations is what must be known of operations beyond the document.
@@ -72,7 +73,8 @@ type knownOperations = map[string]contracttest.Known[situation]
 // operations are known by the files of their resources.
 func operations() knownOperations {
 	return contracttest.Together(
-		accountOperations(), sessionOperations(), profileOperations(), mailOperations(), factorOperations(), administrationOperations(), keyOperations(),
+		accountOperations(), sessionOperations(), profileOperations(), mailOperations(), factorOperations(),
+		administrationOperations(), keyOperations(),
 	)
 }
 
@@ -86,13 +88,18 @@ type situation struct {
 	good      func() contracttest.Request // one that succeeds
 }
 
-func (a arranger) Fit(t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
+func (a arranger) Fit(
+	t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource,
+) contracttest.Fit {
 	t.Helper()
 	at := situation{arranger: a, t: t, op: op, me: by.(member), named: by.(member)}
 	if of == contracttest.Others {
 		at.named = a.member()
 	}
-	fit := contracttest.Fit{Path: map[string]string{"userId": at.named.Subject(), "sessionId": at.named.second.ID.String()}, Body: map[string]any{}}
+	fit := contracttest.Fit{
+		Path: map[string]string{"userId": at.named.Subject(), "sessionId": at.named.second.ID.String()},
+		Body: map[string]any{},
+	}
 	if fill := operations()[op.ID].Fit; fill != nil {
 		fill(at, &fit)
 	}
@@ -100,7 +107,9 @@ func (a arranger) Fit(t testing.TB, op *contract.Operation, by contracttest.Call
 }
 
 // Refused are requests that are right by themselves and do not fit the state of things.
-func (a arranger) Refused(t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+func (a arranger) Refused(
+	t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request,
+) []contracttest.Refusal {
 	t.Helper()
 	at := situation{arranger: a, t: t, op: op, me: by.(member), named: by.(member), good: good}
 	var cases []contracttest.Refusal
@@ -125,7 +134,9 @@ func (at situation) refusal(name, body string, status int, code usersapi.Problem
 }
 
 // about is a refused request about another resource than the good one's.
-func (at situation) about(name string, of contracttest.Resource, status int, code usersapi.ProblemCode) contracttest.Refusal {
+func (at situation) about(
+	name string, of contracttest.Resource, status int, code usersapi.ProblemCode,
+) contracttest.Refusal {
 	c := at.refusal(name, "", status, code)
 	c.Target = contracttest.Filled(at.op.Pattern, at.Fit(at.t, at.op, at.me, of).Path)
 	return c
@@ -162,10 +173,12 @@ func (s *server) member(roles ...usersapi.Role) member {
 	}
 	hash, err := s.service.hasher.Hash(s.t.Context(), goodPassword)
 	require.NoError(s.t, err)
-	m.user = s.account(newID().String()+"@example.com", func(p *usersdb.CreateUserParams) { p.PasswordHash, p.Roles = hash, toDBRoles(roles) })
+	m.user = s.account(newID().String()+"@example.com",
+		func(p *usersdb.CreateUserParams) { p.PasswordHash, p.Roles = hash, toDBRoles(roles) })
 	for _, session := range []*usersdb.Session{&m.second, &m.session} {
 		*session, err = s.queries.StartSession(s.t.Context(), usersdb.StartSessionParams{
-			ID: newID(), Family: newFamily(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", PasswordHash: hash, CreatedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(sessionLifetime),
+			ID: newID(), Family: newFamily(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", PasswordHash: hash,
+			CreatedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(sessionLifetime),
 		})
 		require.NoError(s.t, err)
 	}

@@ -35,19 +35,22 @@ func TestExplain(t *testing.T) {
 	contracttest.ErrorsAreExplained(t, func(err error) error { return explain(err, errUserNotFound) })
 	require.ErrorIs(t, explain(pgx.ErrNoRows, contract.ErrUnauthenticated), contract.ErrUnauthenticated)
 	require.ErrorIs(t, explain(pgx.ErrNoRows, contract.ErrUnauthenticated), pgx.ErrNoRows, "the log has the cause")
-	require.ErrorIs(t, explain(hashing.ErrBusy, contract.ErrUnauthenticated), contract.ErrOverloaded, "anything else is explained as ever")
+	require.ErrorIs(t, explain(hashing.ErrBusy, contract.ErrUnauthenticated), contract.ErrOverloaded,
+		"anything else is explained as ever")
 	require.Equal(t, pgx.ErrNoRows, explain(pgx.ErrNoRows, nil), "a row that must be there is a defect when it is not")
 	unexpected := errors.New("relation users does not exist")
 	for name, c := range map[string]struct {
 		err  error
 		want error
 	}{
-		"nothing":            {nil, nil},
-		"a fault":            {errWrongPassword, errWrongPassword},
-		"a fault, wrapped":   {fmt.Errorf("in a transaction: %w", errSessionNotFound), errSessionNotFound},
-		"no row":             {fmt.Errorf("get: %w", pgx.ErrNoRows), errUserNotFound},
-		"the address again":  {&pgconn.PgError{Code: "23505", ConstraintName: "users_email_key"}, errEmailTaken},
-		"the card again":     {&pgconn.PgError{Code: "23505", ConstraintName: "users_id_card_number_mark_key"}, errIDCardNumberTaken},
+		"nothing":           {nil, nil},
+		"a fault":           {errWrongPassword, errWrongPassword},
+		"a fault, wrapped":  {fmt.Errorf("in a transaction: %w", errSessionNotFound), errSessionNotFound},
+		"no row":            {fmt.Errorf("get: %w", pgx.ErrNoRows), errUserNotFound},
+		"the address again": {&pgconn.PgError{Code: "23505", ConstraintName: "users_email_key"}, errEmailTaken},
+		"the card again": {
+			&pgconn.PgError{Code: "23505", ConstraintName: "users_id_card_number_mark_key"}, errIDCardNumberTaken,
+		},
 		"another constraint": {&pgconn.PgError{Code: "23514", ConstraintName: "users_roles_known"}, nil},
 		"too many hashes":    {fmt.Errorf("hash: %w", hashing.ErrBusy), contract.ErrOverloaded},
 		"something else":     {unexpected, nil},
@@ -104,7 +107,9 @@ func TestFailures(t *testing.T) {
 		s := start(t)
 		me := s.member()
 		s.service.queries = failing{s.service.queries, fail}
-		return s.Server, contracttest.Request{Method: http.MethodGet, Target: "/api/v1/profile", Header: []string{contracttest.Bearer(me)}}
+		return s.Server, contracttest.Request{
+			Method: http.MethodGet, Target: "/api/v1/profile", Header: []string{contracttest.Bearer(me)},
+		}
 	})
 }
 
@@ -193,7 +198,9 @@ func TestConnectionsTerminated(t *testing.T) {
 	defer func() { require.NoError(t, admin.Close(context.WithoutCancel(t.Context()))) }()
 	seen := map[int]int{}
 	for range 10 {
-		_, err = admin.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		_, err = admin.Exec(t.Context(),
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "+
+				"pg_backend_pid()")
 		require.NoError(t, err)
 		// At most as many requests fail as the pool holds connections; then there are new ones.
 		last := 0

@@ -63,7 +63,8 @@ func (s *server) enrolled(user usersdb.User, confirmed bool) app {
 	require.NoError(s.t, err)
 	require.EqualValues(s.t, 1, kept)
 	if confirmed {
-		_, err := s.queries.EnableSecondFactor(s.t.Context(), usersdb.EnableSecondFactorParams{ID: user.ID, Now: s.Clock.Now()})
+		_, err := s.queries.EnableSecondFactor(s.t.Context(),
+			usersdb.EnableSecondFactorParams{ID: user.ID, Now: s.Clock.Now()})
 		require.NoError(s.t, err)
 	}
 	return app{key.Secret()}
@@ -82,7 +83,8 @@ func (s *server) challenge(user usersdb.User) string {
 	s.t.Helper()
 	challenge, now := newSecret(), s.Clock.Now()
 	kept, err := s.queries.CreateChallenge(s.t.Context(), usersdb.CreateChallengeParams{
-		Hash: hashOf(challenge), UserID: user.ID, PasswordHash: user.PasswordHash, CreatedAt: now, ExpiresAt: now.Add(challengeLifetime),
+		Hash: hashOf(challenge), UserID: user.ID, PasswordHash: user.PasswordHash, CreatedAt: now,
+		ExpiresAt: now.Add(challengeLifetime),
 	})
 	require.NoError(s.t, err)
 	require.EqualValues(s.t, 1, kept)
@@ -129,7 +131,8 @@ func (s *server) challenged(email, password string) string {
 	require.Equal(s.t, noStore, got.HTTPResponse.Header.Get("Cache-Control"))
 	require.Empty(s.t, got.HTTPResponse.Cookies())
 	require.EqualValues(s.t, challengeLifetime.Seconds(), contracttest.Body(s.t, got, got.JSON202).ExpiresIn)
-	require.Equal(s.t, []usersapi.ChallengeMethod{usersapi.ChallengeMethodTotp, usersapi.ChallengeMethodRecoveryCode}, contracttest.Body(s.t, got, got.JSON202).Methods)
+	require.Equal(s.t, []usersapi.ChallengeMethod{usersapi.ChallengeMethodTotp, usersapi.ChallengeMethodRecoveryCode},
+		contracttest.Body(s.t, got, got.JSON202).Methods)
 	return contracttest.Body(s.t, got, got.JSON202).Challenge
 }
 
@@ -140,22 +143,26 @@ func TestSecondFactor(t *testing.T) {
 	s.mailing()
 	me := s.signUp(ada)
 	require.Equal(t, usersapi.SecondFactor{}, me.secondFactor(t))
-	early, err := me.EnrolSecondFactorWithResponse(t.Context(), usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})
+	early, err := me.EnrolSecondFactorWithResponse(t.Context(),
+		usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeEmailUnverified, codeIn(t, early.Body))
 	s.verify(ada)
 
 	enrol := func() app {
-		got, err := me.EnrolSecondFactorWithResponse(t.Context(), usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})
+		got, err := me.EnrolSecondFactorWithResponse(t.Context(),
+			usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
 		require.Equal(t, noStore, got.HTTPResponse.Header.Get("Cache-Control"))
-		require.Equal(t, contracttest.Body(t, got, got.JSON200).URI, scanned(t, contracttest.Body(t, got, got.JSON200).QrCode))
+		require.Equal(t, contracttest.Body(t, got, got.JSON200).URI,
+			scanned(t, contracttest.Body(t, got, got.JSON200).QrCode))
 		uri, err := url.Parse(contracttest.Body(t, got, got.JSON200).URI)
 		require.NoError(t, err)
 		require.Equal(t, "otpauth://totp/Plumbline:"+ada, uri.Scheme+"://"+uri.Host+uri.Path)
 		require.Equal(t, url.Values{
-			"secret": {contracttest.Body(t, got, got.JSON200).Secret}, "issuer": {"Plumbline"}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"},
+			"secret": {contracttest.Body(t, got, got.JSON200).Secret}, "issuer": {"Plumbline"}, "algorithm": {"SHA1"},
+			"digits": {"6"}, "period": {"30"},
 		}, uri.Query())
 		return app{contracttest.Body(t, got, got.JSON200).Secret}
 	}
@@ -187,27 +194,33 @@ func TestSecondFactor(t *testing.T) {
 	s.mail(ada, mailFactorOn, 1)
 	_, code = confirm(phone.code(s))
 	require.Equal(t, usersapi.ProblemCodeSecondFactorEnabled, code)
-	again, err := me.EnrolSecondFactorWithResponse(t.Context(), usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})
+	again, err := me.EnrolSecondFactorWithResponse(t.Context(),
+		usersapi.EnrolSecondFactorRequest{CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeSecondFactorEnabled, codeIn(t, again.Body))
 
 	challenge := s.challenged(ada, goodPassword)
-	s.requireAnswer(challenge, phone.code(s), http.StatusForbidden, usersapi.ProblemCodeInvalidCode) // It has confirmed the enrolment.
+	// It has confirmed the enrolment.
+	s.requireAnswer(challenge, phone.code(s), http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
 	s.Clock.Advance(codeStep)
-	in, err := s.AnswerChallengeWithResponse(t.Context(), usersapi.AnswerChallengeRequest{Challenge: challenge, Totp: new(phone.code(s))})
+	in, err := s.AnswerChallengeWithResponse(t.Context(),
+		usersapi.AnswerChallengeRequest{Challenge: challenge, Totp: new(phone.code(s))})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, in.StatusCode(), string(in.Body))
 	require.Equal(t, noStore, in.HTTPResponse.Header.Get("Cache-Control"))
-	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(contracttest.Body(t, in, in.JSON200).AccessToken)}.readsProfile(t))
+	require.Equal(t, http.StatusOK,
+		person{ClientWithResponses: s.as(contracttest.Body(t, in, in.JSON200).AccessToken)}.readsProfile(t))
 	_, status := s.refresh(*contracttest.Body(t, in, in.JSON200).RefreshToken)
 	require.Equal(t, http.StatusOK, status)
-	s.requireAnswer(challenge, phone.at(s, s.Clock.Now().Add(codeStep)), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
+	s.requireAnswer(challenge, phone.at(s, s.Clock.Now().Add(codeStep)), http.StatusUnauthorized,
+		usersapi.ProblemCodeInvalidChallenge)
 
 	s.requireAnswer(s.challenged(ada, goodPassword), recovery[0], http.StatusOK, "")
 	require.EqualValues(t, 9, me.secondFactor(t).RecoveryCodesLeft)
 	s.mail(ada, mailRecovery, 1)
 	s.Clock.Advance(codeStep)
-	replaced, err := me.ReplaceRecoveryCodesWithResponse(t.Context(), usersapi.ReplaceRecoveryCodesRequest{CurrentPassword: goodPassword, Totp: phone.code(s)})
+	replaced, err := me.ReplaceRecoveryCodesWithResponse(t.Context(),
+		usersapi.ReplaceRecoveryCodesRequest{CurrentPassword: goodPassword, Totp: phone.code(s)})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, replaced.StatusCode(), string(replaced.Body))
 	require.Equal(t, noStore, replaced.HTTPResponse.Header.Get("Cache-Control"))
@@ -217,7 +230,9 @@ func TestSecondFactor(t *testing.T) {
 	challenge = s.challenged(ada, goodPassword)
 	s.requireAnswer(challenge, recovery[1], http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
 
-	disabled, err := me.DisableSecondFactorWithResponse(t.Context(), usersapi.DisableSecondFactorRequest{CurrentPassword: goodPassword, RecoveryCode: &contracttest.Body(t, replaced, replaced.JSON200).RecoveryCodes[0]})
+	disabled, err := me.DisableSecondFactorWithResponse(t.Context(), usersapi.DisableSecondFactorRequest{
+		CurrentPassword: goodPassword, RecoveryCode: &contracttest.Body(t, replaced, replaced.JSON200).RecoveryCodes[0],
+	})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, disabled.StatusCode(), string(disabled.Body))
 	require.Equal(t, usersapi.SecondFactor{}, me.secondFactor(t))
@@ -226,7 +241,8 @@ func TestSecondFactor(t *testing.T) {
 	s.logIn(ada, goodPassword)
 	for _, body := range []string{`"totp":"000000"`, `"recovery_code":"` + recovery[2] + `"`} {
 		for _, what := range []string{"disable", "recovery-codes"} {
-			answer, text := s.do(http.MethodPost, "/api/v1/profile/second-factor/"+what, `{"current_password":"`+goodPassword+`",`+body+`}`, "Authorization", "Bearer "+me.tokens.AccessToken)
+			answer, text := s.do(http.MethodPost, "/api/v1/profile/second-factor/"+what,
+				`{"current_password":"`+goodPassword+`",`+body+`}`, "Authorization", "Bearer "+me.tokens.AccessToken)
 			if answer.StatusCode == http.StatusUnprocessableEntity {
 				require.Contains(t, what+body, "recovery-codes\"recovery_code", "the app is there to make new ones")
 				continue
@@ -242,8 +258,12 @@ func TestOneOfCodes(t *testing.T) {
 	s := start(t)
 	m := s.member()
 	s.enrolled(m.user, true)
-	for _, codes := range []string{``, `,"totp":"000000","recovery_code":"AAAA-AAAA-AAAA-AAAA"`, `,"totp":"00000"`, `,"totp":"00000a"`, `,"recovery_code":"AAAA-AAAA-AAAA"`, `,"recovery_code":"AAAA-AAAA-AAAA-AAA9"`} {
-		answer, body := s.do(http.MethodPost, "/api/v1/login/second-factor", `{"challenge":"`+s.challenge(m.user)+`"`+codes+`}`)
+	for _, codes := range []string{
+		``, `,"totp":"000000","recovery_code":"AAAA-AAAA-AAAA-AAAA"`, `,"totp":"00000"`, `,"totp":"00000a"`,
+		`,"recovery_code":"AAAA-AAAA-AAAA"`, `,"recovery_code":"AAAA-AAAA-AAAA-AAA9"`,
+	} {
+		answer, body := s.do(http.MethodPost, "/api/v1/login/second-factor",
+			`{"challenge":"`+s.challenge(m.user)+`"`+codes+`}`)
 		require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, body)
 	}
 	require.Zero(t, s.count(`SELECT sum(tries) FROM login_challenges`))
@@ -278,7 +298,8 @@ func TestCodesAreForOneUse(t *testing.T) {
 			answers[i] = fmt.Sprint(status, problem)
 		})
 		slices.Sort(answers)
-		require.Equal(t, append([]string{"200"}, slices.Repeat([]string{"403" + string(usersapi.ProblemCodeInvalidCode)}, 19)...), answers)
+		require.Equal(t,
+			append([]string{"200"}, slices.Repeat([]string{"403" + string(usersapi.ProblemCodeInvalidCode)}, 19)...), answers)
 		require.Equal(t, before+1, s.count(`SELECT count(*) FROM sessions`))
 	}
 }
@@ -319,13 +340,15 @@ func TestChallengesAreForOneSession(t *testing.T) {
 			statuses[i], _ = replicas[i%2].answer(challenge, proof)
 		})
 	}
-	contracttest.Eventually(t, "all have taken a try", func() bool { return s.count(`SELECT tries FROM login_challenges`) == 5 })
+	contracttest.Eventually(t, "all have taken a try",
+		func() bool { return s.count(`SELECT tries FROM login_challenges`) == 5 })
 	require.NoError(t, gate.Rollback(t.Context()))
 	all.Wait()
 	slices.Sort(statuses)
 	require.Equal(t, []int{200, 401, 401, 401, 401}, statuses)
 	require.Equal(t, before+1, s.count(`SELECT count(*) FROM sessions`))
-	spent := 10 - s.count(`SELECT count(*) FROM recovery_codes`) + s.count(`SELECT count(*) FROM second_factors WHERE last_step > 0`)
+	spent := 10 - s.count(`SELECT count(*) FROM recovery_codes`) +
+		s.count(`SELECT count(*) FROM second_factors WHERE last_step > 0`)
 	require.Equal(t, 1, spent, "what was refused spent no code")
 }
 
@@ -343,7 +366,9 @@ func TestChallengesHaveFiveTries(t *testing.T) {
 		answers[i] = string(problem)
 	})
 	slices.Sort(answers)
-	require.Equal(t, append(slices.Repeat([]string{string(usersapi.ProblemCodeInvalidChallenge)}, 45), slices.Repeat([]string{string(usersapi.ProblemCodeInvalidCode)}, 5)...), answers)
+	require.Equal(t,
+		append(slices.Repeat([]string{string(usersapi.ProblemCodeInvalidChallenge)}, 45),
+			slices.Repeat([]string{string(usersapi.ProblemCodeInvalidCode)}, 5)...), answers)
 	s.requireAnswer(challenge, phone.code(s), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
 	s.requireAnswer(s.challenged(m.user.Email, goodPassword), phone.code(s), http.StatusOK, "")
 }
@@ -353,14 +378,18 @@ func TestChallengesBecomeVoid(t *testing.T) {
 	for name, spoil := range map[string]func(s *server, m member){
 		"in time": func(s *server, _ member) { s.Clock.Advance(challengeLifetime) },
 		"by another password": func(s *server, m member) {
-			answer, err := s.as(m.access).ChangePasswordWithResponse(s.t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+			answer, err := s.as(m.access).ChangePasswordWithResponse(s.t.Context(),
+				usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 			require.NoError(s.t, err)
 			require.Equal(s.t, http.StatusNoContent, answer.StatusCode())
 		},
 		"by a reset": func(s *server, m member) {
 			require.Equal(s.t, http.StatusNoContent, s.reset(s.mailToken(m.user, mailReset), newPassword))
 		},
-		"by the deletion": func(s *server, m member) { s.exec(s.t.(*testing.T), `DELETE FROM users WHERE id = $1`, m.user.ID) },
+		"by the deletion": func(s *server,
+			m member) {
+			s.exec(s.t.(*testing.T), `DELETE FROM users WHERE id = $1`, m.user.ID)
+		},
 		"with the account disabled": func(s *server, m member) {
 			s.exec(s.t.(*testing.T), `UPDATE users SET status = 'disabled' WHERE id = $1`, m.user.ID)
 		},
@@ -425,12 +454,14 @@ func TestChallengesKeepTheCookie(t *testing.T) {
 	s := start(t)
 	m := s.member()
 	phone := s.enrolled(m.user, true)
-	answer, body := s.do(http.MethodPost, "/api/v1/login", fmt.Sprintf(`{"email":%q,"password":%q,"cookie":true}`, m.user.Email, goodPassword))
+	answer, body := s.do(http.MethodPost, "/api/v1/login",
+		fmt.Sprintf(`{"email":%q,"password":%q,"cookie":true}`, m.user.Email, goodPassword))
 	require.Equal(t, http.StatusAccepted, answer.StatusCode, body)
 	var challenge usersapi.LoginChallenge
 	require.NoError(t, json.Unmarshal([]byte(body), &challenge))
 	proof := fmt.Sprintf(`{"challenge":%q,"totp":%q}`, challenge.Challenge, phone.code(s))
-	answer, body = s.do(http.MethodPost, "/api/v1/login/second-factor", proof, "Origin", "https://elsewhere.test", "Sec-Fetch-Site", "cross-site")
+	answer, body = s.do(http.MethodPost, "/api/v1/login/second-factor", proof, "Origin", "https://elsewhere.test",
+		"Sec-Fetch-Site", "cross-site")
 	require.Equal(t, usersapi.ProblemCodeCrossOriginRefused, problemIn(t, answer, body).Code)
 	answer, body = s.do(http.MethodPost, "/api/v1/login/second-factor", proof)
 	require.Equal(t, http.StatusOK, answer.StatusCode, body)
@@ -547,7 +578,9 @@ FROM (
 ) AS lines (line)`).Scan(&dump))
 	raw, err := withoutPadding.DecodeString(phone.secret)
 	require.NoError(t, err)
-	secrets := []string{phone.secret, fmt.Sprintf("%x", phone.secret), fmt.Sprintf("%x", raw), challenge, fmt.Sprintf("%x", challenge)}
+	secrets := []string{
+		phone.secret, fmt.Sprintf("%x", phone.secret), fmt.Sprintf("%x", raw), challenge, fmt.Sprintf("%x", challenge),
+	}
 	for _, code := range recovery {
 		plain := strings.ReplaceAll(code, "-", "")
 		secrets = append(secrets, code, plain, fmt.Sprintf("%x", plain), fmt.Sprintf("%x", code))
@@ -557,13 +590,15 @@ FROM (
 	contracttest.RequireNone(t, s.Logged(t), []string{`"` + phone.code(s) + `"`, `"` + wrong + `"`})
 
 	s.enrolled(other.user, true)
-	s.exec(t, `UPDATE second_factors SET secret = (SELECT secret FROM second_factors WHERE user_id = $1) WHERE user_id = $2`, m.user.ID, other.user.ID)
+	s.exec(t, `UPDATE second_factors SET secret = (SELECT secret FROM second_factors WHERE user_id = $1)
+		WHERE user_id = $2`, m.user.ID, other.user.ID)
 	s.Clock.Advance(codeStep)
 	tx, err := s.Pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer tx.Rollback(t.Context())
 	code := phone.code(s)
-	require.ErrorContains(t, s.service.spendFactorCode(t.Context(), s.service.txOf(tx), other.user.ID, &code, nil), "does not open")
+	require.ErrorContains(t, s.service.spendFactorCode(t.Context(), s.service.txOf(tx), other.user.ID, &code, nil),
+		"does not open")
 	require.NoError(t, s.service.spendFactorCode(t.Context(), s.service.txOf(tx), m.user.ID, &code, nil))
 }
 
@@ -581,7 +616,8 @@ func TestWrongCodesCountForTheAccount(t *testing.T) {
 	answer := func(from, member, code string) *http.Response {
 		tries++
 		s := []*server{first, second}[tries%2]
-		answer, _ := s.do(http.MethodPost, "/api/v1/login/second-factor", fmt.Sprintf(`{"challenge":%q,%q:%q}`, first.challenge(user), member, code), "X-Forwarded-For", from)
+		answer, _ := s.do(http.MethodPost, "/api/v1/login/second-factor",
+			fmt.Sprintf(`{"challenge":%q,%q:%q}`, first.challenge(user), member, code), "X-Forwarded-For", from)
 		return answer
 	}
 	const usual = "198.51.100.7"
@@ -594,7 +630,8 @@ func TestWrongCodesCountForTheAccount(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode, "even the right one")
 	require.Equal(t, fmt.Sprint(int((codesWindow / codesUnfamiliar).Seconds())), refused.Header.Get("Retry-After"))
 	require.NotEmpty(t, refused.Header.Get("RateLimit"))
-	require.Equal(t, http.StatusForbidden, answer("192.0.2.201", "totp", theApp.wrong(first)).StatusCode, "another has its own")
+	require.Equal(t, http.StatusForbidden, answer("192.0.2.201", "totp", theApp.wrong(first)).StatusCode,
+		"another has its own")
 	require.Equal(t, http.StatusOK, answer("192.0.2.200", "recovery_code", first.recoverable(user)[0]).StatusCode)
 	require.Equal(t, http.StatusOK, answer(usual, "totp", theApp.code(first)).StatusCode)
 }

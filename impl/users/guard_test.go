@@ -72,7 +72,9 @@ func (s *server) watchSilence() {
 // verifier accepts what the service itself accepts.
 func (s *server) verifier() *token.Verifier {
 	s.t.Helper()
-	v, err := token.NewVerifier(token.VerifierConfig{Issuer: "https://users.test", Audience: serviceName, Keys: s.service.signer, Clock: s.Clock.Now})
+	v, err := token.NewVerifier(token.VerifierConfig{
+		Issuer: "https://users.test", Audience: serviceName, Keys: s.service.signer, Clock: s.Clock.Now,
+	})
 	require.NoError(s.t, err)
 	return v
 }
@@ -163,7 +165,8 @@ var sessionChanges = map[string]struct {
 	"a change of password elsewhere": {
 		probe: person.readsProfile, before: 200, after: 401,
 		change: func(t *testing.T, _ *server, _, elsewhere, _ person) int {
-			answer, err := elsewhere.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+			answer, err := elsewhere.ChangePasswordWithResponse(t.Context(),
+				usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 			require.NoError(t, err)
 			return answer.StatusCode()
 		},
@@ -210,7 +213,8 @@ var sessionChanges = map[string]struct {
 func setsRoles(role usersapi.Role) func(t *testing.T, s *server, victim, elsewhere, admin person) int {
 	return func(t *testing.T, s *server, victim, _, admin person) int {
 		s.verify(victim.user.Email)
-		answer, err := admin.SetUserRolesWithResponse(t.Context(), victim.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{role}})
+		answer, err := admin.SetUserRolesWithResponse(t.Context(), victim.user.ID,
+			usersapi.SetUserRolesRequest{Roles: []usersapi.Role{role}})
 		require.NoError(t, err)
 		return answer.StatusCode()
 	}
@@ -259,7 +263,8 @@ func TestChangesReachTheOtherReplica(t *testing.T) {
 			require.Equal(t, c.before, c.probe(victim.on(other), t))
 
 			require.Less(t, c.change(t, s, victim, elsewhere, admin), 300)
-			contracttest.Eventually(t, "the other replica answers by what is now so", func() bool { return c.probe(victim.on(other), t) == c.after })
+			contracttest.Eventually(t, "the other replica answers by what is now so",
+				func() bool { return c.probe(victim.on(other), t) == c.after })
 		})
 	}
 }
@@ -283,7 +288,8 @@ func TestChangesByHandAreNoticed(t *testing.T) {
 			s.remember(ada)
 			_, err := s.Pool.Exec(t.Context(), c.statement, []any{ada.user.ID}[:strings.Count(c.statement, "$1")]...)
 			require.NoError(t, err)
-			contracttest.Eventually(t, "the token is refused", func() bool { return ada.readsProfile(t) == http.StatusUnauthorized })
+			contracttest.Eventually(t, "the token is refused",
+				func() bool { return ada.readsProfile(t) == http.StatusUnauthorized })
 		})
 	}
 }
@@ -292,7 +298,8 @@ func TestChangesByHandAreNoticed(t *testing.T) {
 func (s *server) terminateListeners() {
 	s.t.Helper()
 	tag, err := s.Pool.Exec(s.t.Context(),
-		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN "sessions"'`)
+		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+			WHERE datname = current_database() AND query = 'LISTEN "sessions"'`)
 	require.NoError(s.t, err)
 	require.Positive(s.t, tag.RowsAffected(), "nobody listens")
 }
@@ -323,14 +330,16 @@ func TestAReplicaThatIsToldNothingServesNothingStale(t *testing.T) {
 	bob := s.signUp("bob@example.com")
 	other.remember(bob)
 	disable(bob)
-	contracttest.Eventually(t, "the token is refused", func() bool { return bob.on(other).readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the token is refused",
+		func() bool { return bob.on(other).readsProfile(t) == http.StatusUnauthorized })
 
 	// The change comes right with the cut, before the replica can have noticed.
 	eve := s.signUp("eve@example.com")
 	other.remember(eve)
 	s.terminateListeners()
 	disable(eve)
-	contracttest.Eventually(t, "the token is refused", func() bool { return eve.on(other).readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the token is refused",
+		func() bool { return eve.on(other).readsProfile(t) == http.StatusUnauthorized })
 }
 
 // However requests and a revocation fall together: what is sent once that has returned is refused. The service is told
@@ -340,11 +349,12 @@ func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 	s, _ := start(t).deafReplica()
 	// As if there were little room: of all tokens of a session, the one that was used last is remembered.
 	verifier := s.verifier()
-	s.service.guard = guard.New(guard.Config{Verifier: verifier, Clock: s.Clock.Now, Read: func(ctx context.Context, claims token.Claims) (guard.Session, error) {
-		session, err := s.service.readSession(ctx, claims)
-		session.TokenID = claims.ID
-		return session, err
-	}})
+	s.service.guard = guard.New(guard.Config{Verifier: verifier, Clock: s.Clock.Now,
+		Read: func(ctx context.Context, claims token.Claims) (guard.Session, error) {
+			session, err := s.service.readSession(ctx, claims)
+			session.TokenID = claims.ID
+			return session, err
+		}})
 	s.watchSilence()
 	handler := s.handler(slog.New(slog.DiscardHandler))
 	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
@@ -397,7 +407,8 @@ func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 		using.Wait()
 		require.Less(t, status, 300)
 		require.Zero(t, late.Load(), "requests that were sent after the revocation had returned")
-		_, err = s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusActive, UpdatedAt: s.Clock.Now()})
+		_, err = s.queries.SetUserStatus(t.Context(),
+			usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusActive, UpdatedAt: s.Clock.Now()})
 		require.NoError(t, err)
 	}
 }

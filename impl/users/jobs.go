@@ -106,8 +106,8 @@ func (s *Service) purgeSessionsOf(ctx context.Context, user uuid.UUID, now time.
 	})
 }
 
-// purgeSessions removes sessions that are over in batches, each as list gives it, so that no statement removes more than
-// its time-out allows. Their spent refresh tokens go before them, in batches of their own.
+// purgeSessions removes sessions that are over in batches, each as list gives it, so that no statement removes more
+// than its time-out allows. Their spent refresh tokens go before them, in batches of their own.
 func (s *Service) purgeSessions(ctx context.Context, list func(limit int32) ([]uuid.UUID, error)) error {
 	return postgres.InBatches(func(limit int32) (int64, error) {
 		over, err := list(limit)

@@ -69,7 +69,9 @@ func (s *server) allAtOnce(times int, do func()) {
 	}
 	contracttest.Eventually(s.t, "all of them wait", func() bool {
 		var waiting int
-		require.NoError(s.t, gate.QueryRow(s.t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signing_keys'::regclass`).Scan(&waiting))
+		err = gate.QueryRow(s.t.Context(),
+			`SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signing_keys'::regclass`).Scan(&waiting)
+		require.NoError(s.t, err)
 		return waiting == times
 	})
 	_, err = gate.Exec(s.t.Context(), `COMMIT`)
@@ -79,7 +81,10 @@ func (s *server) allAtOnce(times int, do func()) {
 
 func TestManyServicesMakeOneFirstKey(t *testing.T) {
 	t.Parallel()
-	s := &server{t: t, Server: &contracttest.Server{Pool: pgtest.New(t, schema.Migrations, schema.Parts...), Clock: contracttest.NewClock()}}
+	s := &server{
+		t:      t,
+		Server: &contracttest.Server{Pool: pgtest.New(t, schema.Migrations, schema.Parts...), Clock: contracttest.NewClock()},
+	}
 	const replicas = 8
 	sets := make(chan string, replicas)
 	s.allAtOnce(replicas, func() {
@@ -211,11 +216,12 @@ func TestMasterKey(t *testing.T) {
 func TestSealedKeys(t *testing.T) {
 	t.Parallel()
 	for name, statement := range map[string]string{
-		"swapped between rows": `UPDATE signing_keys AS k SET sealed_key = o.sealed_key FROM signing_keys AS o WHERE o.kid <> k.kid`,
-		"under another id":     `UPDATE signing_keys SET kid = 'mine'`,
-		"a byte changed":       `UPDATE signing_keys SET sealed_key = set_byte(sealed_key, 20, get_byte(sealed_key, 20) # 1)`,
-		"cut":                  `UPDATE signing_keys SET sealed_key = substring(sealed_key FROM 1 FOR 20)`,
-		"empty":                `UPDATE signing_keys SET sealed_key = ''`,
+		"swapped between rows": `UPDATE signing_keys AS k SET sealed_key = o.sealed_key FROM signing_keys AS o
+			WHERE o.kid <> k.kid`,
+		"under another id": `UPDATE signing_keys SET kid = 'mine'`,
+		"a byte changed":   `UPDATE signing_keys SET sealed_key = set_byte(sealed_key, 20, get_byte(sealed_key, 20) # 1)`,
+		"cut":              `UPDATE signing_keys SET sealed_key = substring(sealed_key FROM 1 FOR 20)`,
+		"empty":            `UPDATE signing_keys SET sealed_key = ''`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -278,7 +284,10 @@ func written(secret []byte) []string {
 		hex.WriteByte(hexadecimal[b>>4])
 		hex.WriteByte(hexadecimal[b&15])
 	}
-	return []string{string(secret), hex.String(), base64.RawStdEncoding.EncodeToString(secret), base64.RawURLEncoding.EncodeToString(secret)}
+	return []string{
+		string(secret), hex.String(), base64.RawStdEncoding.EncodeToString(secret),
+		base64.RawURLEncoding.EncodeToString(secret),
+	}
 }
 
 // Who reads the whole database can neither log in, nor go on with a session, nor sign a token.
@@ -290,7 +299,8 @@ func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	_, _, err := s.service.keys.rotate(t.Context())
 	require.NoError(t, err)
-	_, err = ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	_, err = ada.ChangePasswordWithResponse(t.Context(),
+		usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 	require.NoError(t, err)
 
 	var dump strings.Builder

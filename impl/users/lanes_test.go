@@ -35,7 +35,8 @@ func TestAMailServerThatHangsHoldsUpNothingElse(t *testing.T) {
 	}
 	require.NoError(t, r.service.jobs.Start(t.Context()))
 	t.Cleanup(func() { _ = r.service.jobs.Stop(context.Background()) }) // The mails end with it.
-	contracttest.Eventually(t, "every worker waits for the mail server", func() bool { return mailer.waiting.Load() == workers })
+	contracttest.Eventually(t, "every worker waits for the mail server",
+		func() bool { return mailer.waiting.Load() == workers })
 	answer, body := s.askReset("person0@example.com")
 	require.Equal(t, http.StatusAccepted, answer.StatusCode, body)
 	contracttest.Eventually(t, "another job is done", func() bool {

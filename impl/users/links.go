@@ -26,8 +26,8 @@ const (
 	// link is replaced when another mail is sent. A link that is requested over and over is valid for less than twice that
 	// time.
 	mailsCounted = 24 * time.Hour
-	// mostMails is how many mails of one kind an account may cause at once, and then over mailsCounted, besides the one that
-	// is sent when it is opened. The same limit holds for an address that several accounts want.
+	// mostMails is how many mails of one kind an account may cause at once, and then over mailsCounted, besides the one
+	// that is sent when it is opened. The same limit holds for an address that several accounts want.
 	mostMails = 10
 )
 

@@ -80,7 +80,9 @@ func TestALinkIsSentAgain(t *testing.T) {
 			s.Clock.Advance(began.Add(mailsCounted).Sub(s.Clock.Now()) - time.Second)
 			ask(s)
 			s.mail(ada, purpose, count)
-			require.Equal(t, 1, s.count(`SELECT count(*) FROM email_tokens WHERE hash = $1 AND expires_at > $2`, hashOf(link), s.Clock.Now()), "the link of the last mail is good when none is sent")
+			require.Equal(t, 1,
+				s.count(`SELECT count(*) FROM email_tokens WHERE hash = $1 AND expires_at > $2`, hashOf(link), s.Clock.Now()),
+				"the link of the last mail is good when none is sent")
 			s.Clock.Advance(time.Second)
 			ask(s)
 			require.NotEqual(t, link, tokenIn(t, s.mail(ada, purpose, count+1)), "it was a day old")
@@ -94,7 +96,8 @@ func TestMailsThatExpiredDoNotCount(t *testing.T) {
 	s := start(t)
 	s.signUp(ada)
 	ask := func() {
-		require.NoError(t, s.service.startReset(t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)}))
+		err := s.service.startReset(t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)})
+		require.NoError(t, err)
 	}
 	ask()
 	for _, pause := range mailPauses() {
@@ -120,7 +123,8 @@ func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
 		s.logIn(ada, goodPassword).askVerification(t)
 	}
 	count := len(mailPauses()) + 1
-	require.Equal(t, count, s.count(`WITH last AS (UPDATE river_job SET max_attempts = 1 WHERE args->>'mail' = $1 RETURNING id) SELECT count(*) FROM last`, mailVerify))
+	require.Equal(t, count, s.count(`WITH last AS (UPDATE river_job SET max_attempts = 1 WHERE args->>'mail' = $1
+		RETURNING id) SELECT count(*) FROM last`, mailVerify))
 	for range count {
 		s.mailbox.fail = append(s.mailbox.fail, errors.New("the mail server cannot be reached"))
 	}
@@ -144,7 +148,8 @@ func TestMailsThatAreGivenUpAreBounded(t *testing.T) {
 			}
 		},
 		mailReset: func(s *server) {
-			require.NoError(s.t, s.service.startReset(s.t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)}))
+			err := s.service.startReset(s.t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)})
+			require.NoError(s.t, err)
 		},
 		mailChange: func(s *server) { _, _ = s.logIn(ada, goodPassword).want(s.t, eve, goodPassword) },
 	} {
@@ -173,7 +178,9 @@ func TestMailsThatAreGivenUpAreBounded(t *testing.T) {
 				ask(s)
 			}
 			for range mostMails {
-				require.NoError(t, s.queries.UncountMails(t.Context(), usersdb.UncountMailsParams{ID: link().ID, CountedBefore: s.Clock.Now().Add(-mailsCounted)}))
+				err := s.queries.UncountMails(t.Context(),
+					usersdb.UncountMailsParams{ID: link().ID, CountedBefore: s.Clock.Now().Add(-mailsCounted)})
+				require.NoError(t, err)
 				askAgain()
 			}
 			before := link()
@@ -230,7 +237,8 @@ func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 		var link, mailedLink usersdb.EmailToken
 		var mails []time.Time
 		began := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
-		for now := began; now.Before(began.Add(4 * mailsCounted)); now = now.Add(rapid.SampledFrom(askedAfter()).Draw(r, "pause")) {
+		for now := began; now.Before(began.Add(4 * mailsCounted)); now = now.Add(rapid.SampledFrom(askedAfter()).Draw(r,
+			"pause")) {
 			var mailed bool
 			if link, mailed = s.linkAfter(link, usersdb.User{Email: ada}, mailReset, now); mailed {
 				mails, mailedLink = append(mails, now), link
@@ -250,7 +258,9 @@ func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 
 // askedAfter are pauses between requests, about as long as those between mails.
 func askedAfter() []time.Duration {
-	return []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 29 * time.Minute, time.Hour, 3 * time.Hour, 13 * time.Hour}
+	return []time.Duration{
+		time.Minute, 5 * time.Minute, 15 * time.Minute, 29 * time.Minute, time.Hour, 3 * time.Hour, 13 * time.Hour,
+	}
 }
 
 // The first address may be a typo, and its reader a stranger: the second request counts, at once.
@@ -263,11 +273,14 @@ func TestANewerChangeOfAddressReplaces(t *testing.T) {
 	const typo = "eev@example.com"
 	_, _ = me.want(t, typo, goodPassword)
 	wrong := tokenIn(t, s.mail(typo, mailChange, 1))
-	answer, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: goodPassword})
+	answer, err := me.RequestEmailChangeWithResponse(t.Context(),
+		usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusForbidden, s.moveTo(wrong))
 	now := s.Clock.Now().UTC()
-	want := usersapi.EmailChange{Email: eve, ExpiresAt: now.Add(changeLifetime), MailedAt: now, NextMailAt: now.Add(mailPauses()[0])}
+	want := usersapi.EmailChange{
+		Email: eve, ExpiresAt: now.Add(changeLifetime), MailedAt: now, NextMailAt: now.Add(mailPauses()[0]),
+	}
 	require.Equal(t, want, *contracttest.Body(t, answer, answer.JSON202))
 	require.Equal(t, want, *me.changing(t))
 	require.Equal(t, http.StatusNoContent, s.moveTo(tokenIn(t, s.mail(eve, mailChange, 1))))
@@ -289,7 +302,8 @@ func TestAChangeOfAddressIsWithdrawn(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, s.moveTo(link))
 	require.Equal(t, http.StatusNotFound, me.withdraw(t))
 	require.Equal(t, ada, me.profile(t).Email)
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'profile.cancel_email_change' AND outcome = 'success' AND actor = $1`, me.user.ID))
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries
+		WHERE action = 'profile.cancel_email_change' AND outcome = 'success' AND actor = $1`, me.user.ID))
 
 	_, _ = me.want(t, eve, goodPassword)
 	require.Equal(t, http.StatusForbidden, s.moveTo(link), "it stays void")
@@ -311,7 +325,8 @@ func TestMailsOfChangesAreBounded(t *testing.T) {
 	const pause = 7 * time.Second // for the limit on requests
 	ask := func(i int) *usersapi.RequestEmailChangeResponse {
 		s.Clock.Advance(pause)
-		answer, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: fmt.Sprintf("ada.%d@example.com", i), CurrentPassword: goodPassword})
+		answer, err := me.RequestEmailChangeWithResponse(t.Context(),
+			usersapi.RequestEmailChangeRequest{Email: fmt.Sprintf("ada.%d@example.com", i), CurrentPassword: goodPassword})
 		require.NoError(t, err)
 		return answer
 	}
@@ -353,7 +368,8 @@ func TestMailsToAnAddressAreBounded(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode())
 	require.Equal(t, usersapi.ProblemCodeRateLimited, codeIn(t, refused.Body))
 	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange))
-	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM email_tokens WHERE purpose = $1`, mailChange), "nothing has changed")
+	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM email_tokens WHERE purpose = $1`, mailChange),
+		"nothing has changed")
 }
 
 // An address in other letters is the same one: it is paced like it, and gets the same link.
@@ -365,7 +381,8 @@ func TestTheCaseOfAnAddressIsNoOther(t *testing.T) {
 	link := s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange)
 	before := me.changing(t)
 	_, _ = me.want(t, strings.ToUpper(eve), goodPassword)
-	require.Equal(t, link, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange), "it is too soon for another mail")
+	require.Equal(t, link, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange),
+		"it is too soon for another mail")
 	before.Email = me.changing(t).Email
 	require.Equal(t, before, me.changing(t))
 	require.NotEqual(t, eve, before.Email, "it is written as it was asked for last")
@@ -383,7 +400,8 @@ func TestMailsOfResetsAreBounded(t *testing.T) {
 		s.Clock.Advance(7 * time.Second) // for the limits on requests
 		s.askReset(ada)
 		s.mail(ada, mailReset, min(i+1, mostMails))
-		answer, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		answer, err := me.ChangePasswordWithResponse(t.Context(),
+			usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
 	}
@@ -401,7 +419,8 @@ func TestNoticesAreBounded(t *testing.T) {
 	passwords := []string{goodPassword, newPassword}
 	change := func(i int) {
 		s.Clock.Advance(7 * time.Second) // for the limit on requests
-		answer, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		answer, err := me.ChangePasswordWithResponse(t.Context(),
+			usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
 	}
@@ -414,7 +433,8 @@ func TestNoticesAreBounded(t *testing.T) {
 	change(mostMails + 1)
 	require.Equal(t, mostMails, told())
 	me.requestDeletion(t)
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailDeletion), "something else is told")
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailDeletion),
+		"something else is told")
 	s.Clock.Advance(mailsCounted / mostMails)
 	me = s.logIn(ada, goodPassword)
 	change(mostMails + 2)
@@ -427,12 +447,14 @@ func TestWithoutMails(t *testing.T) {
 	s := start(t).replica(func(c *Config) { c.NoMails = true })
 	me := s.signUp(ada)
 	require.False(t, isVerified(t, me))
-	changed, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	changed, err := me.ChangePasswordWithResponse(t.Context(),
+		usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, changed.StatusCode())
 	verification, err := me.RequestEmailVerificationWithResponse(t.Context())
 	require.NoError(t, err)
-	change, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: newPassword})
+	change, err := me.RequestEmailChangeWithResponse(t.Context(),
+		usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: newPassword})
 	require.NoError(t, err)
 	for _, email := range []string{ada, eve} {
 		reset, body := s.askReset(email)

@@ -68,7 +68,9 @@ func (s *server) settled() {
 	s.t.Helper()
 	contracttest.Eventually(s.t, "the jobs are done", func() bool {
 		var waiting int
-		require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`).Scan(&waiting))
+		err := s.Pool.QueryRow(s.t.Context(),
+			`SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`).Scan(&waiting)
+		require.NoError(s.t, err)
 		return waiting == 0
 	})
 }
@@ -99,8 +101,9 @@ func (s *server) mailToken(user usersdb.User, purpose string) string {
 	id, now := newID(), s.Clock.Now()
 	token := s.service.mailTokenOf(id)
 	_, err := s.queries.KeepEmailToken(s.t.Context(), usersdb.KeepEmailTokenParams{
-		ID: id, UserID: user.ID, Purpose: purpose, Email: user.Email, Hash: hashOf(token), CreatedAt: now, ExpiresAt: now.Add(resetLifetime),
-		Mails: 1, MailedAt: now, CountedFrom: now,
+		ID: id, UserID: user.ID, Purpose: purpose, Email: user.Email, Hash: hashOf(token), CreatedAt: now,
+		ExpiresAt: now.Add(resetLifetime),
+		Mails:     1, MailedAt: now, CountedFrom: now,
 	})
 	require.NoError(s.t, err)
 	return token
@@ -119,7 +122,8 @@ func (s *server) askReset(email string) (*http.Response, string) {
 
 func (s *server) reset(token, password string) int {
 	s.t.Helper()
-	answer, _ := s.do(http.MethodPost, "/api/v1/password-reset/confirm", fmt.Sprintf(`{"token":%q,"new_password":%q}`, token, password))
+	answer, _ := s.do(http.MethodPost, "/api/v1/password-reset/confirm",
+		fmt.Sprintf(`{"token":%q,"new_password":%q}`, token, password))
 	return answer.StatusCode
 }
 
@@ -140,12 +144,14 @@ func TestVerification(t *testing.T) {
 	me := s.signUp(ada)
 	require.False(t, isVerified(t, me))
 	told := s.mail(ada, mailVerify, 1)
-	require.Contains(t, told.Text, s.Clock.Now().UTC().Format("2 January 2006 at 15:04 UTC"), "its reader knows whether they have opened it")
+	require.Contains(t, told.Text, s.Clock.Now().UTC().Format("2 January 2006 at 15:04 UTC"),
+		"its reader knows whether they have opened it")
 	link := tokenIn(t, told)
 	mailed := s.Clock.Now().UTC()
 	s.Clock.Advance(30 * time.Second)
 	next, expires := mailed.Add(mailPauses()[0]), s.Clock.Now().UTC().Add(verifyLifetime)
-	require.Equal(t, usersapi.EmailVerification{Email: ada, ExpiresAt: &expires, MailedAt: &mailed, NextMailAt: &next}, me.askVerification(t))
+	require.Equal(t, usersapi.EmailVerification{Email: ada, ExpiresAt: &expires, MailedAt: &mailed, NextMailAt: &next},
+		me.askVerification(t))
 	s.mail(ada, mailVerify, 1) // There was one just now, as the answer says.
 	require.Equal(t, http.StatusNoContent, s.confirm(link))
 	require.True(t, isVerified(t, me))
@@ -215,7 +221,8 @@ func TestPasswordResetAtOnce(t *testing.T) {
 	statuses := make([]int, 8)
 	for i := range statuses {
 		group.Go(func() {
-			answer, err := s.ResetPasswordWithResponse(context.WithoutCancel(t.Context()), usersapi.ResetPasswordRequest{Token: token, NewPassword: newPassword})
+			answer, err := s.ResetPasswordWithResponse(context.WithoutCancel(t.Context()),
+				usersapi.ResetPasswordRequest{Token: token, NewPassword: newPassword})
 			if err == nil {
 				statuses[i] = answer.StatusCode()
 			}
@@ -232,7 +239,8 @@ func TestAChangeOfPasswordMakesTheResetVoid(t *testing.T) {
 	m := s.member()
 	s.verify(m.user.Email)
 	token := s.mailToken(m.user, mailReset)
-	answer, err := s.as(m.access).ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	answer, err := s.as(m.access).ChangePasswordWithResponse(t.Context(),
+		usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, answer.StatusCode())
 	require.Equal(t, http.StatusForbidden, s.reset(token, goodPassword))
@@ -243,7 +251,8 @@ func TestNoResetForWhomThereIsNone(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	active, disabled := s.member().user, s.member().user
-	_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
+	_, err := s.queries.SetUserStatus(t.Context(),
+		usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 	nobody := newID().String() + "@example.com" // as long as the others
 	var answers []string
@@ -254,7 +263,10 @@ func TestNoResetForWhomThereIsNone(t *testing.T) {
 			answer.Header.Del(varying)
 		}
 		var jobs string
-		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT coalesce(string_agg(kind || octet_length(args::text) || queue, ' '), '') FROM river_job WHERE id > $1", seen).Scan(&jobs))
+		err = s.Pool.QueryRow(t.Context(),
+			"SELECT coalesce(string_agg(kind || octet_length(args::text) || queue, ' '), '') FROM river_job WHERE id > $1",
+			seen).Scan(&jobs)
+		require.NoError(t, err)
 		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT coalesce(max(id), 0) FROM river_job").Scan(&seen))
 		require.NotEmpty(t, jobs)
 		answers = append(answers, fmt.Sprint(answer.StatusCode, answer.Header, body, jobs))
@@ -285,7 +297,8 @@ func TestNoMailWithoutItsTransaction(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.signUp(ada)
-	answer, _ := s.do(http.MethodPost, "/api/v2/users", `{"email":"ada@example.com","name":"Ada","password":"`+goodPassword+`"}`)
+	answer, _ := s.do(http.MethodPost, "/api/v2/users",
+		`{"email":"ada@example.com","name":"Ada","password":"`+goodPassword+`"}`)
 	require.Equal(t, http.StatusConflict, answer.StatusCode)
 	s.mailing()
 	s.mail(ada, mailVerify, 1)
@@ -302,8 +315,10 @@ func TestMailsLeaveNothingBehind(t *testing.T) {
 	s.askReset(ada)
 	token := tokenIn(t, s.mail(ada, mailReset, 1))
 	var queue, tokens string
-	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT string_agg(river_job::text, '\n') FROM river_job").Scan(&queue))
-	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT string_agg(email_tokens::text, '\n') FROM email_tokens").Scan(&tokens))
+	err := s.Pool.QueryRow(t.Context(), "SELECT string_agg(river_job::text, '\n') FROM river_job").Scan(&queue)
+	require.NoError(t, err)
+	err = s.Pool.QueryRow(t.Context(), "SELECT string_agg(email_tokens::text, '\n') FROM email_tokens").Scan(&tokens)
+	require.NoError(t, err)
 	require.Contains(t, queue, "send_mail")
 	require.NotContains(t, queue, ada)
 	require.Equal(t, http.StatusNoContent, s.reset(token, newPassword))
@@ -333,7 +348,8 @@ func TestMailsAreEscaped(t *testing.T) {
 	s := start(t)
 	now := s.Clock.Now()
 	for name := range mailSubjects() {
-		m, err := s.service.renderMail(name, usersdb.User{Name: `<img src=x onerror="alert(1)">`, DeletesAt: &now}, "https://shop.test/#token=x")
+		m, err := s.service.renderMail(name, usersdb.User{Name: `<img src=x onerror="alert(1)">`, DeletesAt: &now},
+			"https://shop.test/#token=x")
 		require.NoError(t, err)
 		require.NotContains(t, m.HTML, "<img")
 		require.Contains(t, m.HTML, "&lt;img")
@@ -369,7 +385,8 @@ func mailOperations() knownOperations {
 			body := func(token string) string { return `{"token":"` + token + `"` + rest + `}` }
 			return []contracttest.Refusal{
 				at.refusal("an unknown token", body(newSecret()), http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken),
-				at.refusal("a token for something else", body(at.mailToken(at.member().user, otherPurpose)), http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken),
+				at.refusal("a token for something else", body(at.mailToken(at.member().user, otherPurpose)), http.StatusForbidden,
+					usersapi.ProblemCodeInvalidMailToken),
 			}
 		}
 	}

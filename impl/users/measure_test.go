@@ -80,7 +80,8 @@ func compare(b *testing.B, round time.Duration, askers map[string]asker) {
 func medianOf(all []cost) cost {
 	return cost{
 		ns: median(all, func(c cost) float64 { return c.ns }), cpu: median(all, func(c cost) float64 { return c.cpu }),
-		bytes: median(all, func(c cost) float64 { return c.bytes }), allocs: median(all, func(c cost) float64 { return c.allocs }),
+		bytes:  median(all, func(c cost) float64 { return c.bytes }),
+		allocs: median(all, func(c cost) float64 { return c.allocs }),
 	}
 }
 
@@ -236,7 +237,8 @@ func serveBenchSide(ctx context.Context, side, databaseURL string) error {
 		}
 		defer stop()
 		return httpapi.Server{
-			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Handler: handler, Ops: http.NotFoundHandler(), Drain: time.Second, Log: log.Logger,
+			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Handler: handler, Ops: http.NotFoundHandler(), Drain: time.Second,
+			Log:   log.Logger,
 			Ready: func(bool) {}, Listening: func(addr, _ string) { fmt.Println(addr) },
 		}.Run(ctx)
 	}

@@ -35,7 +35,8 @@ var (
 	full = flag.Bool("full", false, "run the proofs with their full figures")
 	// samples are taken of each class by `make oracle`. Without them only answers are compared: a test that runs beside
 	// others judges no time.
-	samples = flag.Int("samples", 0, "how many times of answers to take of each class of accounts; none compares the answers alone")
+	samples = flag.Int("samples", 0,
+		"how many times of answers to take of each class of accounts; none compares the answers alone")
 )
 
 const (
@@ -79,7 +80,9 @@ func oracle(t *testing.T, params hashing.Params) *server {
 				}
 				if op.Policy.Throttle != nil {
 					throttle := *op.Policy.Throttle
-					for _, f := range []**contract.Failures{&throttle.Network, &throttle.AccountAndNetwork, &throttle.Account, &throttle.Unfamiliar} {
+					for _, f := range []**contract.Failures{
+						&throttle.Network, &throttle.AccountAndNetwork, &throttle.Account, &throttle.Unfamiliar,
+					} {
 						if *f != nil {
 							*f = &contract.Failures{Failures: 1_000_000, Window: (*f).Window}
 						}
@@ -88,7 +91,9 @@ func oracle(t *testing.T, params hashing.Params) *server {
 				}
 				document.Operations[i] = &op
 			}
-			c.Document, c.RateLimits, c.Responses, c.TrustedProxies = &document, true, httpapi.ResponsesOff, []string{"127.0.0.1/32"}
+			c.Document, c.RateLimits, c.Responses, c.TrustedProxies = &document, true, httpapi.ResponsesOff, []string{
+				"127.0.0.1/32",
+			}
 		}
 	})
 }
@@ -105,11 +110,15 @@ func (s *server) questions() []question {
 		var active, disabled, none []string
 		for range accountsPerClass {
 			m, d := s.member().user, s.member().user
-			_, err := s.queries.SetUserStatus(s.t.Context(), usersdb.SetUserStatusParams{ID: d.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
+			_, err := s.queries.SetUserStatus(s.t.Context(),
+				usersdb.SetUserStatusParams{ID: d.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 			require.NoError(s.t, err)
-			active, disabled, none = append(active, m.Email), append(disabled, d.Email), append(none, newID().String()+"@example.com")
+			active, disabled, none = append(active, m.Email), append(disabled, d.Email), append(none,
+				newID().String()+"@example.com")
 		}
-		return []class{{"an account", of(format, active)}, {"a disabled account", of(format, disabled)}, {"no account", of(format, none)}}
+		return []class{
+			{"an account", of(format, active)}, {"a disabled account", of(format, disabled)}, {"no account", of(format, none)},
+		}
 	}
 	tokens := func(state, purpose, other string) (found []string) {
 		for range accountsPerClass {
@@ -117,7 +126,8 @@ func (s *server) questions() []question {
 			switch state {
 			case "expired":
 				token = s.mailToken(s.member().user, purpose)
-				_, err := s.Pool.Exec(s.t.Context(), "UPDATE email_tokens SET expires_at = created_at WHERE hash = $1", hashOf(token))
+				_, err := s.Pool.Exec(s.t.Context(), "UPDATE email_tokens SET expires_at = created_at WHERE hash = $1",
+					hashOf(token))
 				require.NoError(s.t, err)
 			case "of another purpose":
 				token = s.mailToken(s.member().user, other)
@@ -138,7 +148,8 @@ func (s *server) questions() []question {
 	return []question{
 		{"a wrong password", "/api/v1/login", func() []class { return accounts(`{"email":%q,"password":"wrong horse"}`) }},
 		{"a reset", "/api/v1/password-reset", func() []class { return accounts(`{"email":%q}`) }},
-		{"a token that verifies", "/api/v1/email-verification/confirm", func() []class { return ofTokens(`{"token":%q}`, mailVerify, mailReset) }},
+		{"a token that verifies", "/api/v1/email-verification/confirm",
+			func() []class { return ofTokens(`{"token":%q}`, mailVerify, mailReset) }},
 		{"a token that resets", "/api/v1/password-reset/confirm", func() []class {
 			return ofTokens(`{"token":%q,"new_password":"`+newPassword+`"}`, mailReset, mailVerify)
 		}},
@@ -162,7 +173,9 @@ func (s *server) probe() *probe {
 // ask gives the answer, without what tells requests apart, and the time from the request's last byte to the answer's.
 func (p *probe) ask(t testing.TB, path, body string) (string, time.Duration) {
 	t.Helper()
-	request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nX-Request-Id: the-same-for-all\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+	request := fmt.Appendf(nil,
+		"POST %s HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nX-Request-Id: "+
+			"the-same-for-all\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 	began := time.Now()
 	_, err := p.connection.Write(request)
 	require.NoError(t, err)
@@ -173,7 +186,8 @@ func (p *probe) ask(t testing.TB, path, body string) (string, time.Duration) {
 	require.NoError(t, err)
 	answer.Header.Del("Date")
 	limits := answer.Header.Get("Ratelimit")
-	answer.Header.Set("Ratelimit", strings.Join(rateCount.Split(limits, -1), "#")) // What is left is that of so many requests before.
+	// What is left is that of so many requests before.
+	answer.Header.Set("Ratelimit", strings.Join(rateCount.Split(limits, -1), "#"))
 	return fmt.Sprint(answer.Status, answer.Header, string(text)), took
 }
 

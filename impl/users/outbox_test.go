@@ -39,7 +39,8 @@ type outboxRow struct {
 // told takes what is in the outbox, in order.
 func (s *server) told(t *testing.T) []outboxRow {
 	t.Helper()
-	rows, err := s.Pool.Query(t.Context(), "WITH told AS (DELETE FROM outbox RETURNING *) SELECT * FROM told ORDER BY position")
+	rows, err := s.Pool.Query(t.Context(),
+		"WITH told AS (DELETE FROM outbox RETURNING *) SELECT * FROM told ORDER BY position")
 	require.NoError(t, err)
 	told, err := pgx.CollectRows(rows, pgx.RowToStructByPos[outboxRow])
 	require.NoError(t, err)
@@ -95,7 +96,8 @@ func answered(t *testing.T, status int) func(answer interface{ StatusCode() int 
 // statements of psql, and what does neither.
 func TestWhatOthersAreTold(t *testing.T) {
 	t.Parallel()
-	const disabled, enabled, deleted, roles, revoked = "user.disabled", "user.enabled", "user.deleted", "user.roles_changed", "session.revoked"
+	const disabled, enabled, deleted, roles, revoked = "user.disabled", "user.enabled", "user.deleted",
+		"user.roles_changed", "session.revoked"
 	for name, c := range map[string]struct {
 		before string // a statement that arranges
 		do     func(*testing.T, household)
@@ -104,31 +106,42 @@ func TestWhatOthersAreTold(t *testing.T) {
 		"disableUser": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusOK)(h.admin.DisableUserWithResponse(t.Context(), h.id))
 		}, []string{disabled, revoked, revoked}},
-		"disableUser again": {"UPDATE users SET status = 'disabled' WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
-			h.exec(t, "UPDATE sessions SET revoked_at = now() WHERE user_id = $1", h.id)
-			h.told(t)
-			answered(t, http.StatusOK)(h.admin.DisableUserWithResponse(t.Context(), h.id))
-		}, nil},
+		"disableUser again": {"UPDATE users SET status = 'disabled' WHERE email LIKE 'ada%'",
+			func(t *testing.T, h household) {
+				h.exec(t, "UPDATE sessions SET revoked_at = now() WHERE user_id = $1", h.id)
+				h.told(t)
+				answered(t, http.StatusOK)(h.admin.DisableUserWithResponse(t.Context(), h.id))
+			}, nil},
 		"enableUser": {"UPDATE users SET status = 'disabled' WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
 			answered(t, http.StatusOK)(h.admin.EnableUserWithResponse(t.Context(), h.id))
 		}, []string{enabled}},
 		"enableUser of one enabled": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusOK)(h.admin.EnableUserWithResponse(t.Context(), h.id))
 		}, nil},
-		"setUserRoles": {"UPDATE users SET email_verified_at = now() WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
-			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff, usersapi.RoleCustomer}}))
-		}, []string{roles, revoked, revoked}},
-		"setUserRoles to fewer": {"UPDATE users SET roles = '{customer,staff}' WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
-			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}}))
-		}, []string{roles}},
+		"setUserRoles": {"UPDATE users SET email_verified_at = now() WHERE email LIKE 'ada%'",
+			func(t *testing.T, h household) {
+				answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{
+					Roles: []usersapi.Role{usersapi.RoleStaff, usersapi.RoleCustomer},
+				}))
+			}, []string{roles, revoked, revoked}},
+		"setUserRoles to fewer": {"UPDATE users SET roles = '{customer,staff}' WHERE email LIKE 'ada%'",
+			func(t *testing.T, h household) {
+				answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{
+					Roles: []usersapi.Role{usersapi.RoleCustomer},
+				}))
+			}, []string{roles}},
 		"setUserRoles to what they are": {"", func(t *testing.T, h household) {
-			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}}))
+			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{
+				Roles: []usersapi.Role{usersapi.RoleCustomer},
+			}))
 		}, nil},
 		"deleteUser": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusNoContent)(h.admin.DeleteUserWithResponse(t.Context(), h.id))
 		}, []string{deleted}},
 		"changePassword": {"", func(t *testing.T, h household) {
-			answered(t, http.StatusNoContent)(h.ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword}))
+			answered(t, http.StatusNoContent)(h.ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{
+				CurrentPassword: goodPassword, NewPassword: newPassword,
+			}))
 		}, []string{revoked}},
 		"endSession": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusNoContent)(h.ada.EndSessionWithResponse(t.Context()))
@@ -162,7 +175,8 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 			name := "Augusta"
 			answered(t, http.StatusOK)(h.ada.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Name: &name}))
 		}, nil},
-		"the purge of sessions that are over": {"UPDATE sessions SET expires_at = now() - interval '1 hour', revoked_at = NULL", func(t *testing.T, h household) {
+		"the purge of sessions that are over": {"UPDATE sessions SET expires_at = now() - interval '1 hour', " +
+			"revoked_at = NULL", func(t *testing.T, h household) {
 			h.Clock.Advance(100 * 365 * 24 * time.Hour)
 			require.NoError(t, h.service.purgeOldRows(t.Context()))
 			require.Empty(t, h.sessions(t))
@@ -188,7 +202,8 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 		"psql: an account is deleted": {"", func(t *testing.T, h household) {
 			h.exec(t, "DELETE FROM users WHERE id = $1", h.id)
 		}, []string{deleted}},
-		"psql: all sessions are gone": {"DELETE FROM sessions WHERE user_id <> (SELECT id FROM users WHERE email LIKE 'ada%')", func(t *testing.T, h household) {
+		"psql: all sessions are gone": {"DELETE FROM sessions WHERE user_id <> (SELECT id FROM users WHERE email LIKE " +
+			"'ada%')", func(t *testing.T, h household) {
 			h.exec(t, "TRUNCATE sessions CASCADE")
 		}, []string{revoked, revoked}},
 		"psql: all accounts are gone": {"DELETE FROM users WHERE email NOT LIKE 'ada%'", func(t *testing.T, h household) {
@@ -232,7 +247,8 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 				}
 			}
 			require.Equal(t, c.want, types)
-			require.Len(t, ended, len(slices.DeleteFunc(slices.Clone(types), func(name string) bool { return name != revoked })), "each session once")
+			require.Len(t, ended, len(slices.DeleteFunc(slices.Clone(types), func(name string) bool { return name != revoked })),
+				"each session once")
 			if name != "startSession beyond the most" {
 				for id := range ended {
 					require.Contains(t, sessions, id)
@@ -266,7 +282,8 @@ func (h household) userIn(t *testing.T, event outboxRow) {
 		}
 	}
 	require.Equal(t, map[string]any{
-		"user_id": h.id.String(), "status": status, "roles": roles, "changed_at": event.OccurredAt.UTC().Format("2006-01-02T15:04:05.000000Z"),
+		"user_id": h.id.String(), "status": status, "roles": roles,
+		"changed_at": event.OccurredAt.UTC().Format("2006-01-02T15:04:05.000000Z"),
 	}, data)
 }
 
@@ -278,7 +295,9 @@ func TestEventsOfAUserAreInOrder(t *testing.T) {
 	for range 8 {
 		all.Go(func() error {
 			for range 20 {
-				_, err := h.Pool.Exec(t.Context(), "UPDATE users SET status = CASE status WHEN 'active' THEN 'disabled' ELSE 'active' END::user_status WHERE id = $1", h.id)
+				_, err := h.Pool.Exec(t.Context(),
+					"UPDATE users SET status = CASE status WHEN 'active' THEN 'disabled' ELSE 'active' END::user_status WHERE id = $1",
+					h.id)
 				if err != nil {
 					return err
 				}

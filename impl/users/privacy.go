@@ -196,8 +196,8 @@ func (s *Service) CancelDeletion(
 	return usersapi.CancelDeletion204Response{}, nil
 }
 
-// eraseDueAccounts deletes the accounts whose grace period is over, a batch at most. One that cannot be deleted holds up
-// no other.
+// eraseDueAccounts deletes the accounts whose grace period is over, a batch at most. One that cannot be deleted holds
+// up no other.
 func (s *Service) eraseDueAccounts(ctx context.Context) error {
 	due, err := s.queries.ListDueUsers(ctx, usersdb.ListDueUsersParams{Now: s.clock(), RowLimit: postgres.BatchSize})
 	for _, id := range due {

@@ -29,7 +29,8 @@ func (p person) exportOwnData(t testing.TB) usersapi.OwnData {
 
 func (p person) requestDeletion(t testing.TB) time.Time {
 	t.Helper()
-	answer, err := p.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
+	answer, err := p.RequestDeletionWithResponse(t.Context(),
+		usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusAccepted, answer.StatusCode(), string(answer.Body))
 	return contracttest.Body(t, answer, answer.JSON202).DeletesAt
@@ -48,26 +49,36 @@ func (p person) profile(t testing.TB) usersapi.Profile {
 func exported() map[string]string {
 	const secret, own, mark = "opens the account", "is that of the account", "follows from what is marked"
 	return map[string]string{
-		"users.id": "profile.id", "users.email": "profile.email", "users.name": "profile.name", "users.avatar": "profile.avatar", "users.biography": "profile.biography", "users.phone": "profile.phone",
-		"users.sealed_phone": "profile.phone", "users.phone_mark": mark, "users.sealed_id_card_number": "profile.id_card_number", "users.id_card_number_mark": mark,
-		"users.roles": "profile.roles", "users.status": "status", "users.email_verified_at": "email_verified_at", "users.deletes_at": "profile.deletes_at",
+		"users.id": "profile.id", "users.email": "profile.email", "users.name": "profile.name",
+		"users.avatar": "profile.avatar", "users.biography": "profile.biography", "users.phone": "profile.phone",
+		"users.sealed_phone": "profile.phone", "users.phone_mark": mark,
+		"users.sealed_id_card_number": "profile.id_card_number", "users.id_card_number_mark": mark,
+		"users.roles": "profile.roles", "users.status": "status", "users.email_verified_at": "email_verified_at",
+		"users.deletes_at": "profile.deletes_at",
 		"users.created_at": "profile.created_at", "users.updated_at": "profile.updated_at", "users.password_hash": secret,
 
-		"users.second_factor_at": "second_factor.confirmed_at", "second_factors.user_id": own, "second_factors.secret": secret, "second_factors.last_step": secret,
+		"users.second_factor_at": "second_factor.confirmed_at", "second_factors.user_id": own,
+		"second_factors.secret": secret, "second_factors.last_step": secret,
 		"second_factors.created_at": secret, "recovery_codes.hash": secret, "recovery_codes.user_id": own,
-		"login_challenges.hash": secret, "login_challenges.user_id": own, "login_challenges.password_hash": secret, "login_challenges.cookie": secret,
-		"login_challenges.tries": secret, "login_challenges.created_at": secret, "login_challenges.expires_at": secret,
+		"login_challenges.hash": secret, "login_challenges.user_id": own, "login_challenges.password_hash": secret,
+		"login_challenges.cookie": secret,
+		"login_challenges.tries":  secret, "login_challenges.created_at": secret, "login_challenges.expires_at": secret,
 
-		"sessions.id": "sessions.id", "sessions.user_id": own, "sessions.cookie": "sessions.cookie", "sessions.address": "sessions.address",
-		"sessions.user_agent": "sessions.user_agent", "sessions.created_at": "sessions.created_at", "sessions.last_used_at": "sessions.last_used_at",
-		"sessions.expires_at": "sessions.expires_at", "sessions.revoked_at": "sessions.revoked_at",
-		"refresh_tokens.hash": secret, "refresh_tokens.session_id": secret, "refresh_tokens.created_at": secret, "refresh_tokens.used_at": secret,
-		"refresh_tokens.tagged": secret, "sessions.family": secret,
+		"sessions.id": "sessions.id", "sessions.user_id": own, "sessions.cookie": "sessions.cookie",
+		"sessions.address":    "sessions.address",
+		"sessions.user_agent": "sessions.user_agent", "sessions.created_at": "sessions.created_at",
+		"sessions.last_used_at": "sessions.last_used_at",
+		"sessions.expires_at":   "sessions.expires_at", "sessions.revoked_at": "sessions.revoked_at",
+		"refresh_tokens.hash": secret, "refresh_tokens.session_id": secret, "refresh_tokens.created_at": secret,
+		"refresh_tokens.used_at": secret,
+		"refresh_tokens.tagged":  secret, "sessions.family": secret,
 
 		"user_keys.user_id": own, "user_keys.data_key_id": secret, "user_keys.sealed_key": secret,
 
-		"email_tokens.id": secret, "email_tokens.user_id": own, "email_tokens.purpose": "mails.purpose", "email_tokens.email": "mails.email", "email_tokens.hash": secret,
-		"email_tokens.created_at": "mails.created_at", "email_tokens.expires_at": "mails.expires_at", "email_tokens.mails": "mails.mails",
+		"email_tokens.id": secret, "email_tokens.user_id": own, "email_tokens.purpose": "mails.purpose",
+		"email_tokens.email": "mails.email", "email_tokens.hash": secret,
+		"email_tokens.created_at": "mails.created_at", "email_tokens.expires_at": "mails.expires_at",
+		"email_tokens.mails":     "mails.mails",
 		"email_tokens.mailed_at": "mails.mailed_at", "email_tokens.counted_from": "mails.counted_from",
 	}
 }
@@ -79,9 +90,12 @@ func TestExportHoldsEverything(t *testing.T) {
 	other := s.logIn("ada@example.com", goodPassword)
 	_, err := other.EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
-	_, err = s.Pool.Exec(t.Context(), `UPDATE users SET avatar = 'https://images.example.com/ada.png', email_verified_at = created_at, second_factor_at = created_at`)
+	_, err = s.Pool.Exec(t.Context(),
+		`UPDATE users SET avatar = 'https://images.example.com/ada.png', email_verified_at = created_at, second_factor_at = created_at`)
 	require.NoError(t, err)
-	answer, _ := s.do(http.MethodPatch, "/api/v1/profile", `{"biography":"<p>Ada</p>","phone":"`+onePhone+`","id_card_number":"`+oneCard+`"}`, "Authorization", "Bearer "+ada.tokens.AccessToken)
+	answer, _ := s.do(http.MethodPatch, "/api/v1/profile",
+		`{"biography":"<p>Ada</p>","phone":"`+onePhone+`","id_card_number":"`+oneCard+`"}`, "Authorization",
+		"Bearer "+ada.tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	ada.requestDeletion(t)
 
@@ -154,13 +168,15 @@ func TestExportAsksForThePassword(t *testing.T) {
 func TestActivity(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	admin, ada, eve := s.signUp("admin@example.com", usersapi.RoleAdmin), s.signUp("ada@example.com"), s.signUp("eve@example.com")
+	admin, ada, eve := s.signUp("admin@example.com",
+		usersapi.RoleAdmin), s.signUp("ada@example.com"), s.signUp("eve@example.com")
 	for range 3 {
 		_, err := ada.RevokeOtherSessionsWithResponse(t.Context())
 		require.NoError(t, err)
 	}
 	s.verify("ada@example.com")
-	set, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff}})
+	set, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID,
+		usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, set.StatusCode())
 	ada = s.logIn("ada@example.com", goodPassword)
@@ -193,7 +209,8 @@ func TestActivity(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"session.start owner 127.0.0.1", "user.set_roles other ",
-		"session.revoke_others owner 127.0.0.1", "session.revoke_others owner 127.0.0.1", "session.revoke_others owner 127.0.0.1",
+		"session.revoke_others owner 127.0.0.1", "session.revoke_others owner 127.0.0.1",
+		"session.revoke_others owner 127.0.0.1",
 		"session.start owner 127.0.0.1", "user.create owner 127.0.0.1",
 	}, told)
 	require.Equal(t, all, ada.exportOwnData(t).Activity.Items)
@@ -204,7 +221,8 @@ func TestDeletionAfterGrace(t *testing.T) {
 	s := start(t)
 	s.mailing()
 	ada, elsewhere := s.signUp("ada@example.com"), s.logIn("ada@example.com", goodPassword)
-	refused, err := ada.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: newPassword})
+	refused, err := ada.RequestDeletionWithResponse(t.Context(),
+		usersapi.RequestDeletionRequest{CurrentPassword: newPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeWrongPassword, codeIn(t, refused.Body))
 	require.Nil(t, ada.profile(t).DeletesAt)
@@ -237,15 +255,20 @@ func TestDeletionAfterGrace(t *testing.T) {
 	again.requestDeletion(t)
 	s.Clock.Advance(deletionGrace)
 	require.NoError(t, s.service.eraseDueAccounts(t.Context()))
-	gone, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+	gone, err := s.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, gone.Body))
 	s.signUp("ada@example.com") // The address is free.
 
 	var told int
-	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE type = 'user.deleted' AND subject = $1`, ada.user.ID).Scan(&told))
+	err = s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE type = 'user.deleted' AND subject = $1`,
+		ada.user.ID).Scan(&told)
+	require.NoError(t, err)
 	require.Equal(t, 1, told)
-	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND outcome = 'success' AND actor IS NULL AND target = $1`, ada.user.ID).Scan(&told))
+	err = s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM audit_entries
+		WHERE action = 'user.erase' AND outcome = 'success' AND actor IS NULL AND target = $1`, ada.user.ID).Scan(&told)
+	require.NoError(t, err)
 	require.Equal(t, 1, told)
 }
 
@@ -260,7 +283,8 @@ func TestDeletionAskedForAtOnce(t *testing.T) {
 	var errs [2]error
 	ask := func(i int, p person) func() {
 		return func() {
-			answers[i], errs[i] = p.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
+			answers[i], errs[i] = p.RequestDeletionWithResponse(t.Context(),
+				usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 		}
 	}
 	s.holding(t, `SELECT FROM users FOR UPDATE`, 2, ask(0, me), ask(1, other))
@@ -305,26 +329,31 @@ func TestErasureGoesOnWithTheNext(t *testing.T) {
 	s := start(t)
 	first, second := s.account(ada), s.account(eve)
 	s.keepFromDeletion(first.ID)
-	_, err := s.Pool.Exec(t.Context(), `UPDATE users SET deletes_at = $2::timestamptz - CASE WHEN id = $1 THEN interval '1 s' ELSE interval '0' END`, first.ID, s.Clock.Now())
+	_, err := s.Pool.Exec(t.Context(),
+		`UPDATE users SET deletes_at = $2::timestamptz - CASE WHEN id = $1 THEN interval '1 s' ELSE interval '0' END`,
+		first.ID, s.Clock.Now())
 	require.NoError(t, err)
 	require.ErrorContains(t, s.service.eraseDueAccounts(t.Context()), first.ID.String())
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM users WHERE id = $1`, first.ID))
 	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE id = $1`, second.ID))
 	require.Zero(t, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, first.ID))
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, second.ID))
+	require.Equal(t, 1,
+		s.count(`SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, second.ID))
 }
 
 func TestAdministratorsStay(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	admin, ada := s.signUp("admin@example.com", usersapi.RoleAdmin), s.signUp("ada@example.com")
-	refused, err := admin.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
+	refused, err := admin.RequestDeletionWithResponse(t.Context(),
+		usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeSelfAdministration, codeIn(t, refused.Body))
 
 	ada.requestDeletion(t)
 	s.verify("ada@example.com")
-	raised, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
+	raised, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID,
+		usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, raised.StatusCode())
 	require.Nil(t, contracttest.Body(t, raised, raised.JSON200).DeletesAt)
@@ -344,7 +373,8 @@ func TestErasureBesideCancellations(t *testing.T) {
 	for i := range accounts {
 		user := s.account(fmt.Sprintf("u%d@example.com", i), func(*usersdb.CreateUserParams) {})
 		ids = append(ids, user.ID)
-		_, err := s.queries.RequestDeletion(t.Context(), usersdb.RequestDeletionParams{ID: user.ID, DeletesAt: s.Clock.Now(), Now: s.Clock.Now()})
+		_, err := s.queries.RequestDeletion(t.Context(),
+			usersdb.RequestDeletionParams{ID: user.ID, DeletesAt: s.Clock.Now(), Now: s.Clock.Now()})
 		require.NoError(t, err)
 	}
 	var all sync.WaitGroup
@@ -360,7 +390,9 @@ func TestErasureBesideCancellations(t *testing.T) {
 		if i%2 == 0 {
 			all.Go(func() {
 				var err error
-				if kept[i], err = s.queries.CancelDeletion(t.Context(), usersdb.CancelDeletionParams{ID: id, Now: s.Clock.Now()}); err != nil {
+				if kept[i], err = s.queries.CancelDeletion(t.Context(), usersdb.CancelDeletionParams{
+					ID: id, Now: s.Clock.Now(),
+				}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -371,7 +403,9 @@ func TestErasureBesideCancellations(t *testing.T) {
 	for i, id := range ids {
 		var left, told int
 		require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM users WHERE id = $1`, id).Scan(&left))
-		require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, id).Scan(&told))
+		err := s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`,
+			id).Scan(&told)
+		require.NoError(t, err)
 		require.EqualValues(t, kept[i], left, i)
 		require.Equal(t, 1, left+told, i)
 	}
@@ -384,14 +418,17 @@ func TestNothingPersonalIsLeft(t *testing.T) {
 	s.mailing()
 	const agent, phone = "kanarienvogel/1.0", "+442079460127"
 	email := "kanarienvogel.q7@example.com"
-	answer, _ := s.do(http.MethodPost, "/api/v2/users", fmt.Sprintf(`{"email":%q,"name":"Kanarienvogel","password":%q,"avatar":"https://kanarienvogel.example.com/"}`, email, goodPassword))
+	answer, _ := s.do(http.MethodPost, "/api/v2/users",
+		fmt.Sprintf(`{"email":%q,"name":"Kanarienvogel","password":%q,"avatar":"https://kanarienvogel.example.com/"}`, email,
+			goodPassword))
 	require.Equal(t, http.StatusCreated, answer.StatusCode)
 	answer, body := s.do(http.MethodPost, "/api/v1/login", login(email, goodPassword), "User-Agent", agent)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	var tokens usersapi.TokenSet
 	require.NoError(t, json.Unmarshal([]byte(body), &tokens))
 	ada := person{ClientWithResponses: s.as(tokens.AccessToken)}
-	answer, _ = s.do(http.MethodPatch, "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+oneCard+`"}`, "Authorization", "Bearer "+tokens.AccessToken)
+	answer, _ = s.do(http.MethodPatch, "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+oneCard+`"}`,
+		"Authorization", "Bearer "+tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	s.do(http.MethodPost, "/api/v1/login", login(email, newPassword), "User-Agent", agent)
 	s.askReset(email)
@@ -429,7 +466,8 @@ func TestNoDeletionWithoutAMail(t *testing.T) {
 	me := s.signUp(ada)
 	ask := func() *usersapi.RequestDeletionResponse {
 		s.Clock.Advance(7 * time.Second) // for the limit on requests
-		answer, err := me.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
+		answer, err := me.RequestDeletionWithResponse(t.Context(),
+			usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 		require.NoError(t, err)
 		return answer
 	}

@@ -44,21 +44,24 @@ func TestNoSessionSlipsInBesideAChange(t *testing.T) {
 			var done atomic.Bool
 			loggingIn.Go(func() {
 				defer done.Store(true)
-				answer, err = s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+				answer, err = s.StartSessionWithResponse(t.Context(),
+					usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 				if err == nil && answer.JSON200 != nil {
 					// What it may do is remembered before the change is there.
 					_, _ = s.as(answer.JSON200.AccessToken).ListUsersWithResponse(t.Context(), nil)
 				}
 			})
 			contracttest.Eventually(t, "the login waits for the change, or is through", func() bool {
-				return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 || done.Load()
+				return s.count(`SELECT count(*) FROM pg_stat_activity
+					WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 || done.Load()
 			})
 			require.NoError(t, tx.Commit(t.Context()))
 			loggingIn.Wait()
 			require.NoError(t, err)
 			require.Equal(t, c.login, answer.StatusCode(), string(answer.Body))
 			if c.after != 0 {
-				require.Equal(t, c.after, c.probe(person{ClientWithResponses: s.as(contracttest.Body(t, answer, answer.JSON200).AccessToken)}, t))
+				require.Equal(t, c.after,
+					c.probe(person{ClientWithResponses: s.as(contracttest.Body(t, answer, answer.JSON200).AccessToken)}, t))
 			}
 		})
 	}
@@ -69,11 +72,14 @@ func TestLoginsAtOnceRaiseTheHashOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.signUp("ada@example.com")
-	stronger := s.replica(func(c *Config) { c.Hashing.Params = hashing.Params{MemoryKiB: 64, Iterations: 2, Parallelism: 1} })
+	stronger := s.replica(func(c *Config) {
+		c.Hashing.Params = hashing.Params{MemoryKiB: 64, Iterations: 2, Parallelism: 1}
+	})
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			answer, err := stronger.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+			answer, err := stronger.StartSessionWithResponse(t.Context(),
+				usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 			if err != nil || answer.StatusCode() != http.StatusOK {
 				t.Errorf("refused: %v %s", err, answer.Body)
 			}
@@ -91,7 +97,8 @@ func TestAnAdministratorRemains(t *testing.T) {
 	sessions := []uuid.UUID{one.session(t), other.session(t)}
 	for range 20 {
 		for _, p := range []person{one, other} {
-			_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: p.user.ID, Roles: []string{"admin"}, UpdatedAt: s.Clock.Now()})
+			_, err := s.queries.SetUserRoles(t.Context(),
+				usersdb.SetUserRolesParams{ID: p.user.ID, Roles: []string{"admin"}, UpdatedAt: s.Clock.Now()})
 			require.NoError(t, err)
 		}
 		s.service.guard.Forget(sessions...)
@@ -99,7 +106,8 @@ func TestAnAdministratorRemains(t *testing.T) {
 		statuses := make([]int, 2)
 		for i, pair := range [][2]person{{one, other}, {other, one}} {
 			demoting.Go(func() {
-				answer, err := pair[0].SetUserRolesWithResponse(t.Context(), pair[1].user.ID, usersapi.SetUserRolesRequest{Roles: customer})
+				answer, err := pair[0].SetUserRolesWithResponse(t.Context(), pair[1].user.ID,
+					usersapi.SetUserRolesRequest{Roles: customer})
 				if err == nil {
 					statuses[i] = answer.StatusCode()
 				}
@@ -130,7 +138,8 @@ func TestChangesOfOneAccountDoNotBlockEachOther(t *testing.T) {
 			hammering.Go(func() {
 				refresh := *ada.tokens.RefreshToken
 				for range 5 {
-					answer, err := s.RefreshSessionWithResponse(t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: &refresh})
+					answer, err := s.RefreshSessionWithResponse(t.Context(), nil,
+						usersapi.RefreshSessionRequest{RefreshToken: &refresh})
 					if err != nil {
 						t.Error(err)
 						return
@@ -142,7 +151,8 @@ func TestChangesOfOneAccountDoNotBlockEachOther(t *testing.T) {
 				}
 			})
 			hammering.Go(func() {
-				answer, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+				answer, err := s.StartSessionWithResponse(t.Context(),
+					usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 				note("login", answer.StatusCode(), err)
 			})
 			hammering.Go(func() {
@@ -196,7 +206,8 @@ FROM generate_series(1, $3) AS i`, s.signUp(email).user.ID, s.Clock.Now(), mostS
 	for i := range 16 {
 		all.Go(func() {
 			for range 24 {
-				answer, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: emails[i%len(emails)], Password: goodPassword})
+				answer, err := s.StartSessionWithResponse(t.Context(),
+					usersapi.StartSessionRequest{Email: emails[i%len(emails)], Password: goodPassword})
 				if err != nil || answer.StatusCode() != http.StatusOK {
 					t.Errorf("refused: %v %s", err, answer.Body)
 				}

@@ -132,7 +132,8 @@ func TestAKeyAboutToSealStays(t *testing.T) {
 			removed <- err
 		}()
 		require.Eventually(t, func() bool {
-			return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
+			return s.count(`SELECT count(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
 		}, time.Minute, 10*time.Millisecond)
 		return nil
 	}))
@@ -177,7 +178,9 @@ func TestPlainPhonesAreSealed(t *testing.T) {
 		s.exec(t, `UPDATE users SET phone = $2 WHERE id = $1`, m.user.ID, onePhone)
 		require.Equal(t, onePhone, *must(s.profileOf(m.user.ID, m.access)).Phone, "an earlier version has written it since")
 	}
-	for m, body := range map[*member]string{&removing: `{"phone":null}`, &replacing: fmt.Sprintf(`{"phone":%q}`, otherPhone)} {
+	for m, body := range map[*member]string{
+		&removing: `{"phone":null}`, &replacing: fmt.Sprintf(`{"phone":%q}`, otherPhone),
+	} {
 		status, text := s.tell(*m, body)
 		require.Equal(t, http.StatusOK, status, text)
 	}
@@ -185,7 +188,9 @@ func TestPlainPhonesAreSealed(t *testing.T) {
 	require.Equal(t, otherPhone, *must(s.profileOf(replacing.user.ID, replacing.access)).Phone)
 
 	var said []string
-	require.NoError(t, s.service.personal.reencrypt(t.Context(), func(what string, done, all int64) { said = append(said, fmt.Sprint(what, " ", done, "/", all)) }))
+	err := s.service.personal.reencrypt(t.Context(),
+		func(what string, done, all int64) { said = append(said, fmt.Sprint(what, " ", done, "/", all)) })
+	require.NoError(t, err)
 	require.Equal(t, []string{"phone numbers 2/2"}, said)
 	require.Zero(t, s.count("SELECT count(*) FROM users WHERE phone IS NOT NULL"))
 	for _, m := range []member{never, again} {
@@ -193,7 +198,8 @@ func TestPlainPhonesAreSealed(t *testing.T) {
 		require.Equal(t, s.service.personal.phones.Of(onePhone), s.userOf(m).PhoneMark)
 	}
 	require.Equal(t, otherCard, *must(s.profileOf(again.user.ID, again.access)).IDCardNumber)
-	require.NoError(t, s.service.personal.reencrypt(t.Context(), func(what string, _, _ int64) { t.Errorf("%s again", what) }))
+	err = s.service.personal.reencrypt(t.Context(), func(what string, _, _ int64) { t.Errorf("%s again", what) })
+	require.NoError(t, err)
 }
 
 func (s *server) userOf(m member) usersdb.User {
@@ -239,15 +245,21 @@ func (s *server) manyConfiding(n int) []uuid.UUID {
 		require.NoError(s.t, err)
 		sealed, err := key.Seal([]byte(phoneOf(i)), phoneName(ids[i]))
 		require.NoError(s.t, err)
-		accounts[i] = []any{ids[i], ids[i].String() + "@example.com", "Many", "none", []string{"customer"}, sealed, s.service.personal.phones.Of(phoneOf(i)), s.Clock.Now(), s.Clock.Now()}
+		accounts[i] = []any{
+			ids[i], ids[i].String() + "@example.com", "Many", "none", []string{"customer"}, sealed,
+			s.service.personal.phones.Of(phoneOf(i)), s.Clock.Now(), s.Clock.Now(),
+		}
 		keys[i] = []any{ids[i], row.ID, sealedKey}
 	}
 	// No statement may take long.
 	for from := 0; from < n; from += 5000 {
 		to := min(from+5000, n)
-		_, err = s.Pool.CopyFrom(s.t.Context(), pgx.Identifier{"users"}, []string{"id", "email", "name", "password_hash", "roles", "sealed_phone", "phone_mark", "created_at", "updated_at"}, pgx.CopyFromRows(accounts[from:to]))
+		_, err = s.Pool.CopyFrom(s.t.Context(), pgx.Identifier{"users"}, []string{
+			"id", "email", "name", "password_hash", "roles", "sealed_phone", "phone_mark", "created_at", "updated_at",
+		}, pgx.CopyFromRows(accounts[from:to]))
 		require.NoError(s.t, err)
-		_, err = s.Pool.CopyFrom(s.t.Context(), pgx.Identifier{"user_keys"}, []string{"user_id", "data_key_id", "sealed_key"}, pgx.CopyFromRows(keys[from:to]))
+		_, err = s.Pool.CopyFrom(s.t.Context(), pgx.Identifier{"user_keys"}, []string{"user_id", "data_key_id", "sealed_key"},
+			pgx.CopyFromRows(keys[from:to]))
 		require.NoError(s.t, err)
 	}
 	return ids
@@ -294,14 +306,16 @@ func TestReencryptUnderLoad(t *testing.T) {
 			for n := 0; ctx.Err() == nil; n++ {
 				author := authors[w*len(authors)/writers+n%(len(authors)/writers)]
 				phone := phoneOf(n)
-				answer, err := s.as(author.access).UpdateProfileWithResponse(context.WithoutCancel(ctx), usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)})
+				answer, err := s.as(author.access).UpdateProfileWithResponse(context.WithoutCancel(ctx),
+					usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)})
 				writes.Add(1)
 				if err != nil || answer.JSON200 == nil {
 					failed.Add(1)
 					continue
 				}
 				reads.Add(1)
-				if read, err := s.as(author.access).GetProfileWithResponse(context.WithoutCancel(ctx)); err != nil || read.JSON200 == nil || *read.JSON200.Phone != phone {
+				if read, err := s.as(author.access).GetProfileWithResponse(context.WithoutCancel(ctx)); err != nil ||
+					read.JSON200 == nil || *read.JSON200.Phone != phone {
 					failed.Add(1)
 				}
 			}
@@ -343,7 +357,8 @@ func TestReencryptUnderLoad(t *testing.T) {
 		require.Equal(t, phoneOf(i), *profile.Phone)
 	}
 	t.Logf("%d accounts in %v (%.0f/s), ended half-way once; meanwhile %d reads and %d writes, failed: %d",
-		accounts+len(authors), took.Round(time.Millisecond), float64(accounts+len(authors))/took.Seconds(), reads.Load(), writes.Load(), failed.Load())
+		accounts+len(authors), took.Round(time.Millisecond), float64(accounts+len(authors))/took.Seconds(), reads.Load(),
+		writes.Load(), failed.Load())
 }
 
 // Two commands at once share the work.
@@ -358,7 +373,8 @@ func TestReencryptTwiceAtOnce(t *testing.T) {
 	for i := range errs {
 		both.Go(func() {
 			errs[i] = s.service.personal.reencrypt(t.Context(), quietly)
-			if left := s.count("SELECT count(*) FROM user_keys JOIN data_keys ON data_keys.id = data_key_id WHERE data_keys.id <> $1", next); left > 0 {
+			if left := s.count("SELECT count(*) FROM user_keys JOIN data_keys ON data_keys.id = data_key_id WHERE "+
+				"data_keys.id <> $1", next); left > 0 {
 				t.Errorf("%d were left when it said that it was done", left)
 			}
 		})

@@ -43,7 +43,8 @@ func TestOneTokenUsedManyTimesAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range users {
 		all.Go(func() {
-			answer, err := s.RefreshSessionWithResponse(t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: ada.tokens.RefreshToken})
+			answer, err := s.RefreshSessionWithResponse(t.Context(), nil,
+				usersapi.RefreshSessionRequest{RefreshToken: ada.tokens.RefreshToken})
 			if err != nil || answer.JSON200 == nil {
 				t.Errorf("refused: %v %s", err, answer.Body)
 				return
@@ -177,8 +178,11 @@ func TestRefreshTokensAreBounded(t *testing.T) {
 			require.Equal(t, 1, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL`))
 			s.End(t)
 			s.service.audit.Wait()
-			require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'session.refresh' AND outcome <> 'success'`), "once, for whom it ended")
-			require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE outcome = 'invalid_refresh_token' AND target = $1`, ada.user.ID))
+			require.Equal(t, 1,
+				s.count(`SELECT count(*) FROM audit_entries WHERE action = 'session.refresh' AND outcome <> 'success'`),
+				"once, for whom it ended")
+			require.Equal(t, 1,
+				s.count(`SELECT count(*) FROM audit_entries WHERE outcome = 'invalid_refresh_token' AND target = $1`, ada.user.ID))
 		})
 	}
 }
@@ -243,7 +247,8 @@ func TestRefreshOfADisabledAccount(t *testing.T) {
 	s := start(t)
 	ada := s.signUp("ada@example.com")
 	set := func(status usersdb.UserStatus) {
-		_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: status, UpdatedAt: s.Clock.Now()})
+		_, err := s.queries.SetUserStatus(t.Context(),
+			usersdb.SetUserStatusParams{ID: ada.user.ID, Status: status, UpdatedAt: s.Clock.Now()})
 		require.NoError(t, err)
 	}
 	// The session itself is still in force: it is the account that is not.
@@ -261,7 +266,8 @@ func TestRefreshGivesTheRolesOfNow(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.signUp("ada@example.com")
-	_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: ada.user.ID, Roles: []string{"support"}, UpdatedAt: s.Clock.Now()})
+	_, err := s.queries.SetUserRoles(t.Context(),
+		usersdb.SetUserRolesParams{ID: ada.user.ID, Roles: []string{"support"}, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 	tokens, _ := s.refresh(*ada.tokens.RefreshToken)
 	claims, err := s.verifier().Verify(t.Context(), tokens.AccessToken)
@@ -302,7 +308,8 @@ func TestAUsedSessionEndsAtLast(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.signUp("ada@example.com")
-	answer, _ := s.do(http.MethodPost, "/api/v1/login", `{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
+	answer, _ := s.do(http.MethodPost, "/api/v1/login",
+		`{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
 	cookie := answer.Cookies()[0]
 	refresh := func() *http.Response {
 		answer, _ := s.do(http.MethodPost, "/api/v1/refresh", `{}`, "Cookie", cookie.Name+"="+cookie.Value)
@@ -385,7 +392,8 @@ CREATE TRIGGER removals AFTER DELETE ON `+table+` REFERENCING OLD TABLE AS gone 
 func (s *server) requireBatches(rows int) {
 	s.t.Helper()
 	require.Equal(s.t, rows, s.count(`SELECT sum(removed)::bigint FROM removals`))
-	require.LessOrEqual(s.t, s.count(`SELECT max(removed) FROM (SELECT sum(removed)::bigint AS removed FROM removals GROUP BY tx) AS transactions`), postgres.BatchSize)
+	require.LessOrEqual(s.t, s.count(`SELECT max(removed)
+		FROM (SELECT sum(removed)::bigint AS removed FROM removals GROUP BY tx) AS transactions`), postgres.BatchSize)
 }
 
 // An account may have as many ended sessions as somebody has logged in to it in a day. However many there are, no
@@ -424,7 +432,8 @@ SELECT sha256((id || ' ' || i)::bytea), id, created_at, created_at FROM sessions
 			require.NoError(t, err)
 			s.noteRemovals("refresh_tokens")
 			remove(t, s, account)
-			require.Zero(t, s.count(`SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE user_id = $1`, account))
+			require.Zero(t, s.count(`SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id
+				WHERE user_id = $1`, account))
 			s.requireBatches(2*2500 + 2)
 		})
 	}

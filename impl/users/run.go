@@ -24,7 +24,8 @@ import (
 	"example.com/plumbline/queries"
 )
 
-// schema is what the database consists of. The numbers are those of the service's own migrations that made a part before.
+// schema is what the database consists of. The numbers are those of the service's own migrations that made a part
+// before.
 var schema = program.Schema{
 	Parts: []postgres.Part{
 		audit.Tables.MovedFrom(10), program.Tables.MovedFrom(27), events.Tables.MovedFrom(4),
@@ -47,13 +48,18 @@ func ProgramWith(mailer mail.Mailer) program.Program {
 		About:  "users keeps accounts, sessions and the keys that sign access tokens.",
 		Schema: schema,
 		Commands: append(program.Commands(defaultServe(), serving),
-			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), func(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
-				return createAdmin(ctx, p, c, mailer, out)
-			}),
-			program.NewCommand("rotate-keys", "make the next signing key, which signs ten minutes later", defaultRotate(), rotateKeys),
-			program.NewCommand("rotate-data-keys", "make the key that seals personal data from now on", defaultRotate(), rotateDataKeys),
-			program.NewCommand("reencrypt", "seal personal data anew with that key, in batches, while the service goes on", defaultRotate(), reencrypt),
-			program.NewCommand("remove-data-keys", "forget older keys, unless something is still sealed with one", defaultRotate(), removeDataKeys),
+			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(),
+				func(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
+					return createAdmin(ctx, p, c, mailer, out)
+				}),
+			program.NewCommand("rotate-keys", "make the next signing key, which signs ten minutes later", defaultRotate(),
+				rotateKeys),
+			program.NewCommand("rotate-data-keys", "make the key that seals personal data from now on", defaultRotate(),
+				rotateDataKeys),
+			program.NewCommand("reencrypt", "seal personal data anew with that key, in batches, while the service goes on",
+				defaultRotate(), reencrypt),
+			program.NewCommand("remove-data-keys", "forget older keys, unless something is still sealed with one",
+				defaultRotate(), removeDataKeys),
 		),
 	}
 }

@@ -41,7 +41,10 @@ func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
 	key := func(bytes int) telemetry.Secret {
 		return telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", bytes))))
 	}
-	good := Config{Database: pool, Pool: pool, MasterKey: key(32), Issuer: "test", Audience: []string{"users"}, Hashing: hashing.Config{Params: cheap}}
+	good := Config{
+		Database: pool, Pool: pool, MasterKey: key(32), Issuer: "test", Audience: []string{"users"},
+		Hashing: hashing.Config{Params: cheap},
+	}
 	_, err := newPrepared(t.Context(), good)
 	require.NoError(t, err)
 	for name, change := range map[string]func(*Config){

@@ -90,7 +90,8 @@ func (s *Service) AnswerChallenge(
 	}
 	httpapi.SetCaller(ctx, challenge.UserID)
 	var decision httpapi.Decision
-	if req.Body.Totp != nil { // A recovery code is too long to be guessed, and is taken when others have used up the count.
+	// A recovery code is too long to be guessed, and is taken when others have used up the count.
+	if req.Body.Totp != nil {
 		if decision, err = s.spendCode(ctx, challenge.UserID); err != nil {
 			return nil, err
 		}

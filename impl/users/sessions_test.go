@@ -41,27 +41,49 @@ func TestLogin(t *testing.T) {
 		status          int
 		code            usersapi.ProblemCode
 	}{
-		"right":                          {email: "ada@example.com", password: goodPassword, status: 200},
-		"right, address in other case":   {email: "ADA@Example.com", password: goodPassword, status: 200},
-		"wrong password":                 {email: "ada@example.com", password: newPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"password in other case":         {email: "ada@example.com", password: strings.ToUpper(goodPassword), status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"password cut":                   {email: "ada@example.com", password: goodPassword[:len(goodPassword)-1], status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"unknown address":                {email: "eve@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"disabled, right password":       {email: "ada@example.com", password: goodPassword, disabled: true, status: 403, code: usersapi.ProblemCodeAccountDisabled},
-		"disabled, wrong password":       {email: "ada@example.com", password: newPassword, disabled: true, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"a pattern is no address":        {email: "a%a@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"another underscore, not a wild": {email: "ad_@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
+		"right":                        {email: "ada@example.com", password: goodPassword, status: 200},
+		"right, address in other case": {email: "ADA@Example.com", password: goodPassword, status: 200},
+		"wrong password": {
+			email: "ada@example.com", password: newPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials,
+		},
+		"password in other case": {
+			email: "ada@example.com", password: strings.ToUpper(goodPassword), status: 401,
+			code: usersapi.ProblemCodeInvalidCredentials,
+		},
+		"password cut": {
+			email: "ada@example.com", password: goodPassword[:len(goodPassword)-1], status: 401,
+			code: usersapi.ProblemCodeInvalidCredentials,
+		},
+		"unknown address": {
+			email: "eve@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials,
+		},
+		"disabled, right password": {
+			email: "ada@example.com", password: goodPassword, disabled: true, status: 403,
+			code: usersapi.ProblemCodeAccountDisabled,
+		},
+		"disabled, wrong password": {
+			email: "ada@example.com", password: newPassword, disabled: true, status: 401,
+			code: usersapi.ProblemCodeInvalidCredentials,
+		},
+		"a pattern is no address": {
+			email: "a%a@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials,
+		},
+		"another underscore, not a wild": {
+			email: "ad_@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			ada := s.signUp("ada@example.com")
 			if c.disabled {
-				_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
+				_, err := s.queries.SetUserStatus(t.Context(),
+					usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 				require.NoError(t, err)
 			}
 			before := s.count(`SELECT count(*) FROM sessions`)
-			answer, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: c.email, Password: c.password})
+			answer, err := s.StartSessionWithResponse(t.Context(),
+				usersapi.StartSessionRequest{Email: c.email, Password: c.password})
 			require.NoError(t, err)
 			require.Equal(t, c.status, answer.StatusCode(), string(answer.Body))
 			require.Equal(t, "no-store", answer.HTTPResponse.Header.Get("Cache-Control"))
@@ -73,7 +95,8 @@ func TestLogin(t *testing.T) {
 			require.Equal(t, usersapi.TokenSetTokenTypeBearer, contracttest.Body(t, answer, answer.JSON200).TokenType)
 			require.EqualValues(t, accessLifetime.Seconds(), contracttest.Body(t, answer, answer.JSON200).ExpiresIn)
 			require.Empty(t, answer.HTTPResponse.Cookies())
-			require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(contracttest.Body(t, answer, answer.JSON200).AccessToken)}.readsProfile(t))
+			require.Equal(t, http.StatusOK,
+				person{ClientWithResponses: s.as(contracttest.Body(t, answer, answer.JSON200).AccessToken)}.readsProfile(t))
 			secret, err := base64.RawURLEncoding.DecodeString(*contracttest.Body(t, answer, answer.JSON200).RefreshToken)
 			require.NoError(t, err)
 			require.Len(t, secret, 32)
@@ -112,7 +135,8 @@ func TestLoginBesideADeletion(t *testing.T) {
 	answers := make(chan *usersapi.StartSessionResponse, 1)
 	go func() {
 		defer close(answers)
-		answer, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+		answer, err := s.StartSessionWithResponse(t.Context(),
+			usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 		if err != nil {
 			t.Error(err)
 			return
@@ -120,7 +144,8 @@ func TestLoginBesideADeletion(t *testing.T) {
 		answers <- answer
 	}()
 	contracttest.Eventually(t, "the login waits", func() bool {
-		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+		return s.count(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
 	})
 	require.NoError(t, tx.Commit(t.Context()))
 	answer := <-answers
@@ -153,7 +178,8 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 				_, _ = s.StartSessionWithResponse(ctx, usersapi.StartSessionRequest{Email: email, Password: newPassword})
 			})
 		}
-		contracttest.Eventually(t, "each waits for one hash", func() bool { _, n := s.service.hasher.Stats(); return n == all })
+		contracttest.Eventually(t, "each waits for one hash",
+			func() bool { _, n := s.service.hasher.Stats(); return n == all })
 	}
 	waiting("eve@example.com", each)
 	waiting("ada@example.com", 2*each)
@@ -224,7 +250,9 @@ func TestLoginRaisesTheHash(t *testing.T) {
 	}
 	first := hash()
 	require.Contains(t, first, "$m=8,t=1,p=1$")
-	stronger := s.replica(func(c *Config) { c.Hashing.Params = hashing.Params{MemoryKiB: 16, Iterations: 2, Parallelism: 1} })
+	stronger := s.replica(func(c *Config) {
+		c.Hashing.Params = hashing.Params{MemoryKiB: 16, Iterations: 2, Parallelism: 1}
+	})
 
 	answer, _ := stronger.do(http.MethodPost, "/api/v1/login", login("ada@example.com", newPassword))
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
@@ -266,7 +294,8 @@ func TestBrowserSession(t *testing.T) {
 	withCookie := func(cookie *http.Cookie) (*http.Response, string) {
 		return s.do(http.MethodPost, "/api/v1/refresh", `{}`, "Cookie", cookie.Name+"="+cookie.Value)
 	}
-	answer, body := s.do(http.MethodPost, "/api/v1/login", `{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
+	answer, body := s.do(http.MethodPost, "/api/v1/login",
+		`{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
 	first, _ := checked(answer, body, sessionLifetime)
 
 	answer, body = withCookie(first)
@@ -289,7 +318,8 @@ func TestBrowserSession(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, answer.StatusCode, body)
 	require.Len(t, answer.Cookies(), 1)
 	gone := answer.Cookies()[0]
-	require.Equal(t, []any{first.Name, "", -1, "/api/v1/refresh", true, true}, []any{gone.Name, gone.Value, gone.MaxAge, gone.Path, gone.Secure, gone.HttpOnly})
+	require.Equal(t, []any{first.Name, "", -1, "/api/v1/refresh", true, true},
+		[]any{gone.Name, gone.Value, gone.MaxAge, gone.Path, gone.Secure, gone.HttpOnly})
 	answer, body = withCookie(second)
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, problemIn(t, answer, body).Code)
@@ -311,12 +341,20 @@ func TestCrossOrigin(t *testing.T) {
 		"another origin of the site":        {headers: []string{"Sec-Fetch-Site", "same-site"}, refused: true},
 		"another origin, by an old browser": {headers: []string{"Origin", "https://evil.test"}, refused: true},
 		"no origin, by an old browser":      {headers: []string{"Origin", "null"}, refused: true},
-		"another origin, both headers":      {headers: []string{"Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site"}, refused: true},
-		"a trusted name as a beginning":     {headers: []string{"Origin", trusted + ".evil.test", "Sec-Fetch-Site", "cross-site"}, refused: true},
-		"a trusted name without TLS":        {headers: []string{"Origin", "http://shop.test", "Sec-Fetch-Site", "cross-site"}, refused: true},
-		"a trusted origin":                  {headers: []string{"Origin", trusted, "Sec-Fetch-Site", "cross-site"}},
-		"a trusted origin, old browser":     {headers: []string{"Origin", trusted}},
-		"a trusted pattern":                 {headers: []string{"Origin", "http://127.0.0.1:5173", "Sec-Fetch-Site", "cross-site"}},
+		"another origin, both headers": {
+			headers: []string{"Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site"}, refused: true,
+		},
+		"a trusted name as a beginning": {
+			headers: []string{"Origin", trusted + ".evil.test", "Sec-Fetch-Site", "cross-site"}, refused: true,
+		},
+		"a trusted name without TLS": {
+			headers: []string{"Origin", "http://shop.test", "Sec-Fetch-Site", "cross-site"}, refused: true,
+		},
+		"a trusted origin":              {headers: []string{"Origin", trusted, "Sec-Fetch-Site", "cross-site"}},
+		"a trusted origin, old browser": {headers: []string{"Origin", trusted}},
+		"a trusted pattern": {
+			headers: []string{"Origin", "http://127.0.0.1:5173", "Sec-Fetch-Site", "cross-site"},
+		},
 	}
 	for name, sender := range senders {
 		t.Run(name, func(t *testing.T) {
@@ -345,7 +383,8 @@ func TestCrossOrigin(t *testing.T) {
 				require.Equal(t, http.StatusOK, ada.readsProfile(t))
 			}
 			// What takes no cookie is no way to use one.
-			answer, text := s.do(http.MethodPost, "/api/v2/users", `{"email":"bob@example.com","name":"Bob","password":"`+goodPassword+`"}`, sender.headers...)
+			answer, text := s.do(http.MethodPost, "/api/v2/users",
+				`{"email":"bob@example.com","name":"Bob","password":"`+goodPassword+`"}`, sender.headers...)
 			require.Equal(t, http.StatusCreated, answer.StatusCode, text)
 		})
 	}
@@ -554,8 +593,10 @@ func sessionOperations() knownOperations {
 			},
 			Refused: func(at situation) []contracttest.Refusal {
 				return []contracttest.Refusal{
-					at.refusal("a wrong password", login(at.me.user.Email, secret), http.StatusUnauthorized, usersapi.ProblemCodeInvalidCredentials),
-					at.refusal("an unknown address", login(secret+"@example.com", "x"), http.StatusUnauthorized, usersapi.ProblemCodeInvalidCredentials),
+					at.refusal("a wrong password", login(at.me.user.Email, secret), http.StatusUnauthorized,
+						usersapi.ProblemCodeInvalidCredentials),
+					at.refusal("an unknown address", login(secret+"@example.com", "x"), http.StatusUnauthorized,
+						usersapi.ProblemCodeInvalidCredentials),
 				}
 			},
 		},
@@ -565,12 +606,15 @@ func sessionOperations() knownOperations {
 			Refused: func(at situation) []contracttest.Refusal {
 				return []contracttest.Refusal{
 					at.refusal("no token", `{}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken),
-					at.refusal("an unknown token", `{"refresh_token":"`+newSecret()+`"}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken),
+					at.refusal("an unknown token", `{"refresh_token":"`+newSecret()+`"}`, http.StatusUnauthorized,
+						usersapi.ProblemCodeInvalidRefreshToken),
 				}
 			},
 		},
 		"revokeSession": {Refused: func(at situation) []contracttest.Refusal {
-			return []contracttest.Refusal{at.about("another's", contracttest.Others, http.StatusNotFound, usersapi.ProblemCodeSessionNotFound)}
+			return []contracttest.Refusal{
+				at.about("another's", contracttest.Others, http.StatusNotFound, usersapi.ProblemCodeSessionNotFound),
+			}
 		}},
 	}
 }

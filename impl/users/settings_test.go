@@ -61,7 +61,8 @@ func TestFindings(t *testing.T) {
 		{[]string{"USERS_OPS_ADDR=0.0.0.0:9090"}, "ops_addr", ""}, // one of those that every service has
 	} {
 		out, err := run(t, append([]string{
-			"USERS_DATABASE_URL=postgres://users@127.0.0.1:1/users", "USERS_MASTER_KEY=" + testMasterKey, "USERS_NATS_URL=nats://127.0.0.1:4222",
+			"USERS_DATABASE_URL=postgres://users@127.0.0.1:1/users", "USERS_MASTER_KEY=" + testMasterKey,
+			"USERS_NATS_URL=nats://127.0.0.1:4222",
 			"USERS_SMTP_ADDR=mail.example.com:587", "USERS_MAIL_FROM=a@example.com", "USERS_PUBLIC_URL=https://shop.example.com",
 		}, c.set...), "check")
 		require.NotContains(t, out, canary)
@@ -105,7 +106,8 @@ func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 		args      []any
 	}{
 		"an audit entry": {
-			`INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at) VALUES ($1, 'user.create', 'success', $2, '', now())`,
+			`INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at)
+				VALUES ($1, 'user.create', 'success', $2, '', now())`,
 			[]any{entry, sealed("audit addresses", "audit_entries/"+entry.String())},
 		},
 		"a signing key alone": {
@@ -175,13 +177,15 @@ func TestTheMasterKeyIsReplaced(t *testing.T) {
 	require.NoError(t, err)
 	client, err := usersapi.NewClientWithResponses(p.URL)
 	require.NoError(t, err)
-	started, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "next@example.com", Password: passwordIn(out)})
+	started, err := client.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: "next@example.com", Password: passwordIn(out)})
 	require.NoError(t, err)
 	phone := "+442079460000"
-	told, err := client.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)}, func(_ context.Context, r *http.Request) error {
-		r.Header.Set("Authorization", "Bearer "+contracttest.Body(t, started, started.JSON200).AccessToken)
-		return nil
-	})
+	told, err := client.UpdateProfileWithResponse(t.Context(),
+		usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)}, func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+contracttest.Body(t, started, started.JSON200).AccessToken)
+			return nil
+		})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, told.StatusCode(), string(told.Body))
 	_, err = run(t, environment(url), "rotate-keys")

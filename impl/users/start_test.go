@@ -73,9 +73,12 @@ func start(t testing.TB, change ...func(*options)) *server {
 		c(&o)
 	}
 	pool := pgtest.New(t, schema.Migrations, schema.Parts...)
-	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()}}
+	s := &server{
+		t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()},
+	}
 	var err error
-	s.service, err = newPrepared(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
+	s.service, err = newPrepared(t.Context(),
+		s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
 	require.NoError(t, err)
 	t.Cleanup(func() { s.service.audit.Wait() })
 	s.serve(o.chain)
@@ -107,8 +110,9 @@ func runBeside(ctx context.Context, service *Service, pool *pgxpool.Pool, log *s
 // config is that of a service on the database of s.
 func (s *server) config(change ...func(*Config)) Config {
 	c := Config{
-		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", DeletionGrace: deletionGrace, MasterKey: telemetry.NewSecret(testMasterKey),
-		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Clock: s.Clock.Now,
+		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", DeletionGrace: deletionGrace,
+		MasterKey: telemetry.NewSecret(testMasterKey),
+		Issuer:    "https://users.test", Audience: []string{"users", "orders"}, Clock: s.Clock.Now,
 		Hashing: hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},
 	}
 	for _, f := range change {
@@ -127,12 +131,13 @@ func (s *server) serve(chain func(*httpapi.Options)) {
 
 // as gives the client of a caller who has an access token.
 func (s *server) as(access string) *usersapi.ClientWithResponses {
-	client, err := usersapi.NewClientWithResponses(s.URL, usersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		if access != "" {
-			r.Header.Set("Authorization", "Bearer "+access)
-		}
-		return nil
-	}))
+	client, err := usersapi.NewClientWithResponses(s.URL,
+		usersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			if access != "" {
+				r.Header.Set("Authorization", "Bearer "+access)
+			}
+			return nil
+		}))
 	require.NoError(s.t, err)
 	return client
 }
@@ -147,12 +152,15 @@ type person struct {
 // signUp opens an account and logs in; with roles, its address is verified.
 func (s *server) signUp(email string, roles ...usersapi.Role) person {
 	s.t.Helper()
-	created, err := s.CreateUserV2WithResponse(s.t.Context(), usersapi.CreateUserV2Request{Email: email, Name: "Ada Lovelace", Password: goodPassword})
+	created, err := s.CreateUserV2WithResponse(s.t.Context(),
+		usersapi.CreateUserV2Request{Email: email, Name: "Ada Lovelace", Password: goodPassword})
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	if len(roles) > 0 {
 		s.verify(email)
-		_, err := s.queries.SetUserRoles(s.t.Context(), usersdb.SetUserRolesParams{ID: contracttest.Body(s.t, created, created.JSON201).ID, Roles: toDBRoles(roles), UpdatedAt: s.Clock.Now()})
+		_, err := s.queries.SetUserRoles(s.t.Context(), usersdb.SetUserRolesParams{
+			ID: contracttest.Body(s.t, created, created.JSON201).ID, Roles: toDBRoles(roles), UpdatedAt: s.Clock.Now(),
+		})
 		require.NoError(s.t, err)
 	}
 	p := s.logIn(email, goodPassword)
@@ -166,17 +174,22 @@ func (s *server) verify(email string) {
 	s.t.Helper()
 	user, err := s.queries.GetUserByEmail(s.t.Context(), email)
 	require.NoError(s.t, err)
-	verified, err := s.queries.VerifyEmail(s.t.Context(), usersdb.VerifyEmailParams{ID: user.ID, Email: email, Now: s.Clock.Now()})
+	verified, err := s.queries.VerifyEmail(s.t.Context(),
+		usersdb.VerifyEmailParams{ID: user.ID, Email: email, Now: s.Clock.Now()})
 	require.NoError(s.t, err)
 	require.EqualValues(s.t, 1, verified)
 }
 
 func (s *server) logIn(email, password string) person {
 	s.t.Helper()
-	answer, err := s.StartSessionWithResponse(s.t.Context(), usersapi.StartSessionRequest{Email: email, Password: password})
+	answer, err := s.StartSessionWithResponse(s.t.Context(),
+		usersapi.StartSessionRequest{Email: email, Password: password})
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusOK, answer.StatusCode(), string(answer.Body))
-	return person{ClientWithResponses: s.as(contracttest.Body(s.t, answer, answer.JSON200).AccessToken), tokens: *contracttest.Body(s.t, answer, answer.JSON200)}
+	return person{
+		ClientWithResponses: s.as(contracttest.Body(s.t, answer, answer.JSON200).AccessToken),
+		tokens:              *contracttest.Body(s.t, answer, answer.JSON200),
+	}
 }
 
 // do sends what no generated client would and gives the answer with its body.
@@ -186,7 +199,9 @@ func (s *server) do(method, path, body string, headers ...string) (*http.Respons
 	for i := 0; i+1 < len(headers); i += 2 {
 		r = r.Without(headers[i]).With(headers[i] + ": " + headers[i+1])
 	}
-	if body != "" && !slices.ContainsFunc(r.Header, func(line string) bool { return strings.HasPrefix(line, "Content-Type:") }) {
+	if body != "" && !slices.ContainsFunc(r.Header, func(line string) bool {
+		return strings.HasPrefix(line, "Content-Type:")
+	}) {
 		r = r.With("Content-Type: application/json")
 	}
 	return s.Do(s.t, r)

@@ -11,16 +11,16 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// An account takes codesOfAccount wrong codes in codesWindow, over all challenges and networks; from then on each network
-// that is none of its known ones has codesUnfamiliar.
+// An account takes codesOfAccount wrong codes in codesWindow, over all challenges and networks; from then on each
+// network that is none of its known ones has codesUnfamiliar.
 const (
 	codesOfAccount  = 30
 	codesUnfamiliar = 3
 	codesWindow     = 24 * time.Hour
 )
 
-// spendCode counts a code as wrong before it is looked at. It counts as x-throttle would, which cannot tell whose code it
-// is: only the challenge does.
+// spendCode counts a code as wrong before it is looked at. It counts as x-throttle would, which cannot tell whose code
+// it is: only the challenge does.
 func (s *Service) spendCode(ctx context.Context, user uuid.UUID) (httpapi.Decision, error) {
 	now := s.clock().Truncate(time.Microsecond)
 	account := httpapi.AccountOf(user)
@@ -52,7 +52,8 @@ func (s *Service) spendMailTo(ctx context.Context, tx tx, address string) error 
 func (s *Service) spendMails(ctx context.Context, tx tx, of ...string) error {
 	try := httpapi.Try{Now: s.clock().Truncate(time.Microsecond)}
 	for _, thing := range of {
-		try.Own = append(try.Own, httpapi.Count{Limit: "account", Failures: mostMails, Window: mailsCounted, Of: "mails\n" + thing})
+		try.Own = append(try.Own,
+			httpapi.Count{Limit: "account", Failures: mostMails, Window: mailsCounted, Of: "mails\n" + thing})
 	}
 	decision, err := s.throttle.In(tx.db).Spend(ctx, try)
 	if err != nil || !decision.Refused {
@@ -75,8 +76,8 @@ func (s *Service) forgetNetworks(ctx context.Context, tx tx, email string, id uu
 	return s.throttle.In(tx.db).Forget(ctx, httpapi.AccountNamed("email", email), httpapi.AccountOf(id))
 }
 
-// rememberNetwork makes the network of a login that was not over with the password a known one, as the chain does of one
-// that was.
+// rememberNetwork makes the network of a login that was not over with the password a known one, as the chain does of
+// one that was.
 func (s *Service) rememberNetwork(ctx context.Context, tx tx, user usersdb.User) error {
 	network := httpapi.ClientNetwork(ctx)
 	return s.throttle.In(tx.db).Welcome(ctx, s.clock(),

@@ -67,23 +67,24 @@ func (s *server) from(address, email, password string) *http.Response {
 
 func TestThrottles(t *testing.T) {
 	t.Parallel()
-	contracttest.Throttles(t, underTest(t), func(t testing.TB, of *contracttest.Server, change func(*httpapi.Options)) *contracttest.Server {
-		t.Helper()
-		return replica(t, of.Arranger.(arranger).server, change).Server
-	}, func(good contracttest.Request) contracttest.Request {
-		wrong := map[string]any{}
-		require.NoError(t, json.Unmarshal([]byte(good.Body), &wrong))
-		for _, secret := range []string{"current_password", "token", "password", "challenge"} {
-			if _, there := wrong[secret]; there {
-				wrong[secret] = strings.Repeat("w", 43)
-				break
+	contracttest.Throttles(t, underTest(t),
+		func(t testing.TB, of *contracttest.Server, change func(*httpapi.Options)) *contracttest.Server {
+			t.Helper()
+			return replica(t, of.Arranger.(arranger).server, change).Server
+		}, func(good contracttest.Request) contracttest.Request {
+			wrong := map[string]any{}
+			require.NoError(t, json.Unmarshal([]byte(good.Body), &wrong))
+			for _, secret := range []string{"current_password", "token", "password", "challenge"} {
+				if _, there := wrong[secret]; there {
+					wrong[secret] = strings.Repeat("w", 43)
+					break
+				}
 			}
-		}
-		body, err := json.Marshal(wrong)
-		require.NoError(t, err)
-		good.Body = string(body)
-		return good
-	})
+			body, err := json.Marshal(wrong)
+			require.NoError(t, err)
+			good.Body = string(body)
+			return good
+		})
 }
 
 // Many at once over replicas get as many hashings as the limit, and the owner goes on from elsewhere.
@@ -109,8 +110,10 @@ func TestThrottleAtOnce(t *testing.T) {
 	require.EqualValues(t, 10, hashings.Load(), "each that looks for the account hashes")
 	require.EqualValues(t, 90, refused.Load())
 	require.Equal(t, http.StatusTooManyRequests, second.from("192.0.2.66", me.user.Email, goodPassword).StatusCode)
-	require.Equal(t, http.StatusOK, second.from("192.0.2.67", me.user.Email, goodPassword).StatusCode, "its owner is elsewhere")
-	require.Equal(t, http.StatusUnauthorized, second.from("192.0.2.66", "other@example.com", "wrong").StatusCode, "others are another matter")
+	require.Equal(t, http.StatusOK, second.from("192.0.2.67", me.user.Email, goodPassword).StatusCode,
+		"its owner is elsewhere")
+	require.Equal(t, http.StatusUnauthorized, second.from("192.0.2.66", "other@example.com", "wrong").StatusCode,
+		"others are another matter")
 	first.Clock.Advance(15 * time.Minute)
 	answer := first.from("192.0.2.66", me.user.Email, "wrong")
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
@@ -129,8 +132,8 @@ func (c counting) GetUserByEmail(ctx context.Context, email string) (usersdb.Use
 	return c.Querier.GetUserByEmail(ctx, email)
 }
 
-// An account that is tried from everywhere is closed to nobody: its owner goes on from where they have been, as before, and
-// from a new place with a few tries.
+// An account that is tried from everywhere is closed to nobody: its owner goes on from where they have been, as before,
+// and from a new place with a few tries.
 func TestThrottleOfAnAccountUnderAttack(t *testing.T) {
 	t.Parallel()
 	first, second := throttled(t)
@@ -140,7 +143,8 @@ func TestThrottleOfAnAccountUnderAttack(t *testing.T) {
 	attack := func() (guesses int) {
 		attacker++
 		address := fmt.Sprintf("203.0.%d.%d", 113+attacker/200, attacker%200)
-		for guesses < 50 && first.from(address, strings.ToUpper(me.user.Email), "wrong").StatusCode == http.StatusUnauthorized {
+		for guesses < 50 &&
+			first.from(address, strings.ToUpper(me.user.Email), "wrong").StatusCode == http.StatusUnauthorized {
 			guesses++
 		}
 		return guesses
@@ -168,7 +172,8 @@ func TestThrottleOfAnAccountUnderAttack(t *testing.T) {
 	for range 3 {
 		require.Equal(t, http.StatusUnauthorized, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode)
 	}
-	require.Equal(t, http.StatusTooManyRequests, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode, "nobody has been there for long")
+	require.Equal(t, http.StatusTooManyRequests, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode,
+		"nobody has been there for long")
 }
 
 // Who resets the password knows of no network in which somebody else may have been.
@@ -189,7 +194,9 @@ func TestThrottleOfASite(t *testing.T) {
 	t.Parallel()
 	first, _ := throttled(t)
 	tried := func(network int) (tries int) {
-		for tries < 150 && first.from(fmt.Sprintf("2001:db8:1:%x::%x", network, tries+1), newID().String()+"@example.com", "wrong").StatusCode == http.StatusUnauthorized {
+		for tries < 150 &&
+			first.from(fmt.Sprintf("2001:db8:1:%x::%x", network, tries+1), newID().String()+"@example.com",
+				"wrong").StatusCode == http.StatusUnauthorized {
 			tries++
 		}
 		return tries
@@ -219,7 +226,8 @@ func TestThrottleTellsNothing(t *testing.T) {
 	me, nobody := first.member().user.Email, newID().String()+"@example.com"
 	attack := func(email string) (answers []string) {
 		for i := range 130 {
-			answer, body := first.do(http.MethodPost, "/api/v1/login", login(email, "wrong"), "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i/11), "X-Request-Id", "the-same-for-both")
+			answer, body := first.do(http.MethodPost, "/api/v1/login", login(email, "wrong"), "X-Forwarded-For",
+				fmt.Sprintf("203.0.113.%d", i/11), "X-Request-Id", "the-same-for-both")
 			answer.Header.Del("Date")
 			answers = append(answers, fmt.Sprint(answer.StatusCode, answer.Header, body))
 		}
@@ -300,14 +308,17 @@ func TestFailedLoginsNameTheAccount(t *testing.T) {
 	}
 	s.End(t)
 	s.service.audit.Wait()
-	rows, err := s.Pool.Query(t.Context(), "SELECT coalesce(actor::text, 'nobody') || ' ' || coalesce(target::text, 'none') FROM audit_entries WHERE outcome = 'invalid_credentials' ORDER BY position")
+	rows, err := s.Pool.Query(t.Context(),
+		"SELECT coalesce(actor::text, 'nobody') || ' ' || coalesce(target::text, "+
+			"'none') FROM audit_entries WHERE outcome = 'invalid_credentials' ORDER BY position")
 	require.NoError(t, err)
 	entries, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
 	require.Equal(t, []string{"nobody " + me.user.ID.String()}, entries)
 }
 
-// Nobody fills the log with what is refused to one account, or about one: a hundred entries at once, and a hundred an hour.
+// Nobody fills the log with what is refused to one account, or about one: a hundred entries at once, and a hundred an
+// hour.
 func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -336,10 +347,16 @@ func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
 	lines := s.End(t)
 	s.service.audit.Wait()
 	require.Equal(t, 122, strings.Count(lines, `"action":"session.start"`), "the log of the service has all of it")
-	require.Equal(t, 101, s.count(`SELECT count(*) FROM audit_entries WHERE target = $1 AND outcome = 'invalid_credentials'`, ada.user.ID))
-	require.Equal(t, 100, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, bob.user.ID))
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, ada.user.ID), "strangers use up nothing of her own")
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'success'`, bob.user.ID), "what is done is always recorded")
+	require.Equal(t, 101,
+		s.count(`SELECT count(*) FROM audit_entries WHERE target = $1 AND outcome = 'invalid_credentials'`, ada.user.ID))
+	require.Equal(t, 100,
+		s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, bob.user.ID))
+	require.Equal(t, 1,
+		s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, ada.user.ID),
+		"strangers use up nothing of her own")
+	require.Equal(t, 1,
+		s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'success'`, bob.user.ID),
+		"what is done is always recorded")
 }
 
 // The networks of an account's owner are none of whoever has the address next.

@@ -28,7 +28,8 @@ func TestContractForgedTokens(t *testing.T) {
 	session := admin.session(t)
 	forging := tokentest.Options{
 		Claims: token.Claims{
-			Issuer: "https://users.test", Audience: []string{serviceName}, Subject: admin.user.ID, SessionID: session, Roles: admin.user.Roles,
+			Issuer: "https://users.test", Audience: []string{serviceName}, Subject: admin.user.ID, SessionID: session,
+			Roles:    admin.user.Roles,
 			IssuedAt: now, ExpiresAt: now.Add(accessLifetime), ID: "forged",
 		},
 		Issuer: "https://users.test", Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,

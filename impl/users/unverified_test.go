@@ -53,7 +53,8 @@ func (s *server) squat(t *testing.T) squatter {
 	t.Helper()
 	q := squatter{person: s.signUp(boss)}
 	answer, err := q.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{
-		Name: new("Visit evil.example"), Avatar: nullable.NewNullableWithValue("https://evil.example/me.png"), Phone: nullable.NewNullableWithValue("+442079460000"),
+		Name: new("Visit evil.example"), Avatar: nullable.NewNullableWithValue("https://evil.example/me.png"),
+		Phone:        nullable.NewNullableWithValue("+442079460000"),
 		IDCardNumber: nullable.NewNullableWithValue("L01X-00T47"), Biography: nullable.NewNullableWithValue("I am evil."),
 	})
 	require.NoError(t, err)
@@ -71,10 +72,12 @@ func (s *server) squat(t *testing.T) squatter {
 // owner sees of it.
 func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi.Profile {
 	t.Helper()
-	contracttest.Eventually(t, "the session has ended", func() bool { return q.readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the session has ended",
+		func() bool { return q.readsProfile(t) == http.StatusUnauthorized })
 	_, status := s.refreshRefused(*q.tokens.RefreshToken)
 	require.Equal(t, http.StatusUnauthorized, status)
-	login, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: boss, Password: goodPassword})
+	login, err := s.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: boss, Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, login.Body))
 	s.requireAnswer(q.challenge, q.app.code(s), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
@@ -86,10 +89,13 @@ func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi
 	owner := s.logIn(boss, password) // No second factor is asked for.
 	profile := owner.profile(t)
 	require.Equal(t, usersapi.Profile{
-		ID: q.user.ID, Name: "boss", Email: boss, EmailVerified: true, Roles: profile.Roles, CreatedAt: q.user.CreatedAt.UTC(), UpdatedAt: s.Clock.Now().UTC(),
+		ID: q.user.ID, Name: "boss", Email: boss, EmailVerified: true, Roles: profile.Roles,
+		CreatedAt: q.user.CreatedAt.UTC(), UpdatedAt: s.Clock.Now().UTC(),
 	}, profile)
-	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE num_nonnulls(avatar, phone, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography, second_factor_at, deletes_at) > 0`))
-	require.NotContains(t, s.mail(boss, mailChanged, 1).Text, "evil", "what a squatter writes is no text to be sent to the owner")
+	require.Zero(t,
+		s.count(`SELECT count(*) FROM users WHERE num_nonnulls(avatar, phone, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography, second_factor_at, deletes_at) > 0`))
+	require.NotContains(t, s.mail(boss, mailChanged, 1).Text, "evil",
+		"what a squatter writes is no text to be sent to the owner")
 	return profile
 }
 
@@ -126,11 +132,14 @@ func TestUnverifiedAccountsGetNoRoles(t *testing.T) {
 	s := start(t)
 	admin, stranger := s.signUp("admin@example.com", usersapi.RoleAdmin), s.signUp(boss)
 	set := func(roles ...usersapi.Role) (int, []byte) {
-		answer, err := admin.SetUserRolesWithResponse(t.Context(), stranger.user.ID, usersapi.SetUserRolesRequest{Roles: roles})
+		answer, err := admin.SetUserRolesWithResponse(t.Context(), stranger.user.ID,
+			usersapi.SetUserRolesRequest{Roles: roles})
 		require.NoError(t, err)
 		return answer.StatusCode(), answer.Body
 	}
-	for _, role := range []usersapi.Role{usersapi.RoleSupport, usersapi.RoleStaff, usersapi.RolePayments, usersapi.RoleAdmin} {
+	for _, role := range []usersapi.Role{
+		usersapi.RoleSupport, usersapi.RoleStaff, usersapi.RolePayments, usersapi.RoleAdmin,
+	} {
 		status, body := set(usersapi.RoleCustomer, role)
 		require.Equal(t, http.StatusConflict, status)
 		require.Equal(t, usersapi.ProblemCodeEmailUnverified, codeIn(t, body))
@@ -150,7 +159,8 @@ func TestARaiseEndsLoginsThatWait(t *testing.T) {
 	s := start(t)
 	admin, m := s.member(usersapi.RoleAdmin), s.member()
 	phone, challenge := s.enrolled(m.user, true), s.challenge(m.user)
-	raised, err := s.as(admin.access).SetUserRolesWithResponse(t.Context(), m.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
+	raised, err := s.as(admin.access).SetUserRolesWithResponse(t.Context(), m.user.ID,
+		usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, raised.StatusCode(), string(raised.Body))
 	s.requireAnswer(challenge, phone.code(s), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
@@ -177,7 +187,8 @@ func (s *server) holding(t *testing.T, lock string, waiting int, do ...func()) {
 func (s *server) waiting(t *testing.T, count int) {
 	t.Helper()
 	contracttest.Eventually(t, "they wait for a lock", func() bool {
-		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= count
+		return s.count(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= count
 	})
 }
 
@@ -192,7 +203,9 @@ func TestALoginBesideAChangeOfRoles(t *testing.T) {
 		first    string
 		after    int
 	}{
-		"a raise after the login":     {customer, support, `LOCK TABLE refresh_tokens IN SHARE MODE`, "login", http.StatusUnauthorized},
+		"a raise after the login": {
+			customer, support, `LOCK TABLE refresh_tokens IN SHARE MODE`, "login", http.StatusUnauthorized,
+		},
 		"a raise before the login":    {customer, support, `LOCK TABLE river_job IN SHARE MODE`, "change", http.StatusOK},
 		"a lowering before the login": {support, customer, `LOCK TABLE river_job IN SHARE MODE`, "change", http.StatusOK},
 		"a lowering after the login":  {support, customer, `LOCK TABLE refresh_tokens IN SHARE MODE`, "login", http.StatusOK},
@@ -205,10 +218,12 @@ func TestALoginBesideAChangeOfRoles(t *testing.T) {
 			var changed *usersapi.SetUserRolesResponse
 			var errs [2]error
 			login := func() {
-				opened, errs[0] = s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: m.user.Email, Password: goodPassword})
+				opened, errs[0] = s.StartSessionWithResponse(t.Context(),
+					usersapi.StartSessionRequest{Email: m.user.Email, Password: goodPassword})
 			}
 			change := func() {
-				changed, errs[1] = s.as(admin.access).SetUserRolesWithResponse(t.Context(), m.user.ID, usersapi.SetUserRolesRequest{Roles: c.to})
+				changed, errs[1] = s.as(admin.access).SetUserRolesWithResponse(t.Context(), m.user.ID,
+					usersapi.SetUserRolesRequest{Roles: c.to})
 			}
 			if c.first == "login" {
 				s.holding(t, c.lock, 2, login, change)
@@ -237,10 +252,17 @@ func TestCreateAdminRefuses(t *testing.T) {
 		args    []string
 		way     string
 	}{
-		"an unverified address":      {func(*server) {}, nil, "--allow-unverified"},
-		"a disabled account":         {func(s *server) { s.verify(boss); s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, nil, "is disabled"},
-		"one that is both":           {func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, nil, "is disabled"},
-		"a disabled account, anyway": {func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, []string{"--allow-unverified"}, "is disabled"},
+		"an unverified address": {func(*server) {}, nil, "--allow-unverified"},
+		"a disabled account": {
+			func(s *server) { s.verify(boss); s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, nil, "is disabled",
+		},
+		"one that is both": {
+			func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, nil, "is disabled",
+		},
+		"a disabled account, anyway": {
+			func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, []string{"--allow-unverified"},
+			"is disabled",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -264,7 +286,8 @@ func TestCreateAdminRefuses(t *testing.T) {
 // createdAdmins gives what the audit log holds of create-admin.
 func (p person) createdAdmins(t *testing.T) []usersapi.AuditEntry {
 	t.Helper()
-	list, err := p.ListAuditEntriesWithResponse(t.Context(), &usersapi.ListAuditEntriesParams{Action: new("user.create_admin")})
+	list, err := p.ListAuditEntriesWithResponse(t.Context(),
+		&usersapi.ListAuditEntriesParams{Action: new("user.create_admin")})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, list.StatusCode(), string(list.Body))
 	return contracttest.Body(t, list, list.JSON200).Items
@@ -279,9 +302,11 @@ func TestCreateAdminRaises(t *testing.T) {
 	s.verify(boss)
 	out, err := s.createAdmin(t, boss)
 	require.NoError(t, err)
-	require.Contains(t, out, owner.user.ID.String()+" of "+boss+" is an administrator's from now on; its sessions have ended")
+	require.Contains(t, out,
+		owner.user.ID.String()+" of "+boss+" is an administrator's from now on; its sessions have ended")
 	require.Empty(t, passwordIn(out))
-	contracttest.Eventually(t, "the session has ended", func() bool { return owner.readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the session has ended",
+		func() bool { return owner.readsProfile(t) == http.StatusUnauthorized })
 	require.Contains(t, s.mail(boss, mailRoles, 1).Text, "admin, customer")
 	admin := s.logIn(boss, goodPassword)
 	require.Equal(t, "Ada Lovelace", admin.profile(t).Name)
@@ -310,7 +335,8 @@ func TestCreateAdminOpensAVerifiedAccount(t *testing.T) {
 	admin := s.logIn(boss, password)
 	require.True(t, admin.profile(t).EmailVerified)
 	require.Len(t, admin.createdAdmins(t), 1)
-	enrolled, err := admin.EnrolSecondFactorWithResponse(t.Context(), usersapi.EnrolSecondFactorRequest{CurrentPassword: password})
+	enrolled, err := admin.EnrolSecondFactorWithResponse(t.Context(),
+		usersapi.EnrolSecondFactorRequest{CurrentPassword: password})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, enrolled.StatusCode(), string(enrolled.Body))
 }
@@ -399,14 +425,16 @@ func TestASquatterKeepsNobodyOut(t *testing.T) {
 	passwords := []string{goodPassword, newPassword}
 	for i := range mostMails + 2 {
 		s.Clock.Advance(7 * time.Second) // for the limits on requests
-		answer, err := squatter.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		answer, err := squatter.ChangePasswordWithResponse(t.Context(),
+			usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
 		s.askReset(ada)
 		s.settled()
 	}
 	require.Equal(t, http.StatusNoContent, s.reset(link, "quiet paper lantern"))
-	contracttest.Eventually(t, "the squatter's session has ended", func() bool { return squatter.readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the squatter's session has ended",
+		func() bool { return squatter.readsProfile(t) == http.StatusUnauthorized })
 	s.logIn(ada, "quiet paper lantern")
 }
 

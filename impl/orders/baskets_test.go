@@ -20,7 +20,8 @@ import (
 
 // unreconciled finds products whose stock is not what the orders and the adjustments say.
 const unreconciled = `
-SELECT format('product %s: available %s, reserved %s, sold %s, received %s; orders say reserved %s, sold %s; adjustments say received %s',
+SELECT format('product %s: available %s, reserved %s, sold %s, received %s; '
+              'orders say reserved %s, sold %s; adjustments say received %s',
               stock.product_id, available, reserved, sold, received, said.held, said.gone, counted.units)
 FROM stock
 CROSS JOIN LATERAL (
@@ -43,11 +44,13 @@ WHERE available + reserved + sold <> received
 
 // untold finds orders whose state, history and events do not agree.
 const untold = `
-SELECT format('order %s: %s, version %s, %s in the history up to %s, %s events, refunded %s of %s, the history says %s', orders.id, orders.status, version,
-              history.events, history.latest, published.events, refunded_amount, paid_amount, history.refunded)
+SELECT format('order %s: %s, version %s, %s in the history up to %s, %s events, refunded %s of %s, the history says %s',
+              orders.id, orders.status, version, history.events, history.latest, published.events, refunded_amount,
+              paid_amount, history.refunded)
 FROM orders
 CROSS JOIN LATERAL (
-    SELECT count(*) AS events, max(sequence) AS latest, coalesce(sum(amount) FILTER (WHERE type IN ('order.refunded', 'order.cancelled')), 0) AS refunded,
+    SELECT count(*) AS events, max(sequence) AS latest,
+           coalesce(sum(amount) FILTER (WHERE type IN ('order.refunded', 'order.cancelled')), 0) AS refunded,
            (array_agg(order_events.status ORDER BY sequence DESC))[1] AS status
     FROM order_events
     WHERE order_id = orders.id
@@ -124,6 +127,9 @@ func (w *shop) act() (what string, status int, body []byte, err error) {
 	ctx := w.t.Context()
 	key := fmt.Sprintf("key-%d", w.next.Add(1))
 	customer := w.customers[rand.IntN(len(w.customers))]
+	refundable := []ordersapi.OrderStatus{
+		ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped, ordersapi.OrderStatusDelivered,
+	}
 	var order placed
 	var got *http.Response
 	switch does := rand.IntN(24); {
@@ -150,12 +156,10 @@ func (w *shop) act() (what string, status int, body []byte, err error) {
 		what, order = "deliver", w.pick(ordersapi.OrderStatusShipped)
 		got, err = w.staff.DeliverOrder(ctx, order.id, ordersapi.DeliverOrderRequest{})
 	case does < 20:
-		what, order = "refund", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped,
-			ordersapi.OrderStatusDelivered)
+		what, order = "refund", w.pick(refundable...)
 		got, err = w.staff.RefundOrder(ctx, order.id, &ordersapi.RefundOrderParams{}, ordersapi.RefundOrderRequest{})
 	case does < 22:
-		what, order = "refund a part", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped,
-			ordersapi.OrderStatusDelivered)
+		what, order = "refund a part", w.pick(refundable...)
 		got, err = w.staff.RefundOrder(ctx, order.id, &ordersapi.RefundOrderParams{IdempotencyKey: &key},
 			ordersapi.RefundOrderRequest{Amount: &ordersapi.RefundAmount{Amount: 1 + rand.Int64N(3000), Currency: "EUR"}})
 	default:
@@ -165,8 +169,7 @@ func (w *shop) act() (what string, status int, body []byte, err error) {
 			delta = -delta
 		}
 		got, err = w.staff.AdjustStock(ctx, w.products[rand.IntN(len(w.products))],
-			&ordersapi.AdjustStockParams{IdempotencyKey: key},
-			ordersapi.AdjustStockRequest{Delta: delta, Reason: "Counted"})
+			&ordersapi.AdjustStockParams{IdempotencyKey: key}, ordersapi.AdjustStockRequest{Delta: delta, Reason: "Counted"})
 	}
 	if err != nil {
 		return what, 0, nil, err

@@ -181,8 +181,8 @@ func (s *server) buyers() []caller {
 		all.Go(func() {
 			for n := next.Add(1) - 1; n < orderBuyers; n = next.Add(1) - 1 {
 				callers[n] = caller{s.client(s.access(buyer(int(n)))), buyer(int(n))}
-				if got, err := callers[n].ListOrdersWithResponse(s.t.Context(), &ordersapi.ListOrdersParams{}); err != nil ||
-					got.StatusCode() != http.StatusOK {
+				got, err := callers[n].ListOrdersWithResponse(s.t.Context(), &ordersapi.ListOrdersParams{})
+				if err != nil || got.StatusCode() != http.StatusOK {
 					s.t.Errorf("a buyer is not known: %v", err)
 				}
 			}
@@ -223,11 +223,10 @@ func (s *server) placeFor(callers []caller, turn time.Duration) float64 {
 	for range orderCallers {
 		all.Go(func() {
 			for time.Since(began) < turn {
+				item := ordersapi.OrderItemRequest{ProductID: shelf(rand.IntN(orderShelves)), Quantity: 1}
 				got, err := callers[rand.IntN(len(callers))].CreateOrderWithResponse(s.t.Context(),
 					&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
-					ordersapi.CreateOrderRequest{
-						Items: []ordersapi.OrderItemRequest{{ProductID: shelf(rand.IntN(orderShelves)), Quantity: 1}},
-					})
+					ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{item}})
 				if err != nil || got.StatusCode() != http.StatusCreated {
 					s.t.Errorf("what is measured must succeed: %v %s", err, got.Body)
 					return
@@ -256,9 +255,9 @@ func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
 	require.NoError(b, err)
 	varies := strings.NewReplacer(
 		order.ID.String(), "' || md5('order' || :n)::uuid || '", event.String(), "' || md5('event' || :n)::uuid || '",
-		entry.String(), "' || md5('entry' || :n)::uuid || '",
-		c.id.String(), "' || md5('buyer' || :buyer)::uuid || '", order.Number, "' || 'PL-' || :n || '", key,
-		"' || md5('key' || :n) || '", shelf(0).String(), "' || md5('product' || :product)::uuid || '",
+		entry.String(), "' || md5('entry' || :n)::uuid || '", c.id.String(), "' || md5('buyer' || :buyer)::uuid || '",
+		order.Number, "' || 'PL-' || :n || '", key, "' || md5('key' || :n) || '",
+		shelf(0).String(), "' || md5('product' || :product)::uuid || '",
 	)
 	conn, err := s.Pool.Acquire(b.Context())
 	require.NoError(b, err)

@@ -217,11 +217,11 @@ func (a arranger) subscription(t testing.TB) (webhook, delivery string) {
 	hook, sent := newID(), newID()
 	_, err := a.queries.CreateWebhook(t.Context(), ordersdb.CreateWebhookParams{
 		ID: hook, Url: "https://hooks.example.com/plumbline", EventTypes: []string{"order.paid"},
-		SealedSecret: a.service.secrets.Seal([]byte("secret"), secretName(hook)),
-		CreatedAt:    a.Clock.Now(),
+		SealedSecret: a.service.secrets.Seal([]byte("secret"), secretName(hook)), CreatedAt: a.Clock.Now(),
 	})
 	require.NoError(t, err)
-	_, err = a.Pool.Exec(t.Context(), `INSERT INTO webhook_deliveries (id, webhook_id, event_id, event_type, order_id, payload, next_attempt_at, created_at)
+	_, err = a.Pool.Exec(t.Context(), `INSERT INTO webhook_deliveries
+			(id, webhook_id, event_id, event_type, order_id, payload, next_attempt_at, created_at)
 		VALUES ($1, $2, $3, 'order.paid', $3, '{}', $4, $4)`, sent, hook, newID(), a.Clock.Now())
 	require.NoError(t, err)
 	return hook.String(), sent.String()

@@ -28,7 +28,8 @@ func (s *server) arrange(orders int) {
 	for first := 1; first <= orders; first += most {
 		_, err := s.Pool.Exec(s.t.Context(), `WITH made AS (
 			INSERT INTO orders (id, number, customer_id, currency, total_amount, expires_at, created_at, updated_at)
-			SELECT gen_random_uuid(), 'PL-' || n, gen_random_uuid(), 'EUR', 2490, $3::timestamptz, $3::timestamptz + n * interval '1 second', $3
+			SELECT gen_random_uuid(), 'PL-' || n, gen_random_uuid(), 'EUR', 2490, $3::timestamptz,
+				$3::timestamptz + n * interval '1 second', $3
 			FROM generate_series($1::integer, $2::integer) AS n
 			RETURNING id
 		)

@@ -126,10 +126,8 @@ func TestTwoReplicasDeliverOnce(t *testing.T) {
 		first.eventually("all", func() bool { return len(r.all()) >= each })
 	}
 	first.eventually("recorded", func() bool {
-		var delivered int
-		return first.Pool.QueryRow(t.Context(),
-			"SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered' AND attempts = 1").Scan(&delivered) == nil &&
-			delivered == each*len(receivers)
+		const once = "SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered' AND attempts = 1"
+		return first.count(once) == each*len(receivers)
 	})
 	for _, r := range receivers {
 		ids := map[string]int{}
@@ -216,9 +214,8 @@ func TestExpiryRacesPayment(t *testing.T) {
 	require.Equal(t, all, paid+expired)
 	require.Equal(t, 2*all, steps)
 	var told, written int
-	err = first.Pool.QueryRow(t.Context(),
-		"SELECT count(*), count(DISTINCT subject) FROM outbox WHERE type IN ('order.paid', 'order.expired')").Scan(&told,
-		&written)
+	err = first.Pool.QueryRow(t.Context(), `SELECT count(*), count(DISTINCT subject) FROM outbox
+		WHERE type IN ('order.paid', 'order.expired')`).Scan(&told, &written)
 	require.NoError(t, err)
 	require.Equal(t, []int{all, all}, []int{told, written})
 	require.Equal(t, int64(1000-paid), first.stock(product).Available)

@@ -117,8 +117,8 @@ func (r *register) cancel(client int, buyer caller, order *ordersapi.Order) {
 
 // ship sells an order, and receives as many units as have left: otherwise nothing would be there in the end.
 func (r *register) ship(client int, order *ordersapi.Order) {
-	if paid, err := r.payments.PayOrderWithResponse(r.t.Context(), order.ID, ordersapi.PayOrderRequest{}); err != nil ||
-		paid.JSON200 == nil {
+	paid, err := r.payments.PayOrderWithResponse(r.t.Context(), order.ID, ordersapi.PayOrderRequest{})
+	if err != nil || paid.JSON200 == nil {
 		r.t.Errorf("an order could not be paid: %v", err)
 	}
 	quantity := int64(order.Items[0].Quantity)

@@ -47,11 +47,7 @@ func TestCreateOrder(t *testing.T) {
 	read, err := me.GetOrderWithResponse(t.Context(), order.ID)
 	require.NoError(t, err)
 	require.Equal(t, order, *contracttest.Body(t, read, read.JSON200))
-	var events int
-	err = s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE subject = $1 AND type = 'order.placed'`,
-		order.ID).Scan(&events)
-	require.NoError(t, err)
-	require.Equal(t, 1, events)
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM outbox WHERE subject = $1 AND type = 'order.placed'`, order.ID))
 }
 
 func TestCreateOrderRefusals(t *testing.T) {
@@ -118,11 +114,7 @@ func TestCreateOrderRefusals(t *testing.T) {
 		require.Equal(t, c.at, at, name)
 	}
 	require.Equal(t, int64(100), s.stock(plenty).Available, "a refusal reserves nothing")
-	var orders int
-	err = s.Pool.QueryRow(t.Context(),
-		`SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM outbox)`).Scan(&orders)
-	require.NoError(t, err)
-	require.Zero(t, orders)
+	require.Zero(t, s.count(`SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM outbox)`))
 }
 
 // TestLifeOfAnOrder walks the main road and looks at what each step does besides.

@@ -65,7 +65,8 @@ func TestDuplicateProduct(t *testing.T) {
 	require.Equal(t, "/api/v1/products/"+product.ID.String(), got.HTTPResponse.Header.Get("Location"))
 	require.Equal(t, `"1"`, got.HTTPResponse.Header.Get("ETag"))
 	want := original
-	want.ID, want.Sku, want.Available, want.Version, want.CreatedAt, want.UpdatedAt = product.ID, "STEEL-8OZ", 0, 1, s.Clock.Now(), s.Clock.Now()
+	want.ID, want.Sku, want.Available, want.Version = product.ID, "STEEL-8OZ", 0, 1
+	want.CreatedAt, want.UpdatedAt = s.Clock.Now(), s.Clock.Now()
 	require.Equal(t, want, product)
 	for id, want := range map[uuid.UUID]ordersapi.Product{id: original, product.ID: product} {
 		read, err := s.client("").GetProductWithResponse(t.Context(), id)
@@ -453,8 +454,8 @@ func stockOperations() knownOperations {
 		"adjustStock": {
 			Beyond: contracttest.Beyond{Rules: []string{"#/delta"}},
 			Refused: func(at situation) []contracttest.Refusal {
-				c := at.conflict("more is written off than there is", `{"delta":-1000000,"reason":"`+contracttest.SecretCanary+`"}`,
-					ordersapi.ProblemCodeOutOfStock)
+				c := at.conflict("more is written off than there is",
+					`{"delta":-1000000,"reason":"`+contracttest.SecretCanary+`"}`, ordersapi.ProblemCodeOutOfStock)
 				c.Pointer = "#/delta"
 				return []contracttest.Refusal{c}
 			},

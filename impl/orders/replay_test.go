@@ -54,10 +54,10 @@ func (c *copier) place(client *ordersapi.ClientWithResponses, key string) (answe
 		}
 		header := got.HTTPResponse.Header
 		if p := got.ApplicationProblemJSON409; p == nil || p.Code != ordersapi.ProblemCodeIdempotencyKeyInUse {
-			return answer{
-					got.StatusCode(), string(got.Body), header.Get("Content-Type"), header.Get("ETag"), header.Get("Location"),
-				},
-				header.Get("Idempotency-Replayed") == "true"
+			a := answer{
+				got.StatusCode(), string(got.Body), header.Get("Content-Type"), header.Get("ETag"), header.Get("Location"),
+			}
+			return a, header.Get("Idempotency-Replayed") == "true"
 		}
 		c.inUse.Add(1)
 		seconds, err := strconv.Atoi(header.Get("Retry-After"))

@@ -40,7 +40,8 @@ func TestDatabaseRefusesOtherSteps(t *testing.T) {
 	for _, from := range ordersdb.AllOrderStatusValues() {
 		for _, to := range ordersdb.AllOrderStatusValues() {
 			id := newID()
-			_, err := s.Pool.Exec(t.Context(), `INSERT INTO orders (id, number, customer_id, status, currency, total_amount, paid_amount, expires_at, created_at, updated_at)
+			_, err := s.Pool.Exec(t.Context(), `INSERT INTO orders (id, number, customer_id, status, currency,
+					total_amount, paid_amount, expires_at, created_at, updated_at)
 				VALUES ($1, $2, $3, $4, 'EUR', 100, 100, $5, $5, $5)`, id, newNumber(), uuid.New(), from, s.Clock.Now())
 			require.NoError(t, err)
 			_, err = s.Pool.Exec(t.Context(), "UPDATE orders SET status = $2, version = version + 1 WHERE id = $1", id, to)
@@ -69,9 +70,8 @@ func TestStepsKeepMoneyAndStock(t *testing.T) {
 			before := order
 			var next step
 			var err error
-			switch rapid.SampledFrom([]string{
-				"pay", "ship", "deliver", "cancel", "expire", "refund", "part",
-			}).Draw(t, "action") {
+			actions := []string{"pay", "ship", "deliver", "cancel", "expire", "refund", "part"}
+			switch rapid.SampledFrom(actions).Draw(t, "action") {
 			case "pay":
 				next, err = payment(order, ordersapi.PayOrderRequest{
 					Reference: new(rapid.StringMatching("[ab]").Draw(t, "reference")),

@@ -20,8 +20,7 @@ var testMasterKey = programtest.NewMasterKey()
 func environment(url string, changes ...string) []string {
 	return append([]string{
 		"ORDERS_DATABASE_URL=" + pgtest.Patient(url), "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_ADDR=127.0.0.1:0",
-		"ORDERS_OPS_ADDR=127.0.0.1:0",
-		"ORDERS_USERS_URL=http://127.0.0.1:1", "ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s",
+		"ORDERS_OPS_ADDR=127.0.0.1:0", "ORDERS_USERS_URL=http://127.0.0.1:1", "ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s",
 	}, changes...)
 }
 

@@ -85,7 +85,8 @@ func fillCatalog(t *testing.T, pool *pgxpool.Pool, size int) {
 	_, err := pool.Exec(t.Context(), `
 		WITH made AS (
 			INSERT INTO products (id, sku, name, description, price_amount, currency, created_at, updated_at)
-			SELECT gen_random_uuid(), 'SKU-' || n, 'Brass plumb bob ' || n, 'abacus definite giraffe joking monday pallet stone vowels'
+			SELECT gen_random_uuid(), 'SKU-' || n, 'Brass plumb bob ' || n,
+				'abacus definite giraffe joking monday pallet stone vowels'
 				|| CASE WHEN n <= $1 / 2 THEN ' oldish' ELSE '' END || CASE WHEN n % 100 = 0 THEN ' single' || n ELSE '' END,
 				100, 'EUR', timestamptz '2026-01-01' + n * interval '1 s', now()
 			FROM generate_series(1, $1::integer) AS n
@@ -246,8 +247,8 @@ func TestSearchLooksOnAmongTheNewest(t *testing.T) {
 		"gathered":  fmt.Sprintf(`n > %d AND n %% 10 = 0 OR n <= %d`, size-100, lookedAt+100),
 	} {
 		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ' || $1
-			FROM (SELECT id, substr(sku, 5)::integer AS n FROM products) AS numbered WHERE numbered.id = products.id
-			AND (`+which+`)`, word)
+			FROM (SELECT id, substr(sku, 5)::integer AS n FROM products) AS numbered
+			WHERE numbered.id = products.id AND (`+which+`)`, word)
 		require.NoError(t, err)
 	}
 	_, err := s.Pool.Exec(t.Context(), `VACUUM ANALYZE products`)
@@ -283,9 +284,9 @@ func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows
 				}
 				continue
 			}
+			explain := "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement.SQL
 			var text string
-			if err := tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "+statement.SQL,
-				statement.Args...).Scan(&text); err != nil {
+			if err := tx.QueryRow(t.Context(), explain, statement.Args...).Scan(&text); err != nil {
 				return fmt.Errorf("%s: %w", statement.SQL, err)
 			}
 			var plans []struct{ Plan node }

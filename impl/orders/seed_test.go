@@ -97,9 +97,8 @@ func (s *server) everything() (counts []int64) {
 	s.t.Helper()
 	for _, query := range []string{
 		"SELECT count(*) FROM products", "SELECT count(*) FROM stock_adjustments", "SELECT count(*) FROM orders",
-		"SELECT count(*) FROM order_items",
-		"SELECT count(*) FROM order_events", "SELECT count(*) FROM outbox", "SELECT sum(available) FROM stock",
-		"SELECT sum(reserved) FROM stock", "SELECT sum(sold) FROM stock",
+		"SELECT count(*) FROM order_items", "SELECT count(*) FROM order_events", "SELECT count(*) FROM outbox",
+		"SELECT sum(available) FROM stock", "SELECT sum(reserved) FROM stock", "SELECT sum(sold) FROM stock",
 	} {
 		var count int64
 		require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), query).Scan(&count))

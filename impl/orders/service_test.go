@@ -35,8 +35,7 @@ func TestContractForgedTokens(t *testing.T) {
 	contracttest.ForgedTokensAreRefused(t, underTest(t), s.Server, tokentest.Options{
 		Claims: token.Claims{
 			Issuer: issuer, Audience: []string{serviceName}, Subject: uuid.New(), SessionID: uuid.New(),
-			Roles:    underTest(t).Roles,
-			IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute), ID: "forged",
+			Roles: underTest(t).Roles, IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute), ID: "forged",
 		},
 		Issuer: issuer, Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,
 	})

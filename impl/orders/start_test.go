@@ -60,9 +60,10 @@ func (everybody) MayOrder(context.Context) error { return nil }
 
 // usual is the ration of the service as it is installed. With lavish, customers are held to one after the other and
 // refused nothing.
-var usual, lavish = Ration{
-	Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits),
-}, Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
+var (
+	usual  = Ration{Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits)}
+	lavish = Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
+)
 
 func generous(o *options) {
 	config := o.config
@@ -151,8 +152,8 @@ func (s *server) access(subject uuid.UUID, roles ...ordersapi.Role) string {
 	}
 	access, err := s.signer.Sign(token.Claims{
 		Issuer: issuer, Audience: []string{"users", "orders"}, Subject: subject, SessionID: uuid.New(),
-		Roles:    convert.All[string](roles),
-		IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(5 * time.Minute), ID: uuid.NewString(),
+		Roles: convert.All[string](roles), ID: uuid.NewString(),
+		IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(5 * time.Minute),
 	})
 	require.NoError(s.t, err)
 	return access

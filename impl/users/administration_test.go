@@ -69,39 +69,34 @@ func TestListUsersFilters(t *testing.T) {
 		usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 
+	type list = usersapi.ListUsersParams
 	for name, c := range map[string]struct {
-		params usersapi.ListUsersParams
+		params list
 		want   []string
 	}{
-		"e-mail": {
-			usersapi.ListUsersParams{Email: new("ann")}, []string{"Anna@example.com", "annabel@example.com"},
-		},
-		"e-mail in any case":   {usersapi.ListUsersParams{Email: new("ANNA@")}, []string{"Anna@example.com"}},
-		"whole e-mail":         {usersapi.ListUsersParams{Email: new("hannah@example.com")}, []string{"hannah@example.com"}},
-		"no inner part":        {usersapi.ListUsersParams{Email: new("nnah")}, nil},
-		"percent in e-mail":    {usersapi.ListUsersParams{Email: new("100%")}, []string{"100%real@example.com"}},
-		"percent alone":        {usersapi.ListUsersParams{Email: new("%")}, nil},
-		"underscore in e-mail": {usersapi.ListUsersParams{Email: new("under_")}, []string{"under_score@example.com"}},
-		"name": {
-			usersapi.ListUsersParams{Name: new("Anna")}, []string{"Anna@example.com", "annabel@example.com"},
-		},
-		"name in any case":      {usersapi.ListUsersParams{Name: new("HANNAH")}, []string{"hannah@example.com"}},
-		"name beyond ASCII":     {usersapi.ListUsersParams{Name: new("ärg")}, []string{"umlaut@example.com"}},
-		"percent in name":       {usersapi.ListUsersParams{Name: new("100%")}, []string{"100%real@example.com"}},
-		"underscore in name":    {usersapi.ListUsersParams{Name: new("under_s")}, []string{"under_score@example.com"}},
-		"backslash in name":     {usersapi.ListUsersParams{Name: new(`back\`)}, []string{"slash@example.com"}},
-		"backslash and percent": {usersapi.ListUsersParams{Name: new(`back\%`)}, nil},
-		"status": {
-			usersapi.ListUsersParams{Status: new(usersapi.UserStatusDisabled)}, []string{"disabled@example.com"},
-		},
-		"role":           {usersapi.ListUsersParams{Role: new(usersapi.RoleStaff)}, []string{"staff@example.com"}},
-		"role of admins": {usersapi.ListUsersParams{Role: new(usersapi.RoleAdmin)}, []string{"zz-admin@example.com"}},
-		"role of nobody": {usersapi.ListUsersParams{Role: new(usersapi.RolePayments)}, nil},
+		"e-mail":                {list{Email: new("ann")}, []string{"Anna@example.com", "annabel@example.com"}},
+		"e-mail in any case":    {list{Email: new("ANNA@")}, []string{"Anna@example.com"}},
+		"whole e-mail":          {list{Email: new("hannah@example.com")}, []string{"hannah@example.com"}},
+		"no inner part":         {list{Email: new("nnah")}, nil},
+		"percent in e-mail":     {list{Email: new("100%")}, []string{"100%real@example.com"}},
+		"percent alone":         {list{Email: new("%")}, nil},
+		"underscore in e-mail":  {list{Email: new("under_")}, []string{"under_score@example.com"}},
+		"name":                  {list{Name: new("Anna")}, []string{"Anna@example.com", "annabel@example.com"}},
+		"name in any case":      {list{Name: new("HANNAH")}, []string{"hannah@example.com"}},
+		"name beyond ASCII":     {list{Name: new("ärg")}, []string{"umlaut@example.com"}},
+		"percent in name":       {list{Name: new("100%")}, []string{"100%real@example.com"}},
+		"underscore in name":    {list{Name: new("under_s")}, []string{"under_score@example.com"}},
+		"backslash in name":     {list{Name: new(`back\`)}, []string{"slash@example.com"}},
+		"backslash and percent": {list{Name: new(`back\%`)}, nil},
+		"status":                {list{Status: new(usersapi.UserStatusDisabled)}, []string{"disabled@example.com"}},
+		"role":                  {list{Role: new(usersapi.RoleStaff)}, []string{"staff@example.com"}},
+		"role of admins":        {list{Role: new(usersapi.RoleAdmin)}, []string{"zz-admin@example.com"}},
+		"role of nobody":        {list{Role: new(usersapi.RolePayments)}, nil},
 		"together": {
-			usersapi.ListUsersParams{Email: new("s"), Role: new(usersapi.RoleStaff), Status: new(usersapi.UserStatusActive)},
+			list{Email: new("s"), Role: new(usersapi.RoleStaff), Status: new(usersapi.UserStatusActive)},
 			[]string{"staff@example.com"},
 		},
-		"together without any": {usersapi.ListUsersParams{Email: new("ann"), Status: new(usersapi.UserStatusDisabled)}, nil},
+		"together without any": {list{Email: new("ann"), Status: new(usersapi.UserStatusDisabled)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -346,8 +341,8 @@ func TestARefusedDeletionTouchesNoSession(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	old := newSecret() // It was spent before tokens said whose they are.
 	_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at, tagged)
-		SELECT $1, session_id, created_at, $3, false FROM refresh_tokens
-		WHERE hash = $2`, hashOf(old), hashOf(first), s.Clock.Now().Add(-time.Hour))
+		SELECT $1, session_id, created_at, $3, false FROM refresh_tokens WHERE hash = $2`,
+		hashOf(old), hashOf(first), s.Clock.Now().Add(-time.Hour))
 	require.NoError(t, err)
 	refused, err := s.as(next.AccessToken).DeleteUserWithResponse(t.Context(), me.user.ID)
 	require.NoError(t, err)
@@ -380,7 +375,8 @@ func TestADeletionThatFails(t *testing.T) {
 	require.Equal(t, http.StatusOK, me.readsProfile(t))
 	require.Zero(t, recorded("user.revoke_sessions"))
 	_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at)
-SELECT sha256(i::text::bytea), sessions.id, created_at, created_at FROM sessions, generate_series(1, $2) AS i WHERE user_id = $1`, me.user.ID, postgres.BatchSize)
+		SELECT sha256(i::text::bytea), sessions.id, created_at, created_at FROM sessions, generate_series(1, $2) AS i
+		WHERE user_id = $1`, me.user.ID, postgres.BatchSize)
 	require.NoError(t, err)
 	fail()
 	require.Equal(t, http.StatusUnauthorized, me.readsProfile(t))
@@ -415,9 +411,10 @@ func TestAdministrationOfNobody(t *testing.T) {
 			for _, got := range []struct {
 				status int
 				body   []byte
-			}{{deleted.StatusCode(), deleted.Body}, {
-				disabled.StatusCode(), disabled.Body,
-			}, {enabled.StatusCode(), enabled.Body}, {roles.StatusCode(), roles.Body}} {
+			}{
+				{deleted.StatusCode(), deleted.Body}, {disabled.StatusCode(), disabled.Body},
+				{enabled.StatusCode(), enabled.Body}, {roles.StatusCode(), roles.Body},
+			} {
 				require.Equal(t, http.StatusNotFound, got.status, string(got.body))
 				require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, got.body))
 			}

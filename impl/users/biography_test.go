@@ -19,8 +19,8 @@ func vectors() []string {
 	return []string{
 		// Scripts, however they are written.
 		`<script>run()</script>`, `<SCRIPT>run()</SCRIPT>`, `<sCrIpT src=https://evil.example/x.js></sCrIpT>`,
-		`<script/src="https://evil.example/x.js">`,
-		"<script\n>run()</script\n>", "<script\t\f src=//evil.example/x.js></script>", `<script>run()`,
+		`<script/src="https://evil.example/x.js">`, "<script\n>run()</script\n>",
+		"<script\t\f src=//evil.example/x.js></script>", `<script>run()`,
 		`<scr<script>ipt>run()</scr</script>ipt>`, `<<script>run();//<</script>`,
 		`<script type=module>import "https://evil.example/x.js"</script>`, `</script><script>run()</script>`,
 		`<p><script>run()</script></p>`, `<script><!--run()//--></script>`,
@@ -165,11 +165,13 @@ func TestVectorsAreHarmless(t *testing.T) {
 func TestBiographies(t *testing.T) {
 	t.Parallel()
 	s := start(t)
+	const all = `<p>I <b>wrote</b> <i>the</i> <em>first</em> <strong>program</strong>.<br>So:</p>` +
+		`<ul><li>it</li></ul><ol><li>ran</li></ol>`
 	for sent, want := range map[string]string{
 		"": "", "plain\ntext": "plain\ntext", "1 < 2 & 3": "1 &lt; 2 &amp; 3",
-		`<p>I <b>wrote</b> <i>the</i> <em>first</em> <strong>program</strong>.<br>So:</p><ul><li>it</li></ul><ol><li>ran</li></ol>`: `<p>I <b>wrote</b> <i>the</i> <em>first</em> <strong>program</strong>.<br>So:</p><ul><li>it</li></ul><ol><li>ran</li></ol>`,
-		`<a href="https://example.com/ada?a=1&b=2">me</a>`:                                                                          `<a href="https://example.com/ada?a=1&amp;b=2" rel="nofollow noopener" target="_blank">me</a>`,
-		`<h1>Ada</h1><script>run()</script>`:                                                                                        `Ada`,
+		all: all, `<h1>Ada</h1><script>run()</script>`: `Ada`,
+		`<a href="https://example.com/ada?a=1&b=2">me</a>`: `<a href="https://example.com/ada?a=1&amp;b=2" ` +
+			`rel="nofollow noopener" target="_blank">me</a>`,
 	} {
 		got := *s.service.biography(&sent)
 		require.Equal(t, want, got)

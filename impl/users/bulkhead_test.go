@@ -74,8 +74,8 @@ func TestStrangersLeaveConnectionsToOtherServices(t *testing.T) {
 	var loggingIn sync.WaitGroup
 	for range share {
 		loggingIn.Go(func() {
-			if got, body := s.do(http.MethodPost, "/api/v1/login",
-				login("nobody@example.com", goodPassword)); got.StatusCode != http.StatusUnauthorized {
+			got, body := s.do(http.MethodPost, "/api/v1/login", login("nobody@example.com", goodPassword))
+			if got.StatusCode != http.StatusUnauthorized {
 				t.Errorf("%s: %s", got.Status, body)
 			}
 		})

@@ -80,9 +80,10 @@ func (b *balancer) sendOn(p *pooled) (ends bool, err error) {
 		b.idle <- p
 	}()
 	body := login("nobody@example.com", "wrong horse battery staple")
-	if _, err = fmt.Fprintf(p,
+	_, err = fmt.Fprintf(p,
 		"POST /api/v1/login HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		len(body), body); err != nil {
+		len(body), body)
+	if err != nil {
 		return false, err
 	}
 	answer, err := http.ReadResponse(p.answers, nil)
@@ -101,9 +102,9 @@ func (b *balancer) sendOn(p *pooled) (ends bool, err error) {
 func TestNoRequestIsLostWhileUnready(t *testing.T) {
 	t.Parallel()
 	const idle, senders = 8, 4
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	p := programtest.Serve(t, process(t),
-		environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_UNREADY=2s", "USERS_RATE_LIMITS=false",
-			"USERS_SHED=false"))
+		environment(url, "USERS_UNREADY=2s", "USERS_RATE_LIMITS=false", "USERS_SHED=false"))
 	b := &balancer{addr: strings.TrimPrefix(p.URL, "http://"), idle: make(chan *pooled, 1000)}
 	var rested []*pooled
 	for range idle {

@@ -198,9 +198,8 @@ func TestConnectionsTerminated(t *testing.T) {
 	defer func() { require.NoError(t, admin.Close(context.WithoutCancel(t.Context()))) }()
 	seen := map[int]int{}
 	for range 10 {
-		_, err = admin.Exec(t.Context(),
-			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "+
-				"pg_backend_pid()")
+		_, err = admin.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		require.NoError(t, err)
 		// At most as many requests fail as the pool holds connections; then there are new ones.
 		last := 0

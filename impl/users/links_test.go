@@ -123,8 +123,9 @@ func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
 		s.logIn(ada, goodPassword).askVerification(t)
 	}
 	count := len(mailPauses()) + 1
-	require.Equal(t, count, s.count(`WITH last AS (UPDATE river_job SET max_attempts = 1 WHERE args->>'mail' = $1
-		RETURNING id) SELECT count(*) FROM last`, mailVerify))
+	require.Equal(t, count, s.count(`
+		WITH last AS (UPDATE river_job SET max_attempts = 1 WHERE args->>'mail' = $1 RETURNING id)
+		SELECT count(*) FROM last`, mailVerify))
 	for range count {
 		s.mailbox.fail = append(s.mailbox.fail, errors.New("the mail server cannot be reached"))
 	}
@@ -237,8 +238,8 @@ func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 		var link, mailedLink usersdb.EmailToken
 		var mails []time.Time
 		began := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
-		for now := began; now.Before(began.Add(4 * mailsCounted)); now = now.Add(rapid.SampledFrom(askedAfter()).Draw(r,
-			"pause")) {
+		pause := func() time.Duration { return rapid.SampledFrom(askedAfter()).Draw(r, "pause") }
+		for now := began; now.Before(began.Add(4 * mailsCounted)); now = now.Add(pause()) {
 			var mailed bool
 			if link, mailed = s.linkAfter(link, usersdb.User{Email: ada}, mailReset, now); mailed {
 				mails, mailedLink = append(mails, now), link

@@ -102,8 +102,7 @@ func (s *server) mailToken(user usersdb.User, purpose string) string {
 	token := s.service.mailTokenOf(id)
 	_, err := s.queries.KeepEmailToken(s.t.Context(), usersdb.KeepEmailTokenParams{
 		ID: id, UserID: user.ID, Purpose: purpose, Email: user.Email, Hash: hashOf(token), CreatedAt: now,
-		ExpiresAt: now.Add(resetLifetime),
-		Mails:     1, MailedAt: now, CountedFrom: now,
+		ExpiresAt: now.Add(resetLifetime), Mails: 1, MailedAt: now, CountedFrom: now,
 	})
 	require.NoError(s.t, err)
 	return token

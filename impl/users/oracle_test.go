@@ -91,9 +91,8 @@ func oracle(t *testing.T, params hashing.Params) *server {
 				}
 				document.Operations[i] = &op
 			}
-			c.Document, c.RateLimits, c.Responses, c.TrustedProxies = &document, true, httpapi.ResponsesOff, []string{
-				"127.0.0.1/32",
-			}
+			c.Document, c.RateLimits, c.Responses = &document, true, httpapi.ResponsesOff
+			c.TrustedProxies = []string{"127.0.0.1/32"}
 		}
 	})
 }
@@ -113,11 +112,12 @@ func (s *server) questions() []question {
 			_, err := s.queries.SetUserStatus(s.t.Context(),
 				usersdb.SetUserStatusParams{ID: d.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 			require.NoError(s.t, err)
-			active, disabled, none = append(active, m.Email), append(disabled, d.Email), append(none,
-				newID().String()+"@example.com")
+			active, disabled = append(active, m.Email), append(disabled, d.Email)
+			none = append(none, newID().String()+"@example.com")
 		}
 		return []class{
-			{"an account", of(format, active)}, {"a disabled account", of(format, disabled)}, {"no account", of(format, none)},
+			{"an account", of(format, active)}, {"a disabled account", of(format, disabled)},
+			{"no account", of(format, none)},
 		}
 	}
 	tokens := func(state, purpose, other string) (found []string) {
@@ -174,8 +174,8 @@ func (s *server) probe() *probe {
 func (p *probe) ask(t testing.TB, path, body string) (string, time.Duration) {
 	t.Helper()
 	request := fmt.Appendf(nil,
-		"POST %s HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nX-Request-Id: "+
-			"the-same-for-all\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+		"POST %s HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\n"+
+			"X-Request-Id: the-same-for-all\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 	began := time.Now()
 	_, err := p.connection.Write(request)
 	require.NoError(t, err)

@@ -96,8 +96,8 @@ func answered(t *testing.T, status int) func(answer interface{ StatusCode() int 
 // statements of psql, and what does neither.
 func TestWhatOthersAreTold(t *testing.T) {
 	t.Parallel()
-	const disabled, enabled, deleted, roles, revoked = "user.disabled", "user.enabled", "user.deleted",
-		"user.roles_changed", "session.revoked"
+	const disabled, enabled, deleted = "user.disabled", "user.enabled", "user.deleted"
+	const roles, revoked = "user.roles_changed", "session.revoked"
 	for name, c := range map[string]struct {
 		before string // a statement that arranges
 		do     func(*testing.T, household)
@@ -156,8 +156,9 @@ func TestWhatOthersAreTold(t *testing.T) {
 			h.logIn("ada@example.com", goodPassword)
 		}, nil},
 		"startSession beyond the most": {"", func(t *testing.T, h household) {
-			h.exec(t, `INSERT INTO sessions SELECT gen_random_uuid(), user_id, cookie, address, user_agent, created_at + interval '1 minute', last_used_at, expires_at
-FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSessions-2)
+			h.exec(t, `INSERT INTO sessions SELECT gen_random_uuid(), user_id, cookie, address, user_agent,
+					created_at + interval '1 minute', last_used_at, expires_at
+				FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSessions-2)
 			h.Clock.Advance(time.Hour)
 			h.logIn("ada@example.com", goodPassword)
 		}, []string{revoked}},
@@ -175,12 +176,14 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 			name := "Augusta"
 			answered(t, http.StatusOK)(h.ada.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Name: &name}))
 		}, nil},
-		"the purge of sessions that are over": {"UPDATE sessions SET expires_at = now() - interval '1 hour', " +
-			"revoked_at = NULL", func(t *testing.T, h household) {
-			h.Clock.Advance(100 * 365 * 24 * time.Hour)
-			require.NoError(t, h.service.purgeOldRows(t.Context()))
-			require.Empty(t, h.sessions(t))
-		}, nil},
+		"the purge of sessions that are over": {
+			"UPDATE sessions SET expires_at = now() - interval '1 hour', revoked_at = NULL",
+			func(t *testing.T, h household) {
+				h.Clock.Advance(100 * 365 * 24 * time.Hour)
+				require.NoError(t, h.service.purgeOldRows(t.Context()))
+				require.Empty(t, h.sessions(t))
+			}, nil,
+		},
 
 		"psql: both at once": {"", func(t *testing.T, h household) {
 			h.exec(t, "UPDATE users SET status = 'disabled', roles = '{staff}' WHERE id = $1", h.id)
@@ -202,10 +205,10 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 		"psql: an account is deleted": {"", func(t *testing.T, h household) {
 			h.exec(t, "DELETE FROM users WHERE id = $1", h.id)
 		}, []string{deleted}},
-		"psql: all sessions are gone": {"DELETE FROM sessions WHERE user_id <> (SELECT id FROM users WHERE email LIKE " +
-			"'ada%')", func(t *testing.T, h household) {
-			h.exec(t, "TRUNCATE sessions CASCADE")
-		}, []string{revoked, revoked}},
+		"psql: all sessions are gone": {
+			"DELETE FROM sessions WHERE user_id <> (SELECT id FROM users WHERE email LIKE 'ada%')",
+			func(t *testing.T, h household) { h.exec(t, "TRUNCATE sessions CASCADE") }, []string{revoked, revoked},
+		},
 		"psql: all accounts are gone": {"DELETE FROM users WHERE email NOT LIKE 'ada%'", func(t *testing.T, h household) {
 			h.exec(t, "DELETE FROM sessions")
 			h.told(t)
@@ -247,8 +250,8 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 				}
 			}
 			require.Equal(t, c.want, types)
-			require.Len(t, ended, len(slices.DeleteFunc(slices.Clone(types), func(name string) bool { return name != revoked })),
-				"each session once")
+			revocations := slices.DeleteFunc(slices.Clone(types), func(name string) bool { return name != revoked })
+			require.Len(t, ended, len(revocations), "each session once")
 			if name != "startSession beyond the most" {
 				for id := range ended {
 					require.Contains(t, sessions, id)
@@ -295,9 +298,8 @@ func TestEventsOfAUserAreInOrder(t *testing.T) {
 	for range 8 {
 		all.Go(func() error {
 			for range 20 {
-				_, err := h.Pool.Exec(t.Context(),
-					"UPDATE users SET status = CASE status WHEN 'active' THEN 'disabled' ELSE 'active' END::user_status WHERE id = $1",
-					h.id)
+				_, err := h.Pool.Exec(t.Context(), `UPDATE users SET status =
+					CASE status WHEN 'active' THEN 'disabled' ELSE 'active' END::user_status WHERE id = $1`, h.id)
 				if err != nil {
 					return err
 				}

@@ -70,8 +70,8 @@ func TestWhoSeesPersonalData(t *testing.T) {
 		require.Equal(t, onePhone, *seen.Phone)
 		require.Nil(t, seen.IDCardNumber, role)
 	}
-	list, body := s.do(http.MethodGet, "/api/v1/admin/users", "", "Authorization",
-		"Bearer "+s.member(usersapi.RoleAdmin).access)
+	list, body := s.do(http.MethodGet, "/api/v1/admin/users", "",
+		"Authorization", "Bearer "+s.member(usersapi.RoleAdmin).access)
 	require.Equal(t, http.StatusOK, list.StatusCode)
 	require.NotContains(t, body, oneCard)
 	require.NotContains(t, body, onePhone)
@@ -106,8 +106,8 @@ func TestIDCardNumbers(t *testing.T) {
 	require.False(t, taken(oneCard), "it is nobody's any more")
 
 	for name, number := range map[string]string{
-		"empty": "", "short": "A12", "long": strings.Repeat("A", 21), "small letters": "l01x00t47", "a space": "L01 X00T47",
-		"two hyphens":    "L01--X00T47",
+		"empty": "", "short": "A12", "long": strings.Repeat("A", 21), "small letters": "l01x00t47",
+		"a space": "L01 X00T47", "two hyphens": "L01--X00T47",
 		"a hyphen first": "-L01X00T47", "a hyphen last": "L01X00T47-", "another script": "Л01Х00Т47", "a line": "L01X00T47\n",
 	} {
 		text, err := json.Marshal(map[string]string{"id_card_number": number})
@@ -176,18 +176,20 @@ func TestSealedValuesStayWhereTheyAre(t *testing.T) {
 		return status
 	}
 	for name, tamper := range map[string]string{
-		"another account's phone": `UPDATE users SET sealed_phone = (SELECT sealed_phone FROM users WHERE id = $2)
-			WHERE id = $1`,
-		"another account's card": `UPDATE users SET sealed_id_card_number = (SELECT sealed_id_card_number FROM users
-			WHERE id = $2) WHERE id = $1`,
+		"another account's phone": `UPDATE users
+			SET sealed_phone = (SELECT sealed_phone FROM users WHERE id = $2) WHERE id = $1`,
+		"another account's card": `UPDATE users
+			SET sealed_id_card_number = (SELECT sealed_id_card_number FROM users WHERE id = $2) WHERE id = $1`,
 		"the card as the phone": `UPDATE users SET sealed_phone = sealed_id_card_number WHERE id = $1 AND id <> $2`,
 		"the phone as the card": `UPDATE users SET sealed_id_card_number = sealed_phone WHERE id = $1 AND id <> $2`,
 		"another account's key": `UPDATE user_keys
 			SET sealed_key = (SELECT sealed_key FROM user_keys WHERE user_id = $2) WHERE user_id = $1`,
-		"another's phone with its key": `WITH moved AS (UPDATE user_keys
-			SET sealed_key = (SELECT sealed_key FROM user_keys WHERE user_id = $2) WHERE user_id = $1) UPDATE users
-			SET sealed_phone = (SELECT sealed_phone FROM users
-			WHERE id = $2), sealed_id_card_number = NULL, id_card_number_mark = NULL WHERE id = $1`,
+		"another's phone with its key": `WITH moved AS (
+				UPDATE user_keys SET sealed_key = (SELECT sealed_key FROM user_keys WHERE user_id = $2) WHERE user_id = $1
+			)
+			UPDATE users SET sealed_phone = (SELECT sealed_phone FROM users WHERE id = $2),
+				sealed_id_card_number = NULL, id_card_number_mark = NULL
+			WHERE id = $1`,
 		"nothing in its place": `UPDATE users SET sealed_phone = '' WHERE id = $1 AND id <> $2`,
 		"no key":               `DELETE FROM user_keys WHERE user_id = $1 AND user_id <> $2`,
 	} {
@@ -323,7 +325,8 @@ func TestErasure(t *testing.T) {
 		require.Error(t, err, "with what is there, whatever it is for")
 	}
 
-	s.exec(t, `INSERT INTO users (id, email, name, password_hash, roles, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, created_at, updated_at)
+	s.exec(t, `INSERT INTO users (id, email, name, password_hash, roles,
+			sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, created_at, updated_at)
 		VALUES ($1, $2, 'Ada', 'none', '{customer}', $3, $4, $5, $6, now(), now())`,
 		backup.user.ID, backup.user.Email, backup.user.SealedPhone, backup.user.PhoneMark, backup.user.SealedIDCardNumber,
 		backup.user.IDCardNumberMark)

@@ -54,31 +54,28 @@ func exported() map[string]string {
 		"users.sealed_phone": "profile.phone", "users.phone_mark": mark,
 		"users.sealed_id_card_number": "profile.id_card_number", "users.id_card_number_mark": mark,
 		"users.roles": "profile.roles", "users.status": "status", "users.email_verified_at": "email_verified_at",
-		"users.deletes_at": "profile.deletes_at",
-		"users.created_at": "profile.created_at", "users.updated_at": "profile.updated_at", "users.password_hash": secret,
+		"users.deletes_at": "profile.deletes_at", "users.created_at": "profile.created_at",
+		"users.updated_at": "profile.updated_at", "users.password_hash": secret,
 
 		"users.second_factor_at": "second_factor.confirmed_at", "second_factors.user_id": own,
 		"second_factors.secret": secret, "second_factors.last_step": secret,
 		"second_factors.created_at": secret, "recovery_codes.hash": secret, "recovery_codes.user_id": own,
 		"login_challenges.hash": secret, "login_challenges.user_id": own, "login_challenges.password_hash": secret,
-		"login_challenges.cookie": secret,
-		"login_challenges.tries":  secret, "login_challenges.created_at": secret, "login_challenges.expires_at": secret,
+		"login_challenges.cookie": secret, "login_challenges.tries": secret, "login_challenges.created_at": secret,
+		"login_challenges.expires_at": secret,
 
 		"sessions.id": "sessions.id", "sessions.user_id": own, "sessions.cookie": "sessions.cookie",
-		"sessions.address":    "sessions.address",
-		"sessions.user_agent": "sessions.user_agent", "sessions.created_at": "sessions.created_at",
-		"sessions.last_used_at": "sessions.last_used_at",
-		"sessions.expires_at":   "sessions.expires_at", "sessions.revoked_at": "sessions.revoked_at",
+		"sessions.address": "sessions.address", "sessions.user_agent": "sessions.user_agent",
+		"sessions.created_at": "sessions.created_at", "sessions.last_used_at": "sessions.last_used_at",
+		"sessions.expires_at": "sessions.expires_at", "sessions.revoked_at": "sessions.revoked_at",
 		"refresh_tokens.hash": secret, "refresh_tokens.session_id": secret, "refresh_tokens.created_at": secret,
-		"refresh_tokens.used_at": secret,
-		"refresh_tokens.tagged":  secret, "sessions.family": secret,
+		"refresh_tokens.used_at": secret, "refresh_tokens.tagged": secret, "sessions.family": secret,
 
 		"user_keys.user_id": own, "user_keys.data_key_id": secret, "user_keys.sealed_key": secret,
 
 		"email_tokens.id": secret, "email_tokens.user_id": own, "email_tokens.purpose": "mails.purpose",
-		"email_tokens.email": "mails.email", "email_tokens.hash": secret,
+		"email_tokens.email": "mails.email", "email_tokens.hash": secret, "email_tokens.mails": "mails.mails",
 		"email_tokens.created_at": "mails.created_at", "email_tokens.expires_at": "mails.expires_at",
-		"email_tokens.mails":     "mails.mails",
 		"email_tokens.mailed_at": "mails.mailed_at", "email_tokens.counted_from": "mails.counted_from",
 	}
 }
@@ -90,12 +87,12 @@ func TestExportHoldsEverything(t *testing.T) {
 	other := s.logIn("ada@example.com", goodPassword)
 	_, err := other.EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
-	_, err = s.Pool.Exec(t.Context(),
-		`UPDATE users SET avatar = 'https://images.example.com/ada.png', email_verified_at = created_at, second_factor_at = created_at`)
+	_, err = s.Pool.Exec(t.Context(), `UPDATE users SET avatar = 'https://images.example.com/ada.png',
+		email_verified_at = created_at, second_factor_at = created_at`)
 	require.NoError(t, err)
 	answer, _ := s.do(http.MethodPatch, "/api/v1/profile",
-		`{"biography":"<p>Ada</p>","phone":"`+onePhone+`","id_card_number":"`+oneCard+`"}`, "Authorization",
-		"Bearer "+ada.tokens.AccessToken)
+		`{"biography":"<p>Ada</p>","phone":"`+onePhone+`","id_card_number":"`+oneCard+`"}`,
+		"Authorization", "Bearer "+ada.tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	ada.requestDeletion(t)
 
@@ -168,8 +165,8 @@ func TestExportAsksForThePassword(t *testing.T) {
 func TestActivity(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	admin, ada, eve := s.signUp("admin@example.com",
-		usersapi.RoleAdmin), s.signUp("ada@example.com"), s.signUp("eve@example.com")
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	ada, eve := s.signUp("ada@example.com"), s.signUp("eve@example.com")
 	for range 3 {
 		_, err := ada.RevokeOtherSessionsWithResponse(t.Context())
 		require.NoError(t, err)
@@ -390,9 +387,8 @@ func TestErasureBesideCancellations(t *testing.T) {
 		if i%2 == 0 {
 			all.Go(func() {
 				var err error
-				if kept[i], err = s.queries.CancelDeletion(t.Context(), usersdb.CancelDeletionParams{
-					ID: id, Now: s.Clock.Now(),
-				}); err != nil {
+				params := usersdb.CancelDeletionParams{ID: id, Now: s.Clock.Now()}
+				if kept[i], err = s.queries.CancelDeletion(t.Context(), params); err != nil {
 					t.Error(err)
 				}
 			})
@@ -419,8 +415,8 @@ func TestNothingPersonalIsLeft(t *testing.T) {
 	const agent, phone = "kanarienvogel/1.0", "+442079460127"
 	email := "kanarienvogel.q7@example.com"
 	answer, _ := s.do(http.MethodPost, "/api/v2/users",
-		fmt.Sprintf(`{"email":%q,"name":"Kanarienvogel","password":%q,"avatar":"https://kanarienvogel.example.com/"}`, email,
-			goodPassword))
+		fmt.Sprintf(`{"email":%q,"name":"Kanarienvogel","password":%q,"avatar":"https://kanarienvogel.example.com/"}`,
+			email, goodPassword))
 	require.Equal(t, http.StatusCreated, answer.StatusCode)
 	answer, body := s.do(http.MethodPost, "/api/v1/login", login(email, goodPassword), "User-Agent", agent)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
@@ -453,7 +449,8 @@ func everyRow(t testing.TB, s *server) string {
 	t.Helper()
 	var text string
 	require.NoError(t, s.Pool.QueryRow(t.Context(), `
-SELECT string_agg(query_to_xml('SELECT t::text FROM ' || quote_ident(tablename) || ' AS t', true, false, '')::text, E'\n')
+SELECT string_agg(
+    query_to_xml('SELECT t::text FROM ' || quote_ident(tablename) || ' AS t', true, false, '')::text, E'\n')
 FROM pg_tables
 WHERE schemaname = 'public'`).Scan(&text))
 	return text

@@ -158,32 +158,21 @@ func TestChangePasswordRefused(t *testing.T) {
 	s := start(t)
 	ada := s.signUp("lovelace@example.com")
 	elsewhere := s.logIn("lovelace@example.com", goodPassword)
+	const invalid = usersapi.ProblemCodeInvalidRequest
 	for name, c := range map[string]struct {
 		current, next    string
 		status           int
 		code             usersapi.ProblemCode
 		pointer, keyword string
 	}{
-		"wrong":                {newPassword, newPassword, 403, usersapi.ProblemCodeWrongPassword, "", ""},
-		"wrong, in other case": {"Correct horse battery", newPassword, 403, usersapi.ProblemCodeWrongPassword, "", ""},
-		"short": {
-			goodPassword, "Ab1!", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "minLength",
-		},
-		"not varied": {
-			goodPassword, "abcdefghij", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format",
-		},
-		"common": {
-			goodPassword, "P@ssw0rd", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format",
-		},
-		"with the e-mail's name": {
-			goodPassword, "my name is LoveLace", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format",
-		},
-		"that name, and wrong": {
-			newPassword, "my name is LoveLace", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format",
-		},
-		"without the current": {
-			"", newPassword, 422, usersapi.ProblemCodeInvalidRequest, "#/current_password", "minLength",
-		},
+		"wrong":                  {newPassword, newPassword, 403, usersapi.ProblemCodeWrongPassword, "", ""},
+		"wrong, in other case":   {"Correct horse battery", newPassword, 403, usersapi.ProblemCodeWrongPassword, "", ""},
+		"short":                  {goodPassword, "Ab1!", 422, invalid, "#/new_password", "minLength"},
+		"not varied":             {goodPassword, "abcdefghij", 422, invalid, "#/new_password", "format"},
+		"common":                 {goodPassword, "P@ssw0rd", 422, invalid, "#/new_password", "format"},
+		"with the e-mail's name": {goodPassword, "my name is LoveLace", 422, invalid, "#/new_password", "format"},
+		"that name, and wrong":   {newPassword, "my name is LoveLace", 422, invalid, "#/new_password", "format"},
+		"without the current":    {"", newPassword, 422, invalid, "#/current_password", "minLength"},
 	} {
 		answer, err := ada.ChangePasswordWithResponse(t.Context(),
 			usersapi.ChangePasswordRequest{CurrentPassword: c.current, NewPassword: c.next})

@@ -314,8 +314,8 @@ func TestReencryptUnderLoad(t *testing.T) {
 					continue
 				}
 				reads.Add(1)
-				if read, err := s.as(author.access).GetProfileWithResponse(context.WithoutCancel(ctx)); err != nil ||
-					read.JSON200 == nil || *read.JSON200.Phone != phone {
+				read, err := s.as(author.access).GetProfileWithResponse(context.WithoutCancel(ctx))
+				if err != nil || read.JSON200 == nil || *read.JSON200.Phone != phone {
 					failed.Add(1)
 				}
 			}
@@ -373,8 +373,9 @@ func TestReencryptTwiceAtOnce(t *testing.T) {
 	for i := range errs {
 		both.Go(func() {
 			errs[i] = s.service.personal.reencrypt(t.Context(), quietly)
-			if left := s.count("SELECT count(*) FROM user_keys JOIN data_keys ON data_keys.id = data_key_id WHERE "+
-				"data_keys.id <> $1", next); left > 0 {
+			left := s.count(`SELECT count(*) FROM user_keys JOIN data_keys ON data_keys.id = data_key_id
+				WHERE data_keys.id <> $1`, next)
+			if left > 0 {
 				t.Errorf("%d were left when it said that it was done", left)
 			}
 		})

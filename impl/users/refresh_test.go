@@ -193,8 +193,11 @@ func TestRefreshTokensFromBefore(t *testing.T) {
 	s := start(t)
 	ada := s.signUp("ada@example.com")
 	spent, current := newSecret(), newSecret()
-	_, err := s.Pool.Exec(t.Context(), `WITH old AS (UPDATE sessions SET family = NULL RETURNING id), gone AS (DELETE FROM refresh_tokens)
-		INSERT INTO refresh_tokens (hash, session_id, created_at, used_at) SELECT kept.hash, old.id, $3, kept.used_at FROM old, (VALUES ($1::bytea, $3::timestamptz), ($2, NULL)) AS kept (hash, used_at)`,
+	_, err := s.Pool.Exec(t.Context(), `
+		WITH old AS (UPDATE sessions SET family = NULL RETURNING id), gone AS (DELETE FROM refresh_tokens)
+		INSERT INTO refresh_tokens (hash, session_id, created_at, used_at)
+		SELECT kept.hash, old.id, $3, kept.used_at
+		FROM old, (VALUES ($1::bytea, $3::timestamptz), ($2, NULL)) AS kept (hash, used_at)`,
 		hashOf(spent), hashOf(current), s.Clock.Now())
 	require.NoError(t, err)
 	tokens := &usersapi.TokenSet{RefreshToken: &current}
@@ -383,8 +386,13 @@ func (s *server) noteRemovals(table string) {
 	s.t.Helper()
 	_, err := s.Pool.Exec(s.t.Context(), `
 CREATE TABLE removals (tx text NOT NULL, removed bigint NOT NULL);
-CREATE FUNCTION note_removal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO removals SELECT pg_current_xact_id()::text, count(*) FROM gone; RETURN NULL; END';
-CREATE TRIGGER removals AFTER DELETE ON `+table+` REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_removal()`)
+CREATE FUNCTION note_removal() RETURNS trigger LANGUAGE plpgsql AS '
+BEGIN
+    INSERT INTO removals SELECT pg_current_xact_id()::text, count(*) FROM gone;
+    RETURN NULL;
+END';
+CREATE TRIGGER removals AFTER DELETE ON `+table+` REFERENCING OLD TABLE AS gone
+FOR EACH STATEMENT EXECUTE FUNCTION note_removal()`)
 	require.NoError(s.t, err)
 }
 
@@ -405,9 +413,11 @@ func TestSessionsAreRemovedInBatches(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			account := s.signUp(ada).user.ID
-			_, err := s.Pool.Exec(t.Context(), `INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at)
-SELECT gen_random_uuid(), user_id, cookie, address, user_agent, created_at, last_used_at, CASE WHEN i % 2 = 0 THEN expires_at ELSE created_at END, CASE WHEN i % 2 = 0 THEN created_at END
-FROM sessions, generate_series(1, 2500) AS i`)
+			_, err := s.Pool.Exec(t.Context(), `INSERT INTO sessions
+					(id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at)
+				SELECT gen_random_uuid(), user_id, cookie, address, user_agent, created_at, last_used_at,
+					CASE WHEN i % 2 = 0 THEN expires_at ELSE created_at END, CASE WHEN i % 2 = 0 THEN created_at END
+				FROM sessions, generate_series(1, 2500) AS i`)
 			require.NoError(t, err)
 			s.noteRemovals("sessions")
 			remove(t, s, account)

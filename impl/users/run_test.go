@@ -35,9 +35,8 @@ var Run = Program().Run
 func environment(url string, changes ...string) []string {
 	return append([]string{
 		"USERS_DATABASE_URL=" + pgtest.Patient(url), "USERS_MASTER_KEY=" + testMasterKey, "USERS_ADDR=127.0.0.1:0",
-		"USERS_OPS_ADDR=127.0.0.1:0",
-		"USERS_RESPONSES=enforce", "USERS_MAIL=off", "USERS_UNREADY=0s", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1",
-		"HOME=/nowhere",
+		"USERS_OPS_ADDR=127.0.0.1:0", "USERS_RESPONSES=enforce", "USERS_MAIL=off", "USERS_UNREADY=0s",
+		"USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1", "HOME=/nowhere",
 	}, changes...)
 }
 
@@ -100,8 +99,8 @@ func beginSlowRequest(t *testing.T, base string) *slowRequest {
 		body: `{"email":"slow@example.com","name":"Slow","password":"` + goodPassword + `"}`,
 	}
 	_, err = fmt.Fprintf(conn,
-		"POST /api/v2/users HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nExpect: "+
-			"100-continue\r\nContent-Length: %d\r\n\r\n", len(s.body))
+		"POST /api/v2/users HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\n"+
+			"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(s.body))
 	require.NoError(t, err)
 	// The service asks for the body once it reads it: from here on the request is running.
 	line, err := s.reader.ReadString('\n')
@@ -230,6 +229,10 @@ func TestOneFileServesEveryCommand(t *testing.T) {
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
+	const public = "USERS_PUBLIC_URL=https://shop.test"
+	admin := func(more ...string) []string {
+		return append([]string{"create-admin", "--email", "ada@example.com"}, more...)
+	}
 	for name, c := range map[string]struct {
 		environ []string
 		args    []string
@@ -253,25 +256,20 @@ func TestWrongSettings(t *testing.T) {
 		"no connections":     {environment(url, "USERS_MAX_CONNS=0"), []string{"serve"}, "max_conns"},
 		"no queue":           {environment(url, "USERS_HASH_QUEUE=0"), []string{"serve"}, "hash_queue"},
 		"time turned back":   {environment(url, "USERS_DRAIN=-1s"), []string{"serve"}, "drain"},
-		"a name of spaces": {
-			environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", "  "}, "name is one line",
+		"a name of spaces":   {environment(url), admin("--name", "  "), "name is one line"},
+		"a name too long":    {environment(url), admin("--name", strings.Repeat("n", 101)), "name is one line"},
+		"no mail server":     {environment(url, "USERS_MAIL=smtp"), []string{"serve"}, "smtp_addr"},
+		"a wrong mail server": {
+			environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com", "USERS_MAIL_FROM=a@example.com", public),
+			[]string{"serve"}, "host:port",
 		},
-		"a name too long": {
-			environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", strings.Repeat("n", 101)},
-			"name is one line",
-		},
-		"no mail server": {environment(url, "USERS_MAIL=smtp"), []string{"serve"}, "smtp_addr"},
-		"a wrong mail server": {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com",
-			"USERS_MAIL_FROM=a@example.com", "USERS_PUBLIC_URL=https://shop.test"), []string{"serve"}, "host:port"},
 		"nobody to be from": {
-			environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", "USERS_PUBLIC_URL=https://shop.test"),
+			environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", public),
 			[]string{"serve"}, "sender",
 		},
 		"another way of mail": {environment(url, "USERS_MAIL=pigeon"), []string{"serve"}, "mail"},
-		"a pigeon to owners": {
-			environment(url, "USERS_MAIL=pigeon"), []string{"create-admin", "--email", "ada@example.com"}, "mail",
-		},
-		"no public address": {environment(url, "USERS_PUBLIC_URL=shop"), []string{"serve"}, "public_url"},
+		"a pigeon to owners":  {environment(url, "USERS_MAIL=pigeon"), admin(), "mail"},
+		"no public address":   {environment(url, "USERS_PUBLIC_URL=shop"), []string{"serve"}, "public_url"},
 		"links to nowhere": {
 			environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", "USERS_MAIL_FROM=a@example.com"),
 			[]string{"serve"}, "public_url: links in mails lead nowhere",

@@ -131,8 +131,8 @@ func TestNamesAreKeptAndFoundInOneForm(t *testing.T) {
 	// As a release before this one wrote it.
 	_, err := s.Pool.Exec(t.Context(), `UPDATE users SET name = U&'Zoe\0308' WHERE id = $1`, ada.user.ID)
 	require.NoError(t, err)
-	answer, body := s.do(http.MethodGet, "/api/v1/admin/users?name="+url.QueryEscape("zo\u00eb"), "", "Authorization",
-		"Bearer "+admin.tokens.AccessToken)
+	answer, body := s.do(http.MethodGet, "/api/v1/admin/users?name="+url.QueryEscape("zo\u00eb"), "",
+		"Authorization", "Bearer "+admin.tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Contains(t, body, "ada@example.com")
 }
@@ -174,10 +174,10 @@ func TestCodesAreTakenAsTheyAreTyped(t *testing.T) {
 	s := start(t)
 	me := s.signUp(ada)
 	a := s.enrolled(me.user, true)
-	arabic := strings.NewReplacer("0", "٠", "1", "١", "2", "٢", "3", "٣", "4", "٤", "5", "٥", "6", "٦", "7", "٧", "8",
-		"٨", "9", "٩")
-	wide := strings.NewReplacer("0", "０", "1", "１", "2", "２", "3", "３", "4", "４", "5", "５", "6", "６", "7", "７", "8",
-		"８", "9", "９")
+	arabic := strings.NewReplacer(
+		"0", "٠", "1", "١", "2", "٢", "3", "٣", "4", "٤", "5", "٥", "6", "٦", "7", "٧", "8", "٨", "9", "٩")
+	wide := strings.NewReplacer(
+		"0", "０", "1", "１", "2", "２", "3", "３", "4", "４", "5", "５", "6", "６", "7", "７", "8", "８", "9", "９")
 	for _, typed := range []func(string) string{
 		func(code string) string { return code[:3] + " " + code[3:] },
 		func(code string) string { return code[:3] + "\u2011" + code[3:] },

@@ -194,9 +194,11 @@ func TestThrottleOfASite(t *testing.T) {
 	t.Parallel()
 	first, _ := throttled(t)
 	tried := func(network int) (tries int) {
-		for tries < 150 &&
-			first.from(fmt.Sprintf("2001:db8:1:%x::%x", network, tries+1), newID().String()+"@example.com",
-				"wrong").StatusCode == http.StatusUnauthorized {
+		wrong := func() int {
+			address := fmt.Sprintf("2001:db8:1:%x::%x", network, tries+1)
+			return first.from(address, newID().String()+"@example.com", "wrong").StatusCode
+		}
+		for tries < 150 && wrong() == http.StatusUnauthorized {
 			tries++
 		}
 		return tries
@@ -226,8 +228,8 @@ func TestThrottleTellsNothing(t *testing.T) {
 	me, nobody := first.member().user.Email, newID().String()+"@example.com"
 	attack := func(email string) (answers []string) {
 		for i := range 130 {
-			answer, body := first.do(http.MethodPost, "/api/v1/login", login(email, "wrong"), "X-Forwarded-For",
-				fmt.Sprintf("203.0.113.%d", i/11), "X-Request-Id", "the-same-for-both")
+			answer, body := first.do(http.MethodPost, "/api/v1/login", login(email, "wrong"),
+				"X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i/11), "X-Request-Id", "the-same-for-both")
 			answer.Header.Del("Date")
 			answers = append(answers, fmt.Sprint(answer.StatusCode, answer.Header, body))
 		}
@@ -308,9 +310,9 @@ func TestFailedLoginsNameTheAccount(t *testing.T) {
 	}
 	s.End(t)
 	s.service.audit.Wait()
-	rows, err := s.Pool.Query(t.Context(),
-		"SELECT coalesce(actor::text, 'nobody') || ' ' || coalesce(target::text, "+
-			"'none') FROM audit_entries WHERE outcome = 'invalid_credentials' ORDER BY position")
+	rows, err := s.Pool.Query(t.Context(), `
+		SELECT coalesce(actor::text, 'nobody') || ' ' || coalesce(target::text, 'none')
+		FROM audit_entries WHERE outcome = 'invalid_credentials' ORDER BY position`)
 	require.NoError(t, err)
 	entries, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)

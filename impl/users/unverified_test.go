@@ -53,7 +53,8 @@ func (s *server) squat(t *testing.T) squatter {
 	t.Helper()
 	q := squatter{person: s.signUp(boss)}
 	answer, err := q.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{
-		Name: new("Visit evil.example"), Avatar: nullable.NewNullableWithValue("https://evil.example/me.png"),
+		Name:         new("Visit evil.example"),
+		Avatar:       nullable.NewNullableWithValue("https://evil.example/me.png"),
 		Phone:        nullable.NewNullableWithValue("+442079460000"),
 		IDCardNumber: nullable.NewNullableWithValue("L01X-00T47"), Biography: nullable.NewNullableWithValue("I am evil."),
 	})
@@ -92,8 +93,8 @@ func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi
 		ID: q.user.ID, Name: "boss", Email: boss, EmailVerified: true, Roles: profile.Roles,
 		CreatedAt: q.user.CreatedAt.UTC(), UpdatedAt: s.Clock.Now().UTC(),
 	}, profile)
-	require.Zero(t,
-		s.count(`SELECT count(*) FROM users WHERE num_nonnulls(avatar, phone, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography, second_factor_at, deletes_at) > 0`))
+	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE num_nonnulls(avatar, phone, sealed_phone, phone_mark,
+		sealed_id_card_number, id_card_number_mark, biography, second_factor_at, deletes_at) > 0`))
 	require.NotContains(t, s.mail(boss, mailChanged, 1).Text, "evil",
 		"what a squatter writes is no text to be sent to the owner")
 	return profile
@@ -247,22 +248,16 @@ func TestALoginBesideAChangeOfRoles(t *testing.T) {
 // An account that anybody may have opened, or that is disabled, is not raised, and nothing is done to it.
 func TestCreateAdminRefuses(t *testing.T) {
 	t.Parallel()
+	disable := func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }
 	for name, c := range map[string]struct {
 		arrange func(*server)
 		args    []string
 		way     string
 	}{
-		"an unverified address": {func(*server) {}, nil, "--allow-unverified"},
-		"a disabled account": {
-			func(s *server) { s.verify(boss); s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, nil, "is disabled",
-		},
-		"one that is both": {
-			func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, nil, "is disabled",
-		},
-		"a disabled account, anyway": {
-			func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, []string{"--allow-unverified"},
-			"is disabled",
-		},
+		"an unverified address":      {func(*server) {}, nil, "--allow-unverified"},
+		"a disabled account":         {func(s *server) { s.verify(boss); disable(s) }, nil, "is disabled"},
+		"one that is both":           {disable, nil, "is disabled"},
+		"a disabled account, anyway": {disable, []string{"--allow-unverified"}, "is disabled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

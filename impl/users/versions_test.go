@@ -75,12 +75,10 @@ func TestV1Answers(t *testing.T) {
 		{"createUser-invalid", http.MethodPost, "/api/v1/users", `{"email":"ada","password":"short","nickname":"Ada"}`, nil},
 		{"getUser-found", http.MethodGet, "/api/v1/users/" + ada.user.ID.String(), "", []string{"Authorization", bearer}},
 		{"getUser-unauthenticated", http.MethodGet, "/api/v1/users/" + ada.user.ID.String(), "", nil},
-		{"getUser-bad-token", http.MethodGet, "/api/v1/users/" + ada.user.ID.String(), "", []string{
-			"Authorization", "Bearer x",
-		}},
-		{"getUser-not-found", http.MethodGet, "/api/v1/users/" + support.user.ID.String(), "", []string{
-			"Authorization", bearer,
-		}},
+		{"getUser-bad-token", http.MethodGet, "/api/v1/users/" + ada.user.ID.String(), "",
+			[]string{"Authorization", "Bearer x"}},
+		{"getUser-not-found", http.MethodGet, "/api/v1/users/" + support.user.ID.String(), "",
+			[]string{"Authorization", bearer}},
 		{"getUser-invalid", http.MethodGet, "/api/v1/users/7?fields=name", "", []string{"Authorization", bearer}},
 		{"getUser-method", http.MethodDelete, "/api/v1/users/" + ada.user.ID.String(), "", []string{"Authorization", bearer}},
 	} {
@@ -101,9 +99,8 @@ func TestV1AnswersAreCompared(t *testing.T) {
 	}
 	id := uuid.NewString
 	base := golden(answer(200, "Sunset", "x", "Location", "/u/"+id()), `{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`)
-	require.Equal(t, base,
-		golden(answer(200, "Sunset", "x", "Location", "/u/"+id(), "Date", "later"),
-			`{"id":"`+id()+`","at":"2027-01-02T03:04:05.678Z"}`))
+	later := answer(200, "Sunset", "x", "Location", "/u/"+id(), "Date", "later")
+	require.Equal(t, base, golden(later, `{"id":"`+id()+`","at":"2027-01-02T03:04:05.678Z"}`))
 	for what, other := range map[string]string{
 		"status": golden(answer(201, "Sunset", "x", "Location", "/u/"+id()),
 			`{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`),
@@ -125,10 +122,10 @@ func TestSuccessorLeadsToTheSameResource(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.signUp("ada@example.com")
-	v1, err := ada.GetUserWithResponse(t.Context(), ada.user.ID) //nolint:staticcheck // What version 1 answers is promised for as long as it is served.
+	v1, err := ada.GetUserWithResponse(t.Context(), ada.user.ID) //nolint:staticcheck // Version 1 is still served.
 	require.NoError(t, err)
-	answer, body := s.do(http.MethodGet, successorIn(t, v1.HTTPResponse), "", "Authorization",
-		"Bearer "+ada.tokens.AccessToken)
+	answer, body := s.do(http.MethodGet, successorIn(t, v1.HTTPResponse), "",
+		"Authorization", "Bearer "+ada.tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode, body)
 	v2, err := ada.GetUserV2WithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
@@ -169,9 +166,8 @@ func TestFailuresOfTheChain(t *testing.T) {
 		{"parameter", http.MethodGet, "/api/v1/sessions?limit=0&limit=1&x=1", "", []string{"Authorization", bearer}},
 		{"caller", http.MethodGet, "/api/v1/profile", "", nil},
 		{"role", http.MethodGet, "/api/v1/admin/users", "", []string{"Authorization", bearer}},
-		{"origin", http.MethodPost, "/api/v1/login", `{}`, []string{
-			"Origin", "https://evil.example.com", "Sec-Fetch-Site", "cross-site",
-		}},
+		{"origin", http.MethodPost, "/api/v1/login", `{}`,
+			[]string{"Origin", "https://evil.example.com", "Sec-Fetch-Site", "cross-site"}},
 		{"panic", http.MethodGet, "/api/v1/profile", "", []string{"Authorization", bearer}},
 	} {
 		answer, body := s.do(c.method, c.path, c.body, c.headers...)

@@ -48,7 +48,7 @@ type purge struct{}
 // Kind implements river.JobArgs.
 func (purge) Kind() string { return "purge" }
 
-// newJobs makes the queue of what outlives a request or runs periodically.
+// newJobs makes the queue of the jobs: deliveries of webhooks and the periodic jobs.
 func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	c.Workers = river.NewWorkers()
 	river.AddWorker(c.Workers, river.WorkFunc(func(ctx context.Context, job *river.Job[deliverWebhook]) error {
@@ -72,7 +72,7 @@ func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	return jobs.New(c)
 }
 
-// startJobs runs the jobs beside requests, until the process ends and those that run have ended.
+// startJobs starts the workers. The end of the process waits for the jobs that run.
 func (s *Service) startJobs(ctx context.Context, process *program.Process) error {
 	process.DeferClose("sender of webhooks", s.sender.Close)
 	if err := s.jobs.Start(ctx); err != nil {

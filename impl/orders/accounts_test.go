@@ -16,7 +16,7 @@ import (
 	"example.com/plumbline/impl/platform/token"
 )
 
-// tell lets the service hear an event of the users service.
+// tell delivers an event of the users service, twice.
 func (s *server) tell(eventType string, subject uuid.UUID, data any) {
 	s.t.Helper()
 	text, err := json.Marshal(data)
@@ -24,7 +24,7 @@ func (s *server) tell(eventType string, subject uuid.UUID, data any) {
 	event := events.Event{
 		ID: uuid.New(), Source: "/users", Type: eventType, Subject: subject, Time: s.Clock.Now(), Data: text,
 	}
-	for range 2 { // A copy changes nothing.
+	for range 2 { // A second copy changes nothing.
 		require.NoError(s.t, s.service.standing.Handle(s.t.Context(), event))
 	}
 }
@@ -59,7 +59,7 @@ func TestHearOfAccounts(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, ordersdb.OrderStatusPending, row.Status)
 
-	// What was true before comes late, and changes nothing.
+	// An older event that arrives late changes nothing.
 	s.tell("user.enabled", me.id, standing.Account{
 		UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(-time.Minute),
 	})
@@ -71,7 +71,7 @@ func TestHearOfAccounts(t *testing.T) {
 	s.tell("user.deleted", me.id,
 		standing.Account{UserID: me.id, Status: "deleted", ChangedAt: s.Clock.Now().Add(time.Second)})
 	becomes(me, http.StatusUnauthorized)
-	s.tell("user.renamed", me.id, map[string]string{}) // Nobody here cares.
+	s.tell("user.renamed", me.id, map[string]string{}) // The service ignores this type.
 }
 
 func TestHearOfRoles(t *testing.T) {
@@ -92,7 +92,7 @@ func TestHearOfRoles(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return status(somebody.ClientWithResponses) == http.StatusForbidden
 	}, 30*time.Second, 10*time.Millisecond)
-	// A token that was issued since says what holds now.
+	// A token that was issued after the change has the new roles.
 	s.Clock.Advance(2 * time.Second)
 	require.Equal(t, http.StatusCreated, status(s.client(s.access(somebody.id, ordersapi.RoleStaff))))
 	require.Equal(t, http.StatusForbidden, status(somebody.ClientWithResponses))
@@ -125,7 +125,7 @@ func TestHearOfSessions(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, status(access(session)), "every token of it")
 }
 
-// TestOrphanedOrders finds the order that was being placed while its customer was disabled.
+// TestOrphanedOrders has an order placed while its customer is being disabled: the job cancels it.
 func TestOrphanedOrders(t *testing.T) {
 	t.Parallel()
 	s := start(t)

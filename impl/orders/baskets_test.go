@@ -66,7 +66,7 @@ WHERE history.events <> version
    OR history.status <> orders.status
    OR history.refunded <> refunded_amount`
 
-// rows reads a column of text.
+// rows gives the column of text that a query returns.
 func (s *server) rows(query string) []string {
 	s.t.Helper()
 	rows, err := s.Pool.Query(s.t.Context(), query)
@@ -82,7 +82,7 @@ func (s *server) rows(query string) []string {
 	return found
 }
 
-// shop is a crowd at work on the same few products and on one another's orders.
+// shop has many callers work on the same few products and on one another's orders.
 type shop struct {
 	*server
 	products        []uuid.UUID
@@ -91,7 +91,7 @@ type shop struct {
 
 	mu     sync.Mutex
 	orders []placed
-	seen   map[ordersapi.OrderStatus][]placed // by what they were once answered to be, which they may not be any more
+	seen   map[ordersapi.OrderStatus][]placed // by the status last seen, which may be out of date
 	next   atomic.Int64                       // numbers keys and references
 }
 
@@ -100,7 +100,7 @@ type placed struct {
 	owner caller
 }
 
-// pick gives an order: as often as not any, otherwise one of the last that were seen in one of the states.
+// pick gives an order: half of the time any, otherwise one that was recently seen in one of the states.
 func (w *shop) pick(states ...ordersapi.OrderStatus) placed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -111,7 +111,7 @@ func (w *shop) pick(states ...ordersapi.OrderStatus) placed {
 	return from[rand.IntN(len(from))]
 }
 
-// note remembers an order as it was answered.
+// note records an order as an answer showed it.
 func (w *shop) note(order ordersapi.Order, owner caller) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -122,7 +122,7 @@ func (w *shop) note(order ordersapi.Order, owner caller) {
 	w.seen[order.Status] = append(w.seen[order.Status], was)
 }
 
-// act does something at random, which the state of the order need not allow, and gives what was answered.
+// act sends a random request, which the state of the order may not allow, and gives the answer.
 func (w *shop) act() (what string, status int, body []byte, err error) {
 	ctx := w.t.Context()
 	key := fmt.Sprintf("key-%d", w.next.Add(1))
@@ -212,7 +212,7 @@ func TestBasketsAddUp(t *testing.T) {
 		w.products = append(w.products, product)
 		deliver(product, int64(acts/12))
 	}
-	w.note(s.order(w.customers[0], w.products[0], 1), w.customers[0]) // So there always is one to pick.
+	w.note(s.order(w.customers[0], w.products[0], 1), w.customers[0]) // pick needs an order to give.
 
 	began := time.Now()
 	var acted atomic.Int64
@@ -235,7 +235,7 @@ func TestBasketsAddUp(t *testing.T) {
 			}
 		})
 	}
-	// Meanwhile the time goes on, by less in all than a token lives, and two replicas look for what is overdue.
+	// Meanwhile the clock advances, by less in all than the lifetime of a token, and two replicas expire overdue orders.
 	done := make(chan struct{})
 	var janitors sync.WaitGroup
 	for range 2 {

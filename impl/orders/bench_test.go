@@ -70,7 +70,7 @@ func (p *tape) record(ctx context.Context, t trip) {
 	}
 }
 
-// take gives what was sent while does ran.
+// take gives what the service sent while does ran.
 func (p *tape) take(does func()) []trip {
 	p.mu.Lock()
 	p.running = true
@@ -102,15 +102,15 @@ func (p *tape) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryDa
 
 func (p *tape) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// buyer gives the id of an account, likewise.
+// buyer gives the id of an account as pgbench computes it.
 func buyer(n int) uuid.UUID { return uuid.UUID(md5.Sum(fmt.Appendf(nil, "buyer%d", n))) }
 
 // shelf gives the id of a product as pgbench computes it.
 func shelf(n int) uuid.UUID { return uuid.UUID(md5.Sum(fmt.Appendf(nil, "product%d", n))) }
 
-// BenchmarkOrdersBesidePgbench places orders through the service, over loopback and on many products, and lets pgbench
-// send the same statements, in batches where the service does, to the same server in turns. The ratio is how much of
-// what the database can do the service lets through. Both run on this machine, and so do the callers.
+// BenchmarkOrdersBesidePgbench takes turns between orders placed through the service, over loopback and on many
+// products, and pgbench sending the same statements, in batches where the service does, to the same server. The ratio
+// is the share of the database's throughput that the service reaches. Both sides and the callers run on this machine.
 func BenchmarkOrdersBesidePgbench(b *testing.B) {
 	total := orderForDefault
 	if text := os.Getenv(orderForEnv); text != "" {
@@ -131,7 +131,7 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 		}
 		o.config = func(c *Config) { c.Ration = lavish }
 		o.chain = func(chain *httpapi.Options) {
-			// Sixteen accounts place what thousands do.
+			// Sixteen connections place the orders of thousands of accounts.
 			contracttest.Limited(underTest(b), underTest(b).Document.Operation("createOrder"))(chain)
 			chain.Log = telemetry.NewLogger(io.Discard,
 				telemetry.LogOptions{Service: "orders", Sensitive: chain.Document.Sensitive}).Logger
@@ -165,13 +165,13 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 			b.ReportMetric(ours[len(ours)/2], "service-orders/s")
 			b.ReportMetric(theirs[len(theirs)/2], "pgbench-orders/s")
 			b.ReportMetric(float64(len(ours)), "rounds")
-			b.ReportMetric(0, "ns/op") // that of a comparison tells nothing
+			b.ReportMetric(0, "ns/op") // the time of a comparison means nothing
 		}
 	})
 	require.Empty(b, s.rows(`SELECT format('%s', product_id) FROM stock WHERE available + reserved + sold <> received`))
 }
 
-// buyers gives accounts whose sessions are known.
+// buyers gives accounts whose sessions the service remembers.
 func (s *server) buyers() []caller {
 	s.t.Helper()
 	callers := make([]caller, orderBuyers)
@@ -192,7 +192,7 @@ func (s *server) buyers() []caller {
 	return callers
 }
 
-// written counts by table the rows that were made or changed meanwhile.
+// written counts, by table, the rows that does inserts or changes.
 func (s *server) written(b *testing.B, does func()) map[string]int {
 	b.Helper()
 	var before int64
@@ -215,7 +215,7 @@ func (s *server) written(b *testing.B, does func()) map[string]int {
 	return counts
 }
 
-// placeFor lets everybody place orders for a time, and gives how many a second there were.
+// placeFor lets all callers place orders for a time, and gives the orders per second.
 func (s *server) placeFor(callers []caller, turn time.Duration) float64 {
 	var placed atomic.Int64
 	var all sync.WaitGroup
@@ -281,7 +281,7 @@ func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
 	return file
 }
 
-// literally writes a statement with its arguments in it.
+// literally writes a statement with its arguments as literals.
 func literally(b *testing.B, conn *pgx.Conn, statement statement, varies *strings.Replacer) string {
 	b.Helper()
 	described, err := conn.Prepare(b.Context(), "", statement.sql)
@@ -312,7 +312,7 @@ func withoutComments(sql string) string {
 	return strings.TrimSpace(strings.Join(kept, ""))
 }
 
-// pgbench sends a script over and over for as long as options say, and gives how often a second it did.
+// pgbench runs a script repeatedly, for as long as options say, and gives the runs per second.
 func pgbench(b *testing.B, url, script string, options ...string) float64 {
 	b.Helper()
 	program, err := findPgbench()

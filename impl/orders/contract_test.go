@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// What the checks of the document need to know of this service.
+// The checks of the document need this description of the service.
 
 func TestContract(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func underTest(t testing.TB) *contracttest.Service {
 	}
 }
 
-// member is somebody with a token.
+// member is a caller with a token.
 type member struct {
 	caller
 
@@ -63,13 +63,13 @@ type member struct {
 	access  string
 }
 
-// AccessToken is what the caller sends.
+// AccessToken gives the token that the caller sends.
 func (m member) AccessToken() string { return m.access }
 
-// Subject is who the token says is calling.
+// Subject gives the subject of the token.
 func (m member) Subject() string { return m.id.String() }
 
-// arranger makes what requests are about.
+// arranger creates the resources that requests are about.
 type arranger struct{ *server }
 
 func (a arranger) Caller(t testing.TB, roles ...string) contracttest.Caller {
@@ -101,10 +101,10 @@ func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	require.NoError(t, err)
 }
 
-// knownOperations is what must be known of operations beyond the document.
+// knownOperations holds what the checks need to know of operations beyond the document.
 type knownOperations = map[string]contracttest.Known[situation]
 
-// operations are known by the files of their resources.
+// operations gathers what the test files of the resources declare.
 func operations() knownOperations {
 	return contracttest.Together(productOperations(), stockOperations(), orderOperations(), exportOperations(),
 		webhookOperations())
@@ -116,7 +116,7 @@ type situation struct {
 
 	t     testing.TB
 	op    *contract.Operation
-	owner member                      // of what is arranged
+	owner member                      // owns what is arranged
 	good  func() contracttest.Request // one that succeeds
 }
 
@@ -145,7 +145,7 @@ func (a arranger) Fit(
 	return fit
 }
 
-// Refused are requests that are right by themselves and do not fit the state of things.
+// Refused gives requests that are valid by themselves and that the state of the resources does not allow.
 func (a arranger) Refused(
 	t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request,
 ) []contracttest.Refusal {
@@ -156,7 +156,7 @@ func (a arranger) Refused(
 	return nil
 }
 
-// conflict is a request with another body, or the good one where that is "", which the state of things does not allow.
+// conflict is a request that the state of the resources does not allow: the good one, with body if it is not "".
 func (at situation) conflict(name, body string, code ordersapi.ProblemCode) contracttest.Refusal {
 	c := contracttest.Refusal{Name: name, Request: at.good(), Status: http.StatusConflict, Code: string(code)}
 	if body != "" {
@@ -165,7 +165,7 @@ func (at situation) conflict(name, body string, code ordersapi.ProblemCode) cont
 	return c
 }
 
-// orderIn arranges an order of an account in a status: a new one, unless another is asked for.
+// orderIn creates an order of an account in a status; "" stands for that of a new order.
 func (a arranger) orderIn(t testing.TB, owner member, status ordersdb.OrderStatus) uuid.UUID {
 	t.Helper()
 	const units = 2
@@ -175,7 +175,7 @@ func (a arranger) orderIn(t testing.TB, owner member, status ordersdb.OrderStatu
 	return id
 }
 
-// makeRoom pays for the orders of an account that leave no room for another of so many units.
+// makeRoom pays for orders of an account until its ration allows another order of so many units.
 func (a arranger) makeRoom(t testing.TB, owner member, units int64) {
 	t.Helper()
 	var orders []uuid.UUID

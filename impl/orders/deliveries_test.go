@@ -25,9 +25,9 @@ import (
 	"example.com/plumbline/impl/testkit/webhooktest"
 )
 
-const patience = time.Minute // on a machine that is busy with other tests
+const patience = time.Minute // for a machine that is busy with other tests
 
-// receiver is another system, which answers as it is told to.
+// receiver stands in for another system; a test sets its answers.
 type receiver struct {
 	*httptest.Server
 
@@ -67,7 +67,7 @@ func (r *receiver) all() []received {
 	return append([]received(nil), r.got...)
 }
 
-// subscribe makes a webhook for orders that are placed.
+// subscribe creates a webhook for order.placed.
 func (s *server) subscribe(url string) ordersapi.WebhookWithSecret {
 	s.t.Helper()
 	got, err := s.as(ordersapi.RoleAdmin).CreateWebhookWithResponse(s.t.Context(), ordersapi.CreateWebhookRequest{
@@ -78,7 +78,7 @@ func (s *server) subscribe(url string) ordersapi.WebhookWithSecret {
 	return *contracttest.Body(s.t, got, got.JSON201)
 }
 
-// placed lets the service hear that an order was placed, twice as the bus may.
+// placed delivers an event order.placed to the service, twice, as the bus may.
 func (s *server) placed() events.Event {
 	s.t.Helper()
 	e := events.Event{
@@ -91,7 +91,7 @@ func (s *server) placed() events.Event {
 	return e
 }
 
-// deliveries reads those of a webhook, the newest first.
+// deliveries reads the deliveries of a webhook, the newest first.
 func (s *server) deliveries(id uuid.UUID) []ordersapi.WebhookDelivery {
 	s.t.Helper()
 	got, err := s.as(ordersapi.RoleAdmin).ListWebhookDeliveriesWithResponse(s.t.Context(), id,
@@ -101,7 +101,7 @@ func (s *server) deliveries(id uuid.UUID) []ordersapi.WebhookDelivery {
 	return contracttest.Body(s.t, got, got.JSON200).Items
 }
 
-// delivery reads the only one of a webhook.
+// delivery reads the only delivery of a webhook.
 func (s *server) delivery(id uuid.UUID) ordersapi.WebhookDelivery {
 	s.t.Helper()
 	all := s.deliveries(id)
@@ -116,8 +116,7 @@ type queued struct {
 	ScheduledAt time.Time
 }
 
-// queued lists all that were ever inserted, the newest last. The queue does not run by itself unless a test lets it
-// work.
+// queued lists all jobs that were ever inserted, the newest last. The queue runs only where a test starts it.
 func (s *server) queued() []queued {
 	s.t.Helper()
 	rows, err := s.Pool.Query(s.t.Context(),
@@ -128,7 +127,7 @@ func (s *server) queued() []queued {
 	return all
 }
 
-// attempt does the newest job and gives it.
+// attempt runs the newest job and gives it.
 func (s *server) attempt() queued {
 	s.t.Helper()
 	all := s.queued()
@@ -204,7 +203,7 @@ func TestDeliveryGoesToWhomItConcerns(t *testing.T) {
 	require.Empty(t, s.deliveries(contracttest.Body(t, got, got.JSON201).Webhook.ID))
 }
 
-// TestACopyOfAnEvent comes when a webhook has been made since, and when the event is not remembered any more.
+// TestACopyOfAnEvent delivers a copy after another webhook was created, and after the inbox has forgotten the event.
 func TestACopyOfAnEvent(t *testing.T) {
 	t.Parallel()
 	s, r := start(t), newReceiver(t)
@@ -224,7 +223,7 @@ func TestACopyOfAnEvent(t *testing.T) {
 	require.Len(t, s.queued(), 1)
 }
 
-// TestDeliveryIsRepeated has an attempt for each pause of the schedule, the last of which succeeds or does not.
+// TestDeliveryIsRepeated makes an attempt after each pause of the schedule; the last one succeeds or fails.
 func TestDeliveryIsRepeated(t *testing.T) {
 	t.Parallel()
 	pauses := []time.Duration{
@@ -269,7 +268,7 @@ func TestDeliveryIsRepeated(t *testing.T) {
 	}
 }
 
-// TestDeliveryIsNotRepeatedTwice has two workers do one job at the same time: it has one successor.
+// TestDeliveryIsNotRepeatedTwice has two workers run one job at the same time: the job has one successor.
 func TestDeliveryIsNotRepeatedTwice(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -304,13 +303,13 @@ func TestReplayWebhookDelivery(t *testing.T) {
 	s.placed()
 	d := s.delivery(made.Webhook.ID)
 
-	// About to be sent: it has its job.
+	// A delivery that is about to be sent has a job already.
 	again := s.replay(made.Webhook.ID, d.ID)
 	require.Equal(t, http.StatusAccepted, again.StatusCode(), string(again.Body))
 	require.Equal(t, ordersapi.WebhookDeliveryStatusPending, contracttest.Body(t, again, again.JSON202).Status)
 	require.Len(t, s.queued(), 1)
 
-	// Delivered: it is sent once more, with the same id.
+	// A delivery that was delivered is sent once more, with the same id.
 	s.attempt()
 	s.Clock.Advance(time.Hour)
 	for range 2 {
@@ -326,14 +325,14 @@ func TestReplayWebhookDelivery(t *testing.T) {
 	require.Equal(t, r.all()[0].header.Get(webhook.IDHeader), r.all()[1].header.Get(webhook.IDHeader))
 	require.Equal(t, r.all()[0].body, r.all()[1].body)
 
-	// Waiting for its next attempt: it need not wait, and the job that would have come is void.
+	// A delivery that waits for its next attempt is sent at once, and the job of that attempt is void.
 	waiting := s.queued()[2]
 	require.Equal(t, 2, waiting.Args.Attempt)
 	for range 2 {
 		require.Equal(t, http.StatusAccepted, s.replay(made.Webhook.ID, d.ID).StatusCode())
 	}
 	require.Len(t, s.queued(), 4)
-	s.attempt() // It moves to the queue of those that lag.
+	s.attempt() // It moves to the queue of lagging receivers.
 	s.attempt()
 	require.Len(t, r.all(), 3)
 	require.NoError(t, s.service.attemptDelivery(t.Context(), waiting.Args, waiting.Queue))
@@ -344,7 +343,7 @@ func TestReplayWebhookDelivery(t *testing.T) {
 	require.Equal(t, ordersapi.WebhookDeliveryStatusDelivered, d.Status)
 	require.Equal(t, int32(4), d.Attempts)
 
-	// Not there, or another webhook's.
+	// An unknown delivery and that of another webhook are not found.
 	other := s.subscribe(r.URL)
 	for _, id := range [][2]uuid.UUID{{made.Webhook.ID, uuid.New()}, {other.Webhook.ID, d.ID}, {uuid.New(), d.ID}} {
 		missing := s.replay(id[0], id[1])
@@ -353,7 +352,7 @@ func TestReplayWebhookDelivery(t *testing.T) {
 	}
 }
 
-// Nothing is sent to a webhook that is not enabled, and nobody is told that it is about to be.
+// Nothing is sent to a disabled webhook, and a replay does not promise that it will be.
 func TestNoReplayToADisabledWebhook(t *testing.T) {
 	t.Parallel()
 	s, r := start(t), newReceiver(t)
@@ -372,7 +371,7 @@ func TestNoReplayToADisabledWebhook(t *testing.T) {
 		require.Equal(t, ordersapi.ProblemCodeWebhookDisabled, codeIn(t, answer.Body))
 	}
 	enable(false)
-	refused() // It waits for its first attempt, which will not be made.
+	refused() // The delivery waits for a first attempt that will not be made.
 	s.attempt()
 	failed := s.delivery(made.Webhook.ID)
 	refused()
@@ -432,7 +431,7 @@ func TestAReceiverThatIsGoneDisablesItsWebhook(t *testing.T) {
 		require.Equal(t, s.Clock.Now(), contracttest.Body(t, got, got.JSON200).UpdatedAt)
 	}
 
-	// One that leads elsewhere by now is not meant.
+	// A webhook whose address has changed since is not disabled.
 	yes := true
 	elsewhere := r.URL + "/new"
 	_, err := s.as(ordersapi.RoleAdmin).UpdateWebhookWithResponse(t.Context(), moved.Webhook.ID,
@@ -446,7 +445,7 @@ func TestAReceiverThatIsGoneDisablesItsWebhook(t *testing.T) {
 	require.True(t, contracttest.Body(t, got, got.JSON200).Enabled)
 }
 
-// TestAPrivateAddressIsNotSentTo has a webhook that leads to a private address although none can be made so now.
+// TestAPrivateAddressIsNotSentTo has a webhook with a private address, which could not be created any more.
 func TestAPrivateAddressIsNotSentTo(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) { o.config = func(c *Config) { c.AllowPrivate = false } })
@@ -482,7 +481,7 @@ func TestPauseAfter(t *testing.T) {
 	}
 }
 
-// TestAStatusThatIsNone is what some receivers answer with.
+// TestAStatusThatIsNone has a receiver answer with a status that is not a valid one, as some do.
 func TestAStatusThatIsNone(t *testing.T) {
 	t.Parallel()
 	s, r := start(t), newReceiver(t)
@@ -496,7 +495,7 @@ func TestAStatusThatIsNone(t *testing.T) {
 	require.Equal(t, int32(1), d.Attempts)
 }
 
-// TestAReceiverThatLags has a queue of its own until it takes what it is sent.
+// TestAReceiverThatLags has a slow receiver served by a queue of its own until it is quick again.
 func TestAReceiverThatLags(t *testing.T) {
 	t.Parallel()
 	s, r := start(t), newReceiver(t)

@@ -77,8 +77,8 @@ func TestContractDatabaseReadOnly(t *testing.T) {
 	contracttest.ReadOnlyDatabaseIsTold(t, underTest(t), s.Server, &database)
 }
 
-// An answer that was lost with the connection is asked for again, with the same key where there is one: whatever has
-// happened, it happens once.
+// A request whose answer was lost with the connection is repeated, with the same key where there is one: whether or not
+// the first was carried out, the effect happens once.
 func TestConnectionLostAtCommit(t *testing.T) {
 	t.Parallel()
 	for _, carried := range []bool{false, true} {

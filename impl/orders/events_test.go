@@ -15,7 +15,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 )
 
-// The page that describes events names each type and shows one with all the data that any has.
+// The page that describes the events names every type and shows an event with every member.
 func TestEventsAreDescribed(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/events.md")

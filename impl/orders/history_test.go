@@ -17,10 +17,10 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// told is one event of a stream.
+// told is one event that a stream has sent.
 type told struct{ id, event, data string }
 
-// openStream asks for a stream, behind an event if one is named.
+// openStream requests a stream, after an event if one is named.
 func (s *server) openStream(ctx context.Context, access string, order uuid.UUID, lastEventID string) *http.Response {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1/orders/"+order.String()+"/events", nil)
@@ -115,7 +115,7 @@ func TestFollowOrder(t *testing.T) {
 		return s.service.followers.count() == 0
 	}, 30*time.Second, 10*time.Millisecond, "whoever has left is forgotten")
 
-	// Whoever comes back goes on where it was.
+	// A client that reconnects resumes after the last event.
 	_, err = staff.ShipOrderWithResponse(t.Context(), order.ID, ordersapi.ShipOrderRequest{})
 	require.NoError(t, err)
 	status, events = s.follow(t.Context(), access, order.ID, "2")
@@ -126,7 +126,7 @@ func TestFollowOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "order.delivered", next(t, events).event, "another's session is another's")
 
-	// A stream ends with the right to it.
+	// A stream ends when its caller is no longer authorized.
 	s.tell("user.disabled", id,
 		standing.Account{UserID: id, Status: "disabled", ChangedAt: s.Clock.Now().Add(time.Second)})
 	ends(t, events)
@@ -175,7 +175,7 @@ func TestStreamEndsWithItsRoles(t *testing.T) {
 	ends(t, events)
 }
 
-// A stream on which nothing happens says so.
+// An idle stream sends heartbeats.
 func TestHeartbeats(t *testing.T) {
 	t.Parallel()
 	s := start(t)

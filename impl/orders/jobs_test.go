@@ -25,10 +25,10 @@ import (
 	"example.com/plumbline/impl/testkit/webhooktest"
 )
 
-// today has a server's clock show the time that the queue goes by.
+// today sets the clock of a server to the real time, which the queue uses.
 func today(o *options) { o.clock.Advance(time.Since(o.clock.Now())) }
 
-// on has a server share the database and the clock of another, as a second replica does.
+// on makes a server share the database and the clock of another, as a second replica.
 func on(other *server) func(*options) {
 	return func(o *options) {
 		o.pool = func(testing.TB) *pgxpool.Pool { return other.Pool }
@@ -48,7 +48,7 @@ func (s *server) eventually(what string, is func() bool) {
 	require.Eventually(s.t, is, patience, 10*time.Millisecond, what)
 }
 
-// publishes has the service's events go to the bus and come back, until the test ends.
+// publishes relays the events of the service to the bus and consumes them, until the test ends.
 func (s *server) publishes() {
 	s.t.Helper()
 	nats, err := natsserver.Start(s.t.Context(), natsserver.Options{Dir: s.t.TempDir()})
@@ -77,7 +77,7 @@ func (s *server) publishes() {
 	})
 }
 
-// TestAnOrderIsTold follows an order to another system, which is away at first.
+// TestAnOrderIsTold follows the event of an order to a receiver that fails at first.
 func TestAnOrderIsTold(t *testing.T) {
 	t.Parallel()
 	s, r := start(t, today), newReceiver(t)
@@ -107,7 +107,7 @@ func TestAnOrderIsTold(t *testing.T) {
 	require.Equal(t, event.String(), got.header.Get(webhook.IDHeader))
 }
 
-// TestTwoReplicasDeliverOnce has two processes work on one queue.
+// TestTwoReplicasDeliverOnce has two replicas work on one queue.
 func TestTwoReplicasDeliverOnce(t *testing.T) {
 	t.Parallel()
 	first := start(t, today)
@@ -139,7 +139,7 @@ func TestTwoReplicasDeliverOnce(t *testing.T) {
 	}
 }
 
-// TestOverdueWorkIsDone leaves to the queue what nobody asks for.
+// TestOverdueWorkIsDone shows that the periodic jobs run.
 func TestOverdueWorkIsDone(t *testing.T) {
 	t.Parallel()
 	s := start(t, today)
@@ -171,7 +171,8 @@ func (s *server) status(order uuid.UUID) ordersdb.OrderStatus {
 	return row.Status
 }
 
-// TestExpiryRacesPayment has two replicas expire orders that are being paid: each order takes one step, once.
+// TestExpiryRacesPayment has two replicas expire orders that are being paid: each order is either paid or expired,
+// once.
 func TestExpiryRacesPayment(t *testing.T) {
 	t.Parallel()
 	first := start(t, generous)

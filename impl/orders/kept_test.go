@@ -12,7 +12,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// What becomes of a product leaves the orders alone that have been placed, and its SKU is given to no other.
+// Changes of a product leave the placed orders as they are, and no other product gets its SKU.
 func TestOrdersKeepWhatTheyWerePlacedWith(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -53,7 +53,7 @@ func TestOrdersKeepWhatTheyWerePlacedWith(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodeSkuTaken, codeIn(t, taken.Body), "also once it is archived")
 }
 
-// The database refuses stock and money that do not add up, whoever writes them.
+// The database refuses stock and money that do not add up, whichever program writes them.
 func TestDatabaseRefusesWhatDoesNotAddUp(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -13,7 +13,7 @@ import (
 	"example.com/plumbline/impl/platform/webhook"
 )
 
-// Receivers that take all the workers of webhooks hold up webhooks only.
+// Receivers that occupy all the workers of webhooks delay nothing but webhooks.
 func TestReceiversThatHangHoldUpNothingElse(t *testing.T) {
 	t.Parallel()
 	s := start(t, today)

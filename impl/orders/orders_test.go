@@ -117,7 +117,7 @@ func TestCreateOrderRefusals(t *testing.T) {
 	require.Zero(t, s.count(`SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM outbox)`))
 }
 
-// TestLifeOfAnOrder walks the main road and looks at what each step does besides.
+// TestLifeOfAnOrder takes an order from placing to refund, and checks the effects of each step.
 func TestLifeOfAnOrder(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -130,7 +130,7 @@ func TestLifeOfAnOrder(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodeOrderState, contracttest.Body(t, early, early.ApplicationProblemJSON409).Code)
 
 	reference := "pay_1"
-	for range 2 { // A report that comes again is no second payment.
+	for range 2 { // A repeated report is not a second payment.
 		paid, err := payments.PayOrderWithResponse(t.Context(), order.ID, ordersapi.PayOrderRequest{Reference: &reference})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, paid.StatusCode(), string(paid.Body))
@@ -213,7 +213,7 @@ func TestCancelOrder(t *testing.T) {
 		}
 		require.Equal(t, int64(6), s.stock(product).Available, name)
 		reason := "Ordered by mistake"
-		for range 2 { // Cancelling twice is not a mistake, and gives the stock back once.
+		for range 2 { // Cancelling twice is no error, and releases the stock once.
 			got, err := me.CancelOrderWithResponse(t.Context(), order.ID, ordersapi.CancelOrderRequest{Reason: &reason})
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
@@ -297,9 +297,9 @@ func TestListOrders(t *testing.T) {
 	require.Equal(t, 5, count(me, ordersapi.ListOrdersParams{CustomerID: &me.id}))
 }
 
-// orderOperations are what the document does not say of the operations on orders.
+// orderOperations tells the checks what the document does not say of the operations on orders.
 func orderOperations() knownOperations {
-	// from begins an operation with an order in another status than that of a new one.
+	// from gives an operation an order in a status other than that of a new one.
 	from := func(status ordersdb.OrderStatus) func(situation, *contracttest.Fit) {
 		return func(at situation, fit *contracttest.Fit) {
 			fit.Path["orderId"] = at.orderIn(at.t, at.owner, status).String()
@@ -352,7 +352,7 @@ func orderOperations() knownOperations {
 	}
 }
 
-// quantities are the places in a body whose maximum holds for lines together.
+// quantities gives the pointers of the quantities, whose maximum holds for all lines of a product together.
 func quantities() []string {
 	places := make([]string, 100)
 	for i := range places {
@@ -361,7 +361,7 @@ func quantities() []string {
 	return places
 }
 
-// inStatus asks for an order whose status does not allow the operation.
+// inStatus names an order whose status does not allow the operation.
 func (at situation) inStatus(name string, status ordersdb.OrderStatus) contracttest.Refusal {
 	c := at.conflict(name, "", ordersapi.ProblemCodeOrderState)
 	c.Target = contracttest.Filled(at.op.Pattern,
@@ -383,7 +383,7 @@ func (at situation) paidTwice() contracttest.Refusal {
 	return c
 }
 
-// refusedOrders are orders that cannot be placed.
+// refusedOrders gives orders that cannot be placed.
 func refusedOrders(at situation) []contracttest.Refusal {
 	few, other := at.product(1), at.product(5, func(p *ordersdb.CreateProductParams) { p.Currency = "USD" })
 	line := func(product uuid.UUID, quantity string) string {

@@ -14,7 +14,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 )
 
-// full makes the proofs use the figures of `make prove`; otherwise they take seconds.
+// full makes the proofs use the figures of `make prove`; without it they take seconds.
 var full = flag.Bool("full", false, "run the proofs with their full figures")
 
 // figure gives how many of something a proof uses.
@@ -25,7 +25,7 @@ func figure(inFull, otherwise int) int {
 	return otherwise
 }
 
-// count reads one number.
+// count gives the number that a query returns.
 func (s *server) count(query string, args ...any) int {
 	s.t.Helper()
 	var n int
@@ -33,11 +33,13 @@ func (s *server) count(query string, args ...any) int {
 	return n
 }
 
-// requireNoDeadlock asks PostgreSQL, for a transaction that is run again hides from its caller that there was one.
+// requireNoDeadlock asks PostgreSQL whether there was a deadlock: a transaction that is run again hides it from its
+// caller.
 func (s *server) requireNoDeadlock(replicas ...*server) {
 	s.t.Helper()
 	for _, one := range append(replicas, s) {
-		// A connection tells what it has counted when it ends. The one of each that stays listens, and waits for no lock.
+		// A connection reports its statistics when it ends. One connection of each pool stays: it listens, and waits for no
+		// lock.
 		one.Pool.Reset()
 	}
 	require.Eventually(s.t, func() bool {
@@ -47,7 +49,7 @@ func (s *server) requireNoDeadlock(replicas ...*server) {
 	require.Zero(s.t, s.count(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`))
 }
 
-// TestNeverOversold lets many buy the same product at once until long after it is sold out.
+// TestNeverOversold has many callers buy the same product at once, until long after it is sold out.
 func TestNeverOversold(t *testing.T) {
 	t.Parallel()
 	s := start(t, generous)

@@ -61,7 +61,7 @@ func TestOnePaymentPaysOneOrder(t *testing.T) {
 	order := *contracttest.Body(t, shown, shown.JSON200)
 	require.Equal(t, []string{card, reference}, []string{*order.PaymentProvider, *order.PaymentReference})
 
-	// Money that went back has paid that order, and no other.
+	// A refunded payment has paid its order, and pays no other.
 	cancelled, err := me.CancelOrderWithResponse(t.Context(), one, ordersapi.CancelOrderRequest{})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, cancelled.StatusCode(), string(cancelled.Body))
@@ -69,7 +69,7 @@ func TestOnePaymentPaysOneOrder(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodePaymentReferenceUsed, code)
 }
 
-// One account reports for the whole shop: its refusals are about money, and are all recorded.
+// One account reports the payments of the whole shop: refusals of its reports are about money, and all are recorded.
 func TestRefusedPaymentsAreAllRecorded(t *testing.T) {
 	t.Parallel()
 	s := start(t, generous)
@@ -150,7 +150,7 @@ func TestPaymentOfAnotherAmount(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodePaymentMismatch, code, "also of an order that is paid")
 }
 
-// Whoever runs the shop sees which payments were reported without what protects them.
+// The log names the payments that were reported without an amount or a reference.
 func TestPaymentsWithoutProtectionAreLogged(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -172,7 +172,8 @@ func TestPaymentsWithoutProtectionAreLogged(t *testing.T) {
 	require.Contains(t, lines, `"order":"`+bare.ID.String()+`","amount":false,"reference":false`)
 }
 
-// Replicas of version 1.0, which know no providers, go on beside new ones: what they record pays one order as well.
+// Replicas of version 1.0, which know no providers, run beside new ones: a reference that they record pays one order
+// only, too.
 func TestPaymentsOfTheReleaseBefore(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -190,7 +191,8 @@ func TestPaymentsOfTheReleaseBefore(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodePaymentReferenceUsed, code)
 }
 
-// A database in which one reference had paid several orders is migrated all the same, and the reference pays no more.
+// A database in which one reference has paid several orders is migrated all the same, and the reference pays no further
+// order.
 func TestReferencesThatPaidSeveralOrders(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -85,7 +85,7 @@ func TestDuplicateProduct(t *testing.T) {
 	require.Equal(t, 2, s.count(`SELECT count(*) FROM products`))
 }
 
-// TestDuplicateProductAtOnce has many duplicate a product with the same SKU at once: one of them does.
+// TestDuplicateProductAtOnce has many callers duplicate a product with the same SKU at once: one of them succeeds.
 func TestDuplicateProductAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -133,7 +133,7 @@ func TestDuplicateProductBeforeArchive(t *testing.T) {
 		duplicated, failed[0] = staff.DuplicateProductWithResponse(t.Context(), id,
 			ordersapi.DuplicateProductRequest{Sku: "STEEL-8OZ"})
 	})
-	s.waiting(1) // for what becomes of the SKU
+	s.waiting(1) // for the transaction that has inserted the SKU
 	calls.Go(func() { archived, failed[1] = staff.ArchiveProductWithResponse(t.Context(), id) })
 	s.waiting(2)
 	require.NoError(t, tx.Rollback(t.Context()))
@@ -170,7 +170,8 @@ func TestDuplicateProductAfterArchive(t *testing.T) {
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM products`))
 }
 
-// TestCallersWhoDoNotWaitForALock hang up while the database has them wait: that is no failure of the service.
+// TestCallersWhoDoNotWaitForALock has callers hang up while they wait for a lock: that is logged as no failure of the
+// service.
 func TestCallersWhoDoNotWaitForALock(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -242,7 +243,7 @@ func TestUpdateProduct(t *testing.T) {
 		contracttest.Body(t, missing, missing.ApplicationProblemJSON404).Code)
 }
 
-// TestUpdateProductWithoutIfMatch asks as the generated client cannot.
+// TestUpdateProductWithoutIfMatch sends a request that the generated client cannot make.
 func TestUpdateProductWithoutIfMatch(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -350,7 +351,7 @@ func TestAdjustStock(t *testing.T) {
 		require.NoError(t, err)
 		return got
 	}
-	for range 2 { // The same request twice is one delivery.
+	for range 2 { // The same request twice is one receipt.
 		got := adjust("first", 10)
 		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
 		require.Equal(t, int64(10), contracttest.Body(t, got, got.JSON201).Stock.Available)
@@ -379,7 +380,8 @@ func TestAdjustStock(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, missing.StatusCode())
 }
 
-// An answer changes though the version does not: who has the version already gets it all the same.
+// The available units are part of a product but not of its version: a caller who has the version gets the new answer
+// all the same.
 func TestAVersionIsNotTheWholeAnswer(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -412,7 +414,7 @@ func TestAVersionIsNotTheWholeAnswer(t *testing.T) {
 	require.Contains(t, contracttest.Body(t, theirs, theirs.JSON200).AllowedActions, ordersapi.OrderActionShip)
 }
 
-// productOperations are what the document does not say of the operations on products.
+// productOperations tells the checks what the document does not say of the operations on products.
 func productOperations() knownOperations {
 	freshSKU := func(_ situation, fit *contracttest.Fit) { fit.Body["sku"] = "SKU-" + uuid.NewString() }
 	takenSKU := func(at situation) string {
@@ -448,7 +450,7 @@ func productOperations() knownOperations {
 	}
 }
 
-// stockOperations are what the document does not say of the operations on stock.
+// stockOperations tells the checks what the document does not say of the operations on stock.
 func stockOperations() knownOperations {
 	return knownOperations{
 		"adjustStock": {

@@ -14,7 +14,7 @@ import (
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// TestTransitionsAreTheDatabases holds the two tables against one another.
+// TestTransitionsAreTheDatabases compares the table of the code with that of the database.
 func TestTransitionsAreTheDatabases(t *testing.T) {
 	t.Parallel()
 	rows, err := pgtest.New(t, schema.Migrations, schema.Parts...).Query(t.Context(),
@@ -29,7 +29,8 @@ func TestTransitionsAreTheDatabases(t *testing.T) {
 	require.ElementsMatch(t, transitions, theirs)
 }
 
-// TestDatabaseRefusesOtherSteps tries every step that is not in the table, and a change that is not counted.
+// TestDatabaseRefusesOtherSteps tries every step that is not in the table, and a change that does not count the
+// version.
 func TestDatabaseRefusesOtherSteps(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -56,7 +57,7 @@ func TestDatabaseRefusesOtherSteps(t *testing.T) {
 	}
 }
 
-// TestStepsKeepMoneyAndStock makes steps at random and holds what they come to against what must always be so.
+// TestStepsKeepMoneyAndStock makes random steps and checks the invariants of money and stock after each.
 func TestStepsKeepMoneyAndStock(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
@@ -65,7 +66,7 @@ func TestStepsKeepMoneyAndStock(t *testing.T) {
 			Status: ordersdb.OrderStatusPending, Currency: "EUR", TotalAmount: rapid.Int64Range(0, 1000).Draw(t, "total"),
 			ExpiresAt: now,
 		}
-		held, sold := 1, 0 // What the order holds of the stock.
+		held, sold := 1, 0 // These are the units that the order holds.
 		for range rapid.IntRange(0, 12).Draw(t, "steps") {
 			before := order
 			var next step

@@ -16,7 +16,7 @@ const secret = "never-shown-to-anybody"
 
 var testMasterKey = programtest.NewMasterKey()
 
-// environment is that of a program on a database of its own, with changes as "name=value".
+// environment gives the environment of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {
 	return append([]string{
 		"ORDERS_DATABASE_URL=" + pgtest.Patient(url), "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_ADDR=127.0.0.1:0",
@@ -27,7 +27,7 @@ func environment(url string, changes ...string) []string {
 // Run is the program.
 var Run = Program().Run
 
-// TestServe runs the service alone: without NATS, and with nobody where the users service should be.
+// TestServe runs the service alone: without NATS and without the users service.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...)))

@@ -42,8 +42,7 @@ func TestSearchFor(t *testing.T) {
 	}
 }
 
-// PostgreSQL finds no more words in a query than were counted: what it splits would be more to look for than is
-// bounded.
+// PostgreSQL finds no more words in a query than the service counts, so that the bound on words holds.
 func TestSearchWordsAreCountedAsPostgreSQLDoes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -98,7 +97,7 @@ func fillCatalog(t *testing.T, pool *pgxpool.Pool, size int) {
 	require.NoError(t, err)
 }
 
-// Whatever is searched for, its pages hold all of it, each product once and the newest first, though some are not full.
+// The pages of a search hold every match once, the newest first, though some pages are not full.
 func TestSearchFindsAll(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -174,7 +173,7 @@ func (s *statements) traced(t *testing.T) func(*pgxpool.Pool) Database {
 
 func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// node is one of a plan that has been carried out.
+// node is a node of an executed plan.
 type node struct {
 	Plans      []node  `json:"Plans"`
 	Relation   string  `json:"Relation Name"`
@@ -186,7 +185,7 @@ type node struct {
 	SharedRead int     `json:"Shared Read Blocks"`
 }
 
-// examined is how many rows of tables were looked at.
+// examined gives the number of rows that were read from tables.
 func (n node) examined() float64 {
 	sum := 0.0
 	if n.Relation != "" {
@@ -198,7 +197,7 @@ func (n node) examined() float64 {
 	return sum
 }
 
-// A search looks at a bounded number of rows, however large the catalog is and whatever it asks for.
+// A search examines a bounded number of rows, however large the catalog is and whatever the words.
 func TestSearchCostIsBounded(t *testing.T) {
 	t.Parallel()
 	sent := &statements{}
@@ -234,8 +233,8 @@ func TestSearchCostIsBounded(t *testing.T) {
 	}
 }
 
-// A word that some of the newest have fills a page from them, though the index would find more products than a search
-// looks at; where the newest of all have it and those behind them do not, the bound holds.
+// A word that some of the newest products have fills a page from them, though the index would give more matches than a
+// search examines. Where only the very newest have the word, the bound holds, too.
 func TestSearchLooksOnAmongTheNewest(t *testing.T) {
 	t.Parallel()
 	sent := &statements{}
@@ -272,8 +271,8 @@ func TestSearchLooksOnAmongTheNewest(t *testing.T) {
 	}
 }
 
-// cost has PostgreSQL carry out statements once more, in one transaction, and adds up the rows and the pages that they
-// look at.
+// cost runs the statements once more under EXPLAIN, in one transaction, and adds up the rows and the pages that they
+// read.
 func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows float64, buffers int) {
 	t.Helper()
 	require.NoError(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
@@ -301,7 +300,7 @@ func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows
 	return rows, buffers
 }
 
-// Products that are archived between the statements of a search move no others out of its pages.
+// Products that are archived between the statements of a search make it miss no others.
 func TestSearchFindsAllWhileOthersGo(t *testing.T) {
 	t.Parallel()
 	sent := &statements{}
@@ -341,7 +340,7 @@ func TestSearchFindsAllWhileOthersGo(t *testing.T) {
 	require.Less(t, archived, lookedAt, "of those that are searched for, none was archived")
 }
 
-// A search has less time than other statements, and says what makes it quicker.
+// A search has a shorter time-out than other statements, and its error says what makes it quicker.
 func TestSearchTimeout(t *testing.T) {
 	t.Parallel()
 	sent := &statements{}

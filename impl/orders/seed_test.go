@@ -16,7 +16,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// The seed has everything that a front end must be able to show, adds up, passes the document and is sown once.
+// The seed has an order in every state, adds up, conforms to the document, and is written once.
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -76,7 +76,7 @@ func TestSeed(t *testing.T) {
 	require.Equal(t, before, s.everything())
 }
 
-// requireHistory holds an order against what is told to have happened to it.
+// requireHistory compares an order with its events.
 func (s *server) requireHistory(o ordersapi.Order) {
 	s.t.Helper()
 	events, err := s.queries.ListOrderEvents(s.t.Context(), ordersdb.ListOrderEventsParams{OrderID: o.ID, RowLimit: 100})
@@ -92,7 +92,7 @@ func (s *server) requireHistory(o ordersapi.Order) {
 	}
 }
 
-// everything counts the rows of what the seed fills.
+// everything counts the rows of the tables that the seed fills.
 func (s *server) everything() (counts []int64) {
 	s.t.Helper()
 	for _, query := range []string{

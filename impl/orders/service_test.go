@@ -41,8 +41,8 @@ func TestContractForgedTokens(t *testing.T) {
 	})
 }
 
-// The chain commits the effect of a request with a key together with its answer: an effect that is committed by itself
-// could be lost to the answer, or come twice.
+// The chain commits the effect of a request with a key together with its stored answer. An effect that was committed by
+// itself could happen again when the request is repeated.
 func TestAnEffectWithAKeyIsNotCommittedByItself(t *testing.T) {
 	t.Parallel()
 	s := start(t)

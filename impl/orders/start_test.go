@@ -31,7 +31,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
 
-// conformance counts what the tests of this package exercise of the document.
+// conformance counts which parts of the document the tests of this package exercise.
 var conformance = contracttest.NewCoverage()
 
 const issuer = "https://users.test"
@@ -58,8 +58,8 @@ type everybody struct{}
 
 func (everybody) MayOrder(context.Context) error { return nil }
 
-// usual is the ration of the service as it is installed. With lavish, customers are held to one after the other and
-// refused nothing.
+// usual is the ration of the service by default. With lavish, the orders of a customer are still serialized, but none
+// is refused.
 var (
 	usual  = Ration{Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits)}
 	lavish = Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
@@ -73,7 +73,7 @@ func generous(o *options) {
 	}
 }
 
-// options are what a test changes of a server before it starts.
+// options are what a test may change before a server starts.
 type options struct {
 	config   func(*Config)
 	chain    func(*httpapi.Options)
@@ -90,10 +90,10 @@ type server struct {
 	service *Service
 	queries *ordersdb.Queries
 	signer  *token.Signer
-	beside  func() string // gives what has been logged beside requests
+	beside  func() string // gives what has been logged outside of requests
 }
 
-// start serves a service whose every answer is held against the document: one that breaks it fails the test.
+// start serves a service and checks every answer against the document: one that does not conform fails the test.
 func start(t testing.TB, change ...func(*options)) *server {
 	t.Helper()
 	o := options{
@@ -131,7 +131,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	s.service, err = New(config)
 	require.NoError(t, err)
 	s.Server = underTest(t).Serve(t, pool, clock, s.service.Handler, o.chain)
-	s.Web.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100 // Many call at once in some tests.
+	s.Web.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100 // Some tests make many calls at once.
 	s.Arranger = arranger{s}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var background sync.WaitGroup
@@ -144,7 +144,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	return s
 }
 
-// access makes an access token of an account with roles; without any it is a customer's.
+// access makes an access token of an account with roles, or with the role customer if none is given.
 func (s *server) access(subject uuid.UUID, roles ...ordersapi.Role) string {
 	s.t.Helper()
 	if len(roles) == 0 {
@@ -159,7 +159,7 @@ func (s *server) access(subject uuid.UUID, roles ...ordersapi.Role) string {
 	return access
 }
 
-// caller is somebody with a token, and the generated client that sends it.
+// caller is an account and the generated client that sends its token.
 type caller struct {
 	*ordersapi.ClientWithResponses
 	id uuid.UUID
@@ -186,7 +186,7 @@ func (s *server) client(access string) *ordersapi.ClientWithResponses {
 	return client
 }
 
-// product arranges a product with so many units.
+// product creates a product with so many units.
 func (s *server) product(units int64, change ...func(*ordersdb.CreateProductParams)) uuid.UUID {
 	s.t.Helper()
 	p := ordersdb.CreateProductParams{

@@ -42,7 +42,7 @@ func TestSearchesFindTextInAnyForm(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	require.Equal(t, nfc, contracttest.Body(t, created, created.JSON201).Name)
-	// As a release before this one wrote it.
+	// An earlier release wrote it in this form.
 	old := s.product(1, func(p *ordersdb.CreateProductParams) { p.Name = nfd })
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM products WHERE id = $1 AND name IS NOT NFC NORMALIZED`, old))
 
@@ -60,8 +60,8 @@ func TestSearchesFindTextInAnyForm(t *testing.T) {
 	require.Empty(t, s.searched("amelies"), "accents tell apart")
 }
 
-// TestFoldedIsWhatSearchesAskFor holds the two halves of a search against one another, for every character that there
-// is.
+// TestFoldedIsWhatSearchesAskFor compares how the service folds a query with how the database folds a text, for every
+// character.
 func TestFoldedIsWhatSearchesAskFor(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -117,7 +117,7 @@ func TestDescriptionsAreTakenAway(t *testing.T) {
 	require.Zero(t, s.count(`SELECT count(*) FROM webhooks WHERE description IS NOT NULL`))
 }
 
-// The document says how long the address of a webhook may be, and nothing else does.
+// The document alone limits the length of the address of a webhook.
 func TestWebhookAddressesAreAsLongAsTheDocumentSays(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -135,7 +135,7 @@ func TestWebhookAddressesAreAsLongAsTheDocumentSays(t *testing.T) {
 	require.Equal(t, "maxLength", contracttest.Body(t, refused, refused.ApplicationProblemJSON422).Errors[0].Keyword)
 }
 
-// What is wrong with the address of a webhook is named.
+// A refusal names what is wrong with the address of a webhook.
 func TestWhatIsWrongWithAWebhookAddress(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) { o.config = func(c *Config) { c.AllowPrivate = false } })
@@ -180,7 +180,7 @@ func TestPricesAreInCurrenciesThatThereAre(t *testing.T) {
 		require.Equal(t, [2]string{"#/price/currency", "format"},
 			[2]string{refused.Errors[0].Pointer, refused.Errors[0].Keyword}, currency)
 	}
-	// What was priced in a currency that is no more can still be ordered at that price, and changed.
+	// A product that was priced in a currency that no longer exists can still be ordered, and changed.
 	id := s.product(5, func(p *ordersdb.CreateProductParams) { p.Currency = "BGN" })
 	customer := s.as(ordersapi.RoleCustomer)
 	order := s.order(customer, id, 1)

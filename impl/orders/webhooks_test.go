@@ -42,7 +42,8 @@ func TestDeliveryIsSignedWithBothSecrets(t *testing.T) {
 	require.NoError(t, webhooktest.Verify(got.header, got.body, s.Clock.Now(), current))
 }
 
-// Who rotates twice in a day, or loses an answer, leaves no receiver with a secret that nothing is signed with.
+// A secret that was replaced twice in a day, or whose answer was lost, still signs deliveries: no receiver is left
+// without a valid signature.
 func TestSecretsReplacedTwiceInADay(t *testing.T) {
 	t.Parallel()
 	s, r := start(t), newReceiver(t)

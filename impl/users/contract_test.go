@@ -15,7 +15,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// What the checks of the document need to know of this service.
+// The checks of the document need this description of the service.
 
 func TestContract(t *testing.T) {
 	t.Parallel()
@@ -53,7 +53,7 @@ func underTest(t testing.TB) *contracttest.Service {
 	}
 }
 
-// arranger makes what requests are about.
+// arranger creates the resources that requests are about.
 type arranger struct{ *server }
 
 func (a arranger) Caller(t testing.TB, roles ...string) contracttest.Caller {
@@ -67,10 +67,10 @@ func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	require.NoError(t, err)
 }
 
-// knownOperations is what must be known of operations beyond the document.
+// knownOperations holds what the checks need to know of operations beyond the document.
 type knownOperations = map[string]contracttest.Known[situation]
 
-// operations are known by the files of their resources.
+// operations gathers what the test files of the resources declare.
 func operations() knownOperations {
 	return contracttest.Together(
 		accountOperations(), sessionOperations(), profileOperations(), mailOperations(), factorOperations(),
@@ -106,7 +106,7 @@ func (a arranger) Fit(
 	return fit
 }
 
-// Refused are requests that are right by themselves and do not fit the state of things.
+// Refused gives requests that are valid by themselves and that the state of the resources does not allow.
 func (a arranger) Refused(
 	t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request,
 ) []contracttest.Refusal {
@@ -124,7 +124,7 @@ func (a arranger) Refused(
 	return cases
 }
 
-// refusal is a request with another body, or the good one where that is "", which the state of things does not allow.
+// refusal is a request that the state of the resources does not allow: the good one, with body if it is not "".
 func (at situation) refusal(name, body string, status int, code usersapi.ProblemCode) contracttest.Refusal {
 	c := contracttest.Refusal{Name: name, Request: at.good(), Status: status, Code: string(code)}
 	if body != "" {
@@ -149,10 +149,10 @@ type member struct {
 	access, refresh string
 }
 
-// AccessToken is what the caller sends.
+// AccessToken gives the token that the caller sends.
 func (m member) AccessToken() string { return m.access }
 
-// Subject is who the token says is calling.
+// Subject gives the subject of the token.
 func (m member) Subject() string { return m.user.ID.String() }
 
 // stranger is a member whose address nobody has verified.

@@ -73,7 +73,7 @@ func compare(b *testing.B, round time.Duration, askers map[string]asker) {
 			b.ReportMetric(c.allocs, side+"-allocs/op")
 		}
 		b.ReportMetric(benchRounds, "rounds")
-		b.ReportMetric(0, "ns/op") // that of a comparison tells nothing
+		b.ReportMetric(0, "ns/op") // the time of a comparison means nothing
 	}
 }
 

@@ -31,7 +31,7 @@ var testMasterKey = programtest.NewMasterKey()
 // Run is the program.
 var Run = Program().Run
 
-// environment is that of a program on a database of its own, with changes as "name=value".
+// environment gives the environment of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {
 	return append([]string{
 		"USERS_DATABASE_URL=" + pgtest.Patient(url), "USERS_MASTER_KEY=" + testMasterKey, "USERS_ADDR=127.0.0.1:0",

@@ -25,7 +25,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// The table of what is said of settings that the users service alone has, with mails that go to a server outside.
+// The table names the findings of the settings that only the users service has, with a mail server on another machine.
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -58,7 +58,7 @@ func TestFindings(t *testing.T) {
 		{[]string{"USERS_HASH_ITERATIONS=1"}, "hash_memory_kib", ""},
 		{[]string{"USERS_HASH_MEMORY_KIB=65536", "USERS_HASH_ITERATIONS=3"}, "", ""},
 		{[]string{"USERS_AUDIENCE=users"}, "audience", ""},
-		{[]string{"USERS_OPS_ADDR=0.0.0.0:9090"}, "ops_addr", ""}, // one of those that every service has
+		{[]string{"USERS_OPS_ADDR=0.0.0.0:9090"}, "ops_addr", ""}, // a setting that every service has
 	} {
 		out, err := run(t, append([]string{
 			"USERS_DATABASE_URL=postgres://users@127.0.0.1:1/users", "USERS_MASTER_KEY=" + testMasterKey,
@@ -123,7 +123,7 @@ func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 			_, err = conn.Exec(t.Context(), c.statement, c.args...)
 			require.NoError(t, err)
 			require.NoError(t, conn.Close(t.Context()))
-			for range 2 { // The attempt leaves nothing behind that lets the next one through.
+			for range 2 { // A refused attempt does not let the next one through.
 				_, err = run(t, environment(url, "USERS_MASTER_KEY="+programtest.NewMasterKey()), "serve")
 				programtest.RequireSentence(t, err, "USERS_MASTER_KEY", "not the key that this database is used with")
 			}

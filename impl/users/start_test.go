@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(contracttest.Main(m, conformance, Document))
 }
 
-// conformance counts what the tests of this package exercise of the document.
+// conformance counts which parts of the document the tests of this package exercise.
 var conformance = contracttest.NewCoverage()
 
 const (
@@ -61,7 +61,7 @@ type options struct {
 	database func(*pgxpool.Pool) Database
 }
 
-// start serves a service whose every answer is held against the document: one that breaks it fails the test.
+// start serves a service and checks every answer against the document: one that does not conform fails the test.
 func start(t testing.TB, change ...func(*options)) *server {
 	t.Helper()
 	o := options{

@@ -128,7 +128,7 @@ func TestNamesAreKeptAndFoundInOneForm(t *testing.T) {
 				"%s as %s", name, search)
 		}
 	}
-	// As a release before this one wrote it.
+	// An earlier release wrote it in this form.
 	_, err := s.Pool.Exec(t.Context(), `UPDATE users SET name = U&'Zoe\0308' WHERE id = $1`, ada.user.ID)
 	require.NoError(t, err)
 	answer, body := s.do(http.MethodGet, "/api/v1/admin/users?name="+url.QueryEscape("zo\u00eb"), "",

@@ -50,7 +50,7 @@ func TestCreateUser(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, created.StatusCode(), string(created.Body))
 
-	// What version 1 does not show is not in the answer, whatever the client's types say.
+	// The raw body shows that version 1 has no other members, which the types of the client would hide.
 	id := contracttest.Body(t, created, created.JSON201).ID
 	require.JSONEq(t, fmt.Sprintf(`{"id":%q,"name":"Ada Lovelace","email":"ada@example.com"}`, id), string(created.Body))
 
@@ -210,7 +210,7 @@ func TestGetUserWithoutAccount(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, profile.Body))
 }
 
-// accountOperations are what the document does not say of the opening of accounts.
+// accountOperations tells the checks what the document does not say of opening accounts.
 func accountOperations() knownOperations {
 	create := contracttest.Known[situation]{
 		Beyond: contracttest.Beyond{Rules: []string{"#/password"}},

@@ -13,7 +13,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// An export holds the newest thousand entries, and tells where the rest of them begins.
+// An export holds the newest thousand entries, and a cursor to the others.
 func TestExportOfALongActivity(t *testing.T) {
 	t.Parallel()
 	s := start(t)

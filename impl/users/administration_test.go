@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// account arranges an account that nobody needs to log in to, with a verified address.
+// account creates an account with a verified address and without a usable password.
 func (s *server) account(email string, change ...func(*usersdb.CreateUserParams)) usersdb.User {
 	s.t.Helper()
 	now := s.Clock.Now()
@@ -118,7 +118,7 @@ func TestListUsersPages(t *testing.T) {
 	for i := range accounts {
 		email := fmt.Sprintf("person%03d@example.com", i)
 		before[email] = true
-		// Three moments only, so that nearly every page ends amid equal times.
+		// There are three different times only, so that nearly every page ends amid equal times.
 		s.account(email, func(p *usersdb.CreateUserParams) {
 			p.CreatedAt = s.Clock.Now().Add(time.Duration(i%3) * time.Microsecond)
 		})
@@ -142,7 +142,7 @@ func TestListUsersPages(t *testing.T) {
 			last = u
 		}
 		pages++
-		// What others insert meanwhile, newer and amid the equal times, moves nothing.
+		// Rows that are inserted meanwhile, newer and amid the equal times, do not shift the pages.
 		for range 2 {
 			inserted++
 			s.account(fmt.Sprintf("late%03d@example.com", inserted), func(p *usersdb.CreateUserParams) {
@@ -212,7 +212,7 @@ func TestListUsersLimits(t *testing.T) {
 	got, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{})
 	require.NoError(t, err)
 	require.Len(t, contracttest.Body(t, got, got.JSON200).Items, 20, "the document's default")
-	// As many as there are: no page follows that would be empty.
+	// The page holds all there are, so no empty page follows.
 	got, err = admin.ListUsersWithResponse(t.Context(),
 		&usersapi.ListUsersParams{Email: new("person00"), Limit: new(int32(10))})
 	require.NoError(t, err)
@@ -330,8 +330,8 @@ func TestDeleteUser(t *testing.T) {
 	s.signUp("ada@example.com")
 }
 
-// A deletion that is refused leaves the sessions as they are, with the spent tokens that an exchange whose answer was
-// lost and the discovery of a theft need.
+// A refused deletion leaves the sessions as they are, with their spent tokens, which a repeated exchange and the
+// detection of a stolen token need.
 func TestARefusedDeletionTouchesNoSession(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -339,7 +339,7 @@ func TestARefusedDeletionTouchesNoSession(t *testing.T) {
 	first := *s.logIn(me.user.Email, goodPassword).tokens.RefreshToken
 	next, status := s.refresh(first)
 	require.Equal(t, http.StatusOK, status)
-	old := newSecret() // It was spent before tokens said whose they are.
+	old := newSecret() // It was spent before tokens had a tag.
 	_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at, tagged)
 		SELECT $1, session_id, created_at, $3, false FROM refresh_tokens WHERE hash = $2`,
 		hashOf(old), hashOf(first), s.Clock.Now().Add(-time.Hour))
@@ -354,8 +354,8 @@ func TestARefusedDeletionTouchesNoSession(t *testing.T) {
 	s.refreshRefused(*next.RefreshToken) // The session has ended with the replay.
 }
 
-// A deletion that fails half-way is not recorded, can be repeated, and has ended no session, unless there was too much
-// to remove at once: that is recorded as what it is.
+// A deletion that fails half-way is not recorded and can be repeated. It has ended no session, unless there were too
+// many rows to remove at once: then the end of the sessions is recorded.
 func TestADeletionThatFails(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -477,7 +477,7 @@ func TestSelfAdministration(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, before, after)
 
-	// Another administrator can, and an administrator always remains.
+	// Another administrator can do it, and one administrator always remains.
 	lowered, err := other.SetUserRolesWithResponse(t.Context(), admin.user.ID,
 		usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
 	require.NoError(t, err)
@@ -524,7 +524,7 @@ func TestAdministratorsEndSessions(t *testing.T) {
 	require.Equal(t, http.StatusOK, still.StatusCode())
 }
 
-// administrationOperations are what the document does not say of the administration of accounts.
+// administrationOperations tells the checks what the document does not say of the administration of accounts.
 func administrationOperations() knownOperations {
 	notOneself := contracttest.Known[situation]{
 		Beyond: itself(""),
@@ -544,8 +544,7 @@ func administrationOperations() knownOperations {
 	return knownOperations{"deleteUser": notOneself, "disableUser": notOneself, "setUserRoles": setRoles}
 }
 
-// Who has the password of an account that is disabled cannot change it, and so cannot make the link void that its owner
-// holds.
+// Whoever knows the password of a disabled account cannot change it, and so cannot void a link that its owner holds.
 func TestADisabledAccountIsTakenBack(t *testing.T) {
 	t.Parallel()
 	s := start(t)

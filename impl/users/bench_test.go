@@ -48,16 +48,16 @@ const (
 	benchDatabaseEnv = "BENCH_DATABASE"
 )
 
-// The two sides: the service with everything on that production has on, and the least program that gives the same
-// answers and sends the database the same statements. Neither does the work beside requests, such as the jobs that send
+// The two sides are the service, configured as in production, and the least program that gives the same answers and
+// sends the same statements to the database. Neither does the work outside of requests, such as the jobs that send
 // mails.
 const (
 	bareSide    = "bare"
 	serviceSide = "service"
 )
 
-// BenchmarkBesideBare reports what a request costs the service and what it costs net/http, encoding/json, pgx and River
-// alone, on one database and with the same settings of the pool, in rounds that take turns.
+// BenchmarkBesideBare reports the cost of a request in the service and in a program of net/http, encoding/json, pgx and
+// River alone, on one database, with the same settings of the pool, in alternating rounds.
 func BenchmarkBesideBare(b *testing.B) {
 	total := benchForDefault
 	if text := os.Getenv(benchForEnv); text != "" {
@@ -74,7 +74,7 @@ func BenchmarkBesideBare(b *testing.B) {
 	for _, r := range f.requests() {
 		b.Run(r.method+" in process", func(b *testing.B) {
 			compare(b, round, f.askers(b.Context(), r))
-			if stats := f.service.guard.Stats(); r.token != "" { // In production its caller is remembered.
+			if stats := f.service.guard.Stats(); r.token != "" { // In production the session of the caller is remembered.
 				require.Positive(b, stats.Remembered)
 				require.Less(b, stats.Tokens.Misses, stats.Tokens.Hits)
 			}
@@ -86,15 +86,13 @@ func BenchmarkBesideBare(b *testing.B) {
 	}
 }
 
-// TestBenchSides fails when one side does for a request what the other does not: the benchmark would compare different
-// work.
+// TestBenchSides fails when the two sides do different work for a request, which would make the benchmark meaningless.
 func TestBenchSides(t *testing.T) {
 	t.Parallel()
 	newBenchFixture(t).requireSameWork(t)
 }
 
-// BenchmarkGetUserV2 measures the request in process: for profiles, and for the service without what the database
-// takes.
+// BenchmarkGetUserV2 measures the request in process, for profiles, and once without the database.
 func BenchmarkGetUserV2(b *testing.B) {
 	f := newBenchFixture(b)
 	askers := f.benchRequest(b, http.MethodGet)
@@ -105,7 +103,7 @@ func BenchmarkGetUserV2(b *testing.B) {
 // BenchmarkCreateUserV2 measures the request in process, for profiles.
 func BenchmarkCreateUserV2(b *testing.B) { newBenchFixture(b).benchRequest(b, http.MethodPost) }
 
-// BenchmarkLeastHash is what a POST of either side pays for hashing the password.
+// BenchmarkLeastHash measures the password hash that a POST of either side computes.
 func BenchmarkLeastHash(b *testing.B) {
 	benchAsker(b, "argon2id", func(time.Time) (cost, error) {
 		_, err := benchHash(goodPassword)
@@ -144,7 +142,7 @@ type rememberedUser struct {
 
 func (q rememberedUser) GetUser(context.Context, uuid.UUID) (usersdb.User, error) { return q.user, nil }
 
-// BenchmarkAuthenticate is what a request with a token that was seen before pays for knowing its caller.
+// BenchmarkAuthenticate measures the authentication of a request with a token that was seen before.
 func BenchmarkAuthenticate(b *testing.B) {
 	f := newBenchFixture(b)
 	b.ReportAllocs()
@@ -156,9 +154,9 @@ func BenchmarkAuthenticate(b *testing.B) {
 	require.Positive(b, f.service.guard.Stats().Remembered)
 }
 
-// production makes the service as serve does, but for what its callers are limited to, for what a password's hash
-// costs, with mails that are handed to nobody, and without the work on jobs and on the audit log beside requests. It is
-// ready when sessions are remembered; stop ends what it does beside requests.
+// production makes the service as serve does, but without rate limits, with a cheap password hash, with a mailer that
+// discards mails, and without the workers of jobs and of the audit log. It returns when the guard remembers sessions;
+// stop ends what runs outside of requests.
 func production(
 	ctx context.Context, pool *pgxpool.Pool,
 ) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {
@@ -206,13 +204,13 @@ func production(
 	return service, handler, log, stop, ctx.Err()
 }
 
-// bareAuditEntry is the statement of package audit.
+// bareAuditEntry is the statement that package audit sends.
 const bareAuditEntry = `
 INSERT INTO audit_entries (id, action, outcome, actor, target, sealed_address, request_id, occurred_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT ON CONSTRAINT audit_entries_id_key DO NOTHING`
 
-// bare answers both requests as one would who checks nothing. River inserts the job, as it does for the service.
+// bare answers both requests without checking anything. River inserts the job, as it does for the service.
 func bare(pool *pgxpool.Pool) (http.Handler, error) {
 	db := usersdb.New(pool)
 	queue, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
@@ -292,7 +290,7 @@ func benchPool(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpoo
 		postgres.Config{URL: url, MaxConns: defaultServe().MaxConns, ApplicationName: "users", Tracer: tracer})
 }
 
-// benchFixture is both sides in this process, on one database with one account that is signed in.
+// benchFixture holds both sides in this process, on one database, with one account that is logged in.
 type benchFixture struct {
 	url     string
 	service *Service
@@ -339,7 +337,7 @@ func newBenchSides(tb testing.TB, url string, tracer pgx.QueryTracer) (*Service,
 	return service, map[string]http.Handler{bareSide: plain, serviceSide: handler}
 }
 
-// request is what both sides are asked over and over.
+// request is a request that both sides get repeatedly.
 type request struct {
 	name, method, path, token string
 	body                      string
@@ -362,7 +360,7 @@ func (f *benchFixture) requests() []request {
 	}
 }
 
-// renew writes the next number into a body, which begins at the given place, without an allocation.
+// renew writes the next number into the body that begins at the given place, without an allocation.
 func (r request) renew(text []byte, begins int) {
 	if r.body == "" {
 		return
@@ -382,7 +380,8 @@ func (r request) check(status int, size int64) error {
 	return nil
 }
 
-// asker asks until a time, once at least, and gives what it cost; with no time it asks once and counts nothing.
+// asker sends requests until a time, one at least, and gives their cost; with the zero time it sends one and counts
+// nothing.
 type asker func(until time.Time) (cost, error)
 
 func (f *benchFixture) askers(ctx context.Context, r request) map[string]asker {
@@ -393,7 +392,8 @@ func (f *benchFixture) askers(ctx context.Context, r request) map[string]asker {
 	return askers
 }
 
-// within asks a handler directly. The context can end, as those of package http do: pgx watches such a one.
+// within calls a handler directly. Its context can be cancelled, as that of a request of net/http can: pgx watches such
+// a context.
 func (r request) within(ctx context.Context, handler http.Handler) asker {
 	asked := httptest.NewRequestWithContext(ctx, r.method, r.path, http.NoBody)
 	if r.token != "" {
@@ -415,7 +415,7 @@ func (r request) within(ctx context.Context, handler http.Handler) asker {
 		return r.check(answer.status, answer.size)
 	}
 	return func(until time.Time) (cost, error) {
-		if until.IsZero() { // Package testing counts.
+		if until.IsZero() { // Package testing counts the requests.
 			return cost{}, once()
 		}
 		began, start := used(), time.Now()
@@ -430,7 +430,7 @@ func (r request) within(ctx context.Context, handler http.Handler) asker {
 	}
 }
 
-// discarded is an answer of which only the status and the size are kept.
+// discarded is an answer that keeps only the status and the size.
 type discarded struct {
 	header http.Header
 	status int
@@ -476,8 +476,8 @@ func (statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQuer
 // TraceBatchEnd implements pgx.BatchTracer.
 func (statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// requireSameWork holds the two sides against each other: each gives the same answer and sends the same statements. Its
-// sides are their own, so that nobody traces those that are measured.
+// requireSameWork requires that both sides give the same answer and send the same statements. It makes sides of its
+// own, so that the measured ones are not traced.
 func (f *benchFixture) requireSameWork(tb testing.TB) {
 	tb.Helper()
 	_, sides := newBenchSides(tb, f.url, statements{})
@@ -493,8 +493,8 @@ func (f *benchFixture) requireSameWork(tb testing.TB) {
 	}
 }
 
-// answerOf gives the members of a side's answer, without those by which two accounts differ, and the statements that it
-// took.
+// answerOf gives the members of a side's answer, without those in which two accounts differ, and the statements that
+// the side has sent.
 func (r request) answerOf(tb testing.TB, side http.Handler) (members map[string]any, sent []string) {
 	tb.Helper()
 	body := []byte(r.body)

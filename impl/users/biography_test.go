@@ -26,7 +26,7 @@ func vectors() []string {
 		`<p><script>run()</script></p>`, `<script><!--run()//--></script>`,
 		`<noscript><p title="</noscript><img src=x onerror=run()>"></noscript>`, `<svg><script>run()</script></svg>`,
 		`<svg><script href="data:,run()" /></svg>`,
-		// What happens to an element.
+		// Event handlers.
 		`<img src=x onerror=run()>`, `<img src=x onerror="run()"`, `<img/src=x/onerror=run()>`,
 		"<img src=x onerror\n=\nrun()>", `<IMG SRC=x OnErRoR=run()>`, `<img src=x:y onerror=&#114;un()>`,
 		`<image src=x onerror=run()>`, `<img srcset=, onerror=run()>`, `<p onclick=run()>p</p>`,
@@ -59,7 +59,7 @@ func vectors() []string {
 		`<a href='https://evil.example/"onclick="run()'>a</a>`, `<a name=body id=forms href="https://evil.example/">a</a>`,
 		`<a href=https://evil.example/><img src=x onerror=run()></a>`,
 		`<svg><a xlink:href="javascript:run()"><text>a</text></a></svg>`, `<math href="javascript:run()">m</math>`,
-		// What loads, frames, sends or moves.
+		// Elements that load, frame, send or redirect.
 		`<iframe src="javascript:run()"></iframe>`, `<iframe srcdoc="<script>run()</script>"></iframe>`,
 		`<object data="javascript:run()"></object>`, `<embed src="https://evil.example/x.swf">`,
 		`<applet code=x></applet>`, `<link rel=stylesheet href=https://evil.example/x.css>`,
@@ -70,7 +70,7 @@ func vectors() []string {
 		`<isindex type=image src=x onerror=run()>`, `<input type=image src=x>`,
 		`<table background="javascript:run()">`, `<portal src="https://evil.example/">`,
 		`<template><script>run()</script></template>`, `<slot onslotchange=run()>`, `<x-y onclick=run()>x</x-y>`,
-		// What a parser takes for something else.
+		// Markup that parsers read differently.
 		`<svg/onload=run()>`, `<svg><animate onbegin=run() attributeName=x>`,
 		`<svg><set attributeName=href to="javascript:run()">`,
 		`<svg><use href="data:image/svg+xml,<svg id=x onload=run()>#x">`,
@@ -91,7 +91,7 @@ func vectors() []string {
 	}
 }
 
-// beyond tells of something in HTML, as a browser reads it, that no biography may have; nothing when there is none.
+// beyond names something in HTML, as a browser parses it, that no biography may have; "" means that there is nothing.
 func beyond(t testing.TB, text string) string {
 	t.Helper()
 	nodes, err := html.ParseFragment(strings.NewReader(text),
@@ -161,7 +161,7 @@ func TestVectorsAreHarmless(t *testing.T) {
 	t.Logf("%d vectors, %d of them harmful by themselves", len(all), harmful)
 }
 
-// What is harmless stays.
+// Harmless markup stays.
 func TestBiographies(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -180,7 +180,7 @@ func TestBiographies(t *testing.T) {
 	require.Nil(t, s.service.biography(nil))
 }
 
-// Every reader gets the same; the database keeps what was sent.
+// Every reader gets the same form; the database keeps what was sent.
 func TestEveryReaderOfABiography(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -200,7 +200,7 @@ func TestEveryReaderOfABiography(t *testing.T) {
 	require.Equal(t, want, *person{ClientWithResponses: s.as(ada.access)}.profile(t).Biography)
 	require.Equal(t, want, *person{ClientWithResponses: s.as(ada.access)}.exportOwnData(t).Profile.Biography)
 
-	// The longest answers: every character is escaped.
+	// These give the longest answers: every character is escaped.
 	for _, long := range []string{
 		strings.Repeat(`"`, 2000), `<a href="https://x/` + strings.Repeat("\U0001F600", 1970) + `">a</a>`,
 	} {

@@ -18,7 +18,8 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// However many sign up at once, who has an account logs in: strangers have a share of the database's connections.
+// However many strangers sign up at once, a customer can log in: strangers have a share of the connections of the
+// database.
 func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 	t.Parallel()
 	const conns, share = 4, 2
@@ -61,7 +62,7 @@ func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 	}
 }
 
-// However many log in at once, other services are told what an account is: they wait for it while they answer.
+// However many callers log in at once, other services can read accounts: they wait for that while they answer.
 func TestStrangersLeaveConnectionsToOtherServices(t *testing.T) {
 	t.Parallel()
 	const conns, share = 4, 3
@@ -88,8 +89,8 @@ func TestStrangersLeaveConnectionsToOtherServices(t *testing.T) {
 	loggingIn.Wait()
 }
 
-// However many strangers wait for their passwords to be hashed, who has logged in from here before does so, and so does
-// who is logged in.
+// However many strangers wait for a password hash, callers who are logged in, or who have logged in from the same
+// network before, get theirs.
 func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 	t.Parallel()
 	const queue, strangers = 8, 6
@@ -140,20 +141,21 @@ func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 	}
 }
 
-// limited turns the limits on, behind a proxy: the throttle remembers who logged in from where, and a site has its
-// share.
+// limited turns the rate limits on, behind a proxy: the throttle knows the networks of accounts, and each site has a
+// share of the hash queue.
 func limited(o *httpapi.Options) {
 	behindProxy(func(o *httpapi.Options) { o.RateLimits = true })(o)
 }
 
-// mistypes has somebody with a session hash a password, from an address.
+// mistypes sends a wrong password of a logged-in caller from an address, which takes a hash.
 func (s *server) mistypes(m member, address string) (*http.Response, string) {
 	return s.do(http.MethodPut, "/api/v1/profile/password",
 		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, "wrong "+goodPassword, newPassword),
 		"Authorization", "Bearer "+m.access, "X-Forwarded-For", address)
 }
 
-// Sessions are free: those of one network, however many, do not keep who has logged in from another from doing so.
+// Sessions of one network, however many, do not keep callers of other networks from getting a hash: anybody can open
+// sessions.
 func TestSessionsOfANetworkLeaveHashesToOthers(t *testing.T) {
 	t.Parallel()
 	const queue, share = 8, 2
@@ -194,8 +196,8 @@ func TestSessionsOfANetworkLeaveHashesToOthers(t *testing.T) {
 	require.EqualValues(t, len(crowd)-share, refused.Load())
 }
 
-// A login that waits for its hash holds nothing that other requests need: more of them than may run at once hold up
-// nobody.
+// A login that waits for its hash holds nothing that other requests need: more waiting logins than there are permits
+// delay no other request.
 func TestWaitingForAHashHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	const strangers = 100

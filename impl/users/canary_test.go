@@ -24,8 +24,7 @@ func pathFor(op *contract.Operation, userID, sessionID string) string {
 	return strings.NewReplacer("{userId}", userID, "{sessionId}", sessionID).Replace(op.Pattern)
 }
 
-// Nothing that identifies a person or opens a door is ever logged: whatever is sent, wherever, and whatever becomes of
-// it.
+// No personal data and no secret is ever logged, whatever is sent, in whatever place, and whatever the result.
 func TestNothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -74,7 +73,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	account := fmt.Sprintf(`{"email":%q,"name":"Ada","password":%q}`, email, password)
 	log := func(password string) string { return login(email, password) }
 
-	// What succeeds.
+	// Requests that succeed.
 	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
 	var user usersapi.UserV2
 	require.NoError(t, json.Unmarshal([]byte(send("", "POST", "/api/v2/users", account)), &user))
@@ -104,7 +103,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	require.Contains(t,
 		send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?email="+url.QueryEscape(email), ""), email)
 
-	// What fails: in credentials, in form, in place, in rights.
+	// Requests that fail: by credentials, form, path or role.
 	notToken := canary("kanarienvogelkanarienvogelkanarienvogel-_99")
 	forged := canary("eyJhbGciOiJub25lIn0.a2FuYXJpZW52b2dlbA.a2FuYXJp")
 	for _, body := range []string{
@@ -142,7 +141,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	send(access, "GET", "/api/v2/users/"+url.PathEscape(email), "")
 	send(access, "BREW", "/api/v2/users", password)
 
-	// What breaks inside: PostgreSQL tells what the row held.
+	// Requests that fail inside: the error of PostgreSQL quotes the row.
 	_, err := s.Pool.Exec(t.Context(), `ALTER TABLE users ADD CONSTRAINT broken CHECK (false) NOT VALID`)
 	require.NoError(t, err)
 	for _, request := range [][3]string{
@@ -163,7 +162,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?email="+url.QueryEscape(email), "")
 	}
 
-	// What panics.
+	// A handler that panics.
 	broken := *s.service
 	broken.queries = nil
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/login", strings.NewReader(log(changed)))
@@ -184,7 +183,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	}
 }
 
-// The line of a public operation tells who turned out to call.
+// The log line of a public operation names the account that the request turned out to be for.
 func TestRequestLinesOfWhoeverLogsIn(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -202,7 +201,7 @@ func TestRequestLinesOfWhoeverLogsIn(t *testing.T) {
 	}
 }
 
-// Who did what to whom stands in the log as the document says.
+// The log has the actor and the target of each operation, as the document says.
 func TestAuditLines(t *testing.T) {
 	t.Parallel()
 	s := start(t)

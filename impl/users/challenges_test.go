@@ -15,7 +15,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// A challenge gives one session, however many answer it rightly at once.
+// A challenge gives one session, however many right answers arrive at once.
 func TestChallengesAreForOneSession(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -24,7 +24,7 @@ func TestChallengesAreForOneSession(t *testing.T) {
 	codes, challenge := s.enrolled(m.user, true), s.challenge(m.user)
 	recovery := s.recoverable(m.user)
 	before := s.count(`SELECT count(*) FROM sessions`)
-	// None gets as far as its code before all have taken a try.
+	// No answer reaches the check of its code before all have taken a try.
 	gate, err := s.Pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer gate.Rollback(t.Context())
@@ -53,7 +53,7 @@ func TestChallengesAreForOneSession(t *testing.T) {
 	require.Equal(t, 1, spent, "what was refused spent no code")
 }
 
-// Of fifty wrong codes at once, over replicas, five are looked at, and then the right one is not.
+// Of fifty wrong codes at once, over replicas, five are checked; after them the right one is not.
 func TestChallengesHaveFiveTries(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -17,7 +17,7 @@ import (
 
 const eve = "eve@example.com"
 
-// want asks for another address.
+// want requests a change of the address.
 func (p person) want(t testing.TB, email, password string) (int, string) {
 	t.Helper()
 	answer, err := p.RequestEmailChangeWithResponse(t.Context(),
@@ -63,7 +63,7 @@ func TestChangeOfAddress(t *testing.T) {
 	}
 }
 
-// Whether an address is another's is told to whoever reads it, and to nobody else.
+// Only whoever reads an address learns that it belongs to another account.
 func TestChangeToATakenAddress(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -86,7 +86,7 @@ func TestChangeToATakenAddress(t *testing.T) {
 	require.Equal(t, eve, other.profile(t).Email)
 }
 
-// What makes the token of a change void.
+// These changes void the token of a change of address.
 func TestChangeOfAddressIsVoid(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(s *server, m member){
@@ -119,7 +119,7 @@ func TestChangeOfAddressIsVoid(t *testing.T) {
 	}
 }
 
-// Who changes the password is told by mail, and a name stands in mails to verified addresses alone.
+// A change of password is told by mail, and only mails to verified addresses contain the name.
 func TestMailsAfterAChangeOfPassword(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -21,7 +21,7 @@ import (
 func TestCodesAreThoseOfRFC6238(t *testing.T) {
 	t.Parallel()
 	secret := base32.StdEncoding.EncodeToString([]byte("12345678901234567890"))
-	for at, code := range map[int64]string{ // appendix B; six of its eight digits
+	for at, code := range map[int64]string{ // RFC 6238, appendix B; the last six of its eight digits
 		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037",
 		20000000000: "353130",
 	} {
@@ -72,7 +72,7 @@ func TestPicturesAreScanned(t *testing.T) {
 	}
 }
 
-// factorOperations are what the document does not say of the operations on second factors.
+// factorOperations tells the checks what the document does not say of the operations on second factors.
 func factorOperations() knownOperations {
 	wrongPassword := func(at situation, rest string) contracttest.Refusal {
 		return at.refusal("a wrong password", `{"current_password":"`+secret+`"`+rest+`}`, http.StatusForbidden,

@@ -9,7 +9,7 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// What must never be so of an account, the database refuses whoever writes it.
+// The database refuses rows that break an invariant of accounts, whichever program writes them.
 func TestDatabaseRefusesWhatAnAccountMayNotBe(t *testing.T) {
 	t.Parallel()
 	s := start(t)

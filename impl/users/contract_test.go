@@ -133,7 +133,7 @@ func (at situation) refusal(name, body string, status int, code usersapi.Problem
 	return c
 }
 
-// about is a refused request about another resource than the good one's.
+// about is a refused request for a resource other than that of the good one.
 func (at situation) about(
 	name string, of contracttest.Resource, status int, code usersapi.ProblemCode,
 ) contracttest.Refusal {

@@ -21,7 +21,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// process runs the service as a process of its own, which ends as an operator ends it.
+// process runs the service as a process of its own, which a signal ends.
 func process(t *testing.T) programtest.Main {
 	t.Helper()
 	path := programtest.Program(t, "users")
@@ -36,15 +36,15 @@ func process(t *testing.T) programtest.Main {
 	}
 }
 
-// pooled is a connection in the pool of a load balancer, which sends on it what it may not send twice.
+// pooled is a connection in the pool of a load balancer, for requests that must not be repeated.
 type pooled struct {
 	net.Conn
 
 	answers *bufio.Reader
 }
 
-// balancer is a pool of connections to one replica. It repeats nothing and does not look whether a connection is still
-// good.
+// balancer is a pool of connections to one replica. It repeats no request and does not check whether a connection is
+// still open.
 type balancer struct {
 	addr string
 	idle chan *pooled
@@ -74,7 +74,7 @@ func (b *balancer) send(ctx context.Context) (ends bool, err error) {
 func (b *balancer) sendOn(p *pooled) (ends bool, err error) {
 	defer func() {
 		if ends || err != nil {
-			_ = p.Close() // It is of no further use, whatever becomes of it.
+			_ = p.Close() // The connection is done with.
 			return
 		}
 		b.idle <- p
@@ -97,8 +97,8 @@ func (b *balancer) sendOn(p *pooled) (ends bool, err error) {
 	return answer.Close, err
 }
 
-// A replica that is told to end answers everything that reaches it until it takes no more connections, also on
-// connections that have been idle, and each of its answers says that its connection ends.
+// A replica that is told to end answers every request until it closes its listener, on idle connections too, and each
+// of these answers says that its connection closes.
 func TestNoRequestIsLostWhileUnready(t *testing.T) {
 	t.Parallel()
 	const idle, senders = 8, 4

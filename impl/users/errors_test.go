@@ -85,8 +85,8 @@ func (f failing) GetProfile(context.Context, uuid.UUID) (usersdb.GetProfileRow, 
 	return usersdb.GetProfileRow{}, f.fail()
 }
 
-// Who asks after their account was deleted, and before its sessions are forgotten, is told what they will be told from
-// then on.
+// A request after the deletion of its account, and before its session is forgotten, gets the same answer as later
+// requests.
 func TestOwnAccountGone(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -158,7 +158,7 @@ func TestConnectionLostAtCommit(t *testing.T) {
 			require.Equal(t, http.StatusServiceUnavailable, got.StatusCode(), string(got.Body))
 			require.Equal(t, usersapi.ProblemCodeUnavailable, codeIn(t, got.Body))
 			require.Equal(t, "1", got.HTTPResponse.Header.Get("Retry-After"))
-			// What was remembered of the account's sessions is not believed any more, whatever has happened.
+			// The remembered sessions of the account are forgotten, whatever has happened.
 			require.Equal(t, map[bool]int{false: http.StatusOK, true: http.StatusUnauthorized}[carried], live())
 
 			broken.Store(false)

@@ -19,10 +19,10 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// app is an authenticator app that has an account's secret.
+// app is an authenticator app with the secret of an account.
 type app struct{ secret string }
 
-// at gives the code of a time.
+// at gives the code at a time.
 func (a app) at(s *server, when time.Time) string {
 	s.t.Helper()
 	code, err := codeOf(a.secret, stepAt(when))
@@ -30,13 +30,13 @@ func (a app) at(s *server, when time.Time) string {
 	return code
 }
 
-// code gives the code of now.
+// code gives the current code.
 func (a app) code(s *server) string {
 	s.t.Helper()
 	return a.at(s, s.Clock.Now())
 }
 
-// wrong gives what is no code anywhere near now.
+// wrong gives a code that is not valid now or soon.
 func (a app) wrong(s *server) string {
 	s.t.Helper()
 	for code := 0; ; code++ {
@@ -90,7 +90,7 @@ func (s *server) challenge(user usersdb.User) string {
 	return challenge
 }
 
-// answer answers a challenge with a code, or a recovery code, and gives the status and the code of the problem.
+// answer answers a challenge with a code or a recovery code, and gives the status and the problem code.
 func (s *server) answer(challenge, code string) (int, usersapi.ProblemCode) {
 	s.t.Helper()
 	request := usersapi.AnswerChallengeRequest{Challenge: challenge, Totp: &code}
@@ -105,7 +105,7 @@ func (s *server) answer(challenge, code string) (int, usersapi.ProblemCode) {
 	return answer.StatusCode(), codeIn(s.t, answer.Body)
 }
 
-// requireAnswer answers a challenge and holds what comes of it against a status and a code.
+// requireAnswer answers a challenge and requires a status and a problem code.
 func (s *server) requireAnswer(challenge, code string, status int, problem usersapi.ProblemCode) {
 	s.t.Helper()
 	gotStatus, got := s.answer(challenge, code)
@@ -135,7 +135,7 @@ func (s *server) challenged(email, password string) string {
 	return contracttest.Body(s.t, got, got.JSON202).Challenge
 }
 
-// TestSecondFactor goes the whole way: enrol, confirm, log in, replace the recovery codes, disable.
+// TestSecondFactor enrols, confirms, logs in, replaces the recovery codes and disables the factor.
 func TestSecondFactor(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -179,7 +179,7 @@ func TestSecondFactor(t *testing.T) {
 	lost := enrol()
 	phone := enrol()
 	require.NotEqual(t, lost, phone)
-	s.logIn(ada, goodPassword) // What is not confirmed asks for nothing.
+	s.logIn(ada, goodPassword) // A factor that is not confirmed is not asked for.
 	_, code = confirm(lost.code(s))
 	require.Equal(t, usersapi.ProblemCodeInvalidCode, code, "its secret was replaced")
 	require.Equal(t, usersapi.SecondFactor{}, me.secondFactor(t))
@@ -199,7 +199,7 @@ func TestSecondFactor(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeSecondFactorEnabled, codeIn(t, again.Body))
 
 	challenge := s.challenged(ada, goodPassword)
-	// It has confirmed the enrolment.
+	// The code is spent: it has confirmed the enrolment.
 	s.requireAnswer(challenge, phone.code(s), http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
 	s.Clock.Advance(codeStep)
 	in, err := s.AnswerChallengeWithResponse(t.Context(),
@@ -251,7 +251,7 @@ func TestSecondFactor(t *testing.T) {
 	}
 }
 
-// TestOneOfCodes shows that a request has one code, of one kind.
+// TestOneOfCodes shows that a request must have exactly one code.
 func TestOneOfCodes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -268,7 +268,7 @@ func TestOneOfCodes(t *testing.T) {
 	require.Zero(t, s.count(`SELECT sum(tries) FROM login_challenges`))
 }
 
-// together does something many times at once.
+// together calls a function many times at once.
 func together(times int, do func(i int)) {
 	var all sync.WaitGroup
 	for i := range times {
@@ -277,7 +277,7 @@ func together(times int, do func(i int)) {
 	all.Wait()
 }
 
-// Of many who have overheard a code one gets in, over replicas, and each has a challenge of their own.
+// Of many callers with one code and a challenge each, over replicas, one gets in.
 func TestCodesAreForOneUse(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -303,7 +303,7 @@ func TestCodesAreForOneUse(t *testing.T) {
 	}
 }
 
-// A code is refused once a later one has been used: whoever has looked over a shoulder comes too late.
+// A code is refused once a later one has been used, so a code that somebody has seen is of no use later.
 func TestOlderCodesAreVoid(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -313,7 +313,7 @@ func TestOlderCodesAreVoid(t *testing.T) {
 	s.requireAnswer(s.challenge(m.user), phone.code(s), http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
 }
 
-// The network of a login is one that the owner uses once the second factor was shown there, not with the password.
+// The network of a login becomes a known network with the second factor, not with the password.
 func TestNetworksBecomeFamiliarByTheSecondFactor(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -325,7 +325,7 @@ func TestNetworksBecomeFamiliarByTheSecondFactor(t *testing.T) {
 	require.Equal(t, 2, s.count(`SELECT count(*) FROM familiar_networks`), "for logins, and for what the owner does")
 }
 
-// Who has not the password learns nothing of a second factor, to the byte.
+// Without the password nobody learns whether there is a second factor: the answers are equal to the byte.
 func TestNoOracleForSecondFactors(t *testing.T) {
 	t.Parallel()
 	s := start(t, namingRequests)
@@ -346,7 +346,7 @@ func TestNoOracleForSecondFactors(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeAccountDisabled, problemIn(t, answer, body).Code)
 }
 
-// A reset of the password does not take the second factor away: who reads the mails has one factor of two.
+// A reset of the password keeps the second factor: whoever reads the mails has one factor of two.
 func TestAResetKeepsTheSecondFactor(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -356,7 +356,7 @@ func TestAResetKeepsTheSecondFactor(t *testing.T) {
 	s.challenged(m.user.Email, newPassword)
 }
 
-// A recovery code is typed as people type, and is good for its own account.
+// A recovery code is accepted in any spelling, and for its own account only.
 func TestRecoveryCodes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -407,8 +407,8 @@ func TestAdministratorsTakeOffSecondFactors(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, body))
 }
 
-// Neither a database dump, nor the log, nor the audit log, nor the queue has what opens an account; and a secret that
-// is moved to another account does not open.
+// No dump of the database, log, audit log or queue contains a secret that opens an account, and a sealed secret that is
+// moved to another account does not open.
 func TestSecondFactorsLeaveNothingBehind(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -457,8 +457,8 @@ FROM (
 	require.NoError(t, s.service.spendFactorCode(t.Context(), s.service.txOf(tx), m.user.ID, &code, nil))
 }
 
-// Wrong codes count for the account over all challenges, networks and replicas, and who used them up is no hindrance to
-// the owner.
+// Wrong codes count for the account over all challenges, networks and replicas, and their owner can log in after
+// somebody else has used them up.
 func TestWrongCodesCountForTheAccount(t *testing.T) {
 	t.Parallel()
 	c := underTest(t)
@@ -478,7 +478,7 @@ func TestWrongCodesCountForTheAccount(t *testing.T) {
 	const usual = "198.51.100.7"
 	require.Equal(t, http.StatusOK, answer(usual, "totp", theApp.code(first)).StatusCode)
 	first.Clock.Advance(codeStep)
-	for range codesOfAccount + codesUnfamiliar { // What was right has been given back.
+	for range codesOfAccount + codesUnfamiliar { // Right codes have been refunded.
 		require.Equal(t, http.StatusForbidden, answer("192.0.2.200", "totp", theApp.wrong(first)).StatusCode)
 	}
 	refused := answer("192.0.2.200", "totp", theApp.code(first))

@@ -13,7 +13,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// hangingMailer takes mails and says nothing.
+// hangingMailer takes mails and does not return.
 type hangingMailer struct{ waiting atomic.Int64 }
 
 // Send implements mail.Mailer.
@@ -23,7 +23,7 @@ func (m *hangingMailer) Send(ctx context.Context, _ mail.Message) error {
 	return ctx.Err()
 }
 
-// A mail server that takes all the workers of mails holds up mails only.
+// A mail server that occupies all the workers of mails delays nothing but mails.
 func TestAMailServerThatHangsHoldsUpNothingElse(t *testing.T) {
 	t.Parallel()
 	s := start(t)

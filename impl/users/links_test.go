@@ -18,7 +18,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// What is asked for again, by whomever, and what a newer request leaves of an older one. See docs/decisions/mails.md.
+// These tests repeat requests for links, and replace older requests by newer ones. See docs/decisions/mails.md.
 
 func (p person) askVerification(t testing.TB) usersapi.EmailVerification {
 	t.Helper()
@@ -28,7 +28,7 @@ func (p person) askVerification(t testing.TB) usersapi.EmailVerification {
 	return *contracttest.Body(t, answer, answer.JSON202)
 }
 
-// changing gives the change of address that waits, and nil where none does.
+// changing gives the pending change of address, or nil.
 func (p person) changing(t testing.TB) *usersapi.EmailChange {
 	t.Helper()
 	answer, err := p.GetEmailChangeWithResponse(t.Context())
@@ -47,7 +47,7 @@ func (p person) withdraw(t testing.TB) int {
 	return answer.StatusCode()
 }
 
-// Whoever asks again gets the same link once more, after pauses that grow, and makes none void.
+// A repeated request sends the same link once more, after growing pauses, and voids none.
 func TestALinkIsSentAgain(t *testing.T) {
 	t.Parallel()
 	for purpose, ask := range map[string]func(s *server){
@@ -90,7 +90,7 @@ func TestALinkIsSentAgain(t *testing.T) {
 	}
 }
 
-// The mails that nobody got, as the mail server was away for too long, keep nobody waiting once it is back.
+// Mails that expired while the mail server was away do not delay the next one.
 func TestMailsThatExpiredDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -113,7 +113,7 @@ func TestMailsThatExpiredDoNotCount(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.reset(tokenIn(t, s.mail(ada, mailReset, 1)), newPassword))
 }
 
-// Nor do those that were given up while their link was good, which stays the same.
+// Mails that were given up while their link was valid do not delay the next one either; the link stays the same.
 func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -137,7 +137,7 @@ func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.confirm(tokenIn(t, s.mail(ada, mailVerify, 1))))
 }
 
-// Each of those may have been delivered before an answer was lost, so their number is bounded all the same.
+// A mail that was given up may have been delivered all the same, so the number of these mails is limited, too.
 func TestMailsThatAreGivenUpAreBounded(t *testing.T) {
 	t.Parallel()
 	for purpose, ask := range map[string]func(s *server){
@@ -196,7 +196,7 @@ func TestMailsThatAreGivenUpAreBounded(t *testing.T) {
 	}
 }
 
-// Somebody who asks for the reset of another's password takes nothing from them.
+// Whoever requests the reset of another's password does not affect the owner.
 func TestAResetAskedForByAnybodyKeepsTheLink(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -213,7 +213,7 @@ func TestAResetAskedForByAnybodyKeepsTheLink(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
 }
 
-// A link that has expired stays void when a mail with another is sent.
+// An expired link stays void when a mail with another link is sent.
 func TestAnExpiredLinkIsReplaced(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -228,8 +228,8 @@ func TestAnExpiredLinkIsReplaced(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
 }
 
-// Whenever somebody asks, the last mail holds a link that is good, and is the same for less than two days. There are
-// six mails at most from the first of them until a day later, and so eleven in any day.
+// After every request the last mail holds a valid link, and a link lives for less than two days. There are at most six
+// mails within a day from the first one, and so eleven in any day.
 func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 	t.Parallel()
 	const atOnce, inADay = 6, 11
@@ -257,14 +257,14 @@ func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 	})
 }
 
-// askedAfter are pauses between requests, about as long as those between mails.
+// askedAfter gives pauses between requests, about as long as those between mails.
 func askedAfter() []time.Duration {
 	return []time.Duration{
 		time.Minute, 5 * time.Minute, 15 * time.Minute, 29 * time.Minute, time.Hour, 3 * time.Hour, 13 * time.Hour,
 	}
 }
 
-// The first address may be a typo, and its reader a stranger: the second request counts, at once.
+// The first address may be a typo and belong to a stranger: the second request replaces it at once.
 func TestANewerChangeOfAddressReplaces(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -318,12 +318,12 @@ func TestAChangeOfAddressIsWithdrawn(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, me.withdraw(t))
 }
 
-// An account is no means to fill the mailboxes of others, whichever way it changes its mind.
+// An account cannot fill the mailboxes of others by changing the wanted address again and again.
 func TestMailsOfChangesAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	me := s.signUp(ada)
-	const pause = 7 * time.Second // for the limit on requests
+	const pause = 7 * time.Second // for the rate limit of requests
 	ask := func(i int) *usersapi.RequestEmailChangeResponse {
 		s.Clock.Advance(pause)
 		answer, err := me.RequestEmailChangeWithResponse(t.Context(),
@@ -350,7 +350,7 @@ func TestMailsOfChangesAreBounded(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, ask(mostMails).StatusCode())
 }
 
-// Many accounts are no means to fill one mailbox: what they send to an address counts for the address, too.
+// Many accounts cannot fill one mailbox: their mails to an address count for the address, too.
 func TestMailsToAnAddressAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -373,7 +373,7 @@ func TestMailsToAnAddressAreBounded(t *testing.T) {
 		"nothing has changed")
 }
 
-// An address in other letters is the same one: it is paced like it, and gets the same link.
+// An address in other case is the same address: it has the same pauses and the same link.
 func TestTheCaseOfAnAddressIsNoOther(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -389,7 +389,7 @@ func TestTheCaseOfAnAddressIsNoOther(t *testing.T) {
 	require.NotEqual(t, eve, before.Email, "it is written as it was asked for last")
 }
 
-// A change of password makes the link of a reset void, and does not let its mails begin anew for ever.
+// A change of password voids the link of a reset, but does not reset the limit of its mails.
 func TestMailsOfResetsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -398,7 +398,7 @@ func TestMailsOfResetsAreBounded(t *testing.T) {
 	s.verify(ada)
 	passwords := []string{goodPassword, newPassword}
 	for i := range mostMails + 2 {
-		s.Clock.Advance(7 * time.Second) // for the limits on requests
+		s.Clock.Advance(7 * time.Second) // for the rate limits of requests
 		s.askReset(ada)
 		s.mail(ada, mailReset, min(i+1, mostMails))
 		answer, err := me.ChangePasswordWithResponse(t.Context(),
@@ -412,14 +412,14 @@ func TestMailsOfResetsAreBounded(t *testing.T) {
 	s.mail(ada, mailReset, mostMails+1)
 }
 
-// Who opens an account with another's address cannot fill their mailbox with what is done with it.
+// Whoever opens an account with another's address cannot fill that mailbox with mails about the account.
 func TestNoticesAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	me := s.signUp(ada)
 	passwords := []string{goodPassword, newPassword}
 	change := func(i int) {
-		s.Clock.Advance(7 * time.Second) // for the limit on requests
+		s.Clock.Advance(7 * time.Second) // for the rate limit of requests
 		answer, err := me.ChangePasswordWithResponse(t.Context(),
 			usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
 		require.NoError(t, err)
@@ -442,7 +442,7 @@ func TestNoticesAreBounded(t *testing.T) {
 	require.Equal(t, mostMails+1, told())
 }
 
-// Without mails nothing is kept for one, and what consists of one says so.
+// With mails off no mail is queued, and operations that need one say so.
 func TestWithoutMails(t *testing.T) {
 	t.Parallel()
 	s := start(t).replica(func(c *Config) { c.NoMails = true })

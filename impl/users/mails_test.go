@@ -22,11 +22,11 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// mailbox takes the mails of a test.
+// mailbox receives the mails of a test.
 type mailbox struct {
 	mu   sync.Mutex
 	got  []mail.Message
-	fail []error // of the next mails
+	fail []error // errors of the next mails
 }
 
 // Send implements mail.Mailer.
@@ -44,7 +44,7 @@ func (b *mailbox) Send(_ context.Context, m mail.Message) error {
 	return nil
 }
 
-// with gives the mails with a subject that somebody got.
+// with gives the mails with a subject to an address.
 func (b *mailbox) with(to, subject string) (found []mail.Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *server) mailing() {
 	s.t.Cleanup(func() { require.NoError(s.t, s.service.jobs.Stop(context.Background())) })
 }
 
-// settled waits until every job has been done.
+// settled waits until every job is done.
 func (s *server) settled() {
 	s.t.Helper()
 	contracttest.Eventually(s.t, "the jobs are done", func() bool {
@@ -75,7 +75,7 @@ func (s *server) settled() {
 	})
 }
 
-// mail waits for the one mail with a subject that somebody gets, the last of so many.
+// mail waits until there are so many mails with a subject to an address, and gives the last one.
 func (s *server) mail(to, name string, count int) mail.Message {
 	s.t.Helper()
 	s.settled()
@@ -86,7 +86,7 @@ func (s *server) mail(to, name string, count int) mail.Message {
 
 var linked = regexp.MustCompile(`https://shop\.test(/[a-z-]+)#token=([A-Za-z0-9_-]{43})`)
 
-// tokenIn gives the token of a mail, the same in its text and its HTML.
+// tokenIn gives the token of a mail, which must be the same in its text and its HTML.
 func tokenIn(t testing.TB, m mail.Message) string {
 	t.Helper()
 	text, html := linked.FindStringSubmatch(m.Text), linked.FindStringSubmatch(m.HTML)
@@ -151,13 +151,13 @@ func TestVerification(t *testing.T) {
 	next, expires := mailed.Add(mailPauses()[0]), s.Clock.Now().UTC().Add(verifyLifetime)
 	require.Equal(t, usersapi.EmailVerification{Email: ada, ExpiresAt: &expires, MailedAt: &mailed, NextMailAt: &next},
 		me.askVerification(t))
-	s.mail(ada, mailVerify, 1) // There was one just now, as the answer says.
+	s.mail(ada, mailVerify, 1) // One was sent just now, as the answer says.
 	require.Equal(t, http.StatusNoContent, s.confirm(link))
 	require.True(t, isVerified(t, me))
 	require.Equal(t, http.StatusForbidden, s.confirm(link), "it is for one use")
 	s.Clock.Advance(mailPauses()[0])
 	require.Equal(t, usersapi.EmailVerification{Email: ada, Verified: true}, me.askVerification(t))
-	s.mail(ada, mailVerify, 1) // There is nothing to verify any more.
+	s.mail(ada, mailVerify, 1) // The address is verified already.
 }
 
 func TestTokensOfMailsAreBound(t *testing.T) {
@@ -211,7 +211,7 @@ func TestPasswordReset(t *testing.T) {
 	require.NotNil(t, user.EmailVerifiedAt, "its owner reads what is sent there")
 }
 
-// Of many who have the same token one gets to choose the password.
+// Of many resets with one token at once, one succeeds.
 func TestPasswordResetAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -245,7 +245,7 @@ func TestAChangeOfPasswordMakesTheResetVoid(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, s.reset(token, goodPassword))
 }
 
-// TestNoResetForWhomThereIsNone sees the same answer, and the same written, whoever is asked for.
+// TestNoResetForWhomThereIsNone requires the same answer, and the same rows, for every address.
 func TestNoResetForWhomThereIsNone(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -291,7 +291,7 @@ func TestMailsAreSentAgain(t *testing.T) {
 	require.Empty(t, s.mailbox.with("eve@example.com", mailSubjects()[mailVerify]))
 }
 
-// Who opens no account gets no mail.
+// A refused sign-up sends no mail.
 func TestNoMailWithoutItsTransaction(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -327,7 +327,7 @@ func TestMailsLeaveNothingBehind(t *testing.T) {
 	require.NotContains(t, s.Logged(t), ada)
 }
 
-// The job waits while the owner thinks again.
+// The owner cancels the deletion while the job waits.
 func TestNoMailOfADeletionThatWasCancelled(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -376,9 +376,9 @@ func TestExpiredTokensArePurged(t *testing.T) {
 	require.Zero(t, count())
 }
 
-// mailOperations are what the document does not say of what the links of mails lead to.
+// mailOperations tells the checks what the document does not say of the operations behind the links of mails.
 func mailOperations() knownOperations {
-	// refused are requests with tokens that are none of a purpose.
+	// refused gives requests with tokens that are not valid for the purpose.
 	refused := func(otherPurpose, rest string) func(situation) []contracttest.Refusal {
 		return func(at situation) []contracttest.Refusal {
 			body := func(token string) string { return `{"token":"` + token + `"` + rest + `}` }
@@ -389,7 +389,7 @@ func mailOperations() knownOperations {
 			}
 		}
 	}
-	// changing gives who calls a change of address that waits, and its token.
+	// changing gives the caller a pending change of address, and returns its token.
 	changing := func(at situation) string {
 		wanting := at.me.user
 		wanting.Email = newID().String() + "@example.com"

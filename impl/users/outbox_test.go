@@ -24,7 +24,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// outboxRow is an event as the table outbox has it.
+// outboxRow is a row of the table outbox.
 type outboxRow struct {
 	Position    int64
 	ID          uuid.UUID
@@ -36,7 +36,7 @@ type outboxRow struct {
 	PublishedAt *time.Time
 }
 
-// told takes what is in the outbox, in order.
+// told removes the events of the outbox and gives them in order.
 func (s *server) told(t *testing.T) []outboxRow {
 	t.Helper()
 	rows, err := s.Pool.Query(t.Context(),
@@ -47,7 +47,7 @@ func (s *server) told(t *testing.T) []outboxRow {
 	return told
 }
 
-// household is an account with two sessions, beside an administrator and somebody else.
+// household is an account with two sessions, an administrator and another account.
 type household struct {
 	*server
 	admin, ada, elsewhere, bob person
@@ -61,7 +61,7 @@ func (s *server) household(t *testing.T) household {
 		ada: s.signUp("ada@example.com"), elsewhere: s.logIn("ada@example.com", goodPassword),
 	}
 	h.id = h.ada.user.ID
-	// The database looks at its own clock to see whether a session that is deleted was live.
+	// The database uses its own clock to decide whether a deleted session was live.
 	h.exec(t, "UPDATE sessions SET expires_at = now() + interval '1 hour'")
 	s.told(t)
 	return h
@@ -73,7 +73,7 @@ func (s *server) exec(t testing.TB, statement string, args ...any) {
 	require.NoError(t, err)
 }
 
-// sessions are those of ada's account.
+// sessions gives the sessions of ada's account.
 func (h household) sessions(t *testing.T) []uuid.UUID {
 	t.Helper()
 	rows, err := h.Pool.Query(t.Context(), "SELECT id FROM sessions WHERE user_id = $1 ORDER BY id", h.id)
@@ -92,8 +92,8 @@ func answered(t *testing.T, status int) func(answer interface{ StatusCode() int 
 	}
 }
 
-// TestWhatOthersAreTold carries out what changes what an account may do or ends its sessions, by operations and by
-// statements of psql, and what does neither.
+// TestWhatOthersAreTold checks the events of operations and of statements as psql sends them: those that change the
+// rights of an account or end its sessions, and those that do neither.
 func TestWhatOthersAreTold(t *testing.T) {
 	t.Parallel()
 	const disabled, enabled, deleted = "user.disabled", "user.enabled", "user.deleted"
@@ -261,7 +261,7 @@ func TestWhatOthersAreTold(t *testing.T) {
 	}
 }
 
-// sessionIn holds the data of session.revoked against what is promised, and gives the session.
+// sessionIn checks the data of an event session.revoked and gives the session.
 func (h household) sessionIn(t *testing.T, event outboxRow) uuid.UUID {
 	t.Helper()
 	var data map[string]uuid.UUID
@@ -270,7 +270,7 @@ func (h household) sessionIn(t *testing.T, event outboxRow) uuid.UUID {
 	return data["session_id"]
 }
 
-// userIn holds the data of an event about an account against what is promised.
+// userIn checks the data of an event about an account.
 func (h household) userIn(t *testing.T, event outboxRow) {
 	t.Helper()
 	var data map[string]any
@@ -290,7 +290,7 @@ func (h household) userIn(t *testing.T, event outboxRow) {
 	}, data)
 }
 
-// A user's events are in the order of what happened, also when it happens in many places at once.
+// The events of a user are in the order of the changes, also when many changes are made at once.
 func TestEventsOfAUserAreInOrder(t *testing.T) {
 	t.Parallel()
 	h := start(t).household(t)
@@ -316,7 +316,7 @@ func TestEventsOfAUserAreInOrder(t *testing.T) {
 	}
 }
 
-// The page that describes events shows one of each type, with the data that it has.
+// The page that describes the events shows one of each type, with its data.
 func TestEventsAreDescribed(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/events.md")
@@ -349,7 +349,7 @@ func TestEventsAreDescribed(t *testing.T) {
 	require.ElementsMatch(t, eventTypes(), slices.Collect(maps.Keys(written)))
 }
 
-// What becomes of an account reaches NATS, whoever makes it.
+// Every change of an account reaches NATS, whichever program makes it.
 func TestServePublishes(t *testing.T) {
 	t.Parallel()
 	bus, err := natsserver.Start(t.Context(), natsserver.Options{Dir: t.TempDir()})

@@ -462,7 +462,7 @@ func TestNoDeletionWithoutAMail(t *testing.T) {
 	s := start(t)
 	me := s.signUp(ada)
 	ask := func() *usersapi.RequestDeletionResponse {
-		s.Clock.Advance(7 * time.Second) // for the limit on requests
+		s.Clock.Advance(7 * time.Second) // for the rate limit of requests
 		answer, err := me.RequestDeletionWithResponse(t.Context(),
 			usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 		require.NoError(t, err)

@@ -419,7 +419,7 @@ func TestASquatterKeepsNobodyOut(t *testing.T) {
 	link := tokenIn(t, s.mail(ada, mailReset, 1))
 	passwords := []string{goodPassword, newPassword}
 	for i := range mostMails + 2 {
-		s.Clock.Advance(7 * time.Second) // for the limits on requests
+		s.Clock.Advance(7 * time.Second) // for the rate limits of requests
 		answer, err := squatter.ChangePasswordWithResponse(t.Context(),
 			usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
 		require.NoError(t, err)

@@ -154,9 +154,9 @@ func BenchmarkAuthenticate(b *testing.B) {
 	require.Positive(b, f.service.guard.Stats().Remembered)
 }
 
-// production makes the service as serve does, but without rate limits, with a cheap password hash, with a mailer that
-// discards mails, and without the workers of jobs and of the audit log. It returns when the guard remembers sessions;
-// stop ends what runs outside of requests.
+// production makes the service as serve does, but with rate limits that are never reached, a cheap password hash and a
+// mailer that discards mails, and without the workers of jobs and of the audit log. It returns when the guard remembers
+// sessions; stop ends what runs outside of requests.
 func production(
 	ctx context.Context, pool *pgxpool.Pool,
 ) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {

@@ -54,8 +54,8 @@ func (s *server) privateKeys() []token.PrivateKey {
 	return keys
 }
 
-// allAtOnce calls a function several times at once: a lock on the table of signing keys holds all calls back until each
-// has begun.
+// allAtOnce calls a function several times at once: a lock on the table of signing keys holds back all calls until each
+// of them waits for it.
 func (s *server) allAtOnce(times int, do func()) {
 	s.t.Helper()
 	gate, err := pgx.ConnectConfig(s.t.Context(), s.Pool.Config().ConnConfig)

@@ -280,8 +280,8 @@ func TestAUC(t *testing.T) {
 	}
 }
 
-// strays gives the standard deviation of the AUC of two classes without a difference: its variance is (n+m+1)/12nm
-// (Mann and Whitney).
+// strays gives how far the AUC of two classes without a difference may be from 0.5; its variance is (n+m+1)/12nm (Mann
+// and Whitney).
 func strays(n int) float64 {
 	if n == 0 {
 		return leastSeen

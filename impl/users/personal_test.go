@@ -33,7 +33,7 @@ func (s *server) tell(m member, body string) (int, string) {
 	return answer.StatusCode, text
 }
 
-// confiding is a member who has told a phone number and the number of an identity card.
+// confiding gives a member with a phone number and the number of an identity card.
 func (s *server) confiding(phone, card string) member {
 	s.t.Helper()
 	m := s.member()
@@ -42,7 +42,7 @@ func (s *server) confiding(phone, card string) member {
 	return m
 }
 
-// told reads a member's profile as somebody with that token.
+// told reads the profile of a member with the token of a caller.
 func (s *server) profileOf(id uuid.UUID, access string) (usersapi.Profile, int) {
 	s.t.Helper()
 	answer, err := s.as(access).GetUserProfileWithResponse(s.t.Context(), id)
@@ -53,7 +53,7 @@ func (s *server) profileOf(id uuid.UUID, access string) (usersapi.Profile, int) 
 	return *contracttest.Body(s.t, answer, answer.JSON200), answer.StatusCode()
 }
 
-// The owner sees all of it, who administers sees no identity card.
+// The owner sees everything; an administrator does not see the number of the identity card.
 func TestWhoSeesPersonalData(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -117,7 +117,7 @@ func TestIDCardNumbers(t *testing.T) {
 	}
 }
 
-// Of many accounts that tell the same card at once one has it.
+// Of many accounts that store the same number of an identity card at once, one succeeds.
 func TestOneCardAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -142,7 +142,7 @@ func TestOneCardAtOnce(t *testing.T) {
 	require.Equal(t, 1, won)
 }
 
-// An account gets one key, however many ask for it at once, and goes with it.
+// An account gets one key, however many requests make it at once, and the key is deleted with the account.
 func TestOneKeyForAnAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -165,7 +165,7 @@ func TestOneKeyForAnAccount(t *testing.T) {
 	}
 }
 
-// What was sealed for one place opens in no other, and not at all when a byte of it has changed.
+// A value that was sealed for one place does not open in another, and not at all when a byte of it has changed.
 func TestSealedValuesStayWhereTheyAre(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -218,7 +218,7 @@ func TestSealedValuesStayWhereTheyAre(t *testing.T) {
 	require.NotContains(t, s.Logged(t), onePhone)
 }
 
-// What is moved would have to be taken for what belongs there: no two places have the same name.
+// No two places have the same name, so that a sealed value that is moved does not open.
 func TestEveryPlaceHasAName(t *testing.T) {
 	t.Parallel()
 	one, other := newID(), newID()
@@ -265,7 +265,7 @@ func TestADumpHoldsNoPersonalData(t *testing.T) {
 		&usersapi.ListUsersParams{Phone: new(onePhone), Limit: new(int32(1))})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, found.StatusCode())
-	// What an earlier version wrote, until it is sealed.
+	// An earlier version wrote this plain value, which stays until it is sealed.
 	s.exec(t, `UPDATE users SET phone = $2 WHERE id = $1`, admin.user.ID, "+4930123456")
 	require.Contains(t, everyRow(t, s), "+4930123456", "the test can see")
 	require.NoError(t, s.service.personal.reencrypt(t.Context(), func(string, int64, int64) {}))
@@ -306,7 +306,7 @@ func (s *server) allKeys() (keys []*seal.DataKey) {
 	return keys
 }
 
-// The key of an account goes with it: what a backup holds of its values opens no more.
+// The key of an account is deleted with it: its values in a backup do not open any more.
 func TestErasure(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -338,7 +338,7 @@ func TestErasure(t *testing.T) {
 	s.confiding(onePhone, oneCard)
 }
 
-// Without the master key the database is of no use.
+// Without the master key the sealed values of the database do not open.
 func TestAnotherMasterKeyOpensNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t)

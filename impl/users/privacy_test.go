@@ -44,8 +44,8 @@ func (p person) profile(t testing.TB) usersapi.Profile {
 	return *contracttest.Body(t, answer, answer.JSON200)
 }
 
-// exported tells of every column that holds something of one account where an export has it, or why not. A column that
-// is not here fails TestExportHoldsEverything: whoever adds one decides.
+// exported gives, for every column with data of an account, the place of the value in an export, or the reason why it
+// is not there. A column that is missing here fails TestExportHoldsEverything.
 func exported() map[string]string {
 	const secret, own, mark = "opens the account", "is that of the account", "follows from what is marked"
 	return map[string]string{
@@ -104,7 +104,7 @@ func TestExportHoldsEverything(t *testing.T) {
 	var whole map[string]any
 	require.NoError(t, json.Unmarshal(text, &whole))
 
-	// The tables that hold something of one account are users and what refers to it, through other tables also.
+	// The tables with data of an account are users and those that refer to it, directly or through other tables.
 	rows, err := s.Pool.Query(t.Context(), `
 WITH RECURSIVE held AS (
     SELECT 'users'::regclass::oid AS id
@@ -131,7 +131,7 @@ WHERE attnum > 0 AND NOT attisdropped`)
 	require.Len(t, places, len(columns))
 }
 
-// holds tells whether there is a value at a path, in one of the items where the path leads through a list.
+// holds tells whether there is a value at a path; where the path leads through a list, one item with a value is enough.
 func holds(value any, path []string) bool {
 	switch v := value.(type) {
 	case []any:
@@ -160,8 +160,8 @@ func TestExportAsksForThePassword(t *testing.T) {
 	require.Equal(t, `attachment; filename="account.json"`, answer.HTTPResponse.Header.Get("Content-Disposition"))
 }
 
-// What was done to an account is shown with what its owner did, page by page as in the export at once; who else did it
-// is not.
+// The activity shows what the owner did and what was done to the account, page by page and in the export alike, but not
+// who else did it.
 func TestActivity(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -232,7 +232,7 @@ func TestDeletionAfterGrace(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, ended.StatusCode(), "another session has ended")
 	require.Contains(t, s.mail("ada@example.com", mailDeletion, 1).Text, at.Format("2 January 2006 at 15:04 UTC"))
 
-	// Asking again neither moves the day nor sends a second mail.
+	// A repeated request neither moves the day nor sends a second mail.
 	s.Clock.Advance(time.Minute)
 	require.Equal(t, at, ada.requestDeletion(t))
 	s.mail("ada@example.com", mailDeletion, 1)
@@ -269,7 +269,7 @@ func TestDeletionAfterGrace(t *testing.T) {
 	require.Equal(t, 1, told)
 }
 
-// Of two who ask for the deletion of an account at once, one has its owner told.
+// Two requests for the deletion of an account at once send one mail.
 func TestDeletionAskedForAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -292,7 +292,7 @@ func TestDeletionAskedForAtOnce(t *testing.T) {
 	s.mail(ada, mailDeletion, 1)
 }
 
-// The job runs by itself.
+// The periodic job runs.
 func TestErasureIsAJob(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -307,7 +307,7 @@ func TestErasureIsAJob(t *testing.T) {
 	})
 }
 
-// keepFromDeletion keeps an account from being deleted until it is let go.
+// keepFromDeletion makes the deletion of an account fail until letGo is called.
 func (s *server) keepFromDeletion(account uuid.UUID) (letGo func()) {
 	s.t.Helper()
 	_, err := s.Pool.Exec(s.t.Context(), `CREATE TABLE keepers (account uuid REFERENCES users)`)
@@ -320,7 +320,7 @@ func (s *server) keepFromDeletion(account uuid.UUID) (letGo func()) {
 	}
 }
 
-// An account that cannot be erased keeps no other, and whoever reads the log learns which it is.
+// An account that cannot be erased does not hold up the others, and the log names it.
 func TestErasureGoesOnWithTheNext(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -360,8 +360,8 @@ func TestAdministratorsStay(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Many replicas, and owners who change their minds at the last moment: each account is erased once and told of once, or
-// kept.
+// Many replicas erase accounts while owners cancel at the last moment: each account is kept, or is erased once with one
+// event.
 func TestErasureBesideCancellations(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -407,7 +407,7 @@ func TestErasureBesideCancellations(t *testing.T) {
 	}
 }
 
-// What is kept of an account that is gone names nobody: no table has the address, the name, or from where it was used.
+// The rows that remain of a deleted account name nobody: no table has the address, the name or a network address.
 func TestNothingPersonalIsLeft(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -456,7 +456,7 @@ WHERE schemaname = 'public'`).Scan(&text))
 	return text
 }
 
-// No account goes without a mail: what is asked for when so many have been sent that there is none is refused.
+// No account is deleted without a mail: a request beyond the limit of mails is refused.
 func TestNoDeletionWithoutAMail(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -29,7 +29,7 @@ func TestGetProfile(t *testing.T) {
 	}, *contracttest.Body(t, answer, answer.JSON200))
 }
 
-// What is sent is changed, null removes, and the rest stays (RFC 7396).
+// Members that are sent are changed, null removes one, and the others stay (RFC 7396).
 func TestUpdateProfile(t *testing.T) {
 	t.Parallel()
 	const avatar, phone = "https://images.example.com/ada.png", "+442079460000"
@@ -191,7 +191,7 @@ func TestChangePasswordRefused(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.logIn("lovelace@example.com", goodPassword).readsProfile(t))
 }
 
-// Of several changes at once one wins: the others were given a password that is the current one no more.
+// Of several changes at once one succeeds: the current password of the others is out of date.
 func TestChangesOfPasswordAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -223,10 +223,10 @@ func TestChangesOfPasswordAtOnce(t *testing.T) {
 	require.Equal(t, 1, won)
 }
 
-// withPassword is a request that proves who is calling once more.
+// withPassword is a request that needs the current password.
 func withPassword(_ situation, fit *contracttest.Fit) { fit.Body["current_password"] = goodPassword }
 
-// itself is what becomes of an administrator who administers himself.
+// itself is the refusal of an administrator who administers their own account.
 func itself(role string) contracttest.Beyond {
 	return contracttest.Beyond{Apart: []contracttest.Exception{
 		{Of: contracttest.Own, Role: role, Status: http.StatusConflict, Code: errSelfAdministration.Code,
@@ -234,7 +234,7 @@ func itself(role string) contracttest.Beyond {
 	}}
 }
 
-// profileOperations are what the document does not say of the operations on one's own account.
+// profileOperations tells the checks what the document does not say of the operations on the caller's account.
 func profileOperations() knownOperations {
 	return knownOperations{
 		"updateProfile": {

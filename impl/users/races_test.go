@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// A login that runs beside a change of its account begins no session that the change should have ended.
+// A login that runs beside a change of its account opens no session that the change should have ended.
 func TestNoSessionSlipsInBesideAChange(t *testing.T) {
 	t.Parallel()
 	rehash := `UPDATE users SET password_hash = '$argon2id$v=19$m=8,t=1,p=1$` +
@@ -50,7 +50,7 @@ func TestNoSessionSlipsInBesideAChange(t *testing.T) {
 				answer, err = s.StartSessionWithResponse(t.Context(),
 					usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 				if err == nil && answer.JSON200 != nil {
-					// What it may do is remembered before the change is there.
+					// The session is remembered before the change is committed.
 					_, _ = s.as(answer.JSON200.AccessToken).ListUsersWithResponse(t.Context(), nil)
 				}
 			})
@@ -70,7 +70,7 @@ func TestNoSessionSlipsInBesideAChange(t *testing.T) {
 	}
 }
 
-// Logins at once that all make the hash anew all succeed.
+// Logins at once that all rehash the password all succeed.
 func TestLoginsAtOnceRaiseTheHashOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -91,7 +91,7 @@ func TestLoginsAtOnceRaiseTheHashOnce(t *testing.T) {
 	all.Wait()
 }
 
-// Two administrators who take each other's role at once do not both succeed.
+// Of two administrators who remove each other's role at once, one succeeds.
 func TestAnAdministratorRemains(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -122,8 +122,8 @@ func TestAnAdministratorRemains(t *testing.T) {
 	}
 }
 
-// Exchanges, logins and changes of one account at once all take the session before its tokens, and the account
-// before its sessions: no answer is a failure of the service's.
+// Exchanges, logins and changes of one account at once all lock the account before its sessions, and a session before
+// its tokens: no deadlock makes a request fail.
 func TestChangesOfOneAccountDoNotBlockEachOther(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -180,7 +180,7 @@ func TestChangesOfOneAccountDoNotBlockEachOther(t *testing.T) {
 	require.Zero(t, s.count(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`))
 }
 
-// Another login beyond the most ends the oldest session.
+// A login beyond the maximum of sessions ends the oldest one.
 func TestSessionsOfOneAccountAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -194,8 +194,8 @@ func TestSessionsOfOneAccountAreBounded(t *testing.T) {
 	require.Equal(t, mostSessions, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NULL`))
 }
 
-// Logins at once of accounts that have as many sessions as they may take turns: each ends the oldest, none is given up
-// by the database because two wait for each other, and no account keeps more.
+// Logins at once of accounts with the maximum of sessions take turns: each ends the oldest session, none ends in a
+// deadlock, and no account keeps more sessions.
 func TestLoginsAtOnceBeyondTheMostSessions(t *testing.T) {
 	t.Parallel()
 	s := start(t)

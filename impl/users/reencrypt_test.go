@@ -25,7 +25,7 @@ import (
 
 func quietly(string, int64, int64) {}
 
-// The newest key seals; the others open, until nothing is sealed with them and they are removed.
+// The newest key seals. Older keys still open values, until nothing is sealed with them and they are removed.
 func TestRotateDataKeys(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -55,7 +55,7 @@ func TestRotateDataKeys(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, removed, "the newest stays")
 
-	// A replica that has only begun, and one that has seen it all.
+	// A replica that has just started, and one that ran throughout.
 	fresh, err := newPrepared(t.Context(), s.config())
 	require.NoError(t, err)
 	for _, service := range []*Service{s.service, fresh} {
@@ -63,7 +63,7 @@ func TestRotateDataKeys(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, [2]string{onePhone, oneCard}, [2]string{*profile.Phone, *profile.IDCardNumber})
 	}
-	// The key that an older backup of it was sealed with is gone.
+	// The key that sealed the values of the backup is gone.
 	s.exec(t, `UPDATE user_keys SET sealed_key = $2 WHERE user_id = $1`, ada.user.ID, before.key.SealedKey)
 	_, status := s.profileOf(ada.user.ID, ada.access)
 	require.Equal(t, http.StatusInternalServerError, status)
@@ -71,7 +71,7 @@ func TestRotateDataKeys(t *testing.T) {
 
 func must(profile usersapi.Profile, _ int) usersapi.Profile { return profile }
 
-// The database keeps a key in use by itself, whoever deletes it.
+// The database refuses the deletion of a key in use, whichever program tries it.
 func TestAKeyInUseCannotBeDeleted(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -79,7 +79,7 @@ func TestAKeyInUseCannotBeDeleted(t *testing.T) {
 	require.Error(t, s.queries.DeleteDataKey(t.Context(), s.rows(ada).key.DataKeyID))
 }
 
-// A clock that is behind makes no older key.
+// A key from a replica whose clock is behind is still the newest one.
 func TestTheLastDataKeyIsTheNewest(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -91,12 +91,12 @@ func TestTheLastDataKeyIsTheNewest(t *testing.T) {
 	require.Equal(t, next, row.ID)
 }
 
-// What has been read can be opened, though its key is sealed anew and the old one removed before that.
+// A row that was read before its key was sealed anew still opens, even after the old data key was removed.
 func TestAReadOutlivesTheKey(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.confiding(onePhone, oneCard)
-	fresh, err := newPrepared(t.Context(), s.config()) // it has opened no key yet
+	fresh, err := newPrepared(t.Context(), s.config()) // this one has opened no key yet
 	require.NoError(t, err)
 	row, err := s.queries.GetProfile(t.Context(), ada.user.ID)
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestAReadOutlivesTheKey(t *testing.T) {
 	require.Equal(t, onePhone, *told.phone)
 }
 
-// The key that is about to seal another is not removed, though nobody sees yet what it seals.
+// A data key that is about to seal the key of an account is not removed, though that row is not committed yet.
 func TestAKeyAboutToSealStays(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -168,7 +168,7 @@ func TestOneFirstDataKey(t *testing.T) {
 	}
 }
 
-// What an earlier version wrote is read as it is, sealed by the command, and found from then on.
+// A plain value of an earlier version can be read, is sealed by the command, and can be searched for after that.
 func TestPlainPhonesAreSealed(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -227,7 +227,7 @@ func TestDataKeyCommands(t *testing.T) {
 	require.NoError(t, p.End())
 }
 
-// manyConfiding arranges accounts with a phone number each, all sealed, and gives their ids; the number of the i-th is
+// manyConfiding creates accounts with a sealed phone number each and gives their ids; the number of the i-th is
 // phoneOf(i).
 func (s *server) manyConfiding(n int) []uuid.UUID {
 	s.t.Helper()
@@ -251,7 +251,7 @@ func (s *server) manyConfiding(n int) []uuid.UUID {
 		}
 		keys[i] = []any{ids[i], row.ID, sealedKey}
 	}
-	// No statement may take long.
+	// A statement has a time-out.
 	for from := 0; from < n; from += 5000 {
 		to := min(from+5000, n)
 		_, err = s.Pool.CopyFrom(s.t.Context(), pgx.Identifier{"users"}, []string{
@@ -267,8 +267,8 @@ func (s *server) manyConfiding(n int) []uuid.UUID {
 
 func phoneOf(i int) string { return fmt.Sprintf("+4420%08d", 79460000+i%10000) }
 
-// TestReencryptUnderLoad rotates the key while others read and write, ends the command half-way and begins it anew:
-// every read gives what was written last, and the old key is not needed in the end.
+// TestReencryptUnderLoad rotates the key while others read and write, and interrupts the command half-way and repeats
+// it: every read gives what was written last, and in the end the old key is not needed.
 func TestReencryptUnderLoad(t *testing.T) {
 	t.Parallel()
 	accounts, readers, writers := 2000, 2, 1
@@ -283,7 +283,7 @@ func TestReencryptUnderLoad(t *testing.T) {
 		authors[i] = s.confiding(onePhone, fmt.Sprintf("CARD%04d", i))
 	}
 	old := s.rows(authors[0]).key.DataKeyID
-	other, err := newPrepared(t.Context(), s.config()) // the command's own
+	other, err := newPrepared(t.Context(), s.config()) // the service of the command
 	require.NoError(t, err)
 
 	var reads, writes, failed atomic.Int64

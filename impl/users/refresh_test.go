@@ -24,7 +24,7 @@ func (s *server) refresh(token string) (*usersapi.TokenSet, int) {
 	return contracttest.Body(s.t, answer, answer.JSON200), answer.StatusCode()
 }
 
-// refreshRefused exchanges a token that is not good any more.
+// refreshRefused exchanges a token that is not valid any more.
 func (s *server) refreshRefused(token string) (usersapi.ProblemCode, int) {
 	s.t.Helper()
 	answer, err := s.RefreshSessionWithResponse(s.t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: &token})
@@ -69,7 +69,7 @@ func TestOneTokenUsedManyTimesAtOnce(t *testing.T) {
 	}
 }
 
-// Only who holds the service's key can tell a token's successor.
+// The successor of a token cannot be computed without the key of the service.
 func TestSuccessorsDependOnTheMasterKey(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -144,7 +144,8 @@ func TestReplayOfAnOlderGeneration(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, status)
 }
 
-// However often a session is renewed, few rows are kept of it; a token that has none is noticed all the same.
+// However often a session is renewed, few of its rows are kept; a replay of a token without a row is detected all the
+// same.
 func TestRefreshTokensAreBounded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -187,7 +188,7 @@ func TestRefreshTokensAreBounded(t *testing.T) {
 	}
 }
 
-// Tokens of a session from before they said whose they are go on, and their rows stay.
+// Tokens from before there were tags are still exchanged, and their rows are kept.
 func TestRefreshTokensFromBefore(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -230,7 +231,7 @@ func TestRefreshRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode())
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, codeIn(t, answer.Body))
-	// Who knows the family of a token, but no token, ends nobody's session.
+	// Whoever knows the family of a token, but no token, cannot end the session.
 	raw, err := base64.RawURLEncoding.DecodeString(*ada.tokens.RefreshToken)
 	require.NoError(t, err)
 	for i := familyBytes; i < len(raw); i++ {
@@ -254,12 +255,12 @@ func TestRefreshOfADisabledAccount(t *testing.T) {
 			usersdb.SetUserStatusParams{ID: ada.user.ID, Status: status, UpdatedAt: s.Clock.Now()})
 		require.NoError(t, err)
 	}
-	// The session itself is still in force: it is the account that is not.
+	// The session itself is still live; it is the account that is disabled.
 	set(usersdb.UserStatusDisabled)
 	code, status := s.refreshRefused(*ada.tokens.RefreshToken)
 	require.Equal(t, http.StatusUnauthorized, status)
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
-	// The refusal has spent nothing.
+	// The refusal has not spent the token.
 	set(usersdb.UserStatusActive)
 	_, status = s.refresh(*ada.tokens.RefreshToken)
 	require.Equal(t, http.StatusOK, status)
@@ -381,7 +382,7 @@ func removals() map[string]func(t *testing.T, s *server, account uuid.UUID) {
 	}
 }
 
-// noteRemovals has every transaction noted that removes rows of a table, and how many.
+// noteRemovals records, for every transaction, how many rows of a table it removes.
 func (s *server) noteRemovals(table string) {
 	s.t.Helper()
 	_, err := s.Pool.Exec(s.t.Context(), `
@@ -396,7 +397,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION note_removal()`)
 	require.NoError(s.t, err)
 }
 
-// requireBatches requires that the transactions that were noted have removed so many rows, and none more than a batch.
+// requireBatches requires that the recorded transactions have removed so many rows in all, and none more than a batch.
 func (s *server) requireBatches(rows int) {
 	s.t.Helper()
 	require.Equal(s.t, rows, s.count(`SELECT sum(removed)::bigint FROM removals`))
@@ -404,8 +405,8 @@ func (s *server) requireBatches(rows int) {
 		FROM (SELECT sum(removed)::bigint AS removed FROM removals GROUP BY tx) AS transactions`), postgres.BatchSize)
 }
 
-// An account may have as many ended sessions as somebody has logged in to it in a day. However many there are, no
-// transaction removes more than a batch, which a statement has the time for.
+// An account keeps an ended session for each login of a day. However many there are, no transaction removes more than a
+// batch, so that no statement exceeds its time-out.
 func TestSessionsAreRemovedInBatches(t *testing.T) {
 	t.Parallel()
 	for name, remove := range removals() {
@@ -427,8 +428,8 @@ func TestSessionsAreRemovedInBatches(t *testing.T) {
 	}
 }
 
-// Sessions from before kept every token that was spent, so one may have tens of thousands. However many there are, no
-// transaction removes more than a batch, which a statement has the time for.
+// Earlier releases kept every spent token, so a session may have tens of thousands. However many there are, no
+// transaction removes more than a batch, so that no statement exceeds its time-out.
 func TestTokensAreRemovedInBatches(t *testing.T) {
 	t.Parallel()
 	for name, remove := range removals() {

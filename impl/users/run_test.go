@@ -40,7 +40,7 @@ func environment(url string, changes ...string) []string {
 	}, changes...)
 }
 
-// run carries out a command that ends by itself.
+// run runs a command that ends by itself.
 func run(t *testing.T, environ []string, args ...string) (string, error) {
 	t.Helper()
 	return programtest.Command(t, Run, environ, args...)
@@ -80,7 +80,7 @@ func TestServe(t *testing.T) {
 	require.NotContains(t, p.Output(), testMasterKey)
 }
 
-// slowRequest is a request whose body has not arrived yet, and of which the service has begun to read.
+// slowRequest is a request that the service has begun to read and whose body has not arrived yet.
 type slowRequest struct {
 	conn   net.Conn
 	reader *bufio.Reader
@@ -102,7 +102,7 @@ func beginSlowRequest(t *testing.T, base string) *slowRequest {
 		"POST /api/v2/users HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\n"+
 			"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(s.body))
 	require.NoError(t, err)
-	// The service asks for the body once it reads it: from here on the request is running.
+	// The service asks for the body when it begins to read it: the request is running now.
 	line, err := s.reader.ReadString('\n')
 	require.NoError(t, err)
 	require.Contains(t, line, "100 Continue")
@@ -211,7 +211,7 @@ func TestMissingSettings(t *testing.T) {
 	}
 }
 
-// TestOneFileServesEveryCommand gives commands a file with settings that only others have.
+// TestOneFileServesEveryCommand gives every command one file, with settings that only some of them have.
 func TestOneFileServesEveryCommand(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "users.yaml")
@@ -281,7 +281,7 @@ func TestWrongSettings(t *testing.T) {
 		programtest.RequireSentence(t, err, c.want)
 		require.NotContains(t, err.Error(), canary, name)
 	}
-	// A variable that is another program's is nobody's mistake.
+	// A variable of another program is no mistake.
 	_, err := run(t,
 		environment(url, "ORDERS_ADRR=x", "USERS_SERVICE_HOST=10.0.0.1", "USERS_PORT=tcp://10.0.0.1:80"), "migrate")
 	require.NoError(t, err)
@@ -320,7 +320,7 @@ func TestCommands(t *testing.T) {
 
 func TestMigrate(t *testing.T) {
 	t.Parallel()
-	// A database of the first version.
+	// This is a database of the first version.
 	first, err := schema.Migrations.Open("00001_create_users.sql")
 	require.NoError(t, err)
 	text, err := io.ReadAll(first)
@@ -332,7 +332,7 @@ func TestMigrate(t *testing.T) {
 		_, err = run(t, environment(url), command...)
 		programtest.RequireSentence(t, err, "users migrate")
 	}
-	for range 2 { // The second time there is nothing to do.
+	for range 2 { // The second run has nothing to do.
 		_, err = run(t, environment(url), "migrate")
 		require.NoError(t, err)
 	}
@@ -367,7 +367,7 @@ func TestCreateAdmin(t *testing.T) {
 	taken := regexp.MustCompile(`(?m)^password: (\S{20,})$`).FindStringSubmatch(out)
 	require.NotNil(t, taken, out)
 
-	// Both are administrators, with the passwords that were shown, in any order of starts.
+	// Both accounts are administrators and have the passwords that were shown.
 	for email, password := range map[string]string{"admin@example.com": shown[1], "ada@example.com": taken[1]} {
 		login, err := client.StartSessionWithResponse(t.Context(),
 			usersapi.StartSessionRequest{Email: email, Password: password})
@@ -405,8 +405,8 @@ func TestRotateKeys(t *testing.T) {
 	require.Equal(t, 2, strings.Count(body, `"kid"`))
 }
 
-// TestProductionKnowsNoPersonas looks into both programs: the accounts of the development binary, whose password is
-// known, are in none that is meant for production.
+// TestProductionKnowsNoPersonas searches both programs: the accounts of the development binary, whose password is
+// known, are in no binary for production.
 func TestProductionKnowsNoPersonas(t *testing.T) {
 	t.Parallel()
 	holds := func(program, text string) bool {

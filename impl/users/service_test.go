@@ -93,7 +93,7 @@ func TestMeasure(t *testing.T) {
 	require.Error(t, s.service.measure(registry), "twice is a mistake")
 }
 
-// TestShed turns the refusal beyond capacity on: what is served below it is not touched.
+// TestShed turns load shedding on: requests within the capacity are served as before.
 func TestShed(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) { o.chain = func(c *httpapi.Options) { c.Shed = true } })

@@ -123,7 +123,7 @@ func (s *Service) AnswerChallenge(
 		err = errors.Join(err, s.throttle.Refund(context.WithoutCancel(ctx), decision))
 	}
 	if postgres.IsNoRows(err) || errors.Is(err, errSecondFactorNotEnabled) {
-		return nil, errInvalidChallenge.Because(err) // The account has changed since the password was checked; a new login shows how.
+		return nil, errInvalidChallenge.Because(err) // The account has changed meanwhile; a new login shows how.
 	}
 	if err != nil {
 		return nil, explain(err, nil)

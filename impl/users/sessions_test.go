@@ -22,7 +22,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// count gives the one number that a query answers.
+// count gives the number that a query returns.
 func (s *server) count(query string, args ...any) (n int) {
 	s.t.Helper()
 	require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), query, args...).Scan(&n))
@@ -91,12 +91,12 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// An unknown address answers as a wrong password does, to the byte.
+// The answers to an unknown address and to a wrong password are equal to the byte.
 func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t, namingRequests)
 	s.signUp("ada@example.com")
-	// The test's clock stands still and the request's id is the caller's, so that nothing differs by itself.
+	// The clock stands still and the caller sets the request id, so that nothing else differs.
 	send := func(email string) (http.Header, string) {
 		answer, body := s.do(http.MethodPost, "/api/v1/login", login(email, newPassword), "X-Request-ID", "same")
 		problemIn(t, answer, body)
@@ -110,7 +110,7 @@ func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 	require.Contains(t, known, usersapi.ProblemCodeInvalidCredentials)
 }
 
-// An account that is deleted while its owner logs in is one that there is not.
+// A login whose account is deleted meanwhile is answered as if there had been none.
 func TestLoginBesideADeletion(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -141,14 +141,14 @@ func TestLoginBesideADeletion(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, answer.Body))
 }
 
-// Known and unknown address each take exactly one place at the hasher, and beyond its network's quarter of the queue
-// the answer comes at once.
+// Logins with a known and with an unknown address each take exactly one hash. Beyond its quarter of the queue, a
+// network is refused at once.
 func TestEveryLoginTakesOneHash(t *testing.T) {
 	t.Parallel()
 	const each = 3
 	s := start(t, func(o *options) {
 		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: 4 * 2 * each, Wait: time.Minute}
-		o.chain = func(c *httpapi.Options) { c.RateLimits = true } // So ada is known here, and eve is not.
+		o.chain = func(c *httpapi.Options) { c.RateLimits = true } // With rate limits the network is a known one of ada, and not of eve.
 	})
 	ada := s.signUp("ada@example.com")
 
@@ -171,7 +171,7 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 	waiting("eve@example.com", each)
 	waiting("ada@example.com", 2*each)
 
-	// Nobody else of the network may wait.
+	// The network has used up its places in the queue.
 	create := `{"email":"bob@example.com","name":"Bob","password":"` + goodPassword + `"}`
 	change := fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, goodPassword, newPassword)
 	for _, request := range [][3]string{
@@ -188,10 +188,11 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 	}
 }
 
-// Of a crowd of sign-ups as many are served as may wait for the hasher, and the rest is told at once to come again.
+// Of many sign-ups at once as many are served as fit the queue of the hasher; the others are refused at once, with a
+// Retry-After.
 func TestACrowdSigningUp(t *testing.T) {
 	t.Parallel()
-	const crowd, queue = 50, 12 // as many strangers
+	const crowd, queue = 50, 12 // all of them strangers
 	s := start(t, func(o *options) {
 		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: queue + queue/3, Wait: time.Minute}
 	})
@@ -224,7 +225,7 @@ func TestACrowdSigningUp(t *testing.T) {
 	require.Equal(t, queue, s.count(`SELECT count(*) FROM users`))
 }
 
-// A hash that took less work than is asked for today is made anew when its password is known: at login.
+// A hash with weaker parameters than the current ones is replaced at the next login.
 func TestLoginRaisesTheHash(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -259,7 +260,7 @@ func TestBrowserSession(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.signUp("ada@example.com")
-	// checked gives the cookie that an answer sets, and the access token beside it.
+	// checked gives the cookie and the access token of an answer.
 	checked := func(answer *http.Response, body string, maxAge time.Duration) (cookie *http.Cookie, access string) {
 		t.Helper()
 		require.Equal(t, http.StatusOK, answer.StatusCode, body)
@@ -290,12 +291,12 @@ func TestBrowserSession(t *testing.T) {
 	require.NotEqual(t, first.Value, second.Value)
 	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(access)}.readsProfile(t))
 
-	// Without the cookie there is no token.
+	// Without the cookie there is no refresh token.
 	answer, body = s.do(http.MethodPost, "/api/v1/refresh", `{}`)
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, problemIn(t, answer, body).Code)
 
-	// A cookie that is no refresh token is none; another page of the site may have planted it.
+	// A cookie that holds no refresh token is ignored; another page of the site may have set it.
 	answer, body = withCookie(&http.Cookie{Name: first.Name, Value: "crumbs"})
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, problemIn(t, answer, body).Code)
@@ -313,7 +314,7 @@ func TestBrowserSession(t *testing.T) {
 	require.Empty(t, answer.Cookies())
 }
 
-// What uses the refresh cookie takes no orders from pages of other origins, and refuses before anything happens.
+// Operations that use the refresh cookie refuse requests from pages of other origins, before anything is done.
 func TestCrossOrigin(t *testing.T) {
 	t.Parallel()
 	const trusted, pattern = "https://shop.test", "http://127.0.0.1:*"
@@ -362,7 +363,7 @@ func TestCrossOrigin(t *testing.T) {
 				require.Equal(t, 1, s.count(`SELECT count(*) FROM refresh_tokens WHERE used_at IS NULL`))
 				require.Equal(t, http.StatusOK, ada.readsProfile(t))
 			}
-			// What takes no cookie is no way to use one.
+			// Operations that take no cookie are open to every origin.
 			answer, text := s.do(http.MethodPost, "/api/v2/users",
 				`{"email":"bob@example.com","name":"Bob","password":"`+goodPassword+`"}`, sender.headers...)
 			require.Equal(t, http.StatusCreated, answer.StatusCode, text)
@@ -416,12 +417,12 @@ func TestListSessions(t *testing.T) {
 	s.signUp("bob@example.com")
 	mine := []uuid.UUID{ada.session(t)}
 	for i := range 6 {
-		if i%2 == 0 { // Every second one begins at the very time of another.
+		if i%2 == 0 { // Every second session begins at the same time as another.
 			s.Clock.Advance(time.Second)
 		}
 		mine = append(mine, s.logIn("ada@example.com", goodPassword).session(t))
 	}
-	// Neither one that was ended nor one that has expired is listed.
+	// Neither an ended session nor an expired one is listed.
 	_, err := s.logIn("ada@example.com", goodPassword).EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
 	expired := s.logIn("ada@example.com", goodPassword).session(t)
@@ -527,7 +528,7 @@ func TestRevokeOtherSessions(t *testing.T) {
 	require.Equal(t, http.StatusOK, bob.readsProfile(t))
 }
 
-// Sessions that are long over are removed; others are not.
+// Sessions that ended long ago are removed; others are not.
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -545,7 +546,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// What somebody has ended is kept for a day, however long it would have gone on.
+// A session that was revoked is kept for a day, however much later it would have expired.
 func TestEndedSessionsArePurged(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -564,7 +565,7 @@ func TestEndedSessionsArePurged(t *testing.T) {
 	}
 }
 
-// sessionOperations are what the document does not say of the operations on sessions.
+// sessionOperations tells the checks what the document does not say of the operations on sessions.
 func sessionOperations() knownOperations {
 	return knownOperations{
 		"startSession": {

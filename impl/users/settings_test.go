@@ -30,8 +30,8 @@ func TestFindings(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		set     []string
-		warns   string // the setting; nothing where it is empty
-		refuses string // the setting whose value ends the start; none where it is empty
+		warns   string // the setting, or "" for none
+		refuses string // the setting whose value ends the start, or "" for none
 	}{
 		{nil, "", ""},
 		{[]string{"USERS_MAIL=off"}, "mail", ""},
@@ -75,7 +75,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// A database that was in use before there was a proof is opened with what it was used with.
+// A database from before there was a proof of the master key opens only with the key it was used with.
 func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 	t.Parallel()
 	const proof = "00027_prove_master_key.sql"
@@ -133,7 +133,7 @@ func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 	}
 }
 
-// proving is a mail server whose answer to a log-in is the test's.
+// proving is a mail server whose answer to a login a test sets.
 type proving struct {
 	mail.Discard
 
@@ -142,7 +142,7 @@ type proving struct {
 
 func (p proving) Prove(context.Context) error { return p.err }
 
-// A mail server that refuses the password ends the start; one that is away is told of.
+// A mail server that refuses the password ends the start; one that cannot be reached is logged.
 func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
@@ -157,7 +157,7 @@ func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 	require.Equal(t, "it is away", p.Line("mails wait")["error"])
 }
 
-// The way to another key that docs/operations.md tells leads to a service in which new accounts work.
+// The procedure in docs/operations.md for another master key leads to a service in which new accounts work.
 func TestTheMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)

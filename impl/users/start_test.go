@@ -42,10 +42,10 @@ const (
 	newPassword   = "staple wrong donkey"
 )
 
-// cheap is as little hashing as argon2id can do, for tests that are not about it.
+// cheap gives the cheapest parameters of argon2id, for tests that are not about hashing.
 var cheap = hashing.Params{MemoryKiB: 8, Iterations: 1, Parallelism: 1}
 
-// server is the whole service on a database of its own, as its callers see it.
+// server is the service behind its whole chain, on a database of its own.
 type server struct {
 	*usersapi.ClientWithResponses
 	*contracttest.Server
@@ -95,7 +95,7 @@ func newPrepared(ctx context.Context, c Config) (*Service, error) {
 	return service, service.prepare(ctx)
 }
 
-// runBeside runs what serve runs beside requests, until stop is called.
+// runBeside runs what serve runs outside of requests, until stop is called.
 func runBeside(ctx context.Context, service *Service, pool *pgxpool.Pool, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
@@ -192,7 +192,7 @@ func (s *server) logIn(email, password string) person {
 	}
 }
 
-// do sends what no generated client would and gives the answer with its body.
+// do sends a request that no generated client would send, and gives the answer with its body.
 func (s *server) do(method, path, body string, headers ...string) (*http.Response, string) {
 	s.t.Helper()
 	r := contracttest.Request{Method: method, Target: path, Body: body}
@@ -207,7 +207,7 @@ func (s *server) do(method, path, body string, headers ...string) (*http.Respons
 	return s.Do(s.t, r)
 }
 
-// problemIn reads a failure; the shape is the same for every one.
+// problemIn reads a problem; every problem has the same shape.
 func problemIn(t testing.TB, answer *http.Response, body string) usersapi.Problem {
 	t.Helper()
 	contracttest.ProblemIn(t, answer, body)
@@ -216,7 +216,7 @@ func problemIn(t testing.TB, answer *http.Response, body string) usersapi.Proble
 	return p
 }
 
-// codeIn gives the code of a failure.
+// codeIn gives the code of a problem.
 func codeIn(t testing.TB, body []byte) usersapi.ProblemCode {
 	t.Helper()
 	var p usersapi.Problem

@@ -13,7 +13,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// addressForms are ways to write one address.
+// addressForms are spellings of one address.
 var addressForms = []string{
 	"Ada@b\u00fccher.example", "ada@bu\u0308cher.example", "ADA@B\u00dcCHER.EXAMPLE", "ada@BU\u0308CHER.example",
 	"ada@xn--bcher-kva.example", "ADA@XN--BCHER-KVA.EXAMPLE",
@@ -57,7 +57,7 @@ func TestEqualAddressesAreOneAccount(t *testing.T) {
 	require.Contains(t, said, contracttest.Body(t, created, created.JSON201).ID.String(),
 		"it is the account that there is")
 
-	// An account that moves to an address has it in the same form.
+	// An account that changes its address stores it in the same form.
 	bob := s.signUp("bob@example.com")
 	s.verify("bob@example.com")
 	status, body := bob.want(t, "Bob@b\u00fccher.example", goodPassword)
@@ -65,8 +65,7 @@ func TestEqualAddressesAreOneAccount(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.moveTo(tokenIn(t, s.mail("Bob@xn--bcher-kva.example", mailChange, 1))))
 	require.Equal(t, "Bob@xn--bcher-kva.example", addressOf(t, bob))
 
-	// The letter that is no K but the sign of the kelvin is one all the same; other letters beyond ASCII are refused
-	// before the @.
+	// The kelvin sign (U+212A) folds to k and is accepted; other characters beyond ASCII are refused before the @.
 	s.signUp("kelvin@example.com")
 	require.Equal(t, "kelvin@example.com", addressOf(t, s.logIn("\u212aelvin@example.com", goodPassword)))
 	for _, email := range []string{"stra\u00dfe@example.com", "\u0131nci@example.com", "ada\u00ad@example.com"} {
@@ -77,7 +76,7 @@ func TestEqualAddressesAreOneAccount(t *testing.T) {
 	}
 }
 
-// Who guesses a password gains nothing by writing the address in other forms.
+// Whoever guesses a password gains no tries by other spellings of the address.
 func TestGuessesAreCountedForEqualAddresses(t *testing.T) {
 	t.Parallel()
 	s, _ := throttled(t)
@@ -155,7 +154,7 @@ func TestPasswordsAreTheSameInAnyForm(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, refused.Body))
 	}
-	// 128 characters, of which each is sent as two.
+	// These are 128 characters, each sent as two code points.
 	longest := strings.Repeat("e\u0301a\u0300", 64)
 	created, err := s.CreateUserV2WithResponse(t.Context(),
 		usersapi.CreateUserV2Request{Email: "long@example.com", Name: "Ada", Password: longest})
@@ -211,7 +210,7 @@ func TestCodesAreTakenAsTheyAreTyped(t *testing.T) {
 	}
 }
 
-// What programs call themselves is shown to people, and anybody can have a program.
+// The User-Agent is shown to people, and anybody can set it: it is sanitized.
 func TestSessionsShowWhatProgramsAre(t *testing.T) {
 	t.Parallel()
 	s := start(t)

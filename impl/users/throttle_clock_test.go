@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What failed before a clock was set back does not count until the clock is there again, which would keep everybody out
-// who shares the network. Clocks of replicas differ a little, and that forgets nothing.
+// Failures from before a clock was set back are forgotten, as they would lock out everybody in the network until the
+// clock catches up. The small differences between the clocks of replicas make nothing forgotten.
 func TestAClockThatIsSetBack(t *testing.T) {
 	t.Parallel()
 	first, _ := throttled(t)

@@ -16,11 +16,11 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// An account is no proof that whoever opened it owns its address. See docs/decisions/unverified-addresses.md.
+// Whoever opens an account need not own its address. See docs/decisions/unverified-addresses.md.
 
 const boss = "boss@example.com"
 
-// createAdmin carries out the command of that name on the database of s, at its time.
+// createAdmin runs the command of that name on the database of s, with its clock.
 func (s *server) createAdmin(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	p := ProgramWith(&s.mailbox)
@@ -31,7 +31,7 @@ func (s *server) createAdmin(t *testing.T, args ...string) (string, error) {
 
 var shownPassword = regexp.MustCompile(`(?m)^password: (\S{20,})$`)
 
-// passwordIn gives the password that create-admin has shown, and "" where it has shown none.
+// passwordIn gives the password that create-admin has shown, or "" if it has shown none.
 func passwordIn(out string) string {
 	if found := shownPassword.FindStringSubmatch(out); found != nil {
 		return found[1]
@@ -39,7 +39,7 @@ func passwordIn(out string) string {
 	return ""
 }
 
-// squatter is who has opened an account with another's address and left there what can be left.
+// squatter has opened an account with another's address and stored there everything that can be stored.
 type squatter struct {
 	person
 	app                       app
@@ -47,8 +47,8 @@ type squatter struct {
 	challenge, change, verify string
 }
 
-// squat opens an account with another's address and leaves there all that can be left. The second factor is from before
-// it took a verified address.
+// squat opens an account with another's address and stores there everything that can be stored. The second factor is
+// from before it took a verified address.
 func (s *server) squat(t *testing.T) squatter {
 	t.Helper()
 	q := squatter{person: s.signUp(boss)}
@@ -69,8 +69,8 @@ func (s *server) squat(t *testing.T) squatter {
 	return q
 }
 
-// requireGone shows that nothing of what a squatter has left opens the account or stands in it, and gives what its
-// owner sees of it.
+// requireGone requires that nothing that a squatter has stored is left or opens the account, and gives the profile that
+// its owner sees.
 func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi.Profile {
 	t.Helper()
 	contracttest.Eventually(t, "the session has ended",
@@ -100,8 +100,8 @@ func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi
 	return profile
 }
 
-// Whoever follows the link of a reset reads the address: an account that nobody has verified is theirs, and holds
-// nothing of another.
+// Whoever follows the link of a reset owns the address: they take over an unverified account, and nothing that another
+// has stored there is left.
 func TestAResetTakesTheAccountFromASquatter(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -111,7 +111,7 @@ func TestAResetTakesTheAccountFromASquatter(t *testing.T) {
 	require.Equal(t, []usersapi.Role{usersapi.RoleCustomer}, s.requireGone(t, q, newPassword).Roles)
 }
 
-// A reset of an account whose address is verified keeps what its owner has there.
+// A reset of an account with a verified address keeps its data.
 func TestAResetKeepsWhatTheOwnerHas(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -127,7 +127,7 @@ func TestAResetKeepsWhatTheOwnerHas(t *testing.T) {
 	require.NotNil(t, user.DeletesAt)
 }
 
-// Roles beyond a customer's are for accounts whose address is verified, whoever gives them.
+// Only an account with a verified address gets a role other than customer, whoever grants it.
 func TestUnverifiedAccountsGetNoRoles(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -154,7 +154,7 @@ func TestUnverifiedAccountsGetNoRoles(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 }
 
-// A login that waits for its second factor ends with the sessions when its account is raised.
+// A new role ends the logins that wait for a second factor, as it ends the sessions.
 func TestARaiseEndsLoginsThatWait(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -167,7 +167,7 @@ func TestARaiseEndsLoginsThatWait(t *testing.T) {
 	s.requireAnswer(challenge, phone.code(s), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
 }
 
-// holding runs do while a lock is held, and gives it up once so many wait.
+// holding runs do while a lock is held, and releases the lock once so many statements wait for it.
 func (s *server) holding(t *testing.T, lock string, waiting int, do ...func()) {
 	t.Helper()
 	gate, err := s.Pool.Begin(t.Context())
@@ -184,7 +184,7 @@ func (s *server) holding(t *testing.T, lock string, waiting int, do ...func()) {
 	all.Wait()
 }
 
-// waiting waits until so many wait for a lock.
+// waiting waits until so many statements wait for a lock.
 func (s *server) waiting(t *testing.T, count int) {
 	t.Helper()
 	contracttest.Eventually(t, "they wait for a lock", func() bool {
@@ -193,14 +193,14 @@ func (s *server) waiting(t *testing.T, count int) {
 	})
 }
 
-// A login beside a change of roles leaves nothing of what was before: neither a session that the change should have
-// ended, nor a token that tells another service the roles of then.
+// A login beside a change of roles leaves neither a session that the change should have ended, nor a token with the old
+// roles.
 func TestALoginBesideAChangeOfRoles(t *testing.T) {
 	t.Parallel()
 	support, customer := []usersapi.Role{usersapi.RoleSupport}, []usersapi.Role{usersapi.RoleCustomer}
 	for name, c := range map[string]struct {
 		from, to []usersapi.Role
-		lock     string // holds up whoever comes first
+		lock     string // delays the first of the two
 		first    string
 		after    int
 	}{
@@ -245,7 +245,7 @@ func TestALoginBesideAChangeOfRoles(t *testing.T) {
 	}
 }
 
-// An account that anybody may have opened, or that is disabled, is not raised, and nothing is done to it.
+// create-admin changes no account that is disabled, or that anybody may have opened.
 func TestCreateAdminRefuses(t *testing.T) {
 	t.Parallel()
 	disable := func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }
@@ -278,7 +278,7 @@ func TestCreateAdminRefuses(t *testing.T) {
 	}
 }
 
-// createdAdmins gives what the audit log holds of create-admin.
+// createdAdmins gives the audit entries of create-admin.
 func (p person) createdAdmins(t *testing.T) []usersapi.AuditEntry {
 	t.Helper()
 	list, err := p.ListAuditEntriesWithResponse(t.Context(),
@@ -288,7 +288,7 @@ func (p person) createdAdmins(t *testing.T) []usersapi.AuditEntry {
 	return contracttest.Body(t, list, list.JSON200).Items
 }
 
-// Who owns the address is raised with the password that they have: whoever is logged in has to show it again.
+// An account with a verified address becomes an administrator's with its password; its sessions have to log in again.
 func TestCreateAdminRaises(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -319,7 +319,7 @@ func TestCreateAdminRaises(t *testing.T) {
 	s.mail(boss, mailRoles, 1)
 }
 
-// The operator answers for the address of an account that is opened: it may do what takes a verified one.
+// The operator vouches for the address of a new account, which counts as verified.
 func TestCreateAdminOpensAVerifiedAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -336,7 +336,7 @@ func TestCreateAdminOpensAVerifiedAccount(t *testing.T) {
 	require.Equal(t, http.StatusOK, enrolled.StatusCode(), string(enrolled.Body))
 }
 
-// The operator who answers for an address takes the account with it from whoever opened it.
+// With --allow-unverified the operator vouches for the address, and the account is taken from whoever opened it.
 func TestCreateAdminTakesTheAccountFromASquatter(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -352,7 +352,7 @@ func TestCreateAdminTakesTheAccountFromASquatter(t *testing.T) {
 	require.Len(t, s.logIn(boss, password).createdAdmins(t), 1)
 }
 
-// Of many create-admin at once one opens or takes the account, and the password that it shows is the account's.
+// Of many create-admin at once one opens or takes the account, and the password that it shows is valid.
 func TestCreateAdminAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -387,7 +387,8 @@ func TestCreateAdminAtOnce(t *testing.T) {
 	}
 }
 
-// Who opens an account beside create-admin is not raised: one of both is told that the other came first.
+// An account that is opened beside create-admin does not become an administrator's: one of the two is told that the
+// other came first.
 func TestARegistrationBesideCreateAdmin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -408,8 +409,8 @@ func TestARegistrationBesideCreateAdmin(t *testing.T) {
 	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE 'admin' = ANY(roles)`))
 }
 
-// Whoever opened an account with another's address, and goes on changing its password, keeps its owner out no longer
-// than until they read a mail.
+// Whoever opens an account with another's address, and changes its password again and again, cannot keep the owner from
+// taking it over with a mailed link.
 func TestASquatterKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -433,7 +434,7 @@ func TestASquatterKeepsNobodyOut(t *testing.T) {
 	s.logIn(ada, "quiet paper lantern")
 }
 
-// Where there are no mails, the command makes no job for one either.
+// With mails off the command queues no mail either.
 func TestCreateAdminWithoutMails(t *testing.T) {
 	t.Parallel()
 	s := start(t)

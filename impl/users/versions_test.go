@@ -26,7 +26,7 @@ var anyUUID = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 var anyTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 
-// golden writes an answer as it is kept: without what differs from one run to the next.
+// golden writes an answer in the form of the golden files, without what differs between runs.
 func golden(answer *http.Response, body string) string {
 	var text strings.Builder
 	fmt.Fprintln(&text, answer.StatusCode, http.StatusText(answer.StatusCode))
@@ -40,7 +40,7 @@ func golden(answer *http.Response, body string) string {
 	return anyTime.ReplaceAllString(anyUUID.ReplaceAllString(kept, "<id>"), "<time>")
 }
 
-// compareGolden holds an answer against testdata/<name>.golden.
+// compareGolden compares an answer with testdata/<name>.golden.
 func compareGolden(t *testing.T, name string, answer *http.Response, body string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".golden")
@@ -147,7 +147,8 @@ func successorIn(t *testing.T, answer *http.Response) string {
 	return link[1:strings.Index(link, ">")]
 }
 
-// TestFailuresOfTheChain keeps one answer of each way to fail before a handler is reached, and of a panic.
+// TestFailuresOfTheChain compares one answer of each failure before a handler is reached, and of a panic, with a golden
+// file.
 func TestFailuresOfTheChain(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) {

@@ -22,13 +22,6 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// count gives the number that a query returns.
-func (s *server) count(query string, args ...any) (n int) {
-	s.t.Helper()
-	require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), query, args...).Scan(&n))
-	return n
-}
-
 func login(email, password string) string {
 	return fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)
 }
@@ -148,7 +141,8 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 	const each = 3
 	s := start(t, func(o *options) {
 		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: 4 * 2 * each, Wait: time.Minute}
-		o.chain = func(c *httpapi.Options) { c.RateLimits = true } // With rate limits the network is a known one of ada, and not of eve.
+		// With rate limits the network is a known one of ada, and not of eve.
+		o.chain = func(c *httpapi.Options) { c.RateLimits = true }
 	})
 	ada := s.signUp("ada@example.com")
 

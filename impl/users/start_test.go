@@ -207,6 +207,13 @@ func (s *server) do(method, path, body string, headers ...string) (*http.Respons
 	return s.Do(s.t, r)
 }
 
+// count gives the number that a query returns.
+func (s *server) count(query string, args ...any) (n int) {
+	s.t.Helper()
+	require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), query, args...).Scan(&n))
+	return n
+}
+
 // problemIn reads a problem; every problem has the same shape.
 func problemIn(t testing.TB, answer *http.Response, body string) usersapi.Problem {
 	t.Helper()

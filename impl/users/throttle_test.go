@@ -67,24 +67,24 @@ func (s *server) from(address, email, password string) *http.Response {
 
 func TestThrottles(t *testing.T) {
 	t.Parallel()
-	contracttest.Throttles(t, underTest(t),
-		func(t testing.TB, of *contracttest.Server, change func(*httpapi.Options)) *contracttest.Server {
-			t.Helper()
-			return replica(t, of.Arranger.(arranger).server, change).Server
-		}, func(good contracttest.Request) contracttest.Request {
-			wrong := map[string]any{}
-			require.NoError(t, json.Unmarshal([]byte(good.Body), &wrong))
-			for _, secret := range []string{"current_password", "token", "password", "challenge"} {
-				if _, there := wrong[secret]; there {
-					wrong[secret] = strings.Repeat("w", 43)
-					break
-				}
+	another := func(t testing.TB, of *contracttest.Server, change func(*httpapi.Options)) *contracttest.Server {
+		t.Helper()
+		return replica(t, of.Arranger.(arranger).server, change).Server
+	}
+	contracttest.Throttles(t, underTest(t), another, func(good contracttest.Request) contracttest.Request {
+		wrong := map[string]any{}
+		require.NoError(t, json.Unmarshal([]byte(good.Body), &wrong))
+		for _, secret := range []string{"current_password", "token", "password", "challenge"} {
+			if _, there := wrong[secret]; there {
+				wrong[secret] = strings.Repeat("w", 43)
+				break
 			}
-			body, err := json.Marshal(wrong)
-			require.NoError(t, err)
-			good.Body = string(body)
-			return good
-		})
+		}
+		body, err := json.Marshal(wrong)
+		require.NoError(t, err)
+		good.Body = string(body)
+		return good
+	})
 }
 
 // Of many wrong logins at once, over replicas, as many are hashed as the limit allows, and the owner can log in from

@@ -34,7 +34,7 @@ const (
 	tools
 )
 
-// layerOf tells the layer of a package of ours from its path, and the name within it: a service's, a command's, a package's.
+// layerOf gives the layer of a package of this module, and its name within the layer, from its path.
 func layerOf(path string) (layer, string) {
 	rest, ours := strings.CutPrefix(path, module)
 	if !ours {
@@ -95,7 +95,8 @@ func mayImport(from, to string) bool {
 		chain := what == "httpapi" && name == "contract" // The document knows nothing of the chain that enforces it.
 		return name != "fault" && !chain && (target == platform || target == generated && what == name+"db")
 	case devkit:
-		return target == platform || target == devkit || target == document || target == generated && strings.HasSuffix(what, "api")
+		return target == platform || target == devkit || target == document ||
+			target == generated && strings.HasSuffix(what, "api")
 	case testkit:
 		return target == platform || target == testkit || to == module+"impl/devkit/pgserver"
 	case across, tools:
@@ -172,7 +173,8 @@ func TestProductionBinariesHoldNoKit(t *testing.T) {
 		}
 		return found
 	}
-	require.Subset(t, kits("dev"), []string{"impl/devkit/frontend", "impl/devkit/pgserver", "gen/devapi"}, "the test looks for what there is not")
+	require.Subset(t, kits("dev"), []string{"impl/devkit/frontend", "impl/devkit/pgserver", "gen/devapi"},
+		"the test looks for what there is not")
 	for _, command := range openapi.Services() {
 		require.Empty(t, kits(command), command)
 	}

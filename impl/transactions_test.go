@@ -21,13 +21,14 @@ var beginners = map[string][]string{
 	"postgres":    {"InTx", "Prepare"},
 	"idempotency": {"InTx"},
 	"events":      {"Once"},
+	"pgx":         {"BeginFunc", "BeginTxFunc"},
 }
 
 // transactions are the functions of a service that may: each gives the one value with the statements and the jobs.
 var transactions = []string{"inTx", "inKeyedTx", "inEventTx"}
 
-// bypasses lists the calls in a file of a service that begin a transaction elsewhere than in transactions, or on the
-// pool itself.
+// bypasses lists the calls in a file of a service that begin a transaction elsewhere than in transactions, or write to
+// the database outside of one.
 func bypasses(t *testing.T, name string, text any) []string {
 	t.Helper()
 	files := token.NewFileSet()
@@ -45,8 +46,10 @@ func bypasses(t *testing.T, name string, text any) []string {
 				return true
 			}
 			from, _ := selector.X.(*ast.Ident)
-			begins := selector.Sel.Name == "Begin" || selector.Sel.Name == "BeginTx" ||
-				from != nil && slices.Contains(beginners[from.Name], selector.Sel.Name)
+			on, _ := selector.X.(*ast.SelectorExpr)
+			begins := slices.Contains([]string{"Begin", "BeginTx", "InTx"}, selector.Sel.Name) ||
+				from != nil && slices.Contains(beginners[from.Name], selector.Sel.Name) ||
+				on != nil && strings.EqualFold(on.Sel.Name, "database") && selector.Sel.Name == "Exec"
 			if begins {
 				found = append(found, fmt.Sprintf("%s: %s", files.Position(n.Pos()), selector.Sel.Name))
 			}
@@ -78,8 +81,11 @@ func TestEveryTransactionIsOneOfInTx(t *testing.T) {
 func TestBypassesAreSeen(t *testing.T) {
 	t.Parallel()
 	for _, call := range []string{
-		"postgres.InTx(ctx, s.database, fn)", "postgres.Prepare(ctx, s.database, fn)", "idempotency.InTx(ctx, s.database, fn)",
+		"postgres.InTx(ctx, s.database, fn)", "postgres.Prepare(ctx, s.database, fn)",
+		"idempotency.InTx(ctx, s.database, fn)",
 		"events.Once(ctx, s.database, e, fn)", "s.database.Begin(ctx)", "pool.BeginTx(ctx, options)",
+		"pgx.BeginFunc(ctx, s.database, fn)", "pgx.BeginTxFunc(ctx, s.database, options, fn)", "s.InTx(ctx, fn)",
+		"s.database.Exec(ctx, sql)", "s.Database.Exec(ctx, sql)",
 	} {
 		require.Len(t, bypasses(t, "planted.go", "package planted\nfunc f() { "+call+" }"), 1, call)
 		require.Empty(t, bypasses(t, "planted.go", "package planted\nfunc inTx() { "+call+" }"), call)

@@ -126,7 +126,8 @@ func (d *development) reset(ctx context.Context) error {
 		return err
 	}
 	if _, err := os.Stat(d.postgresDir()); err == nil {
-		return fmt.Errorf("%s holds no data of this program and stays as it is; choose another folder with PLUMBLINE_DATA", d.postgresDir())
+		return fmt.Errorf("%s holds no data of this program and stays as it is; "+
+			"choose another folder with PLUMBLINE_DATA", d.postgresDir())
 	}
 	if err := natsserver.Remove(d.natsDir()); err != nil {
 		return err
@@ -138,7 +139,8 @@ func (d *development) reset(ctx context.Context) error {
 // run starts everything, tells where to look and ends everything in order.
 func (d *development) run(ctx context.Context) (err error) {
 	started := time.Now()
-	if err := errors.Join(isFree(ctx, d.addr, "PLUMBLINE_ADDR"), isFree(ctx, d.opsAddr, "PLUMBLINE_OPS_ADDR")); err != nil {
+	err = errors.Join(isFree(ctx, d.addr, "PLUMBLINE_ADDR"), isFree(ctx, d.opsAddr, "PLUMBLINE_OPS_ADDR"))
+	if err != nil {
 		return err
 	}
 	if err := d.prepare(); err != nil {
@@ -189,7 +191,9 @@ func (d *development) startPostgres(ctx context.Context, ended context.CancelCau
 	if len(wanting) == 0 {
 		return func() error { return nil }, nil
 	}
-	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.postgresDir(), BinDir: d.environ["PLUMBLINE_PG_BINDIR"], Progress: d.out})
+	server, err := pgserver.Start(ctx, pgserver.Options{
+		Dir: d.postgresDir(), BinDir: d.environ["PLUMBLINE_PG_BINDIR"], Progress: d.out,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -304,13 +308,15 @@ func (d *development) serve(ctx context.Context, environ []string, mode *fronten
 			behind = append(behind, s.Service)
 		}
 		return front.Run(ctx, front.Options{
-			Addr: d.addr, OpsAddr: d.opsAddr, Hosts: d.hosts, Services: behind, Client: d.client, Before: mode.Before, Ready: ready, Drain: drain, Log: d.log,
+			Addr: d.addr, OpsAddr: d.opsAddr, Hosts: d.hosts, Services: behind, Client: d.client,
+			Before: mode.Before, Ready: ready, Drain: drain, Log: d.log,
 		})
 	})
 	return running.Wait()
 }
 
-// becomesReady waits for a service's operators' listener to say so, or for the end of ctx, which a failed service brings.
+// becomesReady waits until a service's listener for operators reports ready, or until ctx ends, as it does when a
+// service fails.
 func becomesReady(ctx context.Context, opsAddr string) bool {
 	client := http.Client{Timeout: time.Second}
 	defer client.CloseIdleConnections()
@@ -358,5 +364,6 @@ func (d *development) welcome(took time.Duration, personas []program.Persona) {
 	}
 	row("their password", d.password)
 	_ = table.Flush() // A strings.Builder never fails.
-	_, _ = fmt.Fprintf(d.out, "\nPlumbline is ready after %s.\n\n%s\n%sCtrl-C stops all of it.\n\n", took.Round(time.Millisecond), text.String(), d.warning())
+	_, _ = fmt.Fprintf(d.out, "\nPlumbline is ready after %s.\n\n%s\n%sCtrl-C stops all of it.\n\n",
+		took.Round(time.Millisecond), text.String(), d.warning())
 }

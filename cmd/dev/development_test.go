@@ -157,7 +157,8 @@ func (p *binary) call(access, method, target, body string, headers ...string) (s
 
 func (p *binary) logIn(email, password string) (status int, access string) {
 	p.t.Helper()
-	status, answer := p.call("", http.MethodPost, "/api/v1/login", fmt.Sprintf(`{"email":%q,"password":%q}`, email, password))
+	status, answer := p.call("", http.MethodPost, "/api/v1/login",
+		fmt.Sprintf(`{"email":%q,"password":%q}`, email, password))
 	access, _ = answer["access_token"].(string)
 	return status, access
 }
@@ -170,7 +171,8 @@ func (p *binary) order(access, words string) (id string) {
 	products := found["items"].([]any)
 	require.Len(p.t, products, 1)
 	status, order := p.call(access, http.MethodPost, "/api/v1/orders",
-		fmt.Sprintf(`{"items":[{"product_id":%q,"quantity":2}]}`, products[0].(map[string]any)["id"]), "Idempotency-Key", "a-test")
+		fmt.Sprintf(`{"items":[{"product_id":%q,"quantity":2}]}`, products[0].(map[string]any)["id"]),
+		"Idempotency-Key", "a-test")
 	require.Equal(p.t, http.StatusCreated, status, order)
 	return order["id"].(string)
 }
@@ -212,7 +214,9 @@ func TestBothServicesAnswer(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	r := p.start("PLUMBLINE_DEV_PASSWORD=chosen by the developer").ready(t)
-	for _, path := range []string{"/docs", "/openapi/users.yaml", "/openapi/orders.yaml", "/openapi/users.json", "/openapi/orders.json"} {
+	for _, path := range []string{
+		"/docs", "/openapi/users.yaml", "/openapi/orders.yaml", "/openapi/users.json", "/openapi/orders.json",
+	} {
 		answer, err := http.Get("http://" + p.addr + path)
 		require.NoError(t, err)
 		require.NoError(t, answer.Body.Close())
@@ -334,7 +338,8 @@ func TestDataOutlivesKill(t *testing.T) {
 	p := newProgram(t)
 	const password = "PLUMBLINE_DEV_PASSWORD=chosen by the developer"
 	r := p.start(password).ready(t)
-	status, _ := p.call("", http.MethodPost, "/api/v2/users", `{"email":"kept@example.com","name":"Kept","password":"correct horse battery"}`)
+	status, _ := p.call("", http.MethodPost, "/api/v2/users",
+		`{"email":"kept@example.com","name":"Kept","password":"correct horse battery"}`)
 	require.Equal(t, http.StatusCreated, status)
 	_, access := p.logIn("kept@example.com", "correct horse battery")
 	order := p.order(access, "micrometer")
@@ -394,7 +399,10 @@ func TestWhatIsWrongIsSaidInASentence(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, taken.Close()) }) // Not deferred: the cases run after this function.
 	cases := map[string]struct{ set, say string }{
-		"busy port":      {"PLUMBLINE_ADDR=" + taken.Addr().String(), "in use by another program: stop it, or choose another address with PLUMBLINE_ADDR"},
+		"busy port": {
+			"PLUMBLINE_ADDR=" + taken.Addr().String(),
+			"in use by another program: stop it, or choose another address with PLUMBLINE_ADDR",
+		},
 		"no such folder": {"PLUMBLINE_DATA=/proc/plumbline", "choose another with PLUMBLINE_DATA"},
 		"no PostgreSQL":  {"PLUMBLINE_PG_BINDIR=/nowhere", "PLUMBLINE_PG_BINDIR"},
 		"wrong URL":      {"USERS_DATABASE_URL=postgres://u:geheim@127.0.0.1:1/x", "127.0.0.1:1"},
@@ -464,7 +472,8 @@ func TestReadmeConversation(t *testing.T) {
 	out, err := exec.Command("bash", "-c", script).Output()
 	var status *exec.ExitError
 	require.ErrorAs(t, err, &status)
-	require.Equal(t, 28, status.ExitCode(), "the last command, which does not end by itself, has ended by its limit: %s", out)
+	require.Equal(t, 28, status.ExitCode(),
+		"the last command, which does not end by itself, has ended by its limit: %s", out)
 	for _, want := range []string{`"email":"customer@plumbline.test"`, `"status":"pending"`, "event: order.placed"} {
 		require.Contains(t, string(out), want)
 	}

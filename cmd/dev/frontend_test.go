@@ -47,7 +47,8 @@ func TestFrontEndMode(t *testing.T) {
 	as := func(persona string) *ordersapi.ClientWithResponses {
 		got, err := mode.StartPersonaSessionWithResponse(t.Context(), persona, devapi.StartPersonaSessionRequest{})
 		require.NoError(t, err)
-		client, err := ordersapi.NewClientWithResponses("http://"+p.addr, ordersapi.WithRequestEditorFn(bearer(contracttest.Body(t, got, got.JSON200).AccessToken)))
+		access := contracttest.Body(t, got, got.JSON200).AccessToken
+		client, err := ordersapi.NewClientWithResponses("http://"+p.addr, ordersapi.WithRequestEditorFn(bearer(access)))
 		require.NoError(t, err)
 		return client
 	}
@@ -63,12 +64,15 @@ func TestFrontEndMode(t *testing.T) {
 	found, err := customer.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{Q: &words})
 	require.NoError(t, err)
 	place := func(key string) *ordersapi.CreateOrderResponse {
+		product := contracttest.Body(t, found, found.JSON200).Items[0].ID
 		got, err := customer.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},
-			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: contracttest.Body(t, found, found.JSON200).Items[0].ID, Quantity: 1}}})
+			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: product, Quantity: 1}}})
 		require.NoError(t, err)
 		return got
 	}
-	rule, err := mode.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{Operation: "createOrder", Fault: "problem=out_of_stock", Times: &once})
+	rule, err := mode.CreateFaultWithResponse(t.Context(), devapi.CreateFaultRequest{
+		Operation: "createOrder", Fault: "problem=out_of_stock", Times: &once,
+	})
 	require.NoError(t, err)
 	contracttest.Body(t, rule, rule.JSON201)
 	failed := place("a")
@@ -91,7 +95,8 @@ func TestFrontEndMode(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 	refused, err := customer.GetOrderWithResponse(t.Context(), order.ID, fail("problem=sku_taken"))
 	require.NoError(t, err)
-	require.Equal(t, "#/header/Plumbline-Fault", contracttest.Body(t, refused, refused.ApplicationProblemJSON422).Errors[0].Pointer)
+	violations := contracttest.Body(t, refused, refused.ApplicationProblemJSON422).Errors
+	require.Equal(t, "#/header/Plumbline-Fault", violations[0].Pointer)
 
 	// Nobody pays for half an hour.
 	moved, err := mode.AdjustClockWithResponse(t.Context(), devapi.AdvanceClockRequest{Seconds: 31 * 60})
@@ -108,7 +113,8 @@ func TestFrontEndMode(t *testing.T) {
 	require.NoError(t, err)
 	accounts, err := usersapi.NewClientWithResponses("http://" + p.addr)
 	require.NoError(t, err)
-	opened, err := accounts.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "new@example.com", Name: "New", Password: "correct horse battery"})
+	somebody := usersapi.CreateUserV2Request{Email: "new@example.com", Name: "New", Password: "correct horse battery"}
+	opened, err := accounts.CreateUserV2WithResponse(t.Context(), somebody)
 	require.NoError(t, err)
 	contracttest.Body(t, opened, opened.JSON201)
 	support := as("support")
@@ -125,7 +131,7 @@ func TestFrontEndMode(t *testing.T) {
 	gone, err := support.GetOrderWithResponse(t.Context(), order.ID)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, gone.StatusCode())
-	opened, err = accounts.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "new@example.com", Name: "New", Password: "correct horse battery"})
+	opened, err = accounts.CreateUserV2WithResponse(t.Context(), somebody)
 	require.NoError(t, err)
 	contracttest.Body(t, opened, opened.JSON201)
 }
@@ -147,7 +153,8 @@ func TestFrontEndPage(t *testing.T) {
 		{`"fixed":false`},
 		{`"took_ms"`},
 	} {
-		out, err := exec.CommandContext(t.Context(), "bash", "-euc", strings.ReplaceAll(blocks[i][1], "127.0.0.1:8080", p.addr)).Output()
+		commands := strings.ReplaceAll(blocks[i][1], "127.0.0.1:8080", p.addr)
+		out, err := exec.CommandContext(t.Context(), "bash", "-euc", commands).Output()
 		require.NoError(t, err, string(out))
 		for _, want := range wants {
 			require.Contains(t, string(out), want)
@@ -168,10 +175,14 @@ func secondFactorOfPersona(t *testing.T, address string, mode *devapi.ClientWith
 		return *contracttest.Body(t, got, got.JSON200)
 	}
 	require.Len(t, codes().RecoveryCodes, 10)
-	login, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "secure@plumbline.test", Password: "chosen by the developer"})
+	login, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{
+		Email: "secure@plumbline.test", Password: "chosen by the developer",
+	})
 	require.NoError(t, err)
 	contracttest.Body(t, login, login.JSON202)
-	in, err := client.AnswerChallengeWithResponse(t.Context(), usersapi.AnswerChallengeRequest{Challenge: contracttest.Body(t, login, login.JSON202).Challenge, RecoveryCode: &codes().RecoveryCodes[0]})
+	in, err := client.AnswerChallengeWithResponse(t.Context(), usersapi.AnswerChallengeRequest{
+		Challenge: contracttest.Body(t, login, login.JSON202).Challenge, RecoveryCode: &codes().RecoveryCodes[0],
+	})
 	require.NoError(t, err)
 	contracttest.Body(t, in, in.JSON200)
 	require.Len(t, codes().RecoveryCodes, 9)

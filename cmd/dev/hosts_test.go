@@ -62,7 +62,9 @@ func TestOtherNamesReachNothing(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, "the problem's type leads somewhere")
 
 	// The command that is printed, and shown, names the client by an address that never gives another.
-	printed := regexp.MustCompile(`npm install http://` + regexp.QuoteMeta(p.addr) + `(/clients/typescript-[0-9a-f]{16}\.tgz)\n`).FindStringSubmatch(r.out.String())
+	install := regexp.MustCompile(
+		`npm install http://` + regexp.QuoteMeta(p.addr) + `(/clients/typescript-[0-9a-f]{16}\.tgz)\n`)
+	printed := install.FindStringSubmatch(r.out.String())
 	require.NotNil(t, printed, r.out)
 	_, page := ask(http.MethodGet, p.addr, "/", p.addr, "")
 	require.Contains(t, page, strings.TrimSpace(printed[0]))

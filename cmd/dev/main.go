@@ -1,5 +1,6 @@
 // Command dev runs every service in one process behind one address, with what they need: a private PostgreSQL and a
-// private NATS in the data folder, personas to log in as, a catalog with orders, and secrets made on the first start. It is for development only.
+// private NATS in the data folder, personas to log in as, a catalog with orders, and secrets made on the first start.
+// It is for development only.
 package main
 
 import (

@@ -130,8 +130,10 @@ func (d *development) warning() string {
 	if hosts.IsLoopback(d.addr) && hosts.IsLoopback(d.opsAddr) {
 		return ""
 	}
-	return "WARNING: others reach this. Whoever is in a network of this machine can sign in as every persona without a password, as an administrator\n" +
-		"too, read every mail, turn the clock, throw the data away and take profiles. PLUMBLINE_ADDR and PLUMBLINE_OPS_ADDR on 127.0.0.1 keep\n" +
+	return "WARNING: others reach this. Whoever is in a network of this machine " +
+		"can sign in as every persona without a password, as an administrator\n" +
+		"too, read every mail, turn the clock, throw the data away and take profiles. " +
+		"PLUMBLINE_ADDR and PLUMBLINE_OPS_ADDR on 127.0.0.1 keep\n" +
 		"them out. Browsers call by the host of these or by a name in PLUMBLINE_HOSTS; any other is refused.\n\n"
 }
 
@@ -159,12 +161,13 @@ func freeAddrs(ctx context.Context, count int) ([]string, error) {
 		if len(found) == count {
 			return found, nil
 		}
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+random.IntN(endPort-firstPort))) // No secret: a port to try.
+		// A port to try is no secret.
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+random.IntN(endPort-firstPort)))
 		listener, err := config.Listen(ctx, "tcp", addr)
 		if err != nil {
 			continue
 		}
-		defer listener.Close() //nolint:errcheck // It has served its purpose, which is to keep the address from being found twice.
+		defer listener.Close() //nolint:errcheck // It only keeps the address from being found twice.
 		found = append(found, addr)
 	}
 	return nil, errors.New("there are no free ports on 127.0.0.1")

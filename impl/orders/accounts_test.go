@@ -25,7 +25,7 @@ func (s *server) tell(eventType string, subject uuid.UUID, data any) {
 		ID: uuid.New(), Source: "/users", Type: eventType, Subject: subject, Time: s.Clock.Now(), Data: text,
 	}
 	for range 2 { // A second copy changes nothing.
-		require.NoError(s.t, s.service.standing.Handle(s.t.Context(), event))
+		require.NoError(s.t, s.service.Standing.Handle(s.t.Context(), event))
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func (s *Service) ListOrderAuditEntries(
 	ctx context.Context, req ordersapi.ListOrderAuditEntriesRequestObject,
 ) (ordersapi.ListOrderAuditEntriesResponseObject, error) {
-	rows, next, err := s.audit.List(ctx, audit.Filter{
+	rows, next, err := s.Audit.List(ctx, audit.Filter{
 		Actor: req.Params.Actor, Target: req.Params.Target, Action: req.Params.Action, From: req.Params.OccurredFrom,
 		Before: req.Params.OccurredBefore,
 	}, req.Params.Cursor, *req.Params.Limit)

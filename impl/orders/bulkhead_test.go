@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/resource"
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
@@ -19,7 +20,7 @@ func TestSearchersLeaveConnectionsToCustomers(t *testing.T) {
 	const conns, share = 4, 2
 	held := contracttest.NewHeld("SearchNewestProducts")
 	s := start(t, func(o *options) {
-		o.database = func(pool *pgxpool.Pool) Database { return held.Pool(t, pool, conns) }
+		o.database = func(pool *pgxpool.Pool) resource.Database { return held.Pool(t, pool, conns) }
 	})
 	defer held.LetGo()
 	product, customer := s.product(9), s.as()

@@ -1,12 +1,8 @@
 package orders
 
 import (
-	"strconv"
-	"strings"
-
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
-	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 )
 
@@ -78,27 +74,12 @@ func money(amount int64, currency string) ordersapi.Money {
 	return ordersapi.Money{Amount: amount, Currency: currency}
 }
 
-// etag writes a version as an entity tag (RFC 9110, section 8.8.3).
-func etag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
-
-// versionsOf reads the versions in an If-Match header, or that it is *. It ignores tags that etag cannot have written.
-func versionsOf(ifMatch string) (versions []int64, anyVersion bool) {
-	tags, anyVersion := contract.Matching(ifMatch)
-	for _, tag := range tags {
-		version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
-		if err == nil && etag(version) == tag {
-			versions = append(versions, version)
-		}
-	}
-	return versions, anyVersion
-}
-
 func (s *Service) toAPIWebhook(w ordersdb.Webhook) ordersapi.Webhook {
 	shown := ordersapi.Webhook{
 		ID: w.ID, URL: w.Url, EventTypes: convert.All[ordersapi.OrderEventType](w.EventTypes), Description: w.Description,
 		Enabled: w.Enabled, CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
 	}
-	if len(previousSecrets(w, s.clock())) > 0 {
+	if len(previousSecrets(w, s.Clock())) > 0 {
 		shown.PreviousSecretsUntil = convert.UTC(w.PreviousUntil)
 	}
 	return shown

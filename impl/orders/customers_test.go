@@ -151,7 +151,7 @@ func TestMayOrder(t *testing.T) {
 
 	// The cached answer is dropped when an event about the account arrives, and when it is too old.
 	asked = u.asked.Load()
-	require.NoError(t, s.service.standing.Handle(t.Context(), events.Event{
+	require.NoError(t, s.service.Standing.Handle(t.Context(), events.Event{
 		ID: uuid.New(), Type: "user.roles_changed", Subject: id, Time: s.Clock.Now(),
 		Data: []byte(`{"user_id":"` + id.String() +
 			`","status":"active","roles":["customer"],"changed_at":"2026-11-23T09:30:00Z"}`),

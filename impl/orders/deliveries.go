@@ -35,13 +35,13 @@ func (s *Service) createDeliveries(ctx context.Context, e events.Event) error {
 	}
 	return s.inEventTx(ctx, e, func(tx tx) error {
 		created, err := tx.CreateWebhookDeliveries(ctx, ordersdb.CreateWebhookDeliveriesParams{
-			EventID: e.ID, EventType: e.Type, OrderID: e.Subject, Payload: string(payload), CreatedAt: s.clock(),
+			EventID: e.ID, EventType: e.Type, OrderID: e.Subject, Payload: string(payload), CreatedAt: s.Clock(),
 		})
 		if err != nil {
 			return err
 		}
 		for _, d := range created {
-			if err := tx.insert(ctx, deliverWebhook{DeliveryID: d.ID, Attempt: 1}, &river.InsertOpts{
+			if err := tx.Insert(ctx, deliverWebhook{DeliveryID: d.ID, Attempt: 1}, &river.InsertOpts{
 				Queue: laneOf(d.Lagging),
 			}); err != nil {
 				return err
@@ -107,7 +107,7 @@ func (s *Service) attemptDelivery(ctx context.Context, job deliverWebhook, lane 
 		return s.abandonDelivery(ctx, job, failureDisabled)
 	case w.Lagging && lane == promptLane:
 		return s.inTx(ctx, func(tx tx) error {
-			return tx.insert(ctx, job, &river.InsertOpts{Queue: laggingLane})
+			return tx.Insert(ctx, job, &river.InsertOpts{Queue: laggingLane})
 		})
 	}
 	result, err := s.sendDelivery(ctx, d, w)
@@ -123,7 +123,7 @@ func (s *Service) sendDelivery(
 ) (webhook.Result, error) {
 	secrets, err := s.secretsOf(w)
 	if err != nil {
-		s.log.ErrorContext(
+		s.Log.ErrorContext(
 			ctx, "a webhook's secret does not open", slog.String("webhook_id", w.ID.String()), slog.Any("error", err),
 		)
 		return webhook.Result{Reason: failureUnsigned}, nil
@@ -141,7 +141,7 @@ func previousSecrets(w ordersdb.Webhook, now time.Time) [][]byte {
 
 // secretsOf gives the secrets in force: the current one first, then replaced ones.
 func (s *Service) secretsOf(w ordersdb.Webhook) ([]telemetry.Secret, error) {
-	sealed := append([][]byte{w.SealedSecret}, previousSecrets(w, s.clock())...)
+	sealed := append([][]byte{w.SealedSecret}, previousSecrets(w, s.Clock())...)
 	secrets := make([]telemetry.Secret, len(sealed))
 	for i, text := range sealed {
 		secret, err := s.secrets.Open(text, secretName(w.ID))
@@ -157,7 +157,7 @@ func (s *Service) secretsOf(w ordersdb.Webhook) ([]telemetry.Secret, error) {
 func (s *Service) recordAttempt(
 	ctx context.Context, job deliverWebhook, w ordersdb.Webhook, result webhook.Result,
 ) error {
-	now := s.clock()
+	now := s.Clock()
 	attempted := ordersdb.RecordWebhookAttemptParams{
 		ID: job.DeliveryID, Made: job.Made, AttemptedAt: now, Status: ordersdb.WebhookDeliveryStatusDelivered,
 		ResponseStatus: knownStatus(result.Status),
@@ -186,13 +186,13 @@ func (s *Service) recordAttempt(
 			return err
 		}
 		next := deliverWebhook{DeliveryID: job.DeliveryID, Made: job.Made + 1, Attempt: job.Attempt + 1}
-		return tx.insert(ctx, next, &river.InsertOpts{Queue: laneOf(lagging), ScheduledAt: *attempted.NextAttemptAt})
+		return tx.Insert(ctx, next, &river.InsertOpts{Queue: laneOf(lagging), ScheduledAt: *attempted.NextAttemptAt})
 	})
 	if err != nil || recorded == 0 {
 		return err
 	}
 	if gone {
-		s.log.WarnContext(ctx, "a webhook is disabled: its receiver is gone", slog.String("webhook_id", w.ID.String()))
+		s.Log.WarnContext(ctx, "a webhook is disabled: its receiver is gone", slog.String("webhook_id", w.ID.String()))
 	}
 	s.sent.countAttempt(result)
 	s.sent.countDelivery(attempted.Status)
@@ -252,7 +252,7 @@ func newSent() sent {
 	}
 }
 
-// collectors are what measure registers.
+// collectors are the metrics of deliveries.
 func (s sent) collectors() []prometheus.Collector {
 	return []prometheus.Collector{s.deliveries, s.attempts, s.duration}
 }

@@ -6,9 +6,9 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/dbfault"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/postgres"
-	"example.com/plumbline/impl/platform/program"
 )
 
 // The faults of this service, besides those of the chain.
@@ -79,8 +79,6 @@ func explain(err error, missing *fault.Error) error {
 	switch {
 	case err == nil || errors.As(err, &f):
 		return err
-	case postgres.IsNoRows(err) && missing != nil:
-		return missing.Because(err)
 	case postgres.Constraint(err) == "products_sku_key":
 		return errSKUTaken.Because(err)
 	case postgres.Constraint(err) == "stock_available_not_negative":
@@ -96,6 +94,6 @@ func explain(err error, missing *fault.Error) error {
 	case postgres.Constraint(err) == "orders_number_key":
 		return contract.ErrUnavailable.Because(err) // Two random numbers were equal; another attempt has another number.
 	default:
-		return program.ExplainDatabase(err)
+		return dbfault.Explain(err, missing)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/resource"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 )
@@ -63,7 +64,7 @@ func TestContractDatabaseGone(t *testing.T) {
 	t.Parallel()
 	var database contracttest.Switch
 	s := start(t, func(o *options) {
-		o.database = func(pool *pgxpool.Pool) Database { return database.Pool(t, pool) }
+		o.database = func(pool *pgxpool.Pool) resource.Database { return database.Pool(t, pool) }
 	})
 	contracttest.DatabaseGoneIsTold(t, underTest(t), s.Server, &database)
 }
@@ -72,7 +73,7 @@ func TestContractDatabaseReadOnly(t *testing.T) {
 	t.Parallel()
 	var database contracttest.Switch
 	s := start(t, func(o *options) {
-		o.database = func(pool *pgxpool.Pool) Database { return database.Pool(t, pool) }
+		o.database = func(pool *pgxpool.Pool) resource.Database { return database.Pool(t, pool) }
 	})
 	contracttest.ReadOnlyDatabaseIsTold(t, underTest(t), s.Server, &database)
 }
@@ -85,7 +86,7 @@ func TestConnectionLostAtCommit(t *testing.T) {
 		for _, id := range []string{"createOrder", "adjustStock", "refundOrder", "cancelOrder", "payOrder"} {
 			var broken atomic.Bool
 			s := start(t, func(o *options) {
-				o.database = func(pool *pgxpool.Pool) Database {
+				o.database = func(pool *pgxpool.Pool) resource.Database {
 					return pgtest.Brittle{Pool: pool, Broken: &broken, Carried: carried}
 				}
 			})

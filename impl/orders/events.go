@@ -7,8 +7,6 @@ import (
 
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/impl/platform/convert"
-	"example.com/plumbline/impl/platform/events"
-	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -19,28 +17,6 @@ func eventTypes() []string {
 		ordersapi.OrderEventTypeOrderDelivered, ordersapi.OrderEventTypeOrderCancelled,
 		ordersapi.OrderEventTypeOrderExpired, ordersapi.OrderEventTypeOrderRefunded,
 	})
-}
-
-// startEvents publishes the events of this service and consumes them for webhooks, and consumes those of the users
-// service. Without NATS nothing is lost: events wait in the database, and an access token is valid until it expires.
-func (s *Service) startEvents(process *program.Process) error {
-	bus, err := process.Publish(eventTypes())
-	if err != nil || bus == nil {
-		return err
-	}
-	for _, c := range []events.ConsumerConfig{
-		{Service: "users", Name: serviceName, Handle: s.standing.Handle},
-		{Service: serviceName, Name: "webhooks", Handle: s.createDeliveries},
-	} {
-		c.Database, c.Bus = process.Pool.Config().ConnConfig, bus
-		c.Registry, c.Log = process.Registry, process.Log
-		consumer, err := events.NewConsumer(c)
-		if err != nil {
-			return err
-		}
-		process.Go("consumer of "+c.Service, consumer.Run)
-	}
-	return nil
 }
 
 // orderEvent is the data of an event; its type is an ordersapi.OrderEventType.

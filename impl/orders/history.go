@@ -144,7 +144,7 @@ func (t *stream) wait(w io.Writer, out *http.ResponseController, beat, standing 
 				return false // The caller has gone.
 			}
 		case <-standing:
-			switch now, err := t.service.guard.Authenticate(t.ctx, httpapi.BearerToken(t.ctx)); {
+			switch now, err := t.service.Guard.Authenticate(t.ctx, httpapi.BearerToken(t.ctx)); {
 			case errors.Is(err, contract.ErrUnauthenticated):
 				return false
 			case err == nil && !slices.Equal(now.Roles, httpapi.Caller(t.ctx).Roles):

@@ -39,8 +39,8 @@ func on(other *server) func(*options) {
 // works lets the jobs run until the test ends.
 func (s *server) works() {
 	s.t.Helper()
-	require.NoError(s.t, s.service.jobs.Start(s.t.Context()))
-	s.t.Cleanup(func() { require.NoError(s.t, s.service.jobs.Stop(context.Background())) })
+	require.NoError(s.t, s.service.Jobs.Start(s.t.Context()))
+	s.t.Cleanup(func() { require.NoError(s.t, s.service.Jobs.Stop(context.Background())) })
 }
 
 func (s *server) eventually(what string, is func() bool) {
@@ -250,7 +250,7 @@ func TestPurge(t *testing.T) {
 		{deliveryMemory + time.Second, [4]int{}},
 	} {
 		s.Clock.Advance(c.age - s.Clock.Now().Sub(made.Webhook.CreatedAt))
-		require.NoError(t, s.service.purgeOldRows(t.Context()))
+		require.NoError(t, s.service.Purge(t.Context()))
 		require.Equal(t, c.want, left(), c.age)
 	}
 }
@@ -262,7 +262,7 @@ func TestPurgeGoesOnUntilNothingIsLeft(t *testing.T) {
 		"INSERT INTO ended_sessions (session_id, ended_at) SELECT gen_random_uuid(), $1 FROM generate_series(1, $2::integer)",
 		s.Clock.Now().Add(-2*standing.Memory), 2*postgres.BatchSize+1)
 	require.NoError(t, err)
-	require.NoError(t, s.service.purgeOldRows(t.Context()))
+	require.NoError(t, s.service.Purge(t.Context()))
 	var left int
 	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM ended_sessions").Scan(&left))
 	require.Zero(t, left)

@@ -147,7 +147,7 @@ func (s *Service) CreateOrder(
 	return ordersapi.CreateOrder201JSONResponse{
 		Body: toAPIOrder(order, items, allowedActions(ctx, order)),
 		Headers: ordersapi.CreateOrder201ResponseHeaders{
-			Location: "/api/v1/orders/" + order.ID.String(), ETag: etag(order.Version),
+			Location: "/api/v1/orders/" + order.ID.String(), ETag: convert.ETag(order.Version),
 		},
 	}, nil
 }
@@ -156,7 +156,7 @@ func (s *Service) CreateOrder(
 func (s *Service) placeOrder(
 	ctx context.Context, customer uuid.UUID, lines []line, expected *ordersapi.ExpectedTotal,
 ) (order ordersdb.Order, items []ordersdb.OrderItem, err error) {
-	now := s.clock()
+	now := s.Clock()
 	placed := newOrder(lines)
 	placed.ID, placed.Number, placed.CustomerID = newID(), newNumber(), customer
 	httpapi.SetAuditTarget(ctx, placed.ID)
@@ -290,7 +290,7 @@ func (s *Service) GetOrder(
 		return nil, explain(err, nil)
 	}
 	return ordersapi.GetOrder200JSONResponse{
-		Body: shown[0], Headers: ordersapi.GetOrder200ResponseHeaders{ETag: etag(row.Version)},
+		Body: shown[0], Headers: ordersapi.GetOrder200ResponseHeaders{ETag: convert.ETag(row.Version)},
 	}, nil
 }
 
@@ -331,7 +331,7 @@ func (s *Service) PayOrder(
 		return nil, err
 	}
 	if !repeated && (reported.Amount == nil || reported.Reference == nil) { // It could not be checked against the order.
-		s.log.WarnContext(ctx, "a payment was reported without its amount or its reference",
+		s.Log.WarnContext(ctx, "a payment was reported without its amount or its reference",
 			slog.String("order", order.ID.String()), slog.Bool("amount", reported.Amount != nil),
 			slog.Bool("reference", reported.Reference != nil))
 	}
@@ -412,7 +412,7 @@ func (s *Service) applyStep(
 	if err != nil {
 		return shown, "", explain(err, errOrderNotFound)
 	}
-	return toAPIOrder(order, items, allowedActions(ctx, order)), etag(order.Version), nil
+	return toAPIOrder(order, items, allowedActions(ctx, order)), convert.ETag(order.Version), nil
 }
 
 // actorOf gives the capacity in which a caller acts on an order.
@@ -441,7 +441,7 @@ func (s *Service) lockAndApply(
 	if err != nil || next.same {
 		return order, err
 	}
-	now, actor := s.clock(), by(order)
+	now, actor := s.Clock(), by(order)
 	data, err := json.Marshal(eventOf(next, actor))
 	if err != nil {
 		return order, err

@@ -19,9 +19,9 @@ const overdueBatch = 100
 func (s *Service) expireOverdue(ctx context.Context) error {
 	return s.applyStepToEach(ctx,
 		func() ([]uuid.UUID, error) {
-			return s.queries.ListExpiredOrders(ctx, ordersdb.ListExpiredOrdersParams{Now: s.clock(), RowLimit: overdueBatch})
+			return s.queries.ListExpiredOrders(ctx, ordersdb.ListExpiredOrdersParams{Now: s.Clock(), RowLimit: overdueBatch})
 		},
-		func(o ordersdb.Order) (step, error) { return expiry(o, s.clock()) })
+		func(o ordersdb.Order) (step, error) { return expiry(o, s.Clock()) })
 }
 
 // withdrawOrphaned cancels the pending orders of accounts that are no longer active, also those that were being placed

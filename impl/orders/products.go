@@ -76,7 +76,7 @@ func (s *Service) CreateProduct(
 	err := s.inTx(ctx, func(tx tx) (err error) {
 		row, err = tx.CreateProduct(ctx, ordersdb.CreateProductParams{
 			ID: id, Sku: req.Body.Sku, Name: req.Body.Name, Description: description,
-			PriceAmount: req.Body.Price.Amount, Currency: req.Body.Price.Currency, CreatedAt: s.clock(),
+			PriceAmount: req.Body.Price.Amount, Currency: req.Body.Price.Currency, CreatedAt: s.Clock(),
 		})
 		return err
 	})
@@ -86,7 +86,7 @@ func (s *Service) CreateProduct(
 	return ordersapi.CreateProduct201JSONResponse{
 		Body: toAPIProduct(product(row)),
 		Headers: ordersapi.CreateProduct201ResponseHeaders{
-			Location: "/api/v1/products/" + row.ID.String(), ETag: etag(row.Version),
+			Location: "/api/v1/products/" + row.ID.String(), ETag: convert.ETag(row.Version),
 		},
 	}, nil
 }
@@ -108,7 +108,7 @@ func (s *Service) DuplicateProduct(
 		}
 		row, err = tx.CreateProduct(ctx, ordersdb.CreateProductParams{
 			ID: id, Sku: req.Body.Sku, Name: original.Name, Description: original.Description,
-			PriceAmount: original.PriceAmount, Currency: original.Currency, CreatedAt: s.clock(),
+			PriceAmount: original.PriceAmount, Currency: original.Currency, CreatedAt: s.Clock(),
 		})
 		return err
 	})
@@ -118,7 +118,7 @@ func (s *Service) DuplicateProduct(
 	return ordersapi.DuplicateProduct201JSONResponse{
 		Body: toAPIProduct(product(row)),
 		Headers: ordersapi.DuplicateProduct201ResponseHeaders{
-			Location: "/api/v1/products/" + row.ID.String(), ETag: etag(row.Version),
+			Location: "/api/v1/products/" + row.ID.String(), ETag: convert.ETag(row.Version),
 		},
 	}, nil
 }
@@ -133,7 +133,7 @@ func (s *Service) GetProduct(
 	}
 	return ordersapi.GetProduct200JSONResponse{
 		Body:    toAPIProduct(row),
-		Headers: ordersapi.GetProduct200ResponseHeaders{ETag: etag(row.Version)},
+		Headers: ordersapi.GetProduct200ResponseHeaders{ETag: convert.ETag(row.Version)},
 	}, nil
 }
 
@@ -142,23 +142,23 @@ func (s *Service) UpdateProduct(
 	ctx context.Context, req ordersapi.UpdateProductRequestObject,
 ) (ordersapi.UpdateProductResponseObject, error) {
 	change := ordersdb.UpdateProductParams{
-		ID: req.ProductID, Name: req.Body.Name, Description: req.Body.Description, UpdatedAt: s.clock(),
+		ID: req.ProductID, Name: req.Body.Name, Description: req.Body.Description, UpdatedAt: s.Clock(),
 	}
-	change.Versions, change.AnyVersion = versionsOf(req.Params.IfMatch)
+	change.Versions, change.AnyVersion = convert.Versions(req.Params.IfMatch)
 	if price := req.Body.Price; price != nil {
 		change.PriceAmount, change.Currency = &price.Amount, &price.Currency
 	}
 	row, err := s.changeProduct(ctx, req.ProductID, func(tx tx) (int64, error) {
 		return tx.UpdateProduct(ctx, change)
 	}, func(now product) error {
-		return errVersionChanged.Showing(toAPIProduct(now), etag(now.Version))
+		return errVersionChanged.Showing(toAPIProduct(now), convert.ETag(now.Version))
 	})
 	if err != nil {
 		return nil, err
 	}
 	return ordersapi.UpdateProduct200JSONResponse{
 		Body:    toAPIProduct(row),
-		Headers: ordersapi.UpdateProduct200ResponseHeaders{ETag: etag(row.Version)},
+		Headers: ordersapi.UpdateProduct200ResponseHeaders{ETag: convert.ETag(row.Version)},
 	}, nil
 }
 
@@ -167,14 +167,14 @@ func (s *Service) ArchiveProduct(
 	ctx context.Context, req ordersapi.ArchiveProductRequestObject,
 ) (ordersapi.ArchiveProductResponseObject, error) {
 	row, err := s.changeProduct(ctx, req.ProductID, func(tx tx) (int64, error) {
-		return tx.ArchiveProduct(ctx, ordersdb.ArchiveProductParams{ID: req.ProductID, UpdatedAt: s.clock()})
+		return tx.ArchiveProduct(ctx, ordersdb.ArchiveProductParams{ID: req.ProductID, UpdatedAt: s.Clock()})
 	}, func(product) error { return nil }) // It is archived already.
 	if err != nil {
 		return nil, err
 	}
 	return ordersapi.ArchiveProduct200JSONResponse{
 		Body:    toAPIProduct(row),
-		Headers: ordersapi.ArchiveProduct200ResponseHeaders{ETag: etag(row.Version)},
+		Headers: ordersapi.ArchiveProduct200ResponseHeaders{ETag: convert.ETag(row.Version)},
 	}, nil
 }
 

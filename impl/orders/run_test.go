@@ -2,6 +2,7 @@ package orders
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -52,6 +53,9 @@ func TestServe(t *testing.T) {
 	p.Stop()
 	require.NoError(t, p.End())
 	require.Contains(t, p.Output(), `"operation":"listProducts"`, "the last lines are written")
+	jobs, audit := strings.Index(p.Output(), `"part":"jobs"`), strings.Index(p.Output(), `"part":"audit"`)
+	require.Positive(t, jobs)
+	require.Less(t, jobs, audit, "what the last jobs have written is still sealed")
 	require.NotContains(t, p.Output(), testMasterKey)
 }
 

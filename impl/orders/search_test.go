@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/resource"
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
@@ -159,9 +160,9 @@ func (s *statements) TraceQueryStart(
 }
 
 // traced makes a server send its statements past the recorder.
-func (s *statements) traced(t *testing.T) func(*pgxpool.Pool) Database {
+func (s *statements) traced(t *testing.T) func(*pgxpool.Pool) resource.Database {
 	t.Helper()
-	return func(pool *pgxpool.Pool) Database {
+	return func(pool *pgxpool.Pool) resource.Database {
 		config := pool.Config()
 		config.ConnConfig.Tracer = s
 		traced, err := pgxpool.NewWithConfig(t.Context(), config)

@@ -11,6 +11,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 	"example.com/plumbline/gen/ordersdb"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/resource"
 )
 
 // Seed fills a database without products, in one transaction: a catalog, received by staff, and for each customer
@@ -18,8 +19,8 @@ import (
 // removes everything, except what is known of accounts and the events that wait to be published.
 func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) error {
 	return Program().Fill(ctx, environ, func(tx pgx.Tx) error {
-		s := &seeding{Service: Service{database: tx, queries: ordersdb.New(tx)}, end: time.Now()}
-		s.clock = func() time.Time { return s.now }
+		s := &seeding{Service: Service{Parts: &resource.Parts{Database: tx}, queries: ordersdb.New(tx)}, end: time.Now()}
+		s.Clock = func() time.Time { return s.now }
 		if anew {
 			if err := s.queries.RemoveEverything(ctx); err != nil {
 				return err

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/resource"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/tokentest"
@@ -46,11 +48,12 @@ func TestContractForgedTokens(t *testing.T) {
 func TestAnEffectWithAKeyIsNotCommittedByItself(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	_, attempt, err := s.service.keeper.Begin(t.Context(),
+	_, attempt, err := s.service.Keeper.Begin(t.Context(),
 		httpapi.KeyedRequest{Principal: uuid.New(), Operation: "createOrder", Key: "k"})
 	require.NoError(t, err)
 	defer attempt.End(t.Context())
-	effect := func(tx tx) error { return tx.LockCustomer(t.Context(), "somebody") }
+	// Of another customer each time: the chain's transaction keeps its lock until the attempt ends.
+	effect := func(tx tx) error { return tx.LockCustomer(t.Context(), uuid.NewString()) }
 	require.ErrorContains(t, s.service.inTx(attempt.Context(t.Context()), effect), "put it in inKeyedTx")
 	require.NoError(t, s.service.inKeyedTx(attempt.Context(t.Context()), effect))
 	require.NoError(t, s.service.inTx(t.Context(), effect))
@@ -62,4 +65,16 @@ func TestDocumentIsServed(t *testing.T) {
 	answer, body := s.Do(t, contracttest.Request{Method: http.MethodGet, Target: "/openapi/orders.yaml"})
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	require.Equal(t, string(openapi.Document("orders")), body, "as it was written")
+}
+
+// The schema differs from that of a new resource server only in the numbers of what was made before there were parts.
+func TestSchemaIsThatOfAResourceServer(t *testing.T) {
+	t.Parallel()
+	names := func(parts []postgres.Part) (names []string) {
+		for _, part := range parts {
+			names = append(names, part.Name())
+		}
+		return names
+	}
+	require.Equal(t, names(resource.Schema(schema.Migrations).Parts), names(schema.Parts))
 }

@@ -2,19 +2,15 @@ package orders
 
 import (
 	"errors"
-	"fmt"
-	"net/url"
 	"time"
 
-	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/resource"
 )
 
 type serveSettings struct {
-	program.Serving
+	resource.Settings
 
-	UsersURL             string        `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080; its keys and accounts are asked for there"`
-	Issuer               string        `koanf:"issuer" usage:"the iss of access tokens"`
 	PayWithin            time.Duration `koanf:"pay_within" usage:"how long an order waits for its payment"`
 	OpenOrders           int           `koanf:"open_orders" usage:"how many unpaid orders a customer may have"`
 	ReservedUnits        int           `koanf:"reserved_units" usage:"how many units, of all products together, a customer may have in unpaid orders"`
@@ -24,10 +20,7 @@ type serveSettings struct {
 
 // Validate refuses settings that cannot work, before anything is started.
 func (c *serveSettings) Validate() error {
-	errs := []error{c.Serving.Validate(), program.Refuse(c.Findings())}
-	if err := hosts.CheckHTTP(c.UsersURL); err != nil {
-		errs = append(errs, fmt.Errorf("users_url %w", err))
-	}
+	errs := []error{c.Settings.Validate()}
 	if c.PayWithin <= 0 {
 		errs = append(errs, errors.New("pay_within is more than nothing"))
 	}
@@ -40,21 +33,13 @@ func (c *serveSettings) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Findings adds the findings of the users service and of webhooks.
+// Findings adds the findings of webhooks.
 func (c *serveSettings) Findings() program.Findings {
-	found := c.Serving.Findings()
+	found := c.Settings.Findings()
 	for i := range found {
 		if found[i].Setting == "nats_url" && c.NATSURL.Reveal() == "" {
-			found[i].Follows += "; webhooks get nothing, and a disabled account or an ended session goes on until its token " +
-				"expires"
+			found[i].Follows += "; webhooks get nothing"
 		}
-	}
-	if u, err := url.Parse(c.UsersURL); err == nil {
-		found.Add(
-			u.Scheme == "http" && !hosts.IsInside(u.Host), "users_url",
-			"whoever is between the services can give this one other keys, and so sign in as anybody",
-			"an https address, or one within your own network",
-		)
 	}
 	found.Add(
 		c.WebhooksAllowPrivate, "webhooks_allow_private",
@@ -64,10 +49,8 @@ func (c *serveSettings) Findings() program.Findings {
 }
 
 func defaultServe() serveSettings {
-	c := serveSettings{
-		Serving: program.DefaultServing(), Issuer: "plumbline", PayWithin: 30 * time.Minute, OpenOrders: 10,
-		ReservedUnits: 100, SearchTimeout: 500 * time.Millisecond,
+	return serveSettings{
+		Settings:  resource.DefaultSettings("127.0.0.1:8081", "127.0.0.1:9091"),
+		PayWithin: 30 * time.Minute, OpenOrders: 10, ReservedUnits: 100, SearchTimeout: 500 * time.Millisecond,
 	}
-	c.Addr, c.OpsAddr = "127.0.0.1:8081", "127.0.0.1:9091"
-	return c
 }

@@ -23,6 +23,7 @@ import (
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/resource"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
@@ -78,7 +79,7 @@ type options struct {
 	config   func(*Config)
 	chain    func(*httpapi.Options)
 	pool     func(testing.TB) *pgxpool.Pool
-	database func(*pgxpool.Pool) Database
+	database func(*pgxpool.Pool) resource.Database
 	clock    *contracttest.Clock
 }
 
@@ -103,7 +104,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 			t.Helper()
 			return pgtest.New(t, schema.Migrations, schema.Parts...)
 		},
-		database: func(pool *pgxpool.Pool) Database { return pool },
+		database: func(pool *pgxpool.Pool) resource.Database { return pool },
 		clock:    contracttest.NewClock(),
 	}
 	for _, c := range change {
@@ -122,10 +123,12 @@ func start(t testing.TB, change ...func(*options)) *server {
 	require.NoError(t, err)
 	require.NoError(t, s.signer.SetKeys([]token.PrivateKey{key}))
 	config := Config{
-		Database: o.database(pool), Pool: pool, Keys: s.signer, Issuer: issuer, Customers: everybody{},
-		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		PayWithin: 30 * time.Minute, SearchTimeout: time.Minute, Ration: usual, AllowPrivate: true, Log: log.Logger,
-		Registry: prometheus.NewRegistry(), Clock: clock.Now,
+		Config: resource.Config{
+			Database: o.database(pool), Pool: pool, Keys: s.signer, Issuer: issuer,
+			MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
+			Log:       log.Logger, Registry: prometheus.NewRegistry(), Clock: clock.Now,
+		},
+		Customers: everybody{}, PayWithin: 30 * time.Minute, SearchTimeout: time.Minute, Ration: usual, AllowPrivate: true,
 	}
 	o.config(&config)
 	s.service, err = New(config)
@@ -135,7 +138,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	s.Arranger = arranger{s}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var background sync.WaitGroup
-	background.Go(func() { s.service.guard.Watch(ctx, s.Pool.Config().ConnConfig, "sessions", s.Logger.Logger) })
+	background.Go(func() { s.service.Guard.Watch(ctx, s.Pool.Config().ConnConfig, "sessions", s.Logger.Logger) })
 	background.Go(func() { s.service.followers.poll(ctx, s.queries, s.Logger.Logger) })
 	t.Cleanup(func() {
 		cancel()

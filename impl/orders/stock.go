@@ -52,7 +52,7 @@ func (s *Service) ListStockAdjustments(
 func (s *Service) AdjustStock(
 	ctx context.Context, req ordersapi.AdjustStockRequestObject,
 ) (ordersapi.AdjustStockResponseObject, error) {
-	now := s.clock()
+	now := s.Clock()
 	var stock ordersdb.Stock
 	var adjustment ordersdb.StockAdjustment
 	err := s.inKeyedTx(ctx, func(tx tx) (err error) {

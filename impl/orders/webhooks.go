@@ -64,7 +64,7 @@ func (s *Service) CreateWebhook(
 		}
 		row, err = tx.CreateWebhook(ctx, ordersdb.CreateWebhookParams{
 			ID: id, Url: req.Body.URL, EventTypes: convert.All[string](req.Body.EventTypes), Description: req.Body.Description,
-			SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(id)), CreatedAt: s.clock(),
+			SealedSecret: s.secrets.Seal([]byte(secret.Reveal()), secretName(id)), CreatedAt: s.Clock(),
 		})
 		return err
 	})
@@ -120,7 +120,7 @@ func (s *Service) UpdateWebhook(
 		}
 	}
 	change := ordersdb.UpdateWebhookParams{
-		ID: req.WebhookID, Url: req.Body.URL, Enabled: req.Body.Enabled, UpdatedAt: s.clock(),
+		ID: req.WebhookID, Url: req.Body.URL, Enabled: req.Body.Enabled, UpdatedAt: s.Clock(),
 		SetDescription: req.Body.Description.IsSpecified(), Description: convert.OrNil(req.Body.Description),
 	}
 	if req.Body.EventTypes != nil {
@@ -159,7 +159,7 @@ func (s *Service) DeleteWebhook(
 func (s *Service) RotateWebhookSecret(
 	ctx context.Context, req ordersapi.RotateWebhookSecretRequestObject,
 ) (ordersapi.RotateWebhookSecretResponseObject, error) {
-	secret, now := webhook.NewSecret(), s.clock()
+	secret, now := webhook.NewSecret(), s.Clock()
 	until := now.Add(secretOverlap)
 	var row ordersdb.Webhook
 	err := s.inTx(ctx, func(tx tx) error {
@@ -222,7 +222,7 @@ func (s *Service) ReplayWebhookDelivery(
 			return err
 		}
 		row, err = tx.ReplayWebhookDelivery(ctx, ordersdb.ReplayWebhookDeliveryParams{
-			ID: req.DeliveryID, WebhookID: req.WebhookID, Now: s.clock(),
+			ID: req.DeliveryID, WebhookID: req.WebhookID, Now: s.Clock(),
 		})
 		if postgres.IsNoRows(err) { // It has a job already, or does not exist.
 			if row, err = tx.GetDeliveryOfWebhook(ctx, ordersdb.GetDeliveryOfWebhookParams{
@@ -238,7 +238,7 @@ func (s *Service) ReplayWebhookDelivery(
 		if !to.Enabled {
 			return errWebhookDisabled
 		}
-		return tx.insert(ctx, deliverWebhook{DeliveryID: row.ID, Made: row.Attempts, Attempt: 1}, &river.InsertOpts{
+		return tx.Insert(ctx, deliverWebhook{DeliveryID: row.ID, Made: row.Attempts, Attempt: 1}, &river.InsertOpts{
 			Queue: promptLane,
 		})
 	})

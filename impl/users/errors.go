@@ -5,10 +5,10 @@ import (
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/dbfault"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/postgres"
-	"example.com/plumbline/impl/platform/program"
 )
 
 // The faults of this service, besides those of the chain.
@@ -66,8 +66,6 @@ func explain(err error, missing *fault.Error) error {
 	switch {
 	case err == nil || errors.As(err, &f):
 		return err
-	case postgres.IsNoRows(err) && missing != nil:
-		return missing.Because(err)
 	case postgres.Constraint(err) == "users_email_key":
 		return errEmailTaken.Because(err)
 	case postgres.Constraint(err) == "users_admin_stays":
@@ -79,6 +77,6 @@ func explain(err error, missing *fault.Error) error {
 	case errors.Is(err, hashing.ErrBusy):
 		return contract.ErrOverloaded.Because(err)
 	default:
-		return program.ExplainDatabase(err)
+		return dbfault.Explain(err, missing)
 	}
 }

@@ -93,9 +93,12 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 		if err := s.prepare(ctx); err != nil {
 			return nil, err
 		}
-		// They end in reverse order, so that what the last jobs write is still published and sealed.
+		// The parts end in reverse order, so that what the last jobs write is still published and sealed.
 		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
-		if err := errors.Join(s.measure(process.Registry), s.startEvents(process), s.startJobs(ctx, process)); err != nil {
+		if err := errors.Join(s.measure(process.Registry), s.startEvents(process)); err != nil {
+			return nil, err
+		}
+		if err := s.startJobs(ctx, process); err != nil { // last: a process that cannot start does no work
 			return nil, err
 		}
 		process.Go("sessions", func(ctx context.Context) {

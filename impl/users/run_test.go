@@ -76,6 +76,9 @@ func TestServe(t *testing.T) {
 	p.Stop()
 	require.NoError(t, p.End())
 	require.Contains(t, p.Output(), `"operation":"createUserV2"`, "the last lines are written")
+	jobs, audit := strings.Index(p.Output(), `"part":"jobs"`), strings.Index(p.Output(), `"part":"audit"`)
+	require.Positive(t, jobs)
+	require.Less(t, jobs, audit, "what the last jobs have written is still sealed")
 	require.NotContains(t, p.Output(), goodPassword)
 	require.NotContains(t, p.Output(), testMasterKey)
 }

@@ -27,7 +27,6 @@ import (
 	"example.com/plumbline/impl/platform/jobs"
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
-	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/throttle"
@@ -141,7 +140,7 @@ func New(c Config) (*Service, error) {
 	if s.appSecrets, err = master.Sealer("second factors"); err != nil {
 		return nil, err
 	}
-	if s.throttle, err = throttle.New(c.Database, master, program.ExplainDatabase); err != nil {
+	if s.throttle, err = throttle.New(c.Database, master); err != nil {
 		return nil, err
 	}
 	if s.addresses, err = master.Sealer("addresses of mails"); err != nil {
@@ -196,19 +195,15 @@ func (s *Service) readSession(ctx context.Context, claims token.Claims) (guard.S
 	}, nil
 }
 
-// Document loads openapi/users.yaml with its policy.
-func Document() (*contract.Document, error) {
-	spec, err := usersapi.GetSpec()
-	if err != nil {
-		return nil, err
-	}
-	return contract.Load(serviceName, spec)
+// Described gives openapi/users.yaml with its policy, and the faults of this service.
+func Described() (contract.Contract, error) {
+	return contract.Describe(serviceName, usersapi.GetSpec, faults())
 }
 
-// Described gives the document with the faults of this service.
-func Described() (contract.Contract, error) {
-	document, err := Document()
-	return contract.Contract{Document: document, Faults: faults()}, err
+// Document is the document alone.
+func Document() (*contract.Document, error) {
+	described, err := Described()
+	return described.Document, err
 }
 
 // Handler gives the HTTP handler of the service: the chain with its operations, documents and problem pages.

@@ -20,7 +20,6 @@ import (
 	"example.com/plumbline/gen/throttledb"
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/throttle"
@@ -287,7 +286,7 @@ func TestThrottleWithoutDatabase(t *testing.T) {
 	me := s.member()
 	master, err := seal.NewMasterKey(serviceName, telemetry.NewSecret(testMasterKey))
 	require.NoError(t, err)
-	s.service.throttle, err = throttle.New(noThrottles{}, master, program.ExplainDatabase)
+	s.service.throttle, err = throttle.New(noThrottles{}, master)
 	require.NoError(t, err)
 	s.serve(contracttest.Limited(c, c.Document.Operation("startSession")))
 	answer, _ := s.do(http.MethodPost, "/api/v1/login", login(me.user.Email, goodPassword))

@@ -1,4 +1,4 @@
-// Command bench passes on what go test -bench prints, ends it with one table of the comparisons, and writes the same as JSON.
+// Command bench passes on what go test -bench prints, appends a table of the comparisons, and writes them as JSON.
 //
 // A comparison is a benchmark that reports one unit for two sides, as in service-ns/op and bare-ns/op.
 package main
@@ -32,14 +32,15 @@ const service = "service"
 var units = []string{"ns/op", "CPU-µs/op", "B/op", "allocs/op", "orders/s"}
 
 const notes = `
-ratio: the service's figure through the other's; of orders/s more is better, of everything else less
-service: everything on that production has on, answers sampled, limits too high to refuse, mails off and, for orders, no users service
-bare: net/http, encoding/json, pgx and River's client, nothing checked; the benchmark proves that it sends the service's statements
-pgbench: PostgreSQL's load generator with the statements of an order; the benchmark proves that it writes the same rows
-no side does the work that production does beside requests: it sends no mails, publishes no events, seals no audit entries
-in process: one caller and no network; over loopback: 16 callers, in the service's process for orders, ns/op being time through requests
-CPU: user and system of the serving process, without PostgreSQL's and the callers'
-users POST hashes the password with the least argon2id there is (m=8, t=1) on either side: BenchmarkLeastHash is what that takes
+ratio: the service's figure divided by the other's; of orders/s more is better, of everything else less
+service: as in production, with answers sampled, limits too high to refuse, no mails and, for orders, no users service
+bare: net/http, encoding/json, pgx and River's client without checks; proved to send the statements of the service
+pgbench: PostgreSQL's load generator with the statements of an order; proved to write the same rows
+on either side no work beside requests: no mails are sent, no events published, no audit entries sealed
+in process: one caller, no network
+over loopback: 16 callers, for orders in the service's process; ns/op is the time divided by the requests
+CPU: user and system time of the serving process, without PostgreSQL's and the callers'
+users POST hashes the password with the least argon2id (m=8, t=1) on either side; BenchmarkLeastHash is its cost
 `
 
 // comparison is the medians of two sides that took turns.
@@ -80,7 +81,8 @@ func run(args []string, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("read what the benchmarks print: %w", err)
 	}
 	if failed || len(all) == 0 {
-		return errors.New("a benchmark has failed or none has compared anything, so there is no table: the lines above say why")
+		return errors.New("a benchmark has failed or none has compared anything, " +
+			"so there is no table: the lines above say why")
 	}
 	draw(out, all)
 	text, err := json.MarshalIndent(all, "", "  ")

@@ -17,7 +17,10 @@ BenchmarkAccessLine-2     	       1	     38117 ns/op	    2240 B/op	       6 allo
 PASS
 ok  	example.com/plumbline/impl/platform/telemetry	0.013s
 pkg: example.com/plumbline/impl/users
-BenchmarkBesideBare/GET_in_process-2 	 1	 400.0 bare-B/op	 20.5 bare-CPU-µs/op	 10 bare-allocs/op	 1000 bare-ns/op	 11.00 rounds	 800.0 service-B/op	 41 service-CPU-µs/op	 15 service-allocs/op	 1250 service-ns/op	 61482616 B/op	 900323 allocs/op
+BenchmarkBesideBare/GET_in_process-2 	 1` +
+	`	 400.0 bare-B/op	 20.5 bare-CPU-µs/op	 10 bare-allocs/op	 1000 bare-ns/op	 11.00 rounds` +
+	`	 800.0 service-B/op	 41 service-CPU-µs/op	 15 service-allocs/op	 1250 service-ns/op` +
+	`	 61482616 B/op	 900323 allocs/op
 BenchmarkGetUserV2/service-2 	 1	 1200313 ns/op	 1899 CPU-µs/op	 25792 B/op	 408 allocs/op
 PASS
 pkg: example.com/plumbline/impl/orders

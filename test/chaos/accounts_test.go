@@ -87,7 +87,8 @@ func TestWhatUsersTells(t *testing.T) {
 		{[]usersapi.Role{usersapi.RoleCustomer, usersapi.RoleSupport}, http.StatusOK},
 		{[]usersapi.Role{usersapi.RoleCustomer}, http.StatusNotFound},
 	} {
-		set, err := w.usersAs(admin).SetUserRolesWithResponse(t.Context(), bystander.id, usersapi.SetUserRolesRequest{Roles: step.roles})
+		set, err := w.usersAs(admin).SetUserRolesWithResponse(t.Context(), bystander.id,
+			usersapi.SetUserRolesRequest{Roles: step.roles})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, set.StatusCode(), string(set.Body))
 		if step.sees == http.StatusOK {

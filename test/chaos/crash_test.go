@@ -9,8 +9,8 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// TestKilledAfterTheCommit kills the orders service between the commit of an order and the publication of its event, and
-// between the publication and the note of it. The caller may have had no answer, and asks again.
+// TestKilledAfterTheCommit kills the orders service between the commit of an order and the publication of its event,
+// and between the publication and its mark in the outbox. The caller may have had no answer, and repeats the request.
 func TestKilledAfterTheCommit(t *testing.T) {
 	t.Parallel()
 	for _, place := range []string{"outbox.before-publish", "outbox.after-publish"} {
@@ -25,7 +25,8 @@ func TestKilledAfterTheCommit(t *testing.T) {
 			}
 			w.requireKilled()
 			require.Equal(t, 1, count(t, w.ordersDB, `SELECT count(*) FROM orders`))
-			require.Equal(t, 1, count(t, w.ordersDB, `SELECT count(*) FROM outbox WHERE published_at IS NULL`), "nobody has noted that it is published")
+			require.Equal(t, 1, count(t, w.ordersDB, `SELECT count(*) FROM outbox WHERE published_at IS NULL`),
+				"nobody has noted that it is published")
 
 			l := w.listen()
 			w.startOrders("")
@@ -43,7 +44,8 @@ func TestKilledAfterTheCommit(t *testing.T) {
 	}
 }
 
-// TestKilledWhileItHears kills the orders service while it takes up that an account has been disabled, before it commits.
+// TestKilledWhileItHears kills the orders service while it handles the event that an account is disabled, before the
+// commit.
 func TestKilledWhileItHears(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -62,6 +64,7 @@ func TestKilledWhileItHears(t *testing.T) {
 
 	w.startOrders("")
 	l.requireHeard(w, map[string]int{"order.placed": 1, "order.cancelled": 1}, order.ID)
-	require.Equal(t, 1, count(t, w.ordersDB, `SELECT count(*) FROM accounts WHERE user_id = $1 AND status = 'disabled'`, customer.id))
+	const ended = `SELECT count(*) FROM accounts WHERE user_id = $1 AND status = 'disabled'`
+	require.Equal(t, 1, count(t, w.ordersDB, ended, customer.id))
 	require.Equal(t, 100, count(t, w.ordersDB, `SELECT available FROM stock`))
 }

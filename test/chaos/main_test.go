@@ -1,5 +1,5 @@
-// Package chaos_test kills the services, which run as processes of their own, and takes away what they lean on, and holds
-// them to what they promise.
+// Package chaos_test kills the services, which run as processes of their own, stops what they depend on, and checks
+// that they keep their promises.
 package chaos_test
 
 import (
@@ -76,9 +76,10 @@ func newWorld(t *testing.T) *world {
 	w.startBus()
 	t.Cleanup(func() { w.nats.Stop() })
 	w.users = programtest.Serve(t, process(t, "users"), []string{
-		"USERS_DATABASE_URL=" + usersDatabase, "USERS_MAIL=off", "USERS_MASTER_KEY=" + masterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
-		"USERS_RESPONSES=enforce", "USERS_UNREADY=0s", "USERS_RATE_LIMITS=false", "USERS_SHED=false", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1",
-		"USERS_NATS_URL=" + w.nats.URL().Reveal(),
+		"USERS_DATABASE_URL=" + usersDatabase, "USERS_NATS_URL=" + w.nats.URL().Reveal(), "USERS_MAIL=off",
+		"USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0", "USERS_MASTER_KEY=" + masterKey,
+		"USERS_RESPONSES=enforce", "USERS_UNREADY=0s", "USERS_RATE_LIMITS=false", "USERS_SHED=false",
+		"USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1",
 	})
 	w.startOrders("")
 	return w
@@ -107,7 +108,8 @@ func (w *world) startBus() {
 func (w *world) startOrders(failure string) {
 	w.t.Helper()
 	w.orders = programtest.Serve(w.t, process(w.t, "orders"), []string{
-		"ORDERS_DATABASE_URL=" + w.ordersDatabase, "ORDERS_MASTER_KEY=" + masterKey, "ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
+		"ORDERS_DATABASE_URL=" + w.ordersDatabase, "ORDERS_MASTER_KEY=" + masterKey,
+		"ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
 		"ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s", "ORDERS_RATE_LIMITS=false", "ORDERS_SHED=false",
 		"ORDERS_USERS_URL=" + w.users.URL, "ORDERS_NATS_URL=" + w.nats.URL().Reveal(), "PLUMBLINE_FAILPOINTS=" + failure,
 	})
@@ -142,11 +144,13 @@ func (w *world) signIn(name string, roles ...string) person {
 	w.t.Helper()
 	users := w.usersAs(person{})
 	email := name + "@example.com"
-	created, err := users.CreateUserV2WithResponse(w.t.Context(), usersapi.CreateUserV2Request{Email: email, Name: name, Password: password})
+	created, err := users.CreateUserV2WithResponse(w.t.Context(),
+		usersapi.CreateUserV2Request{Email: email, Name: name, Password: password})
 	require.NoError(w.t, err)
 	require.Equal(w.t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	if len(roles) > 0 {
-		_, err = w.usersDB.Exec(w.t.Context(), `UPDATE users SET roles = $2 WHERE id = $1`, contracttest.Body(w.t, created, created.JSON201).ID, roles)
+		_, err = w.usersDB.Exec(w.t.Context(), `UPDATE users SET roles = $2 WHERE id = $1`,
+			contracttest.Body(w.t, created, created.JSON201).ID, roles)
 		require.NoError(w.t, err)
 	}
 	return w.signInAgain(name, contracttest.Body(w.t, created, created.JSON201).ID)
@@ -155,7 +159,9 @@ func (w *world) signIn(name string, roles ...string) person {
 // signInAgain opens another session of somebody.
 func (w *world) signInAgain(name string, id uuid.UUID) person {
 	w.t.Helper()
-	got, err := w.usersAs(person{}).StartSessionWithResponse(w.t.Context(), usersapi.StartSessionRequest{Email: name + "@example.com", Password: password})
+	got, err := w.usersAs(person{}).StartSessionWithResponse(w.t.Context(), usersapi.StartSessionRequest{
+		Email: name + "@example.com", Password: password,
+	})
 	require.NoError(w.t, err)
 	require.Equal(w.t, http.StatusOK, got.StatusCode(), string(got.Body))
 	return person{id, contracttest.Body(w.t, got, got.JSON200).AccessToken}
@@ -189,15 +195,17 @@ func (w *world) ordersAs(p person) *ordersapi.ClientWithResponses {
 func (w *world) product() uuid.UUID {
 	w.t.Helper()
 	id, db, now := uuid.New(), ordersdb.New(w.ordersDB), time.Now()
-	_, err := db.CreateProduct(w.t.Context(), ordersdb.CreateProductParams{ID: id, Sku: id.String(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR", CreatedAt: now})
+	_, err := db.CreateProduct(w.t.Context(), ordersdb.CreateProductParams{
+		ID: id, Sku: id.String(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR", CreatedAt: now,
+	})
 	require.NoError(w.t, err)
 	_, err = db.AdjustStock(w.t.Context(), ordersdb.AdjustStockParams{ProductID: id, Delta: 100, UpdatedAt: now})
 	require.NoError(w.t, err)
 	return id
 }
 
-// place sends one order of a product, and again where it is told that it may later. Whoever dies while it answers gives an
-// error.
+// place sends an order of one product, and repeats it when it is asked to try later. The error is that of a service
+// that dies while it answers.
 func (w *world) place(p person, product uuid.UUID, key string) (*ordersapi.CreateOrderResponse, error) {
 	w.t.Helper()
 	for late := time.Now().Add(patience); ; {
@@ -243,14 +251,15 @@ type listener struct{ pool *pgxpool.Pool }
 
 func (w *world) listen() *listener {
 	w.t.Helper()
-	l := &listener{pgtest.New(w.t, fstest.MapFS{
-		"00001_create_effects.sql": {Data: []byte("-- +goose Up\nCREATE TABLE effects (event uuid NOT NULL, type text NOT NULL, subject uuid NOT NULL);\n")},
-	}, events.Tables)}
+	const create = "-- +goose Up\nCREATE TABLE effects (event uuid NOT NULL, type text NOT NULL, subject uuid NOT NULL);\n"
+	migrations := fstest.MapFS{"00001_create_effects.sql": {Data: []byte(create)}}
+	l := &listener{pgtest.New(w.t, migrations, events.Tables)}
 	log := slog.New(slog.DiscardHandler)
 	bus, err := events.Connect(w.nats.URL(), "listener", log)
 	require.NoError(w.t, err)
 	consumer, err := events.NewConsumer(events.ConsumerConfig{
-		Service: "orders", Name: "listener", Database: l.pool.Config().ConnConfig, Bus: bus, Registry: prometheus.NewRegistry(), Log: log,
+		Service: "orders", Name: "listener", Database: l.pool.Config().ConnConfig, Bus: bus,
+		Registry: prometheus.NewRegistry(), Log: log,
 		Handle: func(ctx context.Context, e events.Event) error {
 			return events.Once(ctx, l.pool, e, func(tx pgx.Tx) error {
 				_, err := tx.Exec(ctx, `INSERT INTO effects (event, type, subject) VALUES ($1, $2, $3)`, e.ID, e.Type, e.Subject)
@@ -283,6 +292,7 @@ func (l *listener) requireHeard(w *world, types map[string]int, order uuid.UUID)
 	}
 	eventually(w.t, l.pool, total, `SELECT count(*) FROM effects WHERE subject = $1`, order)
 	for kind, n := range types {
-		require.Equal(w.t, n, count(w.t, l.pool, `SELECT count(*) FROM effects WHERE subject = $1 AND type = $2`, order, kind), kind)
+		heard := count(w.t, l.pool, `SELECT count(*) FROM effects WHERE subject = $1 AND type = $2`, order, kind)
+		require.Equal(w.t, n, heard, kind)
 	}
 }

@@ -45,7 +45,8 @@ func TestFirstProduct(t *testing.T) {
 	users, orders := freeAddr(t), freeAddr(t)
 	usersOps, ordersOps := freeAddr(t), freeAddr(t)
 	commands := strings.NewReplacer(
-		"postgres://users:PASSWORD@127.0.0.1:5432/users", "'"+unused(t)+"'", "postgres://orders:PASSWORD@127.0.0.1:5432/orders", "'"+unused(t)+"'",
+		"postgres://users:PASSWORD@127.0.0.1:5432/users", "'"+unused(t)+"'",
+		"postgres://orders:PASSWORD@127.0.0.1:5432/orders", "'"+unused(t)+"'",
 		"127.0.0.1:8080", users, "127.0.0.1:8081", orders, "127.0.0.1:9090", usersOps, "127.0.0.1:9091", ordersOps,
 	).Replace(blocks[0][1]+blocks[1][1]) + "kill $(jobs -p)\nwait\n"
 
@@ -58,7 +59,9 @@ func TestFirstProduct(t *testing.T) {
 	defer cancel()
 	shell := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", commands)
 	shell.Dir = dir
-	shell.Env = append(os.Environ(), "USERS_ADDR="+users, "USERS_OPS_ADDR="+usersOps, "ORDERS_ADDR="+orders, "ORDERS_OPS_ADDR="+ordersOps, "USERS_UNREADY=0s", "ORDERS_UNREADY=0s")
+	shell.Env = append(os.Environ(),
+		"USERS_ADDR="+users, "USERS_OPS_ADDR="+usersOps, "USERS_UNREADY=0s",
+		"ORDERS_ADDR="+orders, "ORDERS_OPS_ADDR="+ordersOps, "ORDERS_UNREADY=0s")
 	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	everything := func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) }
 	shell.Cancel = everything

@@ -19,7 +19,7 @@ var (
 	calledTarget    = regexp.MustCompile(`(?m)^(?:target|start)(?: -C \S+)? ([a-z-]+)`)
 )
 
-// TestEveryTargetRunsInCI holds the targets of the Makefile against what .ci/run calls: a target that nobody calls rots.
+// TestEveryTargetRunsInCI fails for a target of the Makefile that .ci/run never calls: such a target rots.
 func TestEveryTargetRunsInCI(t *testing.T) {
 	t.Parallel()
 	read := func(path ...string) string {
@@ -50,11 +50,12 @@ func TestEveryTargetRunsInCI(t *testing.T) {
 	}
 	phony := strings.Fields(regexp.MustCompile(`(?m)^\.PHONY: (help .*)$`).FindStringSubmatch(makefile)[1])
 	for name := range described {
-		require.True(t, slices.Contains(phony, name), "make %s is not in .PHONY: a file of that name would keep it from running", name)
+		require.True(t, slices.Contains(phony, name),
+			"make %s is not in .PHONY: a file of that name would keep it from running", name)
 	}
 }
 
-// An npm ci that was interrupted leaves a folder that looks like the whole one: make runs it again, and not once more after that.
+// An npm ci that was interrupted leaves a folder that looks complete: make repeats it, once.
 func TestAnInterruptedInstallIsRepeated(t *testing.T) {
 	t.Parallel()
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
@@ -69,10 +70,13 @@ func TestAnInterruptedInstallIsRepeated(t *testing.T) {
 	write("clients/typescript/package-lock.json", "{}", 0o600)
 	write("tools/node", "#!/bin/sh\n", 0o700)
 	install := func(npm string) error {
-		write("tools/npm", "#!/bin/sh\necho called >> \"$CALLS\"\nrm -rf node_modules && mkdir node_modules && touch node_modules/one || exit 1\n"+npm, 0o700)
+		const begin = "#!/bin/sh\necho called >> \"$CALLS\"\n" +
+			"rm -rf node_modules && mkdir node_modules && touch node_modules/one || exit 1\n"
+		write("tools/npm", begin+npm, 0o700)
 		cmd := exec.CommandContext(t.Context(), "make", "clients/typescript/node_modules")
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "tools")+":"+os.Getenv("PATH"), "CALLS="+filepath.Join(dir, "calls"), "MAKEFLAGS=")
+		path := filepath.Join(dir, "tools") + ":" + os.Getenv("PATH")
+		cmd.Env = append(os.Environ(), "PATH="+path, "CALLS="+filepath.Join(dir, "calls"), "MAKEFLAGS=")
 		return cmd.Run()
 	}
 	called := func() int {

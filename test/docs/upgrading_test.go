@@ -13,7 +13,7 @@ import (
 	"example.com/plumbline/queries"
 )
 
-// What a migration does that holds a table until all of its rows have been read: an index, a constraint that is one, and a
+// What a migration does that holds a table until all of its rows have been read: an index, a constraint that is one, a
 // column that is computed or rewritten.
 var (
 	indexed = regexp.MustCompile(`(?m)^CREATE (?:UNIQUE )?INDEX \w+ ON (\w+)`)
@@ -46,7 +46,8 @@ func TestMigrationsThatHoldATableAreListed(t *testing.T) {
 			for _, match := range append(indexed.FindAllStringSubmatch(up, -1), altered.FindAllStringSubmatch(up, -1)...) {
 				if !own[match[1]] {
 					held++
-					require.Contains(t, upgrading, "| `"+strings.TrimSuffix(file, ".sql")+"` |", "%s holds the table %s", service, match[1])
+					row := "| `" + strings.TrimSuffix(file, ".sql") + "` |"
+					require.Contains(t, upgrading, row, "%s holds the table %s", service, match[1])
 				}
 			}
 		}

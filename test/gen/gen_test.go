@@ -1,5 +1,4 @@
-// Package gen holds make gen and make gen-check to what they promise, in copies of the repository in which a stub stands in for
-// the tools.
+// Package gen checks what make gen and make gen-check promise, in copies of the repository with a stub for the tools.
 package gen
 
 import (
@@ -23,7 +22,8 @@ import (
 
 const root = "../.."
 
-// TestMain has make hear SIGINT also when the tests run in the background of a script, where it is ignored, which children inherit.
+// TestMain lets make receive SIGINT when the tests run in the background of a script too: the shell ignores it there,
+// and children inherit that.
 func TestMain(m *testing.M) {
 	if signal.Ignored(os.Interrupt) {
 		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
@@ -78,7 +78,8 @@ func TestGenWithoutNode(t *testing.T) {
 			client := r.read("gen/ts/package/index.js")
 			out, err := r.make("gen")
 			require.NoError(t, err)
-			require.Contains(t, out, "gen/ts, the TypeScript client, is left as it was; to make it anew, install Node 20.19 or later")
+			require.Contains(t, out,
+				"gen/ts, the TypeScript client, is left as it was; to make it anew, install Node 20.19 or later")
 			require.Equal(t, client, r.read("gen/ts/package/index.js"))
 			require.Equal(t, "another document", r.read("gen/usersapi/usersapi.gen.go"))
 		})
@@ -193,8 +194,8 @@ func TestToolsAreBuiltAnewWithTheirVersion(t *testing.T) {
 	require.NotContains(t, out, "-o bin/tools/oapi-codegen")
 }
 
-// repository is a copy of this one. Beside it is the folder programs, the only one in which its programs are found: it has no
-// compiler, and Node is a stub.
+// repository is a copy of this one. The folder programs beside it is the only one on its PATH: it has no compiler, and
+// Node is a stub.
 type repository struct {
 	t   *testing.T
 	dir string
@@ -229,7 +230,8 @@ func clone(t *testing.T) repository {
 	}
 	r.copy("impl/devkit/frontend", "impl/devkit/frontend/dev.yaml")
 	client := "clients/typescript/"
-	r.copy(client, client+"build", client+"src", client+"package.json", client+"package-lock.json", client+"tsconfig.json", client+"README.md")
+	r.copy(client, client+"build", client+"src", client+"README.md",
+		client+"package.json", client+"package-lock.json", client+"tsconfig.json")
 	r.write(client+"node_modules/.complete", "")
 	for _, tool := range []string{"bin/tools/oapi-codegen", "bin/tools/sqlc", "../programs/npm"} {
 		r.copy(tool, "test/gen/testdata/tool")
@@ -239,12 +241,14 @@ func clone(t *testing.T) repository {
 	return r
 }
 
-// copy copies files and folders of this repository. It is cp that writes them: what this process writes may still be open in a child
-// that another test is starting, and Linux does not run a program that is open for writing.
+// copy copies files and folders of this repository by cp: what this process writes may still be open in a child that
+// another test is starting, and Linux does not run a program that is open for writing.
 func (r repository) copy(to string, from ...string) {
 	r.t.Helper()
-	for _, path := range from { // go test runs a test again when what it has looked at has changed; it does not see cp look.
-		require.NoError(r.t, filepath.WalkDir(filepath.Join(root, path), func(_ string, _ fs.DirEntry, err error) error { return err }))
+	// go test repeats a test when the files that it opened have changed; it does not see those that cp opens.
+	look := func(_ string, _ fs.DirEntry, err error) error { return err }
+	for _, path := range from {
+		require.NoError(r.t, filepath.WalkDir(filepath.Join(root, path), look))
 	}
 	cmd := exec.Command("cp", append(append([]string{"-R"}, from...), filepath.Join(r.dir, to))...)
 	cmd.Dir = root

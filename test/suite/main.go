@@ -1,6 +1,6 @@
-// Command suite runs the tests of this module: those of packages in which goroutines of ours meet with the race detector,
-// the others and the checks of the contract without it, all of them on one PostgreSQL. It shows a line for each package as it
-// ends and what takes long meanwhile, and closes with what ran, what of the documents was proved, and where the time went.
+// Command suite runs the tests of this module on one PostgreSQL: packages with concurrent code of ours with the race
+// detector, the others and the checks of the contract without it. It shows a line for each package that ends and what
+// is slow meanwhile, and at last what ran, what of the documents was proved, and where the time went.
 //
 //	suite [-race some|all|none] [-contract] [-count N] [PACKAGE…]
 package main
@@ -117,7 +117,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	environ := append(os.Environ(), cluster, contracttest.FiguresEnv+"="+filepath.Join(root, figures), measureEnv+"="+folder, rootEnv+"="+root, "GORACE=atexit_sleep_ms=10")
+	environ := append(os.Environ(), cluster, contracttest.FiguresEnv+"="+filepath.Join(root, figures),
+		measureEnv+"="+folder, rootEnv+"="+root, "GORACE=atexit_sleep_ms=10")
 	if err := testAll(ctx, runs, environ, o.count, r); err != nil {
 		return err
 	}
@@ -155,7 +156,8 @@ func testsEveryService(packages []pkg) bool {
 
 // list gives the packages with tests, those first that take longest: those of services.
 func list(ctx context.Context, patterns []string) ([]pkg, error) {
-	const format = `{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.Module.Path}}{{range .TestGoFiles}} {{.}}{{end}}{{end}}`
+	const format = "{{if or .TestGoFiles .XTestGoFiles}}" +
+		"{{.ImportPath}} {{.Module.Path}}{{range .TestGoFiles}} {{.}}{{end}}{{end}}"
 	cmd := exec.CommandContext(ctx, "go", append([]string{"list", "-f", format}, patterns...)...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -168,7 +170,8 @@ func list(ctx context.Context, patterns []string) ([]pkg, error) {
 		fields := strings.Fields(line)
 		p := pkg{path: strings.TrimPrefix(fields[0], fields[1]+"/")}
 		for _, file := range fields[2:] {
-			text, err := os.ReadFile(filepath.Join(filepath.FromSlash(p.path), file)) // The working folder is the root of the module.
+			// The path is relative to the working folder, the root of the module.
+			text, err := os.ReadFile(filepath.Join(filepath.FromSlash(p.path), file))
 			if err != nil {
 				return nil, err
 			}
@@ -274,8 +277,10 @@ func test(ctx context.Context, index int, run testRun, environ []string, count i
 	if err != nil {
 		return err
 	}
-	args := slices.Concat([]string{"test", "-json", "-shuffle=on", "-timeout", testTimeout, fmt.Sprintf("-count=%d", count),
-		"-exec", program + " " + measureCommand + " " + run.name}, run.flags)
+	args := slices.Concat([]string{
+		"test", "-json", "-shuffle=on", "-timeout", testTimeout, fmt.Sprintf("-count=%d", count),
+		"-exec", program + " " + measureCommand + " " + run.name,
+	}, run.flags)
 	for _, p := range run.packages {
 		args = append(args, "./"+p)
 	}

@@ -42,7 +42,8 @@ func measure(args []string) int {
 	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	if here, unknown := os.Getwd(); unknown == nil { // go test starts a binary in the folder of its package.
 		pkg := strings.TrimPrefix(filepath.ToSlash(strings.TrimPrefix(here, os.Getenv(rootEnv))), "/")
-		_ = os.WriteFile(noteOf(os.Getenv(measureEnv), run, pkg), []byte(cpu.String()), 0o600) // Without it only a figure is missing.
+		// Without it only a figure is missing.
+		_ = os.WriteFile(noteOf(os.Getenv(measureEnv), run, pkg), []byte(cpu.String()), 0o600)
 	}
 	if exit, failed := errors.AsType[*exec.ExitError](err); failed && exit.ExitCode() > 0 {
 		return exit.ExitCode()

@@ -53,13 +53,16 @@ func newReport(out io.Writer, runs []testRun, notes string) *report {
 	racing := 0
 	for _, run := range runs {
 		for _, path := range run.packages {
-			r.results = append(r.results, &result{run: run, path: path, running: map[string]time.Time{}, output: map[string]*strings.Builder{}})
+			r.results = append(r.results, &result{
+				run: run, path: path, running: map[string]time.Time{}, output: map[string]*strings.Builder{},
+			})
 			if run.name == raceRun {
 				racing++
 			}
 		}
 	}
-	fmt.Fprintf(out, "%d packages, %d with the race detector; the first lines wait for the compiler\n", len(r.results), racing)
+	fmt.Fprintf(out, "%d packages, %d with the race detector; the first lines wait for the compiler\n",
+		len(r.results), racing)
 	return r
 }
 
@@ -163,13 +166,14 @@ func (one *result) end(e event) {
 	}
 }
 
-// tell writes the line of a package that has ended, and of each test that has failed what it said and how it runs alone.
+// tell writes the line of a package that has ended and, for each failed test, its output and how to run it alone.
 func (r *report) tell(one *result, action string) {
 	one.state = "ok"
 	if action == "fail" {
 		one.state = "FAIL"
 	}
-	fmt.Fprintf(r.out, "%3d/%d  %-4s %7.1f s %7.1f s CPU  %s\n", r.ended, len(r.results), one.state, one.took.Seconds(), one.cpu.Seconds(), one.name())
+	fmt.Fprintf(r.out, "%3d/%d  %-4s %7.1f s %7.1f s CPU  %s\n",
+		r.ended, len(r.results), one.state, one.took.Seconds(), one.cpu.Seconds(), one.name())
 	if action != "fail" {
 		return
 	}
@@ -178,7 +182,8 @@ func (r *report) tell(one *result, action string) {
 			indented(one.output[test]), test)
 	}
 	for _, test := range one.failed {
-		if innermost := !slices.ContainsFunc(one.failed, func(other string) bool { return strings.HasPrefix(other, test+"/") }); innermost {
+		within := func(other string) bool { return strings.HasPrefix(other, test+"/") }
+		if innermost := !slices.ContainsFunc(one.failed, within); innermost {
 			fmt.Fprintf(r.out, "%s      alone: %s\n", indented(one.output[test]), one.run.command(pattern(test), one.path))
 		} else {
 			fmt.Fprint(r.out, indented(one.output[test]))
@@ -194,7 +199,8 @@ func (r *report) tell(one *result, action string) {
 		}
 	}
 	for test := range one.running {
-		fmt.Fprintf(r.out, "%s      unfinished, alone: %s\n", indented(one.output[test]), one.run.command(pattern(test), one.path))
+		alone := one.run.command(pattern(test), one.path)
+		fmt.Fprintf(r.out, "%s      unfinished, alone: %s\n", indented(one.output[test]), alone)
 	}
 	fmt.Fprintf(r.out, "%s      alone: %s\n", indented(one.output[""]), one.run.command(".", one.path))
 }
@@ -241,7 +247,8 @@ func (r *report) tellSlow(now time.Time) {
 				slowest, since = test, began
 			}
 		}
-		line := fmt.Sprintf("         ...  %7.1f s                %s, %d tests done", now.Sub(one.began).Seconds(), one.name(), one.passed)
+		line := fmt.Sprintf("         ...  %7.1f s                %s, %d tests done",
+			now.Sub(one.began).Seconds(), one.name(), one.passed)
 		if slowest != "" {
 			line += fmt.Sprintf(", in %s for %.0f s", slowest, now.Sub(since).Seconds())
 		}
@@ -252,8 +259,8 @@ func (r *report) tellSlow(now time.Time) {
 // mostNamed is how many packages the last line names.
 const mostNamed = 8
 
-// close writes the three last lines. database is the CPU time of PostgreSQL. proved tells what of the documents was exercised;
-// it is asked when all has passed.
+// close writes the last three lines. database is the CPU time of PostgreSQL. proved tells how much of the documents was
+// exercised; it is called when every test has passed.
 func (r *report) close(took, database time.Duration, proved func() (string, error)) error {
 	passed, skipped, failed, tests := 0, 0, 0, time.Duration(0)
 	var broken []string
@@ -270,7 +277,8 @@ func (r *report) close(took, database time.Duration, proved func() (string, erro
 	if len(broken) == 0 {
 		said, err = proved()
 	}
-	fmt.Fprintf(r.out, "ran:    %d packages; tests: %d passed, %d failed, %d skipped", len(r.results), passed, failed, skipped)
+	fmt.Fprintf(r.out, "ran:    %d packages; tests: %d passed, %d failed, %d skipped",
+		len(r.results), passed, failed, skipped)
 	if len(broken) > 0 {
 		fmt.Fprintf(r.out, "; FAIL: %s", strings.Join(broken, ", "))
 	}
@@ -282,8 +290,9 @@ func (r *report) close(took, database time.Duration, proved func() (string, erro
 		dearest = append(dearest, fmt.Sprintf("%s %.0f s", one.name(), one.cpu.Seconds()))
 	}
 	all := waitedCPU()
-	fmt.Fprintf(r.out, "took:   %.0f s; CPU %.0f s: compiler %.0f s, PostgreSQL %.0f s, tests %.0f s, of which %s\n", took.Seconds(), all.Seconds(),
-		max(all-database-tests, 0).Seconds(), database.Seconds(), tests.Seconds(), strings.Join(dearest, ", "))
+	fmt.Fprintf(r.out, "took:   %.0f s; CPU %.0f s: compiler %.0f s, PostgreSQL %.0f s, tests %.0f s, of which %s\n",
+		took.Seconds(), all.Seconds(), max(all-database-tests, 0).Seconds(),
+		database.Seconds(), tests.Seconds(), strings.Join(dearest, ", "))
 	return err
 }
 

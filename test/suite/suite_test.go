@@ -18,16 +18,20 @@ import (
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	packages := []pkg{{path: "impl/users", contract: true}, {path: "impl/platform/mail"}, {path: "cmd/dev"}, {path: "test/docs"}}
+	packages := []pkg{
+		{path: "impl/users", contract: true}, {path: "impl/platform/mail"}, {path: "cmd/dev"}, {path: "test/docs"},
+	}
 	some := plan(packages, options{race: "some"})
 	require.Equal(t, []testRun{
 		{raceRun, []string{"-race", "-skip", contractTests}, []string{"impl/users", "impl/platform/mail"}},
 		{contractRun, []string{"-run", contractTests}, []string{"impl/users"}},
 		{plainRun, nil, []string{"cmd/dev", "test/docs"}},
 	}, some, "what the race detector leaves out runs without it")
-	require.Equal(t, []testRun{{raceRun, []string{"-race"}, []string{"impl/users", "impl/platform/mail", "cmd/dev", "test/docs"}}}, plan(packages, options{race: "all"}))
-	require.Equal(t, []testRun{{plainRun, nil, []string{"impl/users", "impl/platform/mail", "cmd/dev", "test/docs"}}}, plan(packages, options{race: "none"}))
-	require.Equal(t, []testRun{{contractRun, []string{"-run", contractTests}, []string{"impl/users"}}}, plan(packages, options{race: "some", contract: true}))
+	all := []string{"impl/users", "impl/platform/mail", "cmd/dev", "test/docs"}
+	require.Equal(t, []testRun{{raceRun, []string{"-race"}, all}}, plan(packages, options{race: "all"}))
+	require.Equal(t, []testRun{{plainRun, nil, all}}, plan(packages, options{race: "none"}))
+	require.Equal(t, []testRun{{contractRun, []string{"-run", contractTests}, []string{"impl/users"}}},
+		plan(packages, options{race: "some", contract: true}))
 }
 
 func TestTheBadgeIsOfEveryService(t *testing.T) {
@@ -54,7 +58,8 @@ func told(t *testing.T, events ...event) (text string, err error) {
 	t.Helper()
 	var out, lines bytes.Buffer
 	r := newReport(&out, []testRun{
-		{raceRun, []string{"-race", "-skip", contractTests}, []string{"impl/users"}}, {contractRun, []string{"-run", contractTests}, []string{"impl/users"}},
+		{raceRun, []string{"-race", "-skip", contractTests}, []string{"impl/users"}},
+		{contractRun, []string{"-run", contractTests}, []string{"impl/users"}},
 	}, t.TempDir())
 	r.take(0, event{Action: "start", Package: "example.com/plumbline/impl/users"}, time.Now())
 	r.take(0, event{Action: "pass", Package: "example.com/plumbline/impl/users"}, time.Now())
@@ -74,7 +79,9 @@ func told(t *testing.T, events ...event) (text string, err error) {
 
 func TestReport(t *testing.T) {
 	t.Parallel()
-	text, err := told(t, event{Action: "start"}, event{Action: "run", Test: "TestA"}, event{Action: "output", Test: "TestA", Output: "noise\n"}, event{Action: "pass", Test: "TestA"}, event{Action: "pass"})
+	start, pass, fail := event{Action: "start"}, event{Action: "pass"}, event{Action: "fail"}
+	text, err := told(t, start, event{Action: "run", Test: "TestA"},
+		event{Action: "output", Test: "TestA", Output: "noise\n"}, event{Action: "pass", Test: "TestA"}, pass)
 	require.NoError(t, err)
 	require.NotContains(t, text, "noise")
 	require.Contains(t, text, "2/2  ok ")
@@ -84,18 +91,24 @@ func TestReport(t *testing.T) {
 	require.True(t, strings.HasPrefix(lines[len(lines)-1], "took:   1 s; CPU "), lines[len(lines)-1])
 
 	// A failure says what happened and how it runs alone, in the run in which it failed.
-	text, err = told(t, event{Action: "start"}, event{Action: "output", Test: "TestContract/a_b's", Output: "it is broken\n"},
-		event{Action: "fail", Test: "TestContract/a_b's"}, event{Action: "fail", Test: "TestContract"}, event{Action: "fail"})
+	text, err = told(t, start, event{Action: "output", Test: "TestContract/a_b's", Output: "it is broken\n"},
+		event{Action: "fail", Test: "TestContract/a_b's"}, event{Action: "fail", Test: "TestContract"}, fail)
 	require.ErrorIs(t, err, errFailed)
-	require.Contains(t, text, "      it is broken\n      alone: go test -count=1 -run '^TestContract$/^a_b.s$' ./impl/users\n")
+	require.Contains(t, text,
+		"      it is broken\n      alone: go test -count=1 -run '^TestContract$/^a_b.s$' ./impl/users\n")
 	require.Equal(t, 1, strings.Count(text, "alone:"))
-	require.Contains(t, text, "2 failed, 0 skipped; FAIL: impl/users (contract)\nproved: nothing, for not every test has passed\n")
+	require.Contains(t, text,
+		"2 failed, 0 skipped; FAIL: impl/users (contract)\nproved: nothing, for not every test has passed\n")
 
-	text, err = told(t, event{Action: "build-output", ImportPath: "example.com/plumbline/impl/users", Output: "x.go:1: undefined: y\n"}, event{Action: "start"}, event{Action: "fail"})
+	broken := event{
+		Action: "build-output", ImportPath: "example.com/plumbline/impl/users", Output: "x.go:1: undefined: y\n",
+	}
+	text, err = told(t, broken, start, fail)
 	require.ErrorIs(t, err, errFailed)
 	require.Contains(t, text, "undefined: y")
 
-	text, err = told(t, event{Action: "start"}, event{Action: "run", Test: "TestA"}, event{Action: "output", Output: "panic: no\n"}, event{Action: "fail"})
+	text, err = told(t, start, event{Action: "run", Test: "TestA"},
+		event{Action: "output", Output: "panic: no\n"}, fail)
 	require.ErrorIs(t, err, errFailed)
 	require.Contains(t, text, "unfinished, alone: go test -count=1 -run '^TestA$' ./impl/users\n")
 	require.Contains(t, text, "panic: no")
@@ -135,7 +148,10 @@ func TestSlow(t *testing.T) {
 	var out bytes.Buffer
 	r := newReport(&out, []testRun{{plainRun, nil, []string{"impl/users"}}}, t.TempDir())
 	now := time.Now()
-	for i, e := range []event{{Action: "start"}, {Action: "run", Test: "TestA"}, {Action: "run", Test: "TestA/b"}, {Action: "pause", Test: "TestA/b"}, {Action: "run", Test: "TestC"}} {
+	for i, e := range []event{
+		{Action: "start"}, {Action: "run", Test: "TestA"}, {Action: "run", Test: "TestA/b"},
+		{Action: "pause", Test: "TestA/b"}, {Action: "run", Test: "TestC"},
+	} {
 		e.Package = "example.com/plumbline/impl/users"
 		r.take(0, e, now.Add(time.Duration(i)*time.Second))
 	}

@@ -22,8 +22,8 @@ var (
 // that PostgreSQL comes with, and what Go looks for in folders.
 var taken = []string{
 	"dev", "devkit", "platform", "testkit", "services", "ts", "released", "depot",
-	"chi", "context", "contracttest", "fault", "fmt", "http", "httpapi", "io", "keyset", "openapi", "os", "pgx", "program",
-	"queries", "require", "resource", "resourcetest", "testing", "time", "uuid",
+	"chi", "context", "contract", "contracttest", "convert", "errors", "fault", "fmt", "http", "httpapi", "io", "openapi",
+	"os", "paging", "pgx", "program", "queries", "require", "resource", "resourcetest", "testing", "time", "uuid",
 	"postgres", "public", "internal", "main", "test", "testdata", "vendor",
 }
 

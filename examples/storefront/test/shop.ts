@@ -259,7 +259,7 @@ test('an overloaded service says when to try again, and the next try is a search
   await page.getByRole('button', {name: 'Load more'}).waitFor();
   await fault(t, 'listProducts', 'problem=overloaded');
   await page.getByRole('searchbox').fill('plumb bob');
-  await page.getByRole('alert').getByText('overloaded').waitFor();
+  await page.getByRole('alert').getByText('overloaded', { exact: true }).waitFor();
   assert.equal(await page.locator('.products > li').count(), 0, 'those of the search before are no answer');
   const again = page.getByRole('button', {name: 'Try again', exact: true, disabled: false});
   await again.waitFor();

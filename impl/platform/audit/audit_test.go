@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"strings"
@@ -44,7 +45,8 @@ func open(t *testing.T) *ledger {
 // with gives the log under the master key whose every byte is b.
 func (l *ledger) with(t *testing.T, b byte) *Log {
 	t.Helper()
-	master, err := seal.NewMasterKey("things", telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat(string(rune(b)), 32)))))
+	key := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(string(rune(b)), 32)))
+	master, err := seal.NewMasterKey("things", telemetry.NewSecret(key))
 	require.NoError(t, err)
 	log, err := New(l.pool, master, func() time.Time { return l.now })
 	require.NoError(t, err)
@@ -82,7 +84,9 @@ func (l *ledger) forge(statements ...string) {
 	l.t.Helper()
 	_, err := l.pool.Exec(l.t.Context(), `
 		ALTER TABLE audit_seals DROP CONSTRAINT audit_seals_position_fkey, DROP CONSTRAINT audit_seals_batch_fkey;
-		ALTER TABLE audit_entries DISABLE TRIGGER USER; ALTER TABLE audit_seals DISABLE TRIGGER USER; ALTER TABLE audit_batches DISABLE TRIGGER USER;`+
+		ALTER TABLE audit_entries DISABLE TRIGGER USER;
+		ALTER TABLE audit_seals DISABLE TRIGGER USER;
+		ALTER TABLE audit_batches DISABLE TRIGGER USER;`+
 		strings.Join(statements, ";"))
 	require.NoError(l.t, err)
 }
@@ -93,7 +97,8 @@ func TestNoRoleChangesEntries(t *testing.T) {
 	l.add(2)
 	l.seal()
 	for _, statement := range []string{
-		"UPDATE audit_entries SET outcome = 'x'", "UPDATE audit_entries SET outcome = 'x' WHERE false", "DELETE FROM audit_entries", "TRUNCATE audit_entries CASCADE",
+		"UPDATE audit_entries SET outcome = 'x'", "UPDATE audit_entries SET outcome = 'x' WHERE false",
+		"DELETE FROM audit_entries", "TRUNCATE audit_entries CASCADE",
 		"UPDATE audit_batches SET entries = 7", "DELETE FROM audit_batches", "TRUNCATE audit_batches CASCADE",
 		"UPDATE audit_seals SET batch = 7", "DELETE FROM audit_seals", "TRUNCATE audit_seals",
 		"INSERT INTO audit_entries SELECT * FROM audit_entries ON CONFLICT (id) DO UPDATE SET outcome = 'x'",
@@ -109,30 +114,92 @@ func TestNoRoleChangesEntries(t *testing.T) {
 
 func TestEverythingThatIsTamperedWithIsFound(t *testing.T) {
 	t.Parallel()
+	change := func(position int, set string) string {
+		return fmt.Sprintf("UPDATE audit_entries SET %s WHERE position = %d", set, position)
+	}
+	insert := func(position int) string {
+		return fmt.Sprintf(`
+			INSERT INTO audit_entries (position, id, action, outcome, sealed_address, request_id, occurred_at)
+			OVERRIDING SYSTEM VALUE VALUES (%d, gen_random_uuid(), 'thing.make', 'success', '', 'r', now())`, position)
+	}
+	const movable = "ALTER TABLE audit_entries ALTER COLUMN position DROP IDENTITY"
 	for name, c := range map[string]struct {
 		forge []string
 		says  []string
 	}{
-		"an outcome":                      {[]string{"UPDATE audit_entries SET outcome = 'forbidden' WHERE position = 5"}, []string{"batch 2: the entry ", " at 5 has been changed"}},
-		"an action":                       {[]string{"UPDATE audit_entries SET action = 'thing.read' WHERE position = 4"}, []string{"batch 2", "at 4 has been changed"}},
-		"an actor":                        {[]string{"UPDATE audit_entries SET actor = NULL WHERE position = 1"}, []string{"batch 1", "at 1 has been changed"}},
-		"a target":                        {[]string{"UPDATE audit_entries SET target = actor WHERE position = 1"}, []string{"batch 1", "at 1 has been changed"}},
-		"both swapped":                    {[]string{"UPDATE audit_entries SET actor = target, target = actor WHERE position = 1"}, []string{"at 1 has been changed"}},
-		"an id":                           {[]string{"UPDATE audit_entries SET id = gen_random_uuid() WHERE position = 2"}, []string{"at 2 has been changed"}},
-		"an address":                      {[]string{`UPDATE audit_entries SET sealed_address = set_byte(sealed_address, 3, get_byte(sealed_address, 3) # 1) WHERE position = 2`}, []string{"at 2 has been changed"}},
-		"a request":                       {[]string{"UPDATE audit_entries SET request_id = 'other' WHERE position = 2"}, []string{"at 2 has been changed"}},
-		"a time":                          {[]string{"UPDATE audit_entries SET occurred_at = occurred_at + interval '1 microsecond' WHERE position = 7"}, []string{"batch 3", "at 7 has been changed"}},
-		"a position":                      {[]string{"ALTER TABLE audit_entries ALTER COLUMN position DROP IDENTITY", "UPDATE audit_entries SET position = 1000 WHERE position = 7"}, []string{"at 7 is gone"}},
-		"an order":                        {[]string{"ALTER TABLE audit_entries ALTER COLUMN position DROP IDENTITY", "UPDATE audit_entries SET position = 100 WHERE position = 5", "UPDATE audit_entries SET position = 5 WHERE position = 6", "UPDATE audit_entries SET position = 6 WHERE position = 100"}, []string{"at 5 has been changed", "at 6 has been changed"}},
-		"an entry gone":                   {[]string{"DELETE FROM audit_entries WHERE position = 5"}, []string{"batch 2: the entry at 5 is gone"}},
-		"an entry gone with its seal":     {[]string{"DELETE FROM audit_entries WHERE position = 5", "DELETE FROM audit_seals WHERE position = 5"}, []string{"batch 2 was sealed with 3 entries and has 2"}},
-		"and counted out":                 {[]string{"DELETE FROM audit_entries WHERE position = 5", "DELETE FROM audit_seals WHERE position = 5", "UPDATE audit_batches SET entries = 2 WHERE number = 2"}, []string{"batch 2 does not follow"}},
-		"an entry in another batch":       {[]string{"UPDATE audit_seals SET batch = 1 WHERE position = 5"}, []string{"batch 1 was sealed with 3 entries and has 4", "batch 2 was sealed with 3 entries and has 2"}},
-		"a batch gone":                    {[]string{"DELETE FROM audit_entries WHERE position BETWEEN 4 AND 6", "DELETE FROM audit_seals WHERE batch = 2", "DELETE FROM audit_batches WHERE number = 2"}, []string{"the batches 2 to 2 are gone", "batch 3 does not follow"}},
-		"the first batch gone":            {[]string{"DELETE FROM audit_entries WHERE position < 4", "DELETE FROM audit_seals WHERE batch = 1", "DELETE FROM audit_batches WHERE number = 1"}, []string{"the batches 1 to 1 are gone"}},
-		"batches closed up":               {[]string{"DELETE FROM audit_entries WHERE position BETWEEN 4 AND 6", "DELETE FROM audit_seals WHERE batch = 2", "DELETE FROM audit_batches WHERE number = 2", "UPDATE audit_batches SET number = 2 WHERE number = 3", "UPDATE audit_seals SET batch = 2 WHERE batch = 3"}, []string{"batch 2 does not follow"}},
-		"an entry between":                {[]string{"INSERT INTO audit_entries (position, id, action, outcome, sealed_address, request_id, occurred_at) OVERRIDING SYSTEM VALUE VALUES (-200000, gen_random_uuid(), 'thing.make', 'success', '', 'r', now())"}, []string{"the entry at -200000 has never been sealed"}},
-		"an entry with a seal of his own": {[]string{"INSERT INTO audit_entries (position, id, action, outcome, sealed_address, request_id, occurred_at) OVERRIDING SYSTEM VALUE VALUES (10, gen_random_uuid(), 'thing.make', 'success', '', 'r', now())", "INSERT INTO audit_seals SELECT max(position), 3, decode(repeat('00', 32), 'hex') FROM audit_entries", "UPDATE audit_batches SET entries = 4 WHERE number = 3"}, []string{"batch 3", "has been changed", "batch 3 does not follow"}},
+		"an outcome": {
+			[]string{change(5, "outcome = 'forbidden'")},
+			[]string{"batch 2: the entry ", " at 5 has been changed"},
+		},
+		"an action":    {[]string{change(4, "action = 'thing.read'")}, []string{"batch 2", "at 4 has been changed"}},
+		"an actor":     {[]string{change(1, "actor = NULL")}, []string{"batch 1", "at 1 has been changed"}},
+		"a target":     {[]string{change(1, "target = actor")}, []string{"batch 1", "at 1 has been changed"}},
+		"both swapped": {[]string{change(1, "actor = target, target = actor")}, []string{"at 1 has been changed"}},
+		"an id":        {[]string{change(2, "id = gen_random_uuid()")}, []string{"at 2 has been changed"}},
+		"an address": {
+			[]string{change(2, "sealed_address = set_byte(sealed_address, 3, get_byte(sealed_address, 3) # 1)")},
+			[]string{"at 2 has been changed"},
+		},
+		"a request": {[]string{change(2, "request_id = 'other'")}, []string{"at 2 has been changed"}},
+		"a time": {
+			[]string{change(7, "occurred_at = occurred_at + interval '1 microsecond'")},
+			[]string{"batch 3", "at 7 has been changed"},
+		},
+		"a position": {[]string{movable, change(7, "position = 1000")}, []string{"at 7 is gone"}},
+		"an order": {
+			[]string{movable, change(5, "position = 100"), change(6, "position = 5"), change(100, "position = 6")},
+			[]string{"at 5 has been changed", "at 6 has been changed"},
+		},
+		"an entry gone": {
+			[]string{"DELETE FROM audit_entries WHERE position = 5"},
+			[]string{"batch 2: the entry at 5 is gone"},
+		},
+		"an entry gone with its seal": {
+			[]string{"DELETE FROM audit_entries WHERE position = 5", "DELETE FROM audit_seals WHERE position = 5"},
+			[]string{"batch 2 was sealed with 3 entries and has 2"},
+		},
+		"and counted out": {
+			[]string{
+				"DELETE FROM audit_entries WHERE position = 5", "DELETE FROM audit_seals WHERE position = 5",
+				"UPDATE audit_batches SET entries = 2 WHERE number = 2",
+			},
+			[]string{"batch 2 does not follow"},
+		},
+		"an entry in another batch": {
+			[]string{"UPDATE audit_seals SET batch = 1 WHERE position = 5"},
+			[]string{"batch 1 was sealed with 3 entries and has 4", "batch 2 was sealed with 3 entries and has 2"},
+		},
+		"a batch gone": {
+			[]string{
+				"DELETE FROM audit_entries WHERE position BETWEEN 4 AND 6",
+				"DELETE FROM audit_seals WHERE batch = 2", "DELETE FROM audit_batches WHERE number = 2",
+			},
+			[]string{"the batches 2 to 2 are gone", "batch 3 does not follow"},
+		},
+		"the first batch gone": {
+			[]string{
+				"DELETE FROM audit_entries WHERE position < 4",
+				"DELETE FROM audit_seals WHERE batch = 1", "DELETE FROM audit_batches WHERE number = 1",
+			},
+			[]string{"the batches 1 to 1 are gone"},
+		},
+		"batches closed up": {
+			[]string{
+				"DELETE FROM audit_entries WHERE position BETWEEN 4 AND 6",
+				"DELETE FROM audit_seals WHERE batch = 2", "DELETE FROM audit_batches WHERE number = 2",
+				"UPDATE audit_batches SET number = 2 WHERE number = 3", "UPDATE audit_seals SET batch = 2 WHERE batch = 3",
+			},
+			[]string{"batch 2 does not follow"},
+		},
+		"an entry between": {[]string{insert(-200000)}, []string{"the entry at -200000 has never been sealed"}},
+		"an entry with a seal of his own": {
+			[]string{
+				insert(10),
+				"INSERT INTO audit_seals SELECT max(position), 3, decode(repeat('00', 32), 'hex') FROM audit_entries",
+				"UPDATE audit_batches SET entries = 4 WHERE number = 3",
+			},
+			[]string{"batch 3", "has been changed", "batch 3 does not follow"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,6 +222,19 @@ func TestEverythingThatIsTamperedWithIsFound(t *testing.T) {
 	}
 }
 
+// The end of the process seals what was recorded until then.
+func TestRunSealsAtTheEnd(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	l.add(3)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	l.Run(ctx, slog.New(slog.DiscardHandler))
+	v, err := l.verify(nil)
+	require.NoError(t, err)
+	require.Equal(t, []int{3, 1, 0}, []int{v.Entries, v.Batches, v.Unsealed})
+}
+
 // What was last can be cut off without a trace, but for whoever knows the head.
 func TestHead(t *testing.T) {
 	t.Parallel()
@@ -171,7 +251,8 @@ func TestHead(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, last, v.Head)
 	}
-	l.forge("DELETE FROM audit_entries WHERE position > 3", "DELETE FROM audit_seals WHERE batch = 2", "DELETE FROM audit_batches WHERE number = 2")
+	l.forge("DELETE FROM audit_entries WHERE position > 3", "DELETE FROM audit_seals WHERE batch = 2",
+		"DELETE FROM audit_batches WHERE number = 2")
 	_, err = l.verify(&first)
 	require.NoError(t, err)
 	v, err := l.verify(&last)
@@ -185,7 +266,10 @@ func TestHead(t *testing.T) {
 	require.ErrorIs(t, err, ErrTampered)
 	require.Equal(t, []string{"batch 2 has another seal than it had"}, v.Wrong)
 
-	for _, bad := range []string{"", "7", "7:", "x:" + strings.Repeat("0", 64), "0:" + strings.Repeat("0", 64), "7:" + strings.Repeat("0", 63), "7:" + strings.Repeat("g", 64)} {
+	for _, bad := range []string{
+		"", "7", "7:", "x:" + strings.Repeat("0", 64), "0:" + strings.Repeat("0", 64), "7:" + strings.Repeat("0", 63),
+		"7:" + strings.Repeat("g", 64),
+	} {
 		_, err := ParseHead(bad)
 		require.Error(t, err, bad)
 	}
@@ -209,7 +293,10 @@ func TestLateEntriesAreSealed(t *testing.T) {
 	late, err := l.pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer func() { _ = late.Rollback(context.Background()) }()
-	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Actor: uuid.New(), Action: "thing.make", Outcome: "success", RequestID: "late", OccurredAt: l.now}
+	e := httpapi.AuditEntry{
+		ID: uuid.Must(uuid.NewV7()), Actor: uuid.New(), Action: "thing.make", Outcome: "success", RequestID: "late",
+		OccurredAt: l.now,
+	}
 	require.NoError(t, l.record(t.Context(), late, e))
 	l.add(2)
 	l.seal()
@@ -227,14 +314,18 @@ func TestLateEntriesAreSealed(t *testing.T) {
 func TestManySealers(t *testing.T) {
 	t.Parallel()
 	l := open(t)
-	_, err := l.pool.Exec(t.Context(), `INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at)
+	_, err := l.pool.Exec(t.Context(), `
+		INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at)
 		SELECT gen_random_uuid(), 'thing.make', 'success', '', 'r', now() FROM generate_series(1, 2500)`)
 	require.NoError(t, err)
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
 			for range 5 {
-				if err := l.Record(t.Context(), httpapi.AuditEntry{ID: uuid.New(), Target: uuid.New(), Action: "thing.make", Outcome: "success", OccurredAt: time.Now()}); err != nil {
+				e := httpapi.AuditEntry{
+					ID: uuid.New(), Target: uuid.New(), Action: "thing.make", Outcome: "success", OccurredAt: time.Now(),
+				}
+				if err := l.Record(t.Context(), e); err != nil {
 					t.Error(err)
 				}
 				if err := l.Seal(t.Context(), func(Head) {}); err != nil {
@@ -254,9 +345,12 @@ func TestManySealers(t *testing.T) {
 func TestWhatNamesNobodyIsNoEntry(t *testing.T) {
 	t.Parallel()
 	l := open(t)
-	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Action: "thing.make", Outcome: "success", RequestID: "r", OccurredAt: l.now}
+	e := httpapi.AuditEntry{
+		ID: uuid.Must(uuid.NewV7()), Action: "thing.make", Outcome: "success", RequestID: "r", OccurredAt: l.now,
+	}
 	require.NoError(t, l.Record(t.Context(), e))
-	require.NoError(t, postgres.InTx(l.Within(t.Context(), func() httpapi.AuditEntry { return e }), l.pool, func(pgx.Tx) error { return nil }))
+	within := l.Within(t.Context(), func() httpapi.AuditEntry { return e })
+	require.NoError(t, postgres.InTx(within, l.pool, func(pgx.Tx) error { return nil }))
 	v, err := l.verify(nil)
 	require.NoError(t, err)
 	require.Zero(t, v.Unsealed)
@@ -272,13 +366,17 @@ func TestBesideARequest(t *testing.T) {
 	_, err = holder.Exec(t.Context(), "LOCK TABLE audit_entries IN EXCLUSIVE MODE")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
-	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Target: uuid.New(), Action: "thing.make", Outcome: "refused", RequestID: "r", OccurredAt: l.now}
+	e := httpapi.AuditEntry{
+		ID: uuid.Must(uuid.NewV7()), Target: uuid.New(), Action: "thing.make", Outcome: "refused", RequestID: "r",
+		OccurredAt: l.now,
+	}
 	failed := make(chan error, 2)
 	l.RecordBeside(ctx, e, func(err error) { failed <- err })
 	cancel() // The request has ended; its entry has not been recorded.
 	require.Eventually(t, func() bool {
 		var waits bool
-		require.NoError(t, holder.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'audit_entries'::regclass)").Scan(&waits))
+		const waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'audit_entries'::regclass)"
+		require.NoError(t, holder.QueryRow(t.Context(), waiting).Scan(&waits))
 		return waits
 	}, time.Minute, 10*time.Millisecond)
 	// Nor for others that wait, however many these are.
@@ -308,7 +406,10 @@ func TestBesideARequest(t *testing.T) {
 func TestWithinIsOneWithTheTransaction(t *testing.T) {
 	t.Parallel()
 	l := open(t)
-	e := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Actor: uuid.New(), Action: "thing.make", Outcome: "success", RequestID: "r", OccurredAt: l.now}
+	e := httpapi.AuditEntry{
+		ID: uuid.Must(uuid.NewV7()), Actor: uuid.New(), Action: "thing.make", Outcome: "success", RequestID: "r",
+		OccurredAt: l.now,
+	}
 	ctx := l.Within(t.Context(), func() httpapi.AuditEntry { return e })
 	count := func() (n int) {
 		require.NoError(t, l.pool.QueryRow(t.Context(), "SELECT count(*) FROM audit_entries").Scan(&n))
@@ -339,7 +440,10 @@ func TestList(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	entries := l.add(5)
-	nobody := httpapi.AuditEntry{ID: uuid.Must(uuid.NewV7()), Actor: uuid.New(), Action: "thing.read", Outcome: "forbidden", RequestID: "r", OccurredAt: l.now.Add(time.Second)}
+	nobody := httpapi.AuditEntry{
+		ID: uuid.Must(uuid.NewV7()), Actor: uuid.New(), Action: "thing.read", Outcome: "forbidden", RequestID: "r",
+		OccurredAt: l.now.Add(time.Second),
+	}
 	require.NoError(t, l.Record(t.Context(), nobody))
 	page, next, err := l.List(t.Context(), Filter{}, nil, 4)
 	require.NoError(t, err)
@@ -370,7 +474,8 @@ func TestList(t *testing.T) {
 	}
 	// What is kept of an address says nothing by itself.
 	var text string
-	require.NoError(t, l.pool.QueryRow(t.Context(), "SELECT string_agg(e::text || encode(sealed_address, 'escape'), '') FROM audit_entries e").Scan(&text))
+	const all = "SELECT string_agg(e::text || encode(sealed_address, 'escape'), '') FROM audit_entries e"
+	require.NoError(t, l.pool.QueryRow(t.Context(), all).Scan(&text))
 	require.NotContains(t, text, "192.0.2.7")
 	_, _, err = l.with(t, 2).List(t.Context(), Filter{}, nil, 10)
 	require.ErrorContains(t, err, "does not open")

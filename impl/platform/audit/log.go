@@ -31,15 +31,15 @@ type Database interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// Log is a service's log. It is safe for concurrent use.
+// Log is the audit log of a service. It is safe for concurrent use.
 type Log struct {
 	database  Database
 	addresses *seal.Sealer
 	key       []byte
 	clock     func() time.Time
 	beside    sync.WaitGroup
-	besides   chan struct{} // one for each that is recorded beside a request
-	patience  time.Duration // with what was refused
+	besides   chan struct{} // has one for each entry that RecordBeside is recording
+	patience  time.Duration // bounds Record
 }
 
 const (
@@ -56,7 +56,10 @@ func New(database Database, master seal.MasterKey, clock func() time.Time) (*Log
 		return nil, err
 	}
 	key, err := master.Derive("audit seals")
-	return &Log{database: database, addresses: addresses, key: key, clock: clock, besides: make(chan struct{}, mostBeside), patience: recordPatience}, err
+	return &Log{
+		database: database, addresses: addresses, key: key, clock: clock, besides: make(chan struct{}, mostBeside),
+		patience: recordPatience,
+	}, err
 }
 
 const (
@@ -98,8 +101,8 @@ ORDER BY occurred_at DESC, id DESC
 LIMIT $4`
 )
 
-// Within gives the context for the handler of an operation: every transaction of it ends with the entry, as it is then,
-// once. Without one, nil, they end with nothing.
+// Within gives the context for the handler of an operation: each of its transactions records, as its last statement,
+// the entry that the function gives at that time. With nil none is recorded.
 func (l *Log) Within(ctx context.Context, entry func() httpapi.AuditEntry) context.Context {
 	return postgres.WithLast(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if entry == nil {
@@ -109,18 +112,18 @@ func (l *Log) Within(ctx context.Context, entry func() httpapi.AuditEntry) conte
 	})
 }
 
-// Record writes an entry by itself, for what was refused and so did nothing.
+// Record records an entry in a transaction of its own, for a request that was refused.
 func (l *Log) Record(ctx context.Context, e httpapi.AuditEntry) error {
 	ctx, cancel := context.WithTimeout(ctx, l.patience)
 	defer cancel()
 	return l.record(ctx, l.database, e)
 }
 
-// errTooManyBeside is that of an entry that would have held up its request until others are recorded.
+// errTooManyBeside reports an entry that is not recorded because mostBeside others are being recorded.
 var errTooManyBeside = fmt.Errorf("%d entries are being recorded already", mostBeside)
 
-// RecordBeside is Record beside a request, which takes as long as one without an entry. failed may be called before it returns.
-// Wait waits for it in the end.
+// RecordBeside is Record in the background: the request takes as long as one without an entry. failed is told of an
+// error, perhaps before RecordBeside returns. Wait waits for the recording.
 func (l *Log) RecordBeside(ctx context.Context, e httpapi.AuditEntry, failed func(error)) {
 	ctx = context.WithoutCancel(ctx)
 	select {
@@ -137,7 +140,7 @@ func (l *Log) RecordBeside(ctx context.Context, e httpapi.AuditEntry, failed fun
 	})
 }
 
-// Wait waits for what is recorded beside requests that have ended.
+// Wait waits until RecordBeside has recorded all entries.
 func (l *Log) Wait() { l.beside.Wait() }
 
 func (l *Log) record(ctx context.Context, db interface {
@@ -151,7 +154,9 @@ func (l *Log) record(ctx context.Context, db interface {
 		address = []byte(e.Address.String())
 	}
 	sealed := l.addresses.Seal(address, addressOf(e.ID))
-	if _, err := db.Exec(ctx, record, e.ID, e.Action, e.Outcome, orNull(e.Actor), orNull(e.Target), sealed, e.RequestID, e.OccurredAt); err != nil {
+	_, err := db.Exec(ctx, record,
+		e.ID, e.Action, e.Outcome, orNull(e.Actor), orNull(e.Target), sealed, e.RequestID, e.OccurredAt)
+	if err != nil {
 		return fmt.Errorf("record %s in the audit log: %w", e.Action, err)
 	}
 	return nil
@@ -167,29 +172,35 @@ func orNull(id uuid.UUID) *uuid.UUID {
 	return &id
 }
 
-// Filter says which entries are listed: those that fit all of it. Nil fits every entry.
+// Filter selects the entries that fit all of its fields. A nil field fits every entry.
 type Filter struct {
 	Actor, Target *uuid.UUID
 	Action        *string
-	// From is the first moment, and Before the first one that does not fit.
+	// From is the earliest time, inclusive; Before is the latest, exclusive.
 	From, Before *time.Time
 }
 
-// List gives a page of the entries that fit, the newest first: at most limit, behind those that cursor stands for. next is
-// the cursor of the page after it, nil on the last one.
-func (l *Log) List(ctx context.Context, f Filter, cursor *string, limit int32) (page []httpapi.AuditEntry, next *string, err error) {
+// List gives a page of the entries that fit, newest first: at most limit, behind the position of cursor, nil for the
+// first page. next is the cursor of the next page, nil on the last.
+func (l *Log) List(
+	ctx context.Context, f Filter, cursor *string, limit int32,
+) (page []httpapi.AuditEntry, next *string, err error) {
 	after := paging.After(cursor)
 	return l.page(ctx, limit, list, after.Time, after.ID, f.Actor, f.Target, f.Action, f.From, f.Before, limit+1)
 }
 
-// ListAbout gives a page of the entries of what an account did and what was done to it, as List does.
-func (l *Log) ListAbout(ctx context.Context, account uuid.UUID, cursor *string, limit int32) (page []httpapi.AuditEntry, next *string, err error) {
+// ListAbout gives a page of the entries with an account as actor or target, as List does.
+func (l *Log) ListAbout(
+	ctx context.Context, account uuid.UUID, cursor *string, limit int32,
+) (page []httpapi.AuditEntry, next *string, err error) {
 	after := paging.After(cursor)
 	return l.page(ctx, limit, listAbout, after.Time, after.ID, account, limit+1)
 }
 
 // page reads a page of what a statement lists.
-func (l *Log) page(ctx context.Context, limit int32, statement string, args ...any) (page []httpapi.AuditEntry, next *string, err error) {
+func (l *Log) page(
+	ctx context.Context, limit int32, statement string, args ...any,
+) (page []httpapi.AuditEntry, next *string, err error) {
 	rows, err := l.database.Query(ctx, statement, args...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the audit log: %w", err)
@@ -198,7 +209,9 @@ func (l *Log) page(ctx context.Context, limit int32, statement string, args ...a
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the audit log: %w", err)
 	}
-	page, next = paging.Page(entries, int(limit), func(e httpapi.AuditEntry) paging.Position { return paging.Position{Time: e.OccurredAt, ID: e.ID} })
+	page, next = paging.Page(entries, int(limit), func(e httpapi.AuditEntry) paging.Position {
+		return paging.Position{Time: e.OccurredAt, ID: e.ID}
+	})
 	return page, next, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"log/slog"
@@ -20,7 +21,7 @@ import (
 const (
 	sealEvery = 5 * time.Second
 	mostInOne = 1000 // entries of a batch
-	// overtaken is by how many positions a transaction can be behind others that have committed, and more.
+	// overtaken is more positions than a transaction can be behind others that have committed before it.
 	overtaken = 100_000
 )
 
@@ -60,7 +61,7 @@ type row struct {
 	OccurredAt    time.Time
 }
 
-// sealOf gives HMAC-SHA256 (RFC 2104) of everything that is kept of an entry. Every part stands behind its length.
+// sealOf gives HMAC-SHA256 (RFC 2104) of all columns of an entry, each preceded by its length.
 func (l *Log) sealOf(r row) []byte {
 	sum := hmac.New(sha256.New, l.key)
 	put(sum, []byte("entry"))
@@ -81,7 +82,8 @@ func (l *Log) sealOf(r row) []byte {
 	return sum.Sum(nil)
 }
 
-// sealOfBatch gives HMAC-SHA256 of a batch's number, of the seal of the one before and of those of its entries.
+// sealOfBatch gives HMAC-SHA256 of the number of a batch, the seal of the batch before it, and the seals of its
+// entries.
 func (l *Log) sealOfBatch(number int64, before []byte, entries [][]byte) []byte {
 	sum := hmac.New(sha256.New, l.key)
 	put(sum, []byte("batch"))
@@ -94,11 +96,12 @@ func (l *Log) sealOfBatch(number int64, before []byte, entries [][]byte) []byte 
 }
 
 func put(sum hash.Hash, part []byte) {
-	_, _ = sum.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part)))) //nolint:gosec // The columns are bounded; a hash takes everything.
+	length := uint32(len(part))                                  //nolint:gosec // The columns are bounded.
+	_, _ = sum.Write(binary.BigEndian.AppendUint32(nil, length)) // A hash takes everything.
 	_, _ = sum.Write(part)
 }
 
-// Head is the last batch there is: who knows it can tell whether any since the first is gone.
+// Head is the last batch: who knows it can tell whether any batch up to it is gone.
 type Head struct {
 	Number int64
 	Seal   []byte
@@ -107,7 +110,7 @@ type Head struct {
 // String writes a head as Verify takes it.
 func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Number, hex.EncodeToString(h.Seal)) }
 
-// Seal seals what has been recorded and is not sealed yet, a batch for each thousand entries, and tells of each batch.
+// Seal seals the entries that have no seal, in batches of at most a thousand, and reports the head of each batch.
 func (l *Log) Seal(ctx context.Context, sealed func(Head)) error {
 	for {
 		var head Head
@@ -157,20 +160,32 @@ func (l *Log) sealSome(ctx context.Context, tx pgx.Tx) (head Head, n int, err er
 	return head, len(rows), err
 }
 
-// Run seals every few seconds until ctx ends, and logs the head of every batch. It returns once what is recorded beside requests is.
+// lastSealTimeout bounds the sealing at the end of the process.
+const lastSealTimeout = 3 * time.Second
+
+// Run seals every few seconds until ctx ends, and logs the head of every batch. At the end it waits for the entries
+// that are recorded beside requests, and seals once more.
 func (l *Log) Run(ctx context.Context, log *slog.Logger) {
-	defer l.Wait()
 	tick := time.NewTicker(sealEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			l.Wait()
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSealTimeout)
+			defer cancel()
+			l.sealAndLog(last, log)
 			return
 		case <-tick.C:
-			err := l.Seal(ctx, func(h Head) { log.InfoContext(ctx, "audit entries sealed", slog.String("head", h.String())) })
-			if err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "audit entries wait to be sealed", slog.Any("error", err))
-			}
+			l.sealAndLog(ctx, log)
 		}
+	}
+}
+
+// sealAndLog seals what waits, and logs the heads or the failure. The end of ctx is no failure.
+func (l *Log) sealAndLog(ctx context.Context, log *slog.Logger) {
+	err := l.Seal(ctx, func(h Head) { log.InfoContext(ctx, "audit entries sealed", slog.String("head", h.String())) })
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
+		log.ErrorContext(ctx, "audit entries wait to be sealed", slog.Any("error", err))
 	}
 }

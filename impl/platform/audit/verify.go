@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrTampered is that the log is not as it was written; what is wrong has been reported.
+// ErrTampered means that the log is not as it was written; Verified has the places.
 var ErrTampered = errors.New("the audit log is not as it was written")
 
 const (
@@ -22,7 +22,7 @@ FROM audit_batches
 WHERE number > $1
 ORDER BY number
 LIMIT 100`
-	// An entry that is gone leaves a seal without anything.
+	// An entry that is gone leaves a seal without a row.
 	listSealed = `
 SELECT audit_seals.position, audit_seals.seal, audit_entries.position IS NULL,
        coalesce(id, '00000000-0000-0000-0000-000000000000'), coalesce(action, ''), coalesce(outcome, ''), actor, target,
@@ -50,7 +50,7 @@ FROM audit_batches`
 // Verified is what Verify has found.
 type Verified struct {
 	Batches, Entries int
-	// Unsealed are the entries that wait for their batch, which nothing can be said of yet.
+	// Unsealed is the number of entries that are in no batch yet and so cannot be checked.
 	Unsealed int
 	// Head is that of the last batch.
 	Head Head
@@ -66,14 +66,15 @@ func ParseHead(text string) (h Head, err error) {
 		h.Seal, err = hex.DecodeString(seal)
 	}
 	if err != nil || len(h.Seal) != 32 || h.Number < 1 {
-		return Head{}, errors.New("a head is a number and 64 hexadecimal digits, as in 7:0123…, as the log of the service has it")
+		return Head{}, errors.New("a head is a number and 64 hexadecimal digits, " +
+			"as in 7:0123…, as the log of the service has it")
 	}
 	return h, nil
 }
 
-// Verify holds every batch against its seal, and what known says of one of them, nil for nothing; it sees the log as of one
-// moment and goes on behind what is wrong. progress is told after each batch of how many there are. The error is
-// ErrTampered when there is something wrong.
+// Verify compares every batch with its seal, and one of them with known, if that is not nil. It reads one snapshot of
+// the log and goes on after what is wrong. progress is called after each batch. The error is ErrTampered when something
+// is wrong.
 func (l *Log) Verify(ctx context.Context, known *Head, progress func(done, all int)) (v Verified, err error) {
 	tx, err := l.database.Begin(ctx)
 	if err != nil {
@@ -156,7 +157,11 @@ func (l *Log) verifyBatch(ctx context.Context, tx pgx.Tx, b batch, v *Verified) 
 		gone  bool
 		seals [][]byte
 	)
-	_, err = pgx.ForEachRow(found, []any{&r.Position, &seal, &gone, &r.ID, &r.Action, &r.Outcome, &r.Actor, &r.Target, &r.SealedAddress, &r.RequestID, &r.OccurredAt}, func() error {
+	columns := []any{
+		&r.Position, &seal, &gone, &r.ID, &r.Action, &r.Outcome, &r.Actor, &r.Target, &r.SealedAddress, &r.RequestID,
+		&r.OccurredAt,
+	}
+	_, err = pgx.ForEachRow(found, columns, func() error {
 		switch {
 		case gone:
 			v.sayf("batch %d: the entry at %d is gone", b.Number, r.Position)
@@ -179,7 +184,7 @@ func (l *Log) verifyBatch(ctx context.Context, tx pgx.Tx, b batch, v *Verified) 
 	return nil
 }
 
-// verifyUnsealed finds entries that have come between sealed ones.
+// verifyUnsealed finds entries that have no seal although entries far behind them have one, and counts the unsealed.
 func (l *Log) verifyUnsealed(ctx context.Context, tx pgx.Tx, v *Verified) error {
 	found, err := tx.Query(ctx, listUnsealed, overtaken)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package contract is a service's OpenAPI document as programs work with it. It promises that a document which Load
 // accepts says everything that the platform enforces (who may call, how often, for how long, with which problems), and
 // that a request or an answer is held against every word of it, in one strict reading of JSON and of header fields. It
-// knows nothing of a request in flight: package httpapi does.
+// knows nothing of the chain that serves requests: package httpapi does.
 package contract
 
 import (

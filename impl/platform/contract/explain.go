@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"example.com/plumbline/impl/platform/fault"
 )
 
@@ -13,6 +15,16 @@ import (
 type Contract struct {
 	Document *Document
 	Faults   []*fault.Error
+}
+
+// Describe loads the document of a service with its policy: spec gives it as it was generated.
+func Describe(name string, spec func() (*openapi3.T, error), faults []*fault.Error) (Contract, error) {
+	read, err := spec()
+	if err != nil {
+		return Contract{}, err
+	}
+	document, err := Load(name, read)
+	return Contract{Document: document, Faults: faults}, err
 }
 
 // Explained is a problem code as its page explains it.
@@ -69,13 +81,17 @@ func adviceOn(f *fault.Error) string {
 	case f.Kind == fault.Forbidden:
 		return "Do not repeat the request: it will be refused again. Show what the person may do instead."
 	case f.Kind == fault.NotFound:
-		return "Do not repeat the request. The resource may have been removed, or may belong to another account: read the list again."
+		return "Do not repeat the request. " +
+			"The resource may have been removed, or may belong to another account: read the list again."
 	case f.RetryAfter > 0 || f.Kind == fault.RateLimited || f.Kind == fault.Unavailable:
-		return "Wait as many seconds as Retry-After says and send the same request again, with the same Idempotency-Key if it had one."
+		return "Wait as many seconds as Retry-After says and send the same request again, " +
+			"with the same Idempotency-Key if it had one."
 	case f.Kind == fault.Conflict:
-		return "Read the resource again, show its current state, and let the person decide; errors, if present, names the places."
+		return "Read the resource again, show its current state, and let the person decide; " +
+			"errors, if present, names the places."
 	case f.Kind == fault.PreconditionFailed:
-		return "Show current as the new state, let the person decide again, and send the change with the ETag of current in If-Match."
+		return "Show current as the new state, let the person decide again, " +
+			"and send the change with the ETag of current in If-Match."
 	case f.Kind == fault.PreconditionRequired:
 		return "Read the resource and send the ETag of the answer in If-Match."
 	case f.Kind == fault.Invalid:
@@ -83,6 +99,7 @@ func adviceOn(f *fault.Error) string {
 	case f.Kind == fault.Malformed, f.Kind == fault.TooLarge, f.Kind == fault.UnsupportedMediaType:
 		return "Fix the program that sends the request: a generated client sends what the document requires."
 	default:
-		return "Quote request_id when you ask for help. Repeat the request only if it may take effect twice, or has an Idempotency-Key."
+		return "Quote request_id when you ask for help. " +
+			"Repeat the request only if it may take effect twice, or has an Idempotency-Key."
 	}
 }

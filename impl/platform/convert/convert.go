@@ -2,9 +2,13 @@
 package convert
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/oapi-codegen/nullable"
+
+	"example.com/plumbline/impl/platform/contract"
 )
 
 // All converts each of a list's strings, as from the roles of a row to the enumeration of the document. It gives an
@@ -40,4 +44,19 @@ func OrNil[T any](v nullable.Nullable[T]) *T {
 		return &value
 	}
 	return nil
+}
+
+// ETag writes a version as an entity tag (RFC 9110, section 8.8.3).
+func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// Versions reads the versions in an If-Match header, or that it is *. It ignores tags that ETag cannot have written.
+func Versions(ifMatch string) (versions []int64, anyVersion bool) {
+	tags, anyVersion := contract.Matching(ifMatch)
+	for _, tag := range tags {
+		version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
+		if err == nil && ETag(version) == tag {
+			versions = append(versions, version)
+		}
+	}
+	return versions, anyVersion
 }

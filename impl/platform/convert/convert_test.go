@@ -37,3 +37,17 @@ func TestNull(t *testing.T) {
 	require.Nil(t, convert.OrNil(convert.OrNull[string](nil)))
 	require.Nil(t, convert.OrNil(nullable.Nullable[string]{}), "what was not sent")
 }
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	for ifMatch, want := range map[string][]int64{
+		`"1"`: {1}, `"1", "22"`: {1, 22}, `W/"1"`: nil, `"01", "+1", "x", ""`: nil,
+		convert.ETag(9007199254740991): {9007199254740991},
+	} {
+		versions, anyVersion := convert.Versions(ifMatch)
+		require.Equal(t, want, versions, ifMatch)
+		require.False(t, anyVersion, ifMatch)
+	}
+	_, anyVersion := convert.Versions("*")
+	require.True(t, anyVersion)
+}

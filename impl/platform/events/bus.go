@@ -21,7 +21,7 @@ const (
 	dialTimeout = 2 * time.Second
 	// longestRedial is the pause between attempts at most; the first ones are shorter.
 	longestRedial = 2 * time.Second
-	// pingEvery, two times over, is how long a connection that has died without a word is believed in.
+	// pingEvery is the interval of pings; a connection that has died silently is noticed after two.
 	pingEvery = 5 * time.Second
 	// ackTimeout bounds the wait for JetStream to have stored an event.
 	ackTimeout = 5 * time.Second
@@ -29,7 +29,7 @@ const (
 
 var errNotConnected = errors.New("NATS is not connected")
 
-// Bus is a connection to NATS that comes and goes. Nobody waits for it.
+// Bus is a connection to NATS that reconnects by itself. No caller waits for it.
 type Bus struct {
 	tried  chan struct{} // closed after the first attempt; what follows is set before
 	conn   *nats.Conn
@@ -37,21 +37,22 @@ type Bus struct {
 	err    error
 }
 
-// CheckURL finds out whether a URL, or several with commas between, can be one of NATS.
+// CheckURL checks the form of a URL of NATS, or of several with commas between them.
 func CheckURL(urls telemetry.Secret) error {
 	for text := range strings.SplitSeq(urls.Reveal(), ",") {
 		u, err := url.Parse(strings.TrimSpace(text))
 		// What net/url says about a URL can hold its password.
 		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
-			return errors.New("the NATS URL cannot be understood: write it as nats://user:password@host:4222, with tls:// for TLS" +
-				" and commas between several, and percent-encode special characters of the password (@ is %40, / is %2F, % is %25)")
+			return errors.New("the NATS URL cannot be understood: write it as nats://user:password@host:4222, " +
+				"with tls:// for TLS and commas between several, " +
+				"and percent-encode special characters of the password (@ is %40, / is %2F, % is %25)")
 		}
 	}
 	return nil
 }
 
-// Prove asks NATS once whether it takes the user and the password, or the token, of the URLs. Only its refusal is an error:
-// that it is away passes.
+// Prove checks once that NATS accepts the user and the password, or the token, of the URLs. A NATS that is away is no
+// error.
 func Prove(urls telemetry.Secret) error {
 	conn, err := nats.Connect(urls.Reveal(), nats.Timeout(dialTimeout))
 	switch {
@@ -80,7 +81,9 @@ func Connect(urls telemetry.Secret, name string, log *slog.Logger) (*Bus, error)
 			nats.ReconnectBufSize(-1),
 			nats.ConnectHandler(func(*nats.Conn) { log.Info("NATS is connected") }),
 			nats.ReconnectHandler(func(*nats.Conn) { log.Info("NATS is connected again") }),
-			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { log.Warn("NATS is not connected", slog.Any("error", err)) }),
+			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+				log.Warn("NATS is not connected", slog.Any("error", err))
+			}),
 			nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 				log.Warn("NATS complains", slog.Any("error", err))
 			}),

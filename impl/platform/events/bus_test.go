@@ -17,14 +17,19 @@ import (
 
 func TestURLsAreRefusedWithoutBeingShown(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"", "nats://", "localhost:4222", "http://user:canary@host", "nats://user:can%ary@host", "nats://user:canary@host:port", "nats://fine,canary"} {
+	for _, url := range []string{
+		"", "nats://", "localhost:4222", "http://user:canary@host", "nats://user:can%ary@host",
+		"nats://user:canary@host:port", "nats://fine,canary",
+	} {
 		err := events.CheckURL(telemetry.NewSecret(url))
 		require.ErrorContains(t, err, "nats://user:password@host:4222", url)
 		require.NotContains(t, err.Error(), "canary")
 		_, err = events.Connect(telemetry.NewSecret(url), "test", slog.New(slog.DiscardHandler))
 		require.Error(t, err)
 	}
-	for _, url := range []string{"nats://host", "nats://user:p%40ss@host:4222", "tls://token@host:4222", "nats://one:4222, nats://two:4222"} {
+	for _, url := range []string{
+		"nats://host", "nats://user:p%40ss@host:4222", "tls://token@host:4222", "nats://one:4222, nats://two:4222",
+	} {
 		require.NoError(t, events.CheckURL(telemetry.NewSecret(url)), url)
 	}
 }
@@ -71,7 +76,8 @@ func TestCheckFollowsTheBus(t *testing.T) {
 func TestAWrongTokenIsNotForGood(t *testing.T) {
 	t.Parallel()
 	w := start(t)
-	bus, err := events.Connect(telemetry.NewSecret(strings.Replace(w.nats.URL().Reveal(), "for-tests", "canary", 1)), "test", w.log.logger())
+	url := strings.Replace(w.nats.URL().Reveal(), "for-tests", "canary", 1)
+	bus, err := events.Connect(telemetry.NewSecret(url), "test", w.log.logger())
 	require.NoError(t, err)
 	defer bus.Close()
 	require.Eventually(t, func() bool {

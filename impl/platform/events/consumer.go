@@ -18,19 +18,19 @@ import (
 )
 
 const (
-	// mostUnhandled is how many events are held at most, those that fail and those that wait behind them included.
+	// mostUnhandled is the most events in memory, with those that fail and those that wait behind them.
 	mostUnhandled = 1000
-	// mostAtOnce is how many subjects' events are handled at the same time.
+	// mostAtOnce is the most events that are handled at the same time, each of another subject.
 	mostAtOnce = 8
 	// handleTimeout bounds one attempt to handle an event.
 	handleTimeout = 5 * time.Second
-	// ackWait is when JetStream sends an event again of which it has not heard; renewEvery keeps it from doing so.
+	// ackWait is after how long JetStream delivers an unacknowledged event again; renewEvery is how often it is put off.
 	ackWait    = 30 * time.Second
 	renewEvery = 10 * time.Second
 	// firstRetry doubles up to longestRetry.
 	firstRetry   = 200 * time.Millisecond
 	longestRetry = time.Minute
-	// stuckAfter is how many attempts may fail before somebody should look.
+	// stuckAfter is the number of failed attempts after which an operator should look.
 	stuckAfter = 5
 	// readRetry is the pause after JetStream could not be read.
 	readRetry = time.Second
@@ -38,16 +38,15 @@ const (
 
 // ConsumerConfig says whose events are handled, and how.
 type ConsumerConfig struct {
-	// Service is whose events these are, such as "users".
+	// Service is the service that publishes the events, such as "users".
 	Service string
-	// Name is who handles them, such as "orders": what was handled is remembered under it.
+	// Name is the service that handles them, such as "orders": JetStream keeps its position under this name.
 	Name string
 	// Database is how to connect to the one with the inbox. The consumer keeps one connection of its own.
 	Database *pgx.ConnConfig
 	Bus      *Bus
-	// Handle handles one event, most likely in [Once]; an event that concerns nobody is handled by returning nil.
-	// An error, a panic included, means that it is tried again, until it succeeds. Events of different subjects
-	// are handled at the same time.
+	// Handle handles one event, usually in [Once]; for an event of no interest it returns nil. After an error or a
+	// panic it is called again until it succeeds. Events of different subjects are handled at the same time.
 	Handle func(ctx context.Context, e Event) error
 	// Registry shows events_handled_total{result}, events_handle_delay_seconds, events_unhandled and events_stuck,
 	// all with the labels service and consumer.
@@ -55,8 +54,8 @@ type ConsumerConfig struct {
 	Log      *slog.Logger
 }
 
-// Consumer has the events of another service handled. Of all consumers of that name that share a database one works;
-// another takes over when it ends.
+// Consumer handles the events of another service. Of the consumers with one name and one database one works; another
+// takes over when it ends.
 type Consumer struct {
 	config ConsumerConfig
 	turns  chan struct{}
@@ -70,20 +69,24 @@ type Consumer struct {
 func NewConsumer(c ConsumerConfig) (*Consumer, error) {
 	labels := prometheus.Labels{"service": c.Service, "consumer": c.Name}
 	results := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "events_handled_total", Help: "Events handled; attempts that failed; messages that are no events.", ConstLabels: labels,
+		Name: "events_handled_total", Help: "Events handled; attempts that failed; messages that are no events.",
+		ConstLabels: labels,
 	}, []string{"result"})
 	gauge := func(name, help string) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels})
 	}
 	consumer := &Consumer{
 		config: c, turns: make(chan struct{}, mostAtOnce),
-		handled: results.WithLabelValues("handled"), failed: results.WithLabelValues("failed"), unreadable: results.WithLabelValues("unreadable"),
+		handled:    results.WithLabelValues("handled"),
+		failed:     results.WithLabelValues("failed"),
+		unreadable: results.WithLabelValues("unreadable"),
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "events_handle_delay_seconds", Help: "Time from an event to its having been handled.", ConstLabels: labels,
 			Buckets: []float64{.05, .1, .25, .5, 1, 2, 5, 10, 60, 600, 3600},
 		}),
-		unhandled: gauge("events_unhandled", "Events in the stream that have not been handled; 0 on replicas that do not lead."),
-		stuck:     gauge("events_stuck", "Events that have failed five times or more and hold up those behind them."),
+		unhandled: gauge("events_unhandled",
+			"Events in the stream that have not been handled; 0 on replicas that do not lead."),
+		stuck: gauge("events_stuck", "Events that have failed five times or more and hold up those behind them."),
 	}
 	return consumer, register(c.Registry, results, consumer.delay, consumer.unhandled, consumer.stuck)
 }
@@ -144,8 +147,8 @@ func hold(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// read reads the stream until it cannot or ctx ends. It begins behind the last event up to which all are handled, so
-// that what a predecessor left comes first and in order; what it handled beyond comes again.
+// read reads the stream until that fails or ctx ends. It begins behind the last event before which all are handled:
+// what a predecessor left comes first and in order, and what it handled beyond that comes again.
 func (c *Consumer) read(ctx context.Context, reading func()) error {
 	bus, err := c.config.Bus.jetStream()
 	if err != nil {
@@ -203,8 +206,8 @@ func (c *Consumer) refuse(ctx context.Context, message jetstream.Msg, reason err
 	if metadata, err := message.Metadata(); err == nil {
 		sequence = metadata.Sequence.Stream
 	}
-	c.config.Log.ErrorContext(ctx, "a message of the stream is no event and is dropped", slog.String("stream", stream(c.config.Service)),
-		slog.Uint64("sequence", sequence), slog.Any("error", reason))
+	c.config.Log.ErrorContext(ctx, "a message of the stream is no event and is dropped",
+		slog.String("stream", stream(c.config.Service)), slog.Uint64("sequence", sequence), slog.Any("error", reason))
 	_ = message.TermWithReason(reason.Error()) // When it is lost, the message comes again.
 }
 
@@ -214,7 +217,7 @@ type received struct {
 	event   Event
 }
 
-// lanes hold the events of every subject in order: one fails, and only those behind it wait.
+// lanes hold the events of each subject in order: behind one that fails, only those of its subject wait.
 type lanes struct {
 	consumer *Consumer
 	working  sync.WaitGroup
@@ -258,7 +261,7 @@ func (l *lanes) next(subject uuid.UUID) (received, bool) {
 	return left[0], true
 }
 
-// renew tells JetStream now and then that what is held is being worked on, and measures what is not yet.
+// renew tells JetStream at intervals that the events in memory are in progress, and counts those that are unhandled.
 func (l *lanes) renew(ctx context.Context, consumer jetstream.Consumer) {
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
@@ -287,7 +290,7 @@ func (l *lanes) held() []received {
 	return all
 }
 
-// handle has an event handled, however often that takes; false means that ctx ended before.
+// handle calls Handle until it succeeds; false means that ctx ended before.
 func (c *Consumer) handle(ctx context.Context, e Event) bool {
 	stuck := false
 	defer func() {
@@ -317,8 +320,9 @@ func (c *Consumer) handle(ctx context.Context, e Event) bool {
 				c.stuck.Inc()
 			}
 		}
-		c.config.Log.Log(ctx, level, "an event could not be handled and is tried again", slog.String("event_id", e.ID.String()),
-			slog.String("type", e.Type), slog.String("subject", e.Subject.String()), slog.Int("attempt", attempt), slog.Any("error", err))
+		c.config.Log.Log(ctx, level, "an event could not be handled and is tried again",
+			slog.String("event_id", e.ID.String()), slog.String("type", e.Type),
+			slog.String("subject", e.Subject.String()), slog.Int("attempt", attempt), slog.Any("error", err))
 		if !pause(ctx, min(firstRetry<<min(attempt-1, 20), longestRetry)) {
 			return false
 		}

@@ -17,16 +17,20 @@ import (
 func TestKilledProcess(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "events.test")
-	out, err := exec.CommandContext(t.Context(), "go", "test", "-c", "-tags", "failpoints", "-o", program, ".").CombinedOutput()
+	build := exec.CommandContext(t.Context(), "go", "test", "-c", "-tags", "failpoints", "-o", program, ".")
+	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
-	for place, stored := range map[string]int{"outbox.before-publish": 1, "outbox.after-publish": 2, "inbox.before-commit": 2} {
+	for place, stored := range map[string]int{
+		"outbox.before-publish": 1, "outbox.after-publish": 2, "inbox.before-commit": 2,
+	} {
 		t.Run(place, func(t *testing.T) {
 			t.Parallel()
 			w := start(t)
 			subject := uuid.New()
 			w.write(t, subject, 1)
 			killed := exec.CommandContext(t.Context(), program)
-			killed.Env = append(os.Environ(), processDatabase+"="+w.url, processBus+"="+w.nats.URL().Reveal(), "PLUMBLINE_FAILPOINTS="+place+"=kill@2")
+			killed.Env = append(os.Environ(), processDatabase+"="+w.url, processBus+"="+w.nats.URL().Reveal(),
+				"PLUMBLINE_FAILPOINTS="+place+"=kill@2")
 			var said bytes.Buffer
 			killed.Stdout, killed.Stderr = &said, &said
 			require.NoError(t, killed.Start())

@@ -14,11 +14,14 @@ func TestEnvelope(t *testing.T) {
 	t.Parallel()
 	e := Event{
 		ID: uuid.MustParse("0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f"), Source: "/users", Type: "user.disabled",
-		Subject: uuid.MustParse("0197f0a1-5c3e-7d2b-9f00-aabbccddeeff"), Time: time.Date(2026, 11, 23, 9, 30, 0, 123456000, time.UTC),
-		Data: json.RawMessage(`{"status": "disabled"}`),
+		Subject: uuid.MustParse("0197f0a1-5c3e-7d2b-9f00-aabbccddeeff"),
+		Time:    time.Date(2026, 11, 23, 9, 30, 0, 123456000, time.UTC),
+		Data:    json.RawMessage(`{"status": "disabled"}`),
 	}
-	const want = `{"specversion":"1.0","id":"0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f","source":"/users","type":"user.disabled",` +
-		`"subject":"0197f0a1-5c3e-7d2b-9f00-aabbccddeeff","time":"2026-11-23T09:30:00.123456Z","data":{"status":"disabled"},"datacontenttype":"application/json"}`
+	const want = `{"specversion":"1.0","id":"0197f0a1-5c3e-7d2b-9f00-3a1b2c4d5e6f","source":"/users",` +
+		`"type":"user.disabled",` +
+		`"subject":"0197f0a1-5c3e-7d2b-9f00-aabbccddeeff","time":"2026-11-23T09:30:00.123456Z",` +
+		`"data":{"status":"disabled"},"datacontenttype":"application/json"}`
 	message, err := e.encode()
 	require.NoError(t, err)
 	require.JSONEq(t, want, string(message))

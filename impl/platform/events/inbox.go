@@ -25,9 +25,8 @@ WHERE id IN (
 )`
 )
 
-// Once handles an event in a transaction together with the note, in the table inbox, that it has been; for an event
-// that was handled before it does nothing. handle may run more than once, as [postgres.InTx] says, and must have no
-// effect but through tx.
+// Once handles an event in a transaction that also records it in the table inbox; it does nothing for an event that is
+// recorded there. handle may run more than once, as in [postgres.InTx], and must have no effect but through tx.
 func Once(ctx context.Context, db postgres.Beginner, e Event, handle func(tx pgx.Tx) error) error {
 	return postgres.InTx(ctx, db, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, receive, e.ID)

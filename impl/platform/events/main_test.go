@@ -37,6 +37,10 @@ const (
 	every    = 10 * time.Millisecond
 )
 
+// endLeaders ends the connections that lead, and counts them.
+const endLeaders = `SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted
+	AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+
 // These make the test binary a process that relays and handles, for tests that kill one.
 const (
 	processDatabase = "EVENTS_TEST_DATABASE"
@@ -45,7 +49,8 @@ const (
 
 func TestMain(m *testing.M) {
 	if os.Getenv(processDatabase) != "" {
-		if err := process(context.Background(), os.Getenv(processDatabase), telemetry.NewSecret(os.Getenv(processBus))); err != nil {
+		bus := telemetry.NewSecret(os.Getenv(processBus))
+		if err := process(context.Background(), os.Getenv(processDatabase), bus); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -64,13 +69,16 @@ func process(ctx context.Context, database string, url telemetry.Secret) error {
 	if err != nil {
 		return err
 	}
-	relay, err := events.NewRelay(events.RelayConfig{Service: "shop", Database: pool.Config().ConnConfig, Bus: bus, Registry: prometheus.NewRegistry(), Log: log})
+	relay, err := events.NewRelay(events.RelayConfig{
+		Service: "shop", Database: pool.Config().ConnConfig, Bus: bus, Registry: prometheus.NewRegistry(), Log: log,
+	})
 	if err != nil {
 		return err
 	}
 	w := &world{pool: pool}
 	consumer, err := events.NewConsumer(events.ConsumerConfig{
-		Service: "shop", Name: "reader", Database: pool.Config().ConnConfig, Bus: bus, Handle: w.once, Registry: prometheus.NewRegistry(), Log: log,
+		Service: "shop", Name: "reader", Database: pool.Config().ConnConfig, Bus: bus, Handle: w.once,
+		Registry: prometheus.NewRegistry(), Log: log,
 	})
 	if err != nil {
 		return err
@@ -81,8 +89,11 @@ func process(ctx context.Context, database string, url telemetry.Secret) error {
 }
 
 // effectsTable makes the table of what a handler does.
-var effectsTable = fstest.MapFS{"00001_create_effects.sql": {Data: []byte("-- +goose Up\n" +
-	"CREATE TABLE effects (n bigint GENERATED ALWAYS AS IDENTITY, event uuid NOT NULL, subject uuid NOT NULL, number int NOT NULL);\n")}}
+var effectsTable = fstest.MapFS{"00001_create_effects.sql": {Data: []byte(`-- +goose Up
+CREATE TABLE effects (
+	n bigint GENERATED ALWAYS AS IDENTITY, event uuid NOT NULL, subject uuid NOT NULL, number int NOT NULL
+);
+`)}}
 
 // world is a service's database with a bus beside it.
 type world struct {
@@ -120,14 +131,16 @@ func (w *world) startBus(t testing.TB) {
 func (w *world) startBusWith(t testing.TB, token string) {
 	t.Helper()
 	var err error
-	w.nats, err = natsserver.Start(t.Context(), natsserver.Options{Dir: w.dir, Port: w.port, Token: token, Log: w.log.logger()})
+	options := natsserver.Options{Dir: w.dir, Port: w.port, Token: token, Log: w.log.logger()}
+	w.nats, err = natsserver.Start(t.Context(), options)
 	require.NoError(t, err)
 	w.port = w.nats.Port()
 }
 
 func (w *world) connect(t testing.TB) *events.Bus {
 	t.Helper()
-	bus, err := events.Connect(telemetry.NewSecret(fmt.Sprintf("nats://for-tests@127.0.0.1:%d", w.port)), t.Name(), w.log.logger())
+	url := telemetry.NewSecret(fmt.Sprintf("nats://for-tests@127.0.0.1:%d", w.port))
+	bus, err := events.Connect(url, t.Name(), w.log.logger())
 	require.NoError(t, err)
 	t.Cleanup(bus.Close)
 	return bus
@@ -167,18 +180,22 @@ func (w *world) relayOver(t testing.TB, database *pgx.ConnConfig, bus *events.Bu
 	r := running{registry: prometheus.NewRegistry()}
 	var err error
 	r.relay, err = events.NewRelay(events.RelayConfig{
-		Service: "shop", Database: database, Bus: bus, Types: []string{"thing.changed"}, Registry: r.registry, Log: w.log.logger(),
+		Service: "shop", Database: database, Bus: bus, Types: []string{"thing.changed"},
+		Registry: r.registry, Log: w.log.logger(),
 	})
 	require.NoError(t, err)
 	r.stop = w.run(t, r.relay.Run)
 	return r
 }
 
-func (w *world) consumer(t testing.TB, bus *events.Bus, handle func(ctx context.Context, e events.Event) error) running {
+func (w *world) consumer(
+	t testing.TB, bus *events.Bus, handle func(ctx context.Context, e events.Event) error,
+) running {
 	t.Helper()
 	r := running{registry: prometheus.NewRegistry()}
 	consumer, err := events.NewConsumer(events.ConsumerConfig{
-		Service: "shop", Name: "reader", Database: w.pool.Config().ConnConfig, Bus: bus, Handle: handle, Registry: r.registry, Log: w.log.logger(),
+		Service: "shop", Name: "reader", Database: w.pool.Config().ConnConfig, Bus: bus, Handle: handle,
+		Registry: r.registry, Log: w.log.logger(),
 	})
 	require.NoError(t, err)
 	r.stop = w.run(t, consumer.Run)
@@ -203,14 +220,16 @@ func number(e events.Event) int {
 func (w *world) write(t testing.TB, subject uuid.UUID, number int, more ...string) uuid.UUID {
 	t.Helper()
 	id := uuid.New()
-	require.NoError(t, insert(t.Context(), w.pool, id, subject, map[string]any{"number": number, "more": strings.Join(more, "")}))
+	data := map[string]any{"number": number, "more": strings.Join(more, "")}
+	require.NoError(t, insert(t.Context(), w.pool, id, subject, data))
 	return id
 }
 
 func insert(ctx context.Context, db interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }, id, subject uuid.UUID, data map[string]any) error {
-	_, err := db.Exec(ctx, "INSERT INTO outbox (id, type, subject, data, occurred_at) VALUES ($1, 'thing.changed', $2, $3, now())", id, subject, data)
+	_, err := db.Exec(ctx, `INSERT INTO outbox (id, type, subject, data, occurred_at)
+		VALUES ($1, 'thing.changed', $2, $3, now())`, id, subject, data)
 	return err
 }
 
@@ -288,7 +307,8 @@ func value(t testing.TB, registry *prometheus.Registry, name string, labels ...s
 				have = append(have, label.GetName()+"="+label.GetValue())
 			}
 			if !slices.ContainsFunc(labels, func(wanted string) bool { return !slices.Contains(have, wanted) }) {
-				return metric.GetGauge().GetValue() + metric.GetCounter().GetValue() + float64(metric.GetHistogram().GetSampleCount())
+				observed := float64(metric.GetHistogram().GetSampleCount())
+				return metric.GetGauge().GetValue() + metric.GetCounter().GetValue() + observed
 			}
 		}
 	}

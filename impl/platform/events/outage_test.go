@@ -62,7 +62,9 @@ func TestRelayIsNotHeldUpBySilence(t *testing.T) {
 	w.relayOver(t, config, w.connect(t))
 	subject := uuid.New()
 	w.write(t, subject, 1)
-	require.Eventually(t, func() bool { return strings.Contains(w.log.String(), "outbox relay starts over") }, patience, every)
+	require.Eventually(t, func() bool {
+		return strings.Contains(w.log.String(), "outbox relay starts over")
+	}, patience, every)
 	w.eventually(t, 0, unpublished)
 	require.Equal(t, map[uuid.UUID][]int{subject: {1}}, w.published(t))
 }
@@ -85,7 +87,9 @@ func TestEventThatIsNotReplicatedWaits(t *testing.T) {
 	primary.CutOff()
 	require.NoError(t, <-wrote)
 	w.eventually(t, 1, unpublished)
-	require.Eventually(t, func() bool { return strings.Contains(w.log.String(), "outbox relay starts over") }, patience, every)
+	require.Eventually(t, func() bool {
+		return strings.Contains(w.log.String(), "outbox relay starts over")
+	}, patience, every)
 	require.Equal(t, map[uuid.UUID][]int{subject: {1}}, w.published(t))
 	require.EqualValues(t, 1, value(t, r.registry, "events_published_total", "type=thing.changed"))
 
@@ -102,7 +106,8 @@ func TestEffectThatIsNotReplicated(t *testing.T) {
 	event := events.Event{ID: uuid.New(), Subject: uuid.New()}
 	handle := func() error {
 		return events.Once(t.Context(), pool, event, func(tx pgx.Tx) error {
-			_, err := tx.Exec(t.Context(), "INSERT INTO effects (event, subject, number) VALUES ($1, $2, 1)", event.ID, event.Subject)
+			_, err := tx.Exec(t.Context(), "INSERT INTO effects (event, subject, number) VALUES ($1, $2, 1)",
+				event.ID, event.Subject)
 			return err
 		})
 	}

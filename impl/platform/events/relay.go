@@ -28,9 +28,9 @@ const (
 	measureEvery   = 5 * time.Second
 	purgeEvery     = time.Hour
 
-	// duplicateWindow is how long JetStream drops a second copy of an event; later ones are the inboxes' to drop.
+	// duplicateWindow is how long JetStream drops a second copy of an event; the inboxes drop later ones.
 	duplicateWindow = 10 * time.Minute
-	// streamAge is how long a consumer may be away without missing anything.
+	// streamAge is how long a stream keeps an event: a consumer that is away for longer misses some.
 	streamAge = 7 * 24 * time.Hour
 )
 
@@ -76,9 +76,9 @@ WHERE position IN (
   AND occurred_at < now() - interval '7 days'`
 )
 
-// RelayConfig says whose events are published, and where.
+// RelayConfig names the outbox and where its events are published.
 type RelayConfig struct {
-	// Service is whose outbox it is, such as "users": its stream is USERS, its events come from /users.
+	// Service is the service of the outbox, such as "users": the stream is USERS, the source of the events /users.
 	Service string
 	// Database is how to connect to it. The relay keeps one connection of its own.
 	Database *pgx.ConnConfig
@@ -92,7 +92,7 @@ type RelayConfig struct {
 	Log      *slog.Logger
 }
 
-// Relay publishes what is in an outbox. Of all relays of a database one works; another takes over when it ends.
+// Relay publishes the events of an outbox. Of the relays of a database one works; another takes over when it ends.
 type Relay struct {
 	config RelayConfig
 
@@ -113,12 +113,18 @@ func NewRelay(c RelayConfig) (*Relay, error) {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	r := &Relay{
-		config:      c,
-		leader:      gauge("relay_leader", "1 where events are published, 0 where another replica does it."),
-		unpublished: gauge("outbox_unpublished", "Events that wait to be published, counted up to 100000; 0 on replicas that do not lead."),
-		oldest:      gauge("outbox_oldest_unpublished_seconds", "Age of the oldest event that waits; 0 on replicas that do not lead."),
-		published:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "events_published_total", Help: "Events that NATS has stored."}, []string{"type"}),
-		failures:    prometheus.NewCounter(prometheus.CounterOpts{Name: "events_publish_failures_total", Help: "Attempts to publish that failed; the events wait."}),
+		config: c,
+		leader: gauge("relay_leader", "1 where events are published, 0 where another replica does it."),
+		unpublished: gauge("outbox_unpublished",
+			"Events that wait to be published, counted up to 100000; 0 on replicas that do not lead."),
+		oldest: gauge("outbox_oldest_unpublished_seconds",
+			"Age of the oldest event that waits; 0 on replicas that do not lead."),
+		published: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "events_published_total", Help: "Events that NATS has stored.",
+		}, []string{"type"}),
+		failures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "events_publish_failures_total", Help: "Attempts to publish that failed; the events wait.",
+		}),
 	}
 	for _, label := range append([]string{otherType}, c.Types...) {
 		r.published.WithLabelValues(label)
@@ -137,7 +143,7 @@ func register(registry prometheus.Registerer, all ...prometheus.Collector) error
 	return errors.Join(errs...)
 }
 
-// Run publishes until ctx ends, and then once more, so that what was committed before is on its way.
+// Run publishes until ctx ends, and then once more the events that were committed before.
 func (r *Relay) Run(ctx context.Context) {
 	lead(ctx, r.config.Database, "outbox relay", r.config.Log, r.work)
 }
@@ -240,7 +246,8 @@ func (r *Relay) publish(ctx context.Context, conn *pgx.Conn) (more bool, err err
 		return false, err
 	}
 	// An event is told to others when it cannot be lost any more.
-	if err := within(ctx, statementTimeout, func(ctx context.Context) error { return postgres.Settle(ctx, conn) }); err != nil {
+	settle := func(ctx context.Context) error { return postgres.Settle(ctx, conn) }
+	if err := within(ctx, statementTimeout, settle); err != nil {
 		return false, err
 	}
 	if err := failpoint.Hit("outbox.before-publish"); err != nil {
@@ -297,9 +304,9 @@ func (r *Relay) note(ctx context.Context, refused error) {
 	r.streamReady = false
 }
 
-// send publishes a batch in waves: of every subject the first event at the same time, and the next one when that is
-// stored. A subject whose event is refused is left out of the rest of the batch. It gives the positions of what is
-// stored, and the last refusal.
+// send publishes a batch in waves: the first event of every subject at the same time, then, where that is stored, the
+// next. The rest of the batch leaves out a subject whose event is refused. send gives the positions of the stored
+// events and the last refusal.
 func (r *Relay) send(ctx context.Context, batch []entry) (stored []int64, refused error) {
 	bus, err := r.prepared(ctx)
 	if err != nil {
@@ -334,7 +341,7 @@ func (r *Relay) send(ctx context.Context, batch []entry) (stored []int64, refuse
 	return stored, refused
 }
 
-// begin sends one event and gives what waits for it to be stored, at most for ackTimeout.
+// begin sends one event; the function that it gives waits, at most for ackTimeout, until the event is stored.
 func (r *Relay) begin(ctx context.Context, bus jetstream.JetStream, e Event) func() error {
 	message, err := e.encode()
 	if err != nil {
@@ -362,8 +369,8 @@ func (r *Relay) begin(ctx context.Context, bus jetstream.JetStream, e Event) fun
 	}
 }
 
-// prepared gives JetStream with the service's stream in it. What an operator has set on a stream stays, but for what
-// the promises rest on.
+// prepared gives JetStream with the service's stream. It keeps the settings of an operator, except those that the
+// package's promises depend on.
 func (r *Relay) prepared(ctx context.Context) (jetstream.JetStream, error) {
 	bus, err := r.config.Bus.jetStream()
 	if err != nil || r.streamReady {

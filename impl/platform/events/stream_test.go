@@ -15,7 +15,8 @@ func TestStreamIsWhatThePromisesRestOn(t *testing.T) {
 	for name, operators := range map[string]*jetstream.StreamConfig{
 		"made by the relay": nil,
 		"made by an operator": {
-			Name: "SHOP", Subjects: []string{"plumbline.shop.thing.*", "elsewhere.>"}, MaxAge: 30 * 24 * time.Hour, Duplicates: time.Minute, MaxMsgs: 1000,
+			Name: "SHOP", Subjects: []string{"plumbline.shop.thing.*", "elsewhere.>"},
+			MaxAge: 30 * 24 * time.Hour, Duplicates: time.Minute, MaxMsgs: 1000,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

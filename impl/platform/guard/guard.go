@@ -157,27 +157,37 @@ func (g *Guard) Stats() Stats {
 	g.mu.Lock()
 	watching := g.watching
 	g.mu.Unlock()
-	return Stats{Tokens: g.verifier.Stats(), Read: g.read.Load(), Remembered: g.sessions.EstimatedSize(), Watching: watching}
+	return Stats{
+		Tokens: g.verifier.Stats(), Read: g.read.Load(), Remembered: g.sessions.EstimatedSize(), Watching: watching,
+	}
 }
 
 // Collectors export the statistics.
 func (g *Guard) Collectors() []prometheus.Collector {
 	counter := func(name, help string, value func(Stats) uint64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value(g.Stats())) })
+		opts := prometheus.CounterOpts{Name: name, Help: help}
+		return prometheus.NewCounterFunc(opts, func() float64 { return float64(value(g.Stats())) })
 	}
 	gauge := func(name, help string, value func(Stats) float64) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(g.Stats()) })
+		opts := prometheus.GaugeOpts{Name: name, Help: help}
+		return prometheus.NewGaugeFunc(opts, func() float64 { return value(g.Stats()) })
 	}
 	return []prometheus.Collector{
-		counter("access_tokens_remembered_total", "Access tokens known from an earlier request.", func(s Stats) uint64 { return s.Tokens.Hits }),
-		counter("access_tokens_verified_total", "Access tokens whose signature was computed.", func(s Stats) uint64 { return s.Tokens.Misses }),
-		counter("live_sessions_read_total", "Sessions that the database was asked for.", func(s Stats) uint64 { return s.Read }),
-		gauge("live_sessions_remembered", "Sessions known to be in force.", func(s Stats) float64 { return float64(s.Remembered) }),
-		gauge("live_sessions_watched", "1 while the database tells of changes to sessions, so that they are remembered; otherwise 0.", func(s Stats) float64 {
-			if s.Watching {
-				return 1
-			}
-			return 0
-		}),
+		counter("access_tokens_remembered_total", "Access tokens known from an earlier request.",
+			func(s Stats) uint64 { return s.Tokens.Hits }),
+		counter("access_tokens_verified_total", "Access tokens whose signature was computed.",
+			func(s Stats) uint64 { return s.Tokens.Misses }),
+		counter("live_sessions_read_total", "Sessions that the database was asked for.",
+			func(s Stats) uint64 { return s.Read }),
+		gauge("live_sessions_remembered", "Sessions known to be in force.",
+			func(s Stats) float64 { return float64(s.Remembered) }),
+		gauge("live_sessions_watched",
+			"1 while the database tells of changes to sessions, so that they are remembered; otherwise 0.",
+			func(s Stats) float64 {
+				if s.Watching {
+					return 1
+				}
+				return 0
+			}),
 	}
 }

@@ -56,7 +56,9 @@ func newFixture(t *testing.T) *fixture {
 	key, err := token.NewPrivateKey(rand.Reader, noon)
 	require.NoError(t, err)
 	require.NoError(t, f.signer.SetKeys([]token.PrivateKey{key}))
-	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: "users", Audience: "orders", Keys: f.signer, Clock: f.clock})
+	verifier, err := token.NewVerifier(token.VerifierConfig{
+		Issuer: "users", Audience: "orders", Keys: f.signer, Clock: f.clock,
+	})
 	require.NoError(t, err)
 	f.Guard = guard.New(guard.Config{Verifier: verifier, Read: f.read, Clock: f.clock})
 	return f
@@ -93,8 +95,9 @@ func (f *fixture) read(_ context.Context, claims token.Claims) (guard.Session, e
 func (f *fixture) begin() (claims token.Claims, raw string) {
 	f.t.Helper()
 	claims = token.Claims{
-		Issuer: "users", Audience: []string{"orders"}, Subject: uuid.New(), SessionID: uuid.New(), Roles: []string{"customer"},
-		IssuedAt: f.clock(), ExpiresAt: f.clock().Add(5 * time.Minute), ID: rand.Text(),
+		Issuer: "users", Audience: []string{"orders"}, ID: rand.Text(),
+		Subject: uuid.New(), SessionID: uuid.New(), Roles: []string{"customer"},
+		IssuedAt: f.clock(), ExpiresAt: f.clock().Add(5 * time.Minute),
 	}
 	f.mu.Lock()
 	f.sessions[claims.SessionID] = guard.Session{
@@ -151,7 +154,8 @@ func (f *fixture) announce(payload string) {
 func (f *fixture) cut() {
 	f.t.Helper()
 	tag, err := f.pool.Exec(f.t.Context(),
-		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN "sessions"'`)
+		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+		WHERE datname = current_database() AND query = 'LISTEN "sessions"'`)
 	require.NoError(f.t, err)
 	require.Positive(f.t, tag.RowsAffected(), "nobody listens")
 }
@@ -405,7 +409,7 @@ func TestAnEndIsReadAgain(t *testing.T) {
 	f.refuses(raw)
 }
 
-// What was read for one token says nothing of the next one of the same session, not even of one made in the same second.
+// What was read for one token does not count for another of its session, not even for one made in the same second.
 func TestWhatIsReadForAToken(t *testing.T) {
 	t.Parallel()
 	for _, perToken := range []bool{false, true} {
@@ -449,7 +453,9 @@ func TestRefusals(t *testing.T) {
 
 	// A failure to find out is no judgement of the token.
 	away := errors.New("the database is away")
-	verifier, err := token.NewVerifier(token.VerifierConfig{Issuer: "users", Audience: "orders", Keys: f.signer, Clock: f.clock})
+	verifier, err := token.NewVerifier(token.VerifierConfig{
+		Issuer: "users", Audience: "orders", Keys: f.signer, Clock: f.clock,
+	})
 	require.NoError(t, err)
 	broken := guard.New(guard.Config{
 		Verifier: verifier, Clock: f.clock,
@@ -458,7 +464,9 @@ func TestRefusals(t *testing.T) {
 	_, raw = f.begin()
 	_, err = broken.Authenticate(t.Context(), raw)
 	require.ErrorIs(t, err, away)
-	verifier, err = token.NewVerifier(token.VerifierConfig{Issuer: "users", Audience: "orders", Keys: noKeys{}, Clock: f.clock})
+	verifier, err = token.NewVerifier(token.VerifierConfig{
+		Issuer: "users", Audience: "orders", Keys: noKeys{}, Clock: f.clock,
+	})
 	require.NoError(t, err)
 	_, err = guard.New(guard.Config{Verifier: verifier, Read: f.read, Clock: f.clock}).Authenticate(t.Context(), raw)
 	require.ErrorIs(t, err, contract.ErrUnavailable)

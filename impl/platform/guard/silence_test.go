@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 )
 
@@ -33,7 +34,7 @@ func (l *line) close() {
 }
 
 // dial connects over the line, as pgconn.Config.DialFunc does.
-func (l *line) dial(dial func(ctx context.Context, network, address string) (net.Conn, error)) func(ctx context.Context, network, address string) (net.Conn, error) {
+func (l *line) dial(dial pgconn.DialFunc) pgconn.DialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		server, err := dial(ctx, network, address)
 		if err != nil {
@@ -65,7 +66,7 @@ type writer func(b []byte) (int, error)
 
 func (w writer) Write(b []byte) (int, error) { return w(b) }
 
-// A connection that dies without a word is silent, as one on which nothing happens: it is tried, and then nothing is remembered.
+// A connection that has died looks like one on which nothing happens: it is pinged, and then nothing is remembered.
 func TestASilentConnectionIsTried(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -87,8 +87,8 @@ func newRooms() map[string]*room {
 	return rooms
 }
 
-// roomsOf gives the rooms in each of which requests for an operation need a place. A request that waits for a hash gives
-// its places back meanwhile; see ReleasePermit.
+// roomsOf gives the rooms in each of which requests for an operation need a place. A request that waits for a hash
+// gives its places back meanwhile; see ReleasePermit.
 func (c *Chain) roomsOf(p contract.Policy) (rooms []*room) {
 	if c.rooms == nil {
 		return nil

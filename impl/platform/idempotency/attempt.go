@@ -13,28 +13,28 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/impl/platform/contract"
-	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/dbfault"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// attempt is a request with a key on its way to its answer.
+// attempt is one request with a key, from its turn to its answer.
 type attempt struct {
 	keeper   *Keeper
 	key      key
 	turn     *turn
 	prepared *postgres.Prepared  // the effect of the handler, not yet committed
-	first    *httpapi.KeptAnswer // of another process, which was quicker
-	lost     error               // why the key cannot be had, nil: it can
+	first    *httpapi.KeptAnswer // the answer of another process, which took the key first
+	lost     error               // why this attempt cannot take the key; nil: it can
 }
 
 type attemptKey struct{}
 
-// InTx runs the statements of a handler as one, as [postgres.InTx] does. For a request with an Idempotency-Key it takes the
-// key first and leaves the transaction open: the chain commits it together with the answer. Whoever was quicker has
-// the key; the error is for the handler to pass on, and the answer becomes that of the other.
+// InTx runs the statements of a handler as one, as [postgres.InTx] does. For a request with an Idempotency-Key it takes
+// the key first and leaves the transaction open: the chain commits it together with the answer. If another request has
+// the key, the handler returns the error that InTx gives, and the chain answers as the other was answered.
 //
-// The handler reads nothing afterwards that it has written, for nobody sees it yet, and it succeeds here once at most.
+// A handler must not read afterwards what it has written, since it is not committed, and InTx succeeds for it once.
 func InTx(ctx context.Context, db postgres.Beginner, fn func(tx pgx.Tx) error) error {
 	a, _ := ctx.Value(attemptKey{}).(*attempt)
 	switch {
@@ -53,7 +53,7 @@ func InTx(ctx context.Context, db postgres.Beginner, fn func(tx pgx.Tx) error) e
 	return err
 }
 
-// Keyed tells whether ctx is that of a request with an Idempotency-Key, whose transaction is to be one of [InTx].
+// Keyed tells whether ctx is of a request with an Idempotency-Key, whose transaction must be that of [InTx].
 func Keyed(ctx context.Context) bool {
 	a, _ := ctx.Value(attemptKey{}).(*attempt)
 	return a != nil
@@ -64,7 +64,7 @@ func (a *attempt) Context(ctx context.Context) context.Context {
 	return context.WithValue(ctx, attemptKey{}, a)
 }
 
-// Finish keeps an answer that will not change: it commits a success with its effect, and a refusal without.
+// Finish keeps a final answer: it commits a success together with its effect, and a refusal without one.
 func (a *attempt) Finish(ctx context.Context, answer httpapi.KeptAnswer) (*httpapi.KeptAnswer, error) {
 	passes := answer.Status >= http.StatusInternalServerError || answer.Header.Get("Retry-After") != ""
 	switch {
@@ -75,10 +75,10 @@ func (a *attempt) Finish(ctx context.Context, answer httpapi.KeptAnswer) (*httpa
 		return nil, nil
 	case a.prepared != nil && answer.Status < http.StatusBadRequest:
 		if err := a.fill(ctx, a.prepared.Tx, answer); err != nil {
-			return nil, explain(err)
+			return nil, dbfault.Explain(err, nil)
 		}
 		if err := a.prepared.Commit(ctx); err != nil {
-			return nil, explain(err)
+			return nil, dbfault.Explain(err, nil)
 		}
 		a.turn.answer = &answer
 	default:
@@ -90,13 +90,13 @@ func (a *attempt) Finish(ctx context.Context, answer httpapi.KeptAnswer) (*httpa
 		return nil, nil
 	}
 	if err := a.giveAgain(ctx, a.first); err != nil {
-		return nil, explain(err)
+		return nil, dbfault.Explain(err, nil)
 	}
 	return a.first, nil
 }
 
-// giveAgain makes a kept answer that of the turn, once what it tells of cannot be lost: whoever got the answer first
-// may never have been told that it was committed.
+// giveAgain makes a kept answer that of the turn when its effect is durable: the process that committed it may not have
+// learned that it is.
 func (a *attempt) giveAgain(ctx context.Context, kept *httpapi.KeptAnswer) error {
 	if err := postgres.Settle(ctx, a.keeper.database); err != nil {
 		return fmt.Errorf("make sure of the answer of an idempotency key: %w", err)
@@ -105,7 +105,7 @@ func (a *attempt) giveAgain(ctx context.Context, kept *httpapi.KeptAnswer) error
 	return nil
 }
 
-// keepAlone keeps an answer that tells of no effect.
+// keepAlone keeps an answer without an effect.
 func (a *attempt) keepAlone(ctx context.Context, answer httpapi.KeptAnswer) error {
 	if a.prepared != nil {
 		a.prepared.Rollback(ctx)
@@ -120,7 +120,7 @@ func (a *attempt) keepAlone(ctx context.Context, answer httpapi.KeptAnswer) erro
 	case a.first != nil:
 		return nil
 	case err != nil:
-		return explain(err)
+		return dbfault.Explain(err, nil)
 	}
 	a.turn.answer = &answer
 	return nil
@@ -134,8 +134,8 @@ func (a *attempt) End(ctx context.Context) {
 	a.keeper.endTurn(a.key, a.turn)
 }
 
-// claimKey takes a key. It waits for a transaction that has taken it and is still open; then it changes one row, or none
-// when the key is taken for good.
+// claimKey takes a new or expired key. It waits for an open transaction that has taken the key. It changes one row, or
+// none when a committed transaction has the key.
 const claimKey = `
 INSERT INTO idempotency_keys (principal, operation, key, fingerprint, created_at)
 VALUES ($1, $2, $3, $4, $5)
@@ -148,7 +148,7 @@ const (
 	unboundLock = `SET LOCAL lock_timeout TO DEFAULT`
 )
 
-// claim takes the key within a transaction. When another has it, it notes whose answer is to be given.
+// claim takes the key within a transaction. When another request has it, claim sets first or lost.
 func (a *attempt) claim(ctx context.Context, tx pgx.Tx) error {
 	k := a.keeper
 	a.first, a.lost = nil, nil
@@ -233,20 +233,4 @@ func (a *attempt) fill(ctx context.Context, tx pgx.Tx, answer httpapi.KeptAnswer
 		return fmt.Errorf("keep the answer of an idempotency key: %w", err)
 	}
 	return nil
-}
-
-// explain turns what the database reports into faults. After an unknown outcome it is safe to repeat the request with
-// the same key: it finds the answer, or that nothing has happened.
-func explain(err error) error {
-	var f *fault.Error
-	switch {
-	case err == nil || errors.As(err, &f):
-		return err
-	case postgres.IsTimeout(err):
-		return contract.ErrTimeout.Because(err)
-	case postgres.IsUnavailable(err):
-		return contract.ErrUnavailable.Because(err)
-	default:
-		return err
-	}
 }

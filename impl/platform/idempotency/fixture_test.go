@@ -34,7 +34,9 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 
 // effectsTable makes the table of what the requests of the tests do.
-var effectsTable = fstest.MapFS{"00001_create_effects.sql": {Data: []byte("-- +goose Up\nCREATE TABLE effects (name text NOT NULL);\n")}}
+var effectsTable = fstest.MapFS{
+	"00001_create_effects.sql": {Data: []byte("-- +goose Up\nCREATE TABLE effects (name text NOT NULL);\n")},
+}
 
 const document = `
 openapi: 3.0.3
@@ -49,12 +51,17 @@ paths:
       x-timeout: {limit: 60s, slow: 59s}
       x-priority: normal
       x-codes: {'409': [refused]}
-      parameters: [{name: Idempotency-Key, in: header, schema: {type: string, maxLength: 255, pattern: '^[!-~]{1,255}$'}}]
+      parameters:
+        - {name: Idempotency-Key, in: header, schema: {type: string, maxLength: 255, pattern: '^[!-~]{1,255}$'}}
       requestBody:
         required: true
         content:
           application/json:
-            schema: {type: object, additionalProperties: false, required: [name], properties: {name: {type: string, maxLength: 100}}}
+            schema:
+              type: object
+              additionalProperties: false
+              required: [name]
+              properties: {name: {type: string, maxLength: 100}}
       responses:
         '201':
           description: Done.
@@ -72,8 +79,8 @@ components:
   schemas:
     ProblemCode:
       type: string
-      enum: [malformed_request, unauthenticated, body_too_large, unsupported_media_type, invalid_request, idempotency_key_reused,
-        idempotency_key_in_use, overloaded, timeout, unavailable, internal, refused]
+      enum: [malformed_request, unauthenticated, body_too_large, unsupported_media_type, invalid_request,
+        idempotency_key_reused, idempotency_key_in_use, overloaded, timeout, unavailable, internal, refused]
 `
 
 var (
@@ -187,7 +194,10 @@ func (p *process) sendAs(ctx context.Context, caller uuid.UUID, key, name string
 	p.handler.ServeHTTP(w, r)
 	h := w.Header()
 	body, _ := io.ReadAll(w.Body)
-	a := answer{status: w.Code, body: string(body), location: h.Get("Location"), wait: h.Get("Retry-After"), replayed: h.Get("Idempotency-Replayed") == "true"}
+	a := answer{
+		status: w.Code, body: string(body), location: h.Get("Location"), wait: h.Get("Retry-After"),
+		replayed: h.Get("Idempotency-Replayed") == "true",
+	}
 	if a.status >= http.StatusBadRequest {
 		var problem struct{ Code string }
 		if err := json.Unmarshal(body, &problem); err != nil {

@@ -1,5 +1,5 @@
 // Package idempotency keeps the answers to requests with an Idempotency-Key in PostgreSQL: an answer is written in the
-// transaction of the effect that it tells of, so that both last or neither.
+// transaction of its effect, so that either both are committed or neither is.
 package idempotency
 
 import (
@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/dbfault"
 
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
@@ -26,7 +27,7 @@ var schema embed.FS
 // Tables is the part of a database's schema that has the kept answers.
 var Tables = postgres.NewTables("idempotency", schema)
 
-// Kept is how long an answer is given again. A key that is older is as good as new.
+// Kept is how long an answer is kept. A key that is older counts as a new one.
 const Kept = 24 * time.Hour
 
 // Database is a pool, or a transaction that a test rolls back. It has [Tables].
@@ -61,14 +62,14 @@ type Keeper struct {
 
 var _ httpapi.Idempotency = (*Keeper)(nil)
 
-// key is what a client's key is bound to, and the key.
+// key is a client's key with the account and the operation that it belongs to.
 type key struct {
 	principal      uuid.UUID
 	operation, key string
 }
 
-// turn is the attempt that runs in this process for a key. The others wait for its end, so that however many there are
-// they hold one connection.
+// turn is the attempt that runs in this process for a key. Others with the key wait for its end, so that together they
+// hold one connection.
 type turn struct {
 	fingerprint [sha256.Size]byte
 	ended       chan struct{}
@@ -78,7 +79,8 @@ type turn struct {
 // New makes a keeper.
 func New(c Config) *Keeper {
 	k := &Keeper{
-		database: c.Database, clock: c.Clock, queue: cmp.Or(c.Queue, 5*time.Second), lock: cmp.Or(c.Lock, time.Second), turns: map[key]*turn{},
+		database: c.Database, clock: c.Clock, turns: map[key]*turn{},
+		queue: cmp.Or(c.Queue, 5*time.Second), lock: cmp.Or(c.Lock, time.Second),
 	}
 	if k.clock == nil {
 		k.clock = time.Now
@@ -86,8 +88,11 @@ func New(c Config) *Keeper {
 	return k
 }
 
-// Begin gives the answer that is kept for a request, or the attempt to be the first to answer it, as httpapi.Idempotency asks.
-func (k *Keeper) Begin(ctx context.Context, request httpapi.KeyedRequest) (*httpapi.KeptAnswer, httpapi.Attempt, error) {
+// Begin gives the answer that is kept for a request, or the attempt to be the first to answer it, as
+// httpapi.Idempotency asks.
+func (k *Keeper) Begin(
+	ctx context.Context, request httpapi.KeyedRequest,
+) (*httpapi.KeptAnswer, httpapi.Attempt, error) {
 	at := key{request.Principal, request.Operation, request.Key}
 	mine, answer, err := k.takeTurn(ctx, at, request.Fingerprint)
 	if mine == nil {
@@ -102,11 +107,13 @@ func (k *Keeper) Begin(ctx context.Context, request httpapi.KeyedRequest) (*http
 	if err == nil {
 		err = a.giveAgain(ctx, kept)
 	}
-	return a.turn.answer, nil, explain(err)
+	return a.turn.answer, nil, dbfault.Explain(err, nil)
 }
 
-// takeTurn gives the turn of the caller, or the answer of the one before.
-func (k *Keeper) takeTurn(ctx context.Context, at key, fingerprint [sha256.Size]byte) (*turn, *httpapi.KeptAnswer, error) {
+// takeTurn waits for the key in this process. It gives the caller's turn, or the answer of the turn before.
+func (k *Keeper) takeTurn(
+	ctx context.Context, at key, fingerprint [sha256.Size]byte,
+) (*turn, *httpapi.KeptAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, k.queue)
 	defer cancel()
 	for {
@@ -151,7 +158,7 @@ WHERE (principal, operation, key) IN (
     FOR UPDATE SKIP LOCKED
 )`
 
-// Purge removes the answers that are given no more, in batches that lock little.
+// Purge removes the answers that are older than Kept, in batches that lock little.
 func (k *Keeper) Purge(ctx context.Context) error {
 	return postgres.InBatches(func(limit int32) (int64, error) {
 		purged, err := k.database.Exec(ctx, purgeKeys, k.expired(), limit)
@@ -159,5 +166,5 @@ func (k *Keeper) Purge(ctx context.Context) error {
 	})
 }
 
-// expired is the time at and before which a key was first seen that is as good as new.
+// expired is the time at or before which an expired key was first seen.
 func (k *Keeper) expired() time.Time { return k.clock().Add(-Kept) }

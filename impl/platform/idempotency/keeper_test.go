@@ -67,7 +67,9 @@ func TestManyCopiesAtOnce(t *testing.T) {
 			for range processes {
 				var err error
 				// A machine that runs other tests may be slow to give a connection.
-				pool, err = postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: 8, AcquireTimeout: time.Minute, StatementTimeout: time.Minute})
+				pool, err = postgres.Open(t.Context(), postgres.Config{
+					URL: url, MaxConns: 8, AcquireTimeout: time.Minute, StatementTimeout: time.Minute,
+				})
 				require.NoError(t, err)
 				t.Cleanup(pool.Close)
 				all = append(all, begin(t, Config{Database: pool, Queue: time.Minute, Lock: time.Minute}))
@@ -278,8 +280,8 @@ func TestConnectionLostAtCommit(t *testing.T) {
 	}
 }
 
-// COMMIT waited for the synchronous standby in vain: the effect is visible, and would be lost with the server. Its answer is
-// given when it cannot be lost any more.
+// COMMIT waited for the synchronous standby in vain: the effect is visible, and would be lost with the server. The
+// answer is given when the effect is durable.
 func TestCommitThatIsNotReplicated(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Replicated(t, effectsTable, Tables)
@@ -365,8 +367,10 @@ func TestKeysGrowOld(t *testing.T) {
 	require.Equal(t, 2, effects(t, pool, "a"))
 	require.Equal(t, 1, keys(t, pool))
 
-	_, err := pool.Exec(t.Context(), `INSERT INTO idempotency_keys (principal, operation, key, fingerprint, status, headers, body, created_at)
-		SELECT $1, 'makeEffect', 'old' || n, sha256('old'), 201, '{}', '', $2 FROM generate_series(1, $3) AS n`, ada, clock.Now().Add(-Kept), 2*postgres.BatchSize+1)
+	_, err := pool.Exec(t.Context(), `
+		INSERT INTO idempotency_keys (principal, operation, key, fingerprint, status, headers, body, created_at)
+		SELECT $1, 'makeEffect', 'old' || n, sha256('old'), 201, '{}', '', $2 FROM generate_series(1, $3) AS n`,
+		ada, clock.Now().Add(-Kept), 2*postgres.BatchSize+1)
 	require.NoError(t, err)
 	require.NoError(t, p.keeper.Purge(t.Context()))
 	require.Equal(t, 1, keys(t, pool))
@@ -379,7 +383,8 @@ func TestInTx(t *testing.T) {
 	p := begin(t, Config{Database: pool, Lock: 123 * time.Millisecond})
 	var second error
 	p.do = func(ctx context.Context, name string) error {
-		if err := InTx(ctx, pool, func(tx pgx.Tx) error { return errors.Join(insert(ctx, tx, name), errRefused) }); !errors.Is(err, errRefused) {
+		err := InTx(ctx, pool, func(tx pgx.Tx) error { return errors.Join(insert(ctx, tx, name), errRefused) })
+		if !errors.Is(err, errRefused) {
 			return errDefect
 		}
 		if err := effect(ctx, pool, name); err != nil { // What was undone may be tried anew.

@@ -57,7 +57,9 @@ func shareMetrics(t *testing.T, pool *pgxpool.Pool) map[string]float64 {
 // Work of a kind has its share of the connections and no more, whatever ends it, and leaves the others to other work.
 func TestShares(t *testing.T) {
 	t.Parallel()
-	pool := withShares(t, 4, postgres.Share{Name: "little", Most: 1, Wait: time.Millisecond}, postgres.Share{Name: "most", Most: 3, Wait: time.Millisecond})
+	pool := withShares(t, 4,
+		postgres.Share{Name: "little", Most: 1, Wait: time.Millisecond},
+		postgres.Share{Name: "most", Most: 3, Wait: time.Millisecond})
 	little, most := kind(t.Context(), "little", "most"), kind(t.Context(), "most")
 
 	first, err := pool.Acquire(little)

@@ -104,7 +104,8 @@ func TestAwaitNotification(t *testing.T) {
 	got, err = await()
 	require.NoError(t, err)
 	require.Nil(t, got, "none came, and the server has answered")
-	query(t, url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN changes' OR state = 'idle' AND pid <> pg_backend_pid() AND datname = current_database()")
+	query(t, url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN changes'
+		OR state = 'idle' AND pid <> pg_backend_pid() AND datname = current_database()`)
 	_, err = await()
 	require.Error(t, err)
 	ended, cancel := context.WithCancel(t.Context())

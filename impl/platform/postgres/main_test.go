@@ -38,6 +38,8 @@ func migration(sql string) *fstest.MapFile {
 
 func accounts() fstest.MapFS {
 	return fstest.MapFS{"00001_create_accounts.sql": migration(
-		"CREATE TABLE accounts (id int CONSTRAINT accounts_pkey PRIMARY KEY, balance bigint NOT NULL DEFAULT 0 CONSTRAINT accounts_balance_check CHECK (balance >= 0));\n" +
+		"CREATE TABLE accounts (\n" +
+			"id int CONSTRAINT accounts_pkey PRIMARY KEY,\n" +
+			"balance bigint NOT NULL DEFAULT 0 CONSTRAINT accounts_balance_check CHECK (balance >= 0));\n" +
 			"INSERT INTO accounts (id) VALUES (1), (2);")}
 }

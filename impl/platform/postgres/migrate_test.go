@@ -104,7 +104,8 @@ func TestMigrateWaitsForALockOnlyBriefly(t *testing.T) {
 			}
 		}
 	}}
-	require.NoError(t, postgres.Migrations("accounts", second()).Migrate(t.Context(), url+"&lock_timeout=20", log.logger()))
+	schema := postgres.Migrations("accounts", second())
+	require.NoError(t, schema.Migrate(t.Context(), url+"&lock_timeout=20", log.logger()))
 	require.Equal(t, 1, strings.Count(log.String(), "waits for a lock"))
 	require.Equal(t, 1, strings.Count(log.String(), "migration applied"))
 }

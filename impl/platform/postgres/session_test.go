@@ -44,7 +44,8 @@ func (*boundless) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndDat
 func TestCheckSessionsIsBounded(t *testing.T) {
 	t.Parallel()
 	statements := &boundless{}
-	require.NoError(t, postgres.CheckSessions(t.Context(), postgres.Config{URL: pgtest.URL(t, accounts()), Tracer: statements}))
+	c := postgres.Config{URL: pgtest.URL(t, accounts()), Tracer: statements}
+	require.NoError(t, postgres.CheckSessions(t.Context(), c))
 	require.NotEmpty(t, statements.asked)
 	require.Empty(t, statements.forEver)
 }
@@ -55,7 +56,8 @@ func TestDatabaseOfAnotherEncoding(t *testing.T) {
 	server, base := pgtest.Server(t, accounts())
 	conn, err := pgx.Connect(t.Context(), server.SuperuserURL("postgres"))
 	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), "CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
+	_, err = conn.Exec(t.Context(),
+		"CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'")
 	require.NoError(t, errors.Join(err, conn.Close(t.Context())))
 	require.NoError(t, checkSessions(t, base))
 	err = checkSessions(t, server.SuperuserURL("ascii"))

@@ -54,7 +54,9 @@ func TestInTxCommitsOrRollsBack(t *testing.T) {
 
 func TestInTxIsReadCommitted(t *testing.T) {
 	t.Parallel()
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.URL(t, accounts()) + "&default_transaction_isolation=serializable"})
+	pool, err := postgres.Open(t.Context(), postgres.Config{
+		URL: pgtest.URL(t, accounts()) + "&default_transaction_isolation=serializable",
+	})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	var isolation string
@@ -112,8 +114,10 @@ func TestInTxRepeatsAfterDeadlock(t *testing.T) {
 			attempts++
 			mu.Unlock()
 			// PostgreSQL looks for deadlocks after a second; on a busy machine the pool's own time-outs would come first.
-			if err := errors.Join(run(t.Context(), tx, "SET LOCAL statement_timeout = '60s'"), run(t.Context(), tx, "SET LOCAL lock_timeout = '60s'")); err != nil {
-				return err
+			for _, setting := range []string{"statement_timeout", "lock_timeout"} {
+				if err := run(t.Context(), tx, "SET LOCAL "+setting+" = '60s'"); err != nil {
+					return err
+				}
 			}
 			if err := run(t.Context(), tx, "UPDATE accounts SET balance = balance + 1 WHERE id = $1", from); err != nil {
 				return err
@@ -211,8 +215,9 @@ func TestInTxInsideATransactionIsASavepoint(t *testing.T) {
 func TestFailureOfCommitIsCertain(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, accounts())
-	_, err := pool.Exec(t.Context(), "ALTER TABLE accounts ADD CONSTRAINT accounts_balance_key UNIQUE (id, balance) DEFERRABLE INITIALLY DEFERRED;"+
-		"ALTER TABLE accounts DROP CONSTRAINT accounts_pkey")
+	_, err := pool.Exec(t.Context(), `
+		ALTER TABLE accounts ADD CONSTRAINT accounts_balance_key UNIQUE (id, balance) DEFERRABLE INITIALLY DEFERRED;
+		ALTER TABLE accounts DROP CONSTRAINT accounts_pkey`)
 	require.NoError(t, err)
 	err = postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		return run(t.Context(), tx, "INSERT INTO accounts (id) VALUES (1)")
@@ -277,8 +282,11 @@ func TestConnectionLostBeforeCommitIsCertain(t *testing.T) {
 func TestSessionEndedDuringCommit(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t, accounts())
-	_, err := pool.Exec(t.Context(), `CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
-		CREATE CONSTRAINT TRIGGER leaving AFTER UPDATE ON accounts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION leave()`)
+	_, err := pool.Exec(t.Context(), `
+		CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql
+		AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+		CREATE CONSTRAINT TRIGGER leaving AFTER UPDATE ON accounts
+		DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION leave()`)
 	require.NoError(t, err)
 	err = postgres.InTx(t.Context(), pool, func(tx pgx.Tx) error {
 		return run(t.Context(), tx, "UPDATE accounts SET balance = 1")
@@ -311,7 +319,9 @@ func TestPreparedIsLeftToItsOwner(t *testing.T) {
 		prepared, err = postgres.Prepare(t.Context(), db, func(tx pgx.Tx) error { return errors.Join(add(tx), errFailed) })
 		require.ErrorIs(t, err, errFailed)
 		require.Nil(t, prepared)
-		require.PanicsWithValue(t, "oops", func() { _, _ = postgres.Prepare(t.Context(), db, func(pgx.Tx) error { panic("oops") }) })
+		require.PanicsWithValue(t, "oops", func() {
+			_, _ = postgres.Prepare(t.Context(), db, func(pgx.Tx) error { panic("oops") })
+		})
 	}
 	require.NoError(t, outer.Commit(t.Context()))
 	require.Equal(t, int64(2), balance(t, pool, 1))

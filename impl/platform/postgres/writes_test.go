@@ -40,7 +40,8 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, pool.QueryRow(t.Context(), "SELECT pg_backend_pid()").Scan(&pid))
 	data := filepath.Join(server.Dir(), "data")
 	for n := range 10 { // the next spills
-		require.NoError(t, os.Symlink("/dev/full", filepath.Join(data, "base", "pgsql_tmp", fmt.Sprintf("pgsql_tmp%d.%d", pid, n))))
+		spill := filepath.Join(data, "base", "pgsql_tmp", fmt.Sprintf("pgsql_tmp%d.%d", pid, n))
+		require.NoError(t, os.Symlink("/dev/full", spill))
 	}
 	err = postgres.CheckWrites(t.Context(), pool)
 	require.ErrorIs(t, err, postgres.ErrDiskFull)

@@ -49,7 +49,8 @@ func requireInRotation(t *testing.T, s *programtest.Served) {
 func TestHealthOfAReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, second, parts...)
-	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop() // It leaves the proof of its master key.
+	// The first start leaves the proof of the master key.
+	programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url)).Stop()
 	url += "&default_transaction_read_only=on"
 	s := programtest.Serve(t, saysHello(func(*program.Process) {}).Run, serveEnvironment(url, "PARCELS_MIGRATE=false"))
 	status, is, reason := database(t, s)
@@ -94,7 +95,8 @@ func TestHealthOfAPoolWithoutConnections(t *testing.T) {
 	t.Parallel()
 	var pool *pgxpool.Pool
 	var held []*pgxpool.Conn
-	s := programtest.Serve(t, saysHello(func(process *program.Process) { pool = process.Pool }).Run, serveEnvironment(pgtest.URL(t, second, parts...), "PARCELS_MAX_CONNS=2"))
+	s := programtest.Serve(t, saysHello(func(process *program.Process) { pool = process.Pool }).Run,
+		serveEnvironment(pgtest.URL(t, second, parts...), "PARCELS_MAX_CONNS=2"))
 	for range 2 {
 		conn, err := pool.Acquire(t.Context())
 		require.NoError(t, err)
@@ -148,7 +150,10 @@ func TestASilentFirstServer(t *testing.T) {
 func TestAPoolerThatSharesSessions(t *testing.T) {
 	t.Parallel()
 	base := pgtest.Patient(pgtest.URL(t, second, parts...))
-	environ := []string{"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60", "PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_MASTER_KEY=" + masterKey}
+	environ := []string{
+		"PARCELS_DATABASE_URL=" + pgtest.Pooler(t, base, 2, true) + "&connect_timeout=60", "PARCELS_ADDR=127.0.0.1:0",
+		"PARCELS_OPS_ADDR=127.0.0.1:0", "PARCELS_MASTER_KEY=" + masterKey,
+	}
 	for _, args := range [][]string{{"serve"}, {"serve", "--migrate=false"}, {"migrate"}} {
 		_, err := programtest.Command(t, saysHello(func(*program.Process) {}).Run, environ, args...)
 		programtest.RequireSentence(t, err, "set its pool_mode to session", "connect to PostgreSQL itself")

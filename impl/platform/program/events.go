@@ -7,7 +7,7 @@ import (
 	"example.com/plumbline/impl/platform/ops"
 )
 
-// Connect connects to NATS. The bus is nil if the settings name no NATS: then nothing is published and nothing consumed.
+// Connect connects to NATS. The bus is nil if the settings name no NATS: then no events are published or consumed.
 func (p *Process) Connect() (*events.Bus, error) {
 	if p.nats.Reveal() == "" {
 		return nil, nil //nolint:nilnil // as it says above
@@ -24,8 +24,9 @@ func (p *Process) Connect() (*events.Bus, error) {
 	return bus, nil
 }
 
-// Publish publishes the service's outbox, up to the entries of its last request. types are those of the service's
-// events. It returns the bus, for consumers of other services' events; nil if the settings name no NATS.
+// Publish publishes the service's outbox, up to the entries of its last request and of the jobs that end before it.
+// types are those of the service's events. It returns the bus, for consumers of other services' events; nil if the
+// settings name no NATS.
 func (p *Process) Publish(types []string) (bus *events.Bus, err error) {
 	if bus, err = p.Connect(); err != nil {
 		return nil, err

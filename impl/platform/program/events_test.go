@@ -35,7 +35,8 @@ func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, 
 	}))
 	p.Schema.Parts = append(slices.Clone(parts), events.Tables)
 	url := pgtest.URL(t, second, p.Schema.Parts...)
-	return programtest.Serve(t, p.Run, append(serveEnvironment(url, changes...), "PARCELS_DATABASE_URL="+reach(pgtest.Patient(url))))
+	environ := append(serveEnvironment(url, changes...), "PARCELS_DATABASE_URL="+reach(pgtest.Patient(url)))
+	return programtest.Serve(t, p.Run, environ)
 }
 
 // directly connects a service to its database without a proxy.
@@ -91,7 +92,8 @@ func TestPublishWithoutNATS(t *testing.T) {
 		require.NoError(t, s.End())
 		require.NotContains(t, s.Output(), "canary")
 	}
-	_, err := programtest.Command(t, parcels(serving(nil)).Run, serveEnvironment(pgtest.URL(t, first, parts...), "PARCELS_NATS_URL=canary"), "serve")
+	environ := serveEnvironment(pgtest.URL(t, first, parts...), "PARCELS_NATS_URL=canary")
+	_, err := programtest.Command(t, parcels(serving(nil)).Run, environ, "serve")
 	programtest.RequireSentence(t, err, "nats_url", "nats://user:password@host:4222")
 	require.NotContains(t, err.Error(), "canary")
 }

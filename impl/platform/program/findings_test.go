@@ -74,7 +74,9 @@ func TestServeWarns(t *testing.T) {
 				errors.New("not built")
 		}))
 		p.Development = development
-		out, err := programtest.Command(t, p.Run, serveEnvironment(pgtest.URL(t, second, parts...), "PARCELS_SHED=false", "PARCELS_NATS_URL=nats://127.0.0.1:4222"), "serve")
+		environ := serveEnvironment(pgtest.URL(t, second, parts...),
+			"PARCELS_SHED=false", "PARCELS_NATS_URL=nats://127.0.0.1:4222")
+		out, err := programtest.Command(t, p.Run, environ, "serve")
 		require.ErrorContains(t, err, "not built")
 		programtest.RequireWarned(t, out, want)
 	}
@@ -101,7 +103,8 @@ func TestAWrongPasswordOfNATS(t *testing.T) {
 			_, err := process.Publish([]string{"parcel.posted"})
 			return http.HandlerFunc(hello), err
 		}))
-		out, err := programtest.Command(t, p.Run, serveEnvironment(pgtest.URL(t, second, parts...), "PARCELS_NATS_URL="+url), "serve")
+		environ := serveEnvironment(pgtest.URL(t, second, parts...), "PARCELS_NATS_URL="+url)
+		out, err := programtest.Command(t, p.Run, environ, "serve")
 		programtest.RequireSentence(t, err, "nats_url: NATS refuses")
 		require.NotContains(t, out+err.Error(), "canary")
 	}

@@ -33,7 +33,10 @@ var masterKey = programtest.NewMasterKey()
 var (
 	parts  = []postgres.Part{audit.Tables, program.Tables}
 	first  = fstest.MapFS{"00001_first.sql": {Data: []byte("-- +goose Up\nCREATE TABLE parcels (id uuid);\n")}}
-	second = fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")}}
+	second = fstest.MapFS{
+		"00001_first.sql":  first["00001_first.sql"],
+		"00002_second.sql": {Data: []byte("-- +goose Up\nCREATE TABLE labels (id uuid);\n")},
+	}
 )
 
 type weighing struct {
@@ -190,16 +193,32 @@ func TestMigrateParts(t *testing.T) {
 	cache.name = "cache"
 	missing, broken := queue, queue
 	missing.migrated, broken.err = false, errors.New("broken")
+	unreadable := fstest.MapFS{
+		"00001_first.sql":  first["00001_first.sql"],
+		"00020_broken.sql": {Data: []byte("-- +goose Up\nbroken;\n")},
+	}
 	for name, c := range map[string]struct {
 		schema program.Schema
 		log    string
 		err    string // of migrating
 		open   string // the error of opening
 	}{
-		"in order":        {program.Schema{Parts: append(slices.Clone(parts), queue, cache), Migrations: first}, "queue cache ", "", ""},
-		"one is missing":  {program.Schema{Parts: append(slices.Clone(parts), missing), Migrations: first}, "queue ", "", "it lacks migrations of queue, and has those of audit, program, parcels; run: parcels migrate"},
-		"parts only":      {program.Schema{Parts: parts, Migrations: fstest.MapFS{"00001_first.sql": first["00001_first.sql"], "00020_broken.sql": {Data: []byte("-- +goose Up\nbroken;\n")}}}, "", "part parcels: ", "it lacks migrations of parcels, and has those of audit, program; run: parcels migrate"},
-		"the first fails": {program.Schema{Parts: []postgres.Part{broken, cache}, Migrations: second}, "queue ", "broken", "run: parcels migrate"},
+		"in order": {
+			program.Schema{Parts: append(slices.Clone(parts), queue, cache), Migrations: first},
+			"queue cache ", "", "",
+		},
+		"one is missing": {
+			program.Schema{Parts: append(slices.Clone(parts), missing), Migrations: first},
+			"queue ", "", "it lacks migrations of queue, and has those of audit, program, parcels; run: parcels migrate",
+		},
+		"parts only": {
+			program.Schema{Parts: parts, Migrations: unreadable},
+			"", "part parcels: ", "it lacks migrations of parcels, and has those of audit, program; run: parcels migrate",
+		},
+		"the first fails": {
+			program.Schema{Parts: []postgres.Part{broken, cache}, Migrations: second},
+			"queue ", "broken", "run: parcels migrate",
+		},
 	} {
 		log.Reset()
 		p := parcels()

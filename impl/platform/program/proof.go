@@ -20,8 +20,8 @@ var schema embed.FS
 // Tables is the part of a database's schema that has the proof of the master key. It stands behind audit.Tables.
 var Tables = postgres.NewTables("program", schema)
 
-// The proof is the one row of master_key_proof: something that was sealed for a purpose under a name, with the key that the
-// database is used with. A database that is older than the table has something else that was sealed with it.
+// The proof is the one row of master_key_proof: a text that was sealed for proofPurpose with the master key of the
+// database. A database that is older than the table has other values that were sealed with it.
 const (
 	proofPurpose = "proof of the master key"
 	proofName    = "master_key_proof/"

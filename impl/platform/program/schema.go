@@ -59,8 +59,8 @@ func (p Program) checkMigrated(ctx context.Context, pool *pgxpool.Pool) error {
 	case len(done) == 0:
 		return fmt.Errorf("the database is not at this version's schema: all of it lacks migrations; run: %s migrate", p.Name)
 	default:
-		const message = "the database is not at this version's schema: it lacks migrations of %s, and has those of %s; run: %s migrate"
-		return fmt.Errorf(message,
+		return fmt.Errorf("the database is not at this version's schema: "+
+			"it lacks migrations of %s, and has those of %s; run: %s migrate",
 			strings.Join(lacking, ", "), strings.Join(done, ", "), p.Name)
 	}
 }

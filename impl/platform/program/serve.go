@@ -113,6 +113,8 @@ func (p *Process) stop() error {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 		if err := part.stop(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("%s failed to stop: %w", part.name, err))
+		} else {
+			p.Log.InfoContext(ctx, "part stopped", slog.String("part", part.name))
 		}
 		cancel()
 	}

@@ -246,7 +246,8 @@ func TestServeWithoutMigrating(t *testing.T) {
 		built = true
 		return http.HandlerFunc(hello), nil
 	}))
-	_, err := programtest.Command(t, p.Run, serveEnvironment(pgtest.URL(t, first, parts...), "PARCELS_MIGRATE=false"), "serve")
+	environ := serveEnvironment(pgtest.URL(t, first, parts...), "PARCELS_MIGRATE=false")
+	_, err := programtest.Command(t, p.Run, environ, "serve")
 	programtest.RequireSentence(t, err, "parcels migrate")
 	require.False(t, built)
 }

@@ -40,8 +40,7 @@ func (d *Database) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Keyed holds the settings of every command that opens the database with its secrets. A command's own settings embed
-// it.
+// Keyed holds the settings of every command that opens the database with its secrets. A command's settings embed it.
 type Keyed struct {
 	Database
 

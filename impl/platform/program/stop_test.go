@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +16,7 @@ func TestAPartThatDoesNotEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
-		var p Process
+		p := Process{Log: slog.New(slog.DiscardHandler)}
 		ended := false
 		p.Go("patient", func(ctx context.Context) {
 			<-ctx.Done()

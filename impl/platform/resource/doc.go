@@ -1,11 +1,11 @@
-// Package resource is what a resource server (RFC 6749, section 1.1) is made of: a service whose callers sign in at the
+// Package resource is what a resource server (RFC 6749, section 1.1) is made of: a service whose callers log in at the
 // users service.
 //
 // It promises that
-//   - a token is taken only if the keys of the users service verify it and neither its session has ended nor its
-//     account been disabled, as far as events have told; roles are those of the latest that is known;
-//   - what the document says of owners, keys of idempotency and the audit log holds before a handler runs;
-//   - what is kept for a time is removed after it, a batch at a time.
+//   - a token is accepted only if a key of the users service verifies it, its session has not ended and its account is
+//     active, as far as events have told; its caller has the roles of the latest event or token;
+//   - ownership, Idempotency-Key and the audit log work as the document says before a handler runs;
+//   - rows that have been kept for long enough are removed, by a job that one replica runs.
 //
-// Serve puts a service together; the rest are its parts, for a service that needs to do it otherwise.
+// A service embeds Settings and Parts and runs with Serve. What it does besides is in Config: jobs, events, metrics.
 package resource

@@ -1,18 +1,19 @@
 package resource
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
 	"os"
+	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 
-	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/events"
-	"example.com/plumbline/impl/platform/fault"
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
@@ -21,9 +22,6 @@ import (
 )
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
-
-// migrations are those of a new service.
-var migrations = os.DirFS("../../../tools/service/_template/queries/depot/migrations")
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
@@ -64,93 +62,92 @@ func TestSettings(t *testing.T) {
 	require.NotContains(t, found(s), "users_url", "within a network of one's own")
 }
 
-var errMissing = fault.New(fault.NotFound, "review_not_found", "There is no review with that id.")
-
-func TestExplain(t *testing.T) {
-	t.Parallel()
-	contracttest.ErrorsAreExplained(t, func(err error) error { return Explain(err, errMissing) })
-	require.ErrorIs(t, Explain(pgx.ErrNoRows, errMissing), errMissing)
-	require.Equal(t, pgx.ErrNoRows, Explain(pgx.ErrNoRows, nil), "a row that must be there is a defect when it is not")
+// open makes the parts on a database of their own.
+func open(t *testing.T, change func(*Config)) *Parts {
+	t.Helper()
+	clock, schema := contracttest.NewClock(), Schema(nil)
+	pool := pgtest.New(t, schema.Migrations, schema.Parts...)
+	c := Config{
+		Name: "reviews", Database: pool, Pool: pool, Keys: token.NewSigner(clock.Now), Issuer: "https://users.test",
+		MasterKey: telemetry.NewSecret(programtest.NewMasterKey()), Clock: clock.Now,
+	}
+	change(&c)
+	parts, err := New(c)
+	require.NoError(t, err)
+	return parts
 }
 
-func TestVersions(t *testing.T) {
+// The job purge removes what every resource server keeps, and what the service keeps.
+func TestPurgeIsAJob(t *testing.T) {
 	t.Parallel()
-	for ifMatch, want := range map[string][]int64{
-		`"1"`: {1}, `"1", "22"`: {1, 22}, `W/"1"`: nil, `"01", "+1", "x", ""`: nil,
-		ETag(9007199254740991): {9007199254740991},
-	} {
-		versions, anyVersion := Versions(ifMatch)
-		require.Equal(t, want, versions, ifMatch)
-		require.False(t, anyVersion, ifMatch)
+	var purged atomic.Bool
+	failing := errors.New("it fails")
+	p := open(t, func(c *Config) {
+		c.Purge = func(context.Context) error {
+			purged.Store(true)
+			return failing
+		}
+	})
+	ended := events.Event{
+		ID: uuid.New(), Type: "session.revoked", Time: p.Clock().Add(-2 * standing.Memory),
+		Data: []byte(`{"session_id": "` + uuid.NewString() + `"}`),
 	}
-	_, anyVersion := Versions("*")
-	require.True(t, anyVersion)
+	require.NoError(t, p.Standing.Handle(t.Context(), ended))
+	sessions := func() (n int) {
+		require.NoError(t, p.Database.QueryRow(t.Context(), `SELECT count(*) FROM ended_sessions`).Scan(&n))
+		return n
+	}
+	require.Equal(t, 1, sessions())
+	require.NoError(t, p.Jobs.Start(t.Context()))
+	contracttest.Eventually(t, "a replica becomes leader and purges", purged.Load)
+	require.NoError(t, p.Jobs.Stop(t.Context()))
+	require.Zero(t, sessions())
+	require.ErrorIs(t, p.Purge(t.Context()), failing)
 }
 
-// What the users service tells of an account or a session holds from then on, whatever a token says, for as long as a
-// token can say it.
-func TestStanding(t *testing.T) {
+// probe is a job of a service.
+type probe struct{}
+
+// Kind implements river.JobArgs.
+func (probe) Kind() string { return "probe" }
+
+// A service's own jobs run beside the job purge: after the commit of the transaction that inserts them, and not after
+// a rollback.
+func TestTransactionsInsertJobs(t *testing.T) {
 	t.Parallel()
-	clock := contracttest.NewClock()
-	s := &standing{database: pgtest.New(t, migrations), clock: clock.Now}
-	began := clock.Now()
-	claims := token.Claims{
-		Subject: uuid.New(), SessionID: uuid.New(), Roles: []string{"staff"}, IssuedAt: began,
-		ExpiresAt: began.Add(5 * time.Minute), ID: "one",
-	}
-	roles := func(claims token.Claims) []string {
-		session, err := s.read(t.Context(), claims)
-		if err != nil {
-			require.ErrorIs(t, err, contract.ErrUnauthenticated)
+	ran := make(chan int64, 2) // A third would block its worker, and Stop would fail.
+	p := open(t, func(c *Config) {
+		c.Jobs.Workers = river.NewWorkers()
+		river.AddWorker(c.Jobs.Workers, river.WorkFunc(func(_ context.Context, job *river.Job[probe]) error {
+			ran <- job.ID
 			return nil
-		}
-		require.Equal(t, claims.Subject, session.Principal.Subject)
-		return session.Principal.Roles
+		}))
+	})
+	insert := func(tx Tx) error { return tx.Insert(t.Context(), probe{}, nil) }
+	require.Error(t, p.InTx(t.Context(), func(tx Tx) error { return errors.Join(insert(tx), errors.New("rolled back")) }))
+	e := events.Event{ID: uuid.New(), Type: "review.created", Time: p.Clock()}
+	for range 2 { // A copy changes nothing.
+		require.NoError(t, p.InEventTx(t.Context(), e, insert))
 	}
-	tell := func(kind string, data any) {
-		text, err := json.Marshal(data)
-		require.NoError(t, err)
-		e := events.Event{
-			ID: uuid.New(), Source: "/users", Type: kind, Subject: claims.Subject, Time: clock.Now(), Data: text,
-		}
-		for range 2 { // A copy changes nothing.
-			require.NoError(t, s.hear(t.Context(), e))
-		}
-	}
-	account := func(status string, at time.Time, roles ...string) accountChanged {
-		return accountChanged{UserID: claims.Subject, Status: status, Roles: roles, ChangedAt: at}
-	}
-	require.Equal(t, []string{"staff"}, roles(claims))
+	require.NoError(t, p.InKeyedTx(t.Context(), insert), "without a key it is a transaction like any other")
+	require.NoError(t, p.Jobs.Start(t.Context()))
+	contracttest.Eventually(t, "both run", func() bool { return len(ran) == cap(ran) })
+	require.NoError(t, p.Jobs.Stop(t.Context()))
+	first, second := <-ran, <-ran
+	require.NotEqual(t, first, second)
+}
 
-	tell("user.roles_changed", account("active", began, "customer"))
-	require.Equal(t, []string{"customer"}, roles(claims), "a token of the same second may be from before")
-	later := claims
-	later.IssuedAt = began.Add(time.Second)
-	require.Equal(t, []string{"staff"}, roles(later), "a token that was issued since says what holds")
-
-	clock.Advance(time.Minute)
-	tell("user.disabled", account("disabled", clock.Now()))
-	require.Nil(t, roles(later))
-	tell("user.enabled", account("active", began.Add(time.Second), "customer"))
-	require.Nil(t, roles(later), "what was true before comes late, and changes nothing")
-	clock.Advance(time.Second)
-	tell("user.enabled", account("active", clock.Now(), "customer"))
-	require.Equal(t, []string{"customer"}, roles(later))
-	tell("user.renamed", map[string]string{}) // It concerns nobody here.
-
-	tell("session.revoked", sessionRevoked{SessionID: claims.SessionID})
-	require.Nil(t, roles(later))
-	other := later
-	other.SessionID = uuid.New()
-	require.Equal(t, []string{"customer"}, roles(other), "another session of the account goes on")
-
-	require.Error(t, s.hear(t.Context(), events.Event{ID: uuid.New(), Type: "session.revoked", Data: []byte("{")}))
-	require.Error(t, s.hear(t.Context(), events.Event{ID: uuid.New(), Type: "user.enabled", Data: []byte("{")}))
-
-	clock.Advance(memory - time.Minute)
-	require.NoError(t, s.purge(t.Context()))
-	require.Nil(t, roles(later), "a token can still say otherwise")
-	clock.Advance(2 * time.Minute)
-	require.NoError(t, s.purge(t.Context()))
-	require.Equal(t, []string{"staff"}, roles(later), "it is forgotten; every such token has expired")
+// The chain commits the effect of a request with a key together with its answer.
+func TestAnEffectWithAKeyIsNotCommittedByItself(t *testing.T) {
+	t.Parallel()
+	p := open(t, func(*Config) {})
+	_, attempt, err := p.Keeper.Begin(t.Context(), httpapi.KeyedRequest{
+		Principal: uuid.New(), Operation: "createReview", Key: "k",
+	})
+	require.NoError(t, err)
+	defer attempt.End(t.Context())
+	effect := func(Tx) error { return nil }
+	require.ErrorContains(t, p.InTx(attempt.Context(t.Context()), effect), "put it in inKeyedTx")
+	require.NoError(t, p.InKeyedTx(attempt.Context(t.Context()), effect))
+	require.NoError(t, p.InTx(t.Context(), effect))
 }

@@ -2,32 +2,42 @@ package resource
 
 import (
 	"context"
-	"errors"
 	"io"
-	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/events"
+	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/token"
 )
 
-const (
-	// keysTimeout bounds one request for the keys that verify access tokens.
-	keysTimeout = 3 * time.Second
-	purgeEvery  = time.Hour
-)
+// keysTimeout bounds one request for the keys that verify access tokens.
+const keysTimeout = 3 * time.Second
 
-// Serve serves until ctx ends, as program.Serve does. build puts the service together from the parts; what goes on
-// beside requests goes on then already.
-func Serve(ctx context.Context, p program.Program, settings ServeSettings, document *contract.Document, out io.Writer,
-	build func(*program.Process, *Parts) (http.Handler, error),
+// Server is a service that embeds Parts.
+type Server interface {
+	// Handler gives the HTTP handler of the service. It sets those options that are the service's own.
+	Handler(o httpapi.Options) (http.Handler, error)
+	// Resource is that of Parts.
+	Resource() *Parts
+}
+
+// Serve serves until ctx ends, as program.Serve does. build makes the service with a Config to which it may add; what
+// it starts beside requests ends after the jobs and the consumers have ended.
+func Serve(
+	ctx context.Context, p program.Program, settings ServeSettings, described func() (contract.Contract, error),
+	out io.Writer, build func(*program.Process, Config) (Server, error),
 ) error {
+	of, err := described()
+	if err != nil {
+		return err
+	}
+	s := settings.resource()
 	begin := func(ctx context.Context, process *program.Process) (http.Handler, error) {
-		s := settings.resource()
 		keysURL := strings.TrimSuffix(s.UsersURL, "/") + "/.well-known/jwks.json"
 		keys, err := token.NewRemoteKeys(keysURL, &http.Client{Timeout: keysTimeout}, time.Now, process.Log)
 		if err != nil {
@@ -35,61 +45,71 @@ func Serve(ctx context.Context, p program.Program, settings ServeSettings, docum
 		}
 		keys.Start(ctx)
 		process.DeferClose("keys", keys.Close)
-		parts, err := New(Config{
-			Name: p.Name, Database: process.Pool, Keys: keys, Issuer: s.Issuer, MasterKey: s.MasterKey, Clock: p.Clock,
+		server, err := build(process, Config{
+			Name: p.Name, Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: s.Issuer,
+			MasterKey: s.MasterKey, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err
 		}
-		if err := parts.begin(process, p.Name); err != nil {
+		if err := server.Resource().begin(ctx, process); err != nil {
 			return nil, err
 		}
-		return build(process, parts)
+		return server.Handler(process.Chain)
 	}
-	return p.Serve(ctx, settings, document, out, begin)
+	return p.Serve(ctx, settings, of.Document, out, begin)
 }
 
-// begin does what goes on beside requests until the process ends.
-func (p *Parts) begin(process *program.Process, name string) error {
-	for _, c := range p.Guard.Collectors() {
+// begin starts what runs beside requests until the process ends. It ends in reverse order: what the last jobs have
+// written is still published and sealed.
+func (p *Parts) begin(ctx context.Context, process *program.Process) error {
+	for _, c := range slices.Concat(p.Guard.Collectors(), p.config.Collectors) {
 		if err := process.Registry.Register(c); err != nil {
 			return err
 		}
 	}
-	bus, err := process.Connect()
-	if err != nil {
+	process.Go("audit", func(ctx context.Context) { p.Audit.Run(ctx, process.Log) })
+	if err := p.startEvents(process); err != nil {
 		return err
 	}
-	if bus != nil { // Without NATS tokens are judged by what they say until they expire.
-		consumer, err := events.NewConsumer(events.ConsumerConfig{
-			Service: "users", Name: name, Handle: p.standing.hear, Database: process.Pool.Config().ConnConfig, Bus: bus,
-			Registry: process.Registry, Log: process.Log,
-		})
-		if err != nil {
-			return err
-		}
-		process.Go("consumer of users", consumer.Run)
+	if err := p.startJobs(ctx, process); err != nil { // last: a process that cannot start does no work
+		return err
 	}
 	process.Go("sessions", func(ctx context.Context) {
 		p.Guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
 	})
-	process.Go("audit", func(ctx context.Context) { p.Audit.Run(ctx, process.Log) })
-	process.Go("purge", func(ctx context.Context) { p.purgeNowAndThen(ctx, process.Log) })
 	return nil
 }
 
-// purgeNowAndThen removes what has been kept for long enough, until ctx ends.
-func (p *Parts) purgeNowAndThen(ctx context.Context, log *slog.Logger) {
-	ticker := time.NewTicker(purgeEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if err := errors.Join(p.Keeper.Purge(ctx), p.standing.purge(ctx)); err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "what has been kept for long enough stays", slog.Any("error", err))
-			}
-		}
+// startEvents publishes the events of the service and consumes those of the users service and those of its own
+// consumers. Without NATS nothing is lost: events wait in the database, and an access token is valid until it expires.
+func (p *Parts) startEvents(process *program.Process) error {
+	connect := process.Connect
+	if len(p.config.Publishes) > 0 {
+		connect = func() (*events.Bus, error) { return process.Publish(p.config.Publishes) }
 	}
+	bus, err := connect()
+	if err != nil || bus == nil {
+		return err
+	}
+	users := events.ConsumerConfig{Service: "users", Name: p.config.Name, Handle: p.Standing.Handle}
+	for _, c := range append([]events.ConsumerConfig{users}, p.config.Consumers...) {
+		c.Database, c.Bus = process.Pool.Config().ConnConfig, bus
+		c.Registry, c.Log = process.Registry, process.Log
+		consumer, err := events.NewConsumer(c)
+		if err != nil {
+			return err
+		}
+		process.Go("consumer of "+c.Service, consumer.Run)
+	}
+	return nil
+}
+
+// startJobs runs the jobs beside requests, until the process ends and those that run have ended.
+func (p *Parts) startJobs(ctx context.Context, process *program.Process) error {
+	if err := p.Jobs.Start(ctx); err != nil {
+		return err
+	}
+	process.Defer("jobs", p.Jobs.Stop)
+	return nil
 }

@@ -1,10 +1,10 @@
-// Package standing knows what became of accounts and sessions, in every service other than the one that keeps them.
+// Package standing gives every other service the state of the accounts and sessions of the users service.
 //
-// An access token counts as it was signed until an event of the users service says otherwise; what the events said is
-// kept for longer than any access token lives. The package promises that, once an event has been handled, [Store.Read]
-// refuses every token of an ended session and of an account that is not active, and gives a token from before a change of
-// roles the roles after it. Triggers of the tables announce each change on the channel "sessions", on which guard.Guard
-// forgets what it remembers.
+// An access token is valid as signed until an event of the users service contradicts it; what the events said is kept
+// for longer than any access token lives. The package promises that, once an event has been handled, [Store.Read]
+// refuses every token of an ended session and of an account that is not active, and gives a token from before a change
+// of roles the roles after it. Triggers of the tables announce each change on the channel "sessions", on which
+// guard.Guard forgets what it remembers.
 package standing
 
 import (
@@ -21,6 +21,7 @@ import (
 
 	"example.com/plumbline/gen/standingdb"
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/dbfault"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -41,7 +42,7 @@ var schema embed.FS
 // Tables is the part of a database's schema that has the accounts and the ended sessions.
 var Tables = postgres.NewTables("standing", schema)
 
-// Account is the data of the users service's events about accounts: what holds of an account since ChangedAt.
+// Account is the data of the users service's events about accounts: the state of an account since ChangedAt.
 type Account struct {
 	UserID    uuid.UUID `json:"user_id"`
 	Status    string    `json:"status"`
@@ -63,9 +64,7 @@ type Database interface {
 // Config is what a Store is made of.
 type Config struct {
 	Database Database
-	// Explain turns what the database reports into the service's faults.
-	Explain func(error) error
-	// Changed is called after an event about an account has been kept, and again for each copy of the event. Nil is none.
+	// Changed is called after an event about an account has been kept, and again for each copy of it; it may be nil.
 	Changed func(ctx context.Context, a Account) error
 	// Clock tells the time; nil is the system's.
 	Clock func() time.Time
@@ -86,20 +85,19 @@ func New(c Config) *Store {
 	return &Store{Config: c, queries: standingdb.New(c.Database)}
 }
 
-// Read gives the session that a verified token names, for guard.Config: what the token says, as far as no event has said
-// otherwise since.
+// Read gives the session of a verified token, for guard.Config: the claims of the token, corrected by later events.
 func (s *Store) Read(ctx context.Context, claims token.Claims) (guard.Session, error) {
 	known, err := s.queries.GetStanding(ctx, standingdb.GetStandingParams{
 		SessionID: claims.SessionID, UserID: claims.Subject,
 	})
 	if err != nil {
-		return guard.Session{}, s.Explain(err)
+		return guard.Session{}, dbfault.Explain(err, nil)
 	}
 	if known.Ended || known.Status != Active {
 		return guard.Session{}, contract.ErrUnauthenticated
 	}
 	roles := claims.Roles
-	// A token counts whole seconds: one that is as old as the change may be from before it.
+	// Tokens have whole seconds: one that is as old as the change may be from before it.
 	if known.ChangedAt != nil && !claims.IssuedAt.After(*known.ChangedAt) {
 		roles = known.Roles
 	}
@@ -109,7 +107,7 @@ func (s *Store) Read(ctx context.Context, claims token.Claims) (guard.Session, e
 	}, nil
 }
 
-// Handle keeps what an event of the users service says, for events.ConsumerConfig. It ignores types that it does not know.
+// Handle keeps what an event of the users service says, for events.ConsumerConfig. It ignores unknown types.
 func (s *Store) Handle(ctx context.Context, e events.Event) error {
 	switch e.Type {
 	case "user.disabled", "user.enabled", "user.deleted", "user.roles_changed":
@@ -147,7 +145,7 @@ func (s *Store) keepAccount(ctx context.Context, e events.Event, a Account) erro
 	return s.Changed(ctx, a)
 }
 
-// Purge removes what no token contradicts any more, in batches that lock little.
+// Purge removes what is older than every token in use, in batches that lock little.
 func (s *Store) Purge(ctx context.Context) error {
 	before := s.Clock().Add(-Memory)
 	return errors.Join(

@@ -1,8 +1,8 @@
 // Package throttle keeps the counts of x-throttle in PostgreSQL, for every replica of a service.
 //
-// It promises that of many tries at once, over all replicas, no more get through than a limit allows; that no key in its
-// tables tells who was tried, or from where, without the service's master key; and that a try which cannot be counted is
-// not made. Counts follow the generic cell rate algorithm (GCRA): each is one time, its theoretical arrival time (TAT).
+// It promises that of many concurrent tries, over all replicas, no more pass than a limit allows; that without the
+// service's master key its tables reveal neither account nor network; and that a try which cannot be counted is not
+// made. Counts follow the generic cell rate algorithm (GCRA): each is one time, its theoretical arrival time (TAT).
 package throttle
 
 import (
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/plumbline/gen/throttledb"
+	"example.com/plumbline/impl/platform/dbfault"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
@@ -38,31 +39,29 @@ var Tables = postgres.NewTables("throttle", schema)
 type Store struct {
 	queries throttledb.Querier
 	key     []byte
-	explain func(error) error
 }
 
 var _ httpapi.Throttle = (*Store)(nil)
 
-// New makes the store of a service in its database, which has [Tables]. explain turns what the database reports into the
-// service's faults.
-func New(database throttledb.DBTX, master seal.MasterKey, explain func(error) error) (*Store, error) {
+// New makes the store of a service in its database, which has [Tables].
+func New(database throttledb.DBTX, master seal.MasterKey) (*Store, error) {
 	key, err := master.Derive("throttles")
-	return &Store{queries: throttledb.New(database), key: key, explain: explain}, err
+	return &Store{queries: throttledb.New(database), key: key}, err
 }
 
-// In gives the store within a transaction: what it counts there lasts if the transaction does.
+// In gives the store within a transaction: what it counts is kept if the transaction commits.
 func (s *Store) In(tx throttledb.DBTX) *Store {
-	return &Store{queries: throttledb.New(tx), key: s.key, explain: s.explain}
+	return &Store{queries: throttledb.New(tx), key: s.key}
 }
 
-// keyOf gives the key of what is counted: nobody can try out addresses on it without the service's key.
+// keyOf gives the key of a count, an HMAC: without the service's key nobody can test addresses against it.
 func (s *Store) keyOf(text string) []byte {
 	mac := hmac.New(sha256.New, s.key)
 	mac.Write([]byte(text))
 	return mac.Sum(nil)
 }
 
-// networkKey and accountKey are of known networks. Their texts are in the database's keys, so they do not change.
+// networkKey and accountKey are keys of known networks. Rows of the database have their texts, which must not change.
 func (s *Store) networkKey(n httpapi.KnownNetwork) []byte {
 	return s.keyOf("familiar\n" + n.Account + "\n" + n.Network)
 }
@@ -90,7 +89,7 @@ func (s *Store) Spend(ctx context.Context, try httpapi.Try) (httpapi.Decision, e
 	}
 	rows, err := s.queries.SpendTry(ctx, p)
 	if err != nil {
-		return httpapi.Decision{}, s.explain(err)
+		return httpapi.Decision{}, dbfault.Explain(err, nil)
 	}
 	spent := map[string]time.Time{}
 	for _, r := range rows {
@@ -117,7 +116,7 @@ func (s *Store) Spend(ctx context.Context, try httpapi.Try) (httpapi.Decision, e
 	return s.refuse(ctx, try, decision, usedUp)
 }
 
-// refuse refunds what was counted of a try that is not made, and tells how the counts stand that refused it.
+// refuse refunds the counts of a try that is not made and gives the decision with the counts that refused it.
 func (s *Store) refuse(
 	ctx context.Context, try httpapi.Try, decision httpapi.Decision, usedUp []httpapi.Count,
 ) (httpapi.Decision, error) {
@@ -133,7 +132,7 @@ func (s *Store) refuse(
 	}
 	rows, err := s.queries.ListThrottles(ctx, keys)
 	if err != nil {
-		return httpapi.Decision{}, s.explain(err)
+		return httpapi.Decision{}, dbfault.Explain(err, nil)
 	}
 	decision.Refused = true
 	for i, c := range usedUp {
@@ -158,7 +157,7 @@ func (s *Store) Refund(ctx context.Context, decision httpapi.Decision) error {
 	if len(p.Keys) == 0 {
 		return nil
 	}
-	return s.explain(s.queries.RefundTry(ctx, p))
+	return dbfault.Explain(s.queries.RefundTry(ctx, p), nil)
 }
 
 // Welcome implements httpapi.Throttle.
@@ -172,24 +171,24 @@ func (s *Store) Welcome(ctx context.Context, now time.Time, known ...httpapi.Kno
 			err = s.queries.ForgetNetworks(ctx, throttledb.ForgetNetworksParams{Account: account, Most: MostKnown})
 		}
 		if err != nil {
-			return s.explain(err)
+			return dbfault.Explain(err, nil)
 		}
 	}
 	return nil
 }
 
-// Forget makes no network a known one of some accounts any more. accounts are as in an httpapi.KnownNetwork.
+// Forget removes all known networks of the accounts, which are named as in httpapi.KnownNetwork.
 func (s *Store) Forget(ctx context.Context, accounts ...string) error {
 	for _, account := range accounts {
 		err := s.queries.ForgetNetworks(ctx, throttledb.ForgetNetworksParams{Account: s.accountKey(account), Most: 0})
 		if err != nil {
-			return s.explain(err)
+			return dbfault.Explain(err, nil)
 		}
 	}
 	return nil
 }
 
-// Purge removes what counts no more, in batches that lock little.
+// Purge removes expired counts and known networks, in batches that lock little.
 func (s *Store) Purge(ctx context.Context, now time.Time) error {
 	return errors.Join(
 		postgres.InBatches(func(limit int32) (int64, error) {

@@ -33,7 +33,7 @@ func open(t *testing.T, replicas int) (*pgxpool.Pool, []*throttle.Store) {
 	require.NoError(t, err)
 	stores := make([]*throttle.Store, replicas)
 	for i := range stores {
-		stores[i], err = throttle.New(pool, master, func(err error) error { return err })
+		stores[i], err = throttle.New(pool, master)
 		require.NoError(t, err)
 	}
 	return pool, stores

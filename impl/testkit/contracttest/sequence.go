@@ -444,6 +444,10 @@ func (q *sequence) listed(op *contract.Operation) *thingKind {
 	return nil
 }
 
+// mostPages bounds the pages of a list that are read: with a limit of 1 there is a page for each thing that was made or
+// arranged since the oldest of the sequence.
+const mostPages = 1000
+
 // lists reads the pages of a list from the first. Filters are parameters with the name of a property of its items.
 func (q *sequence) lists(rt *rapid.T, kind thingKind, r Request, body string) {
 	asked, err := url.Parse(r.Target)
@@ -479,7 +483,7 @@ func (q *sequence) lists(rt *rapid.T, kind thingKind, r Request, body string) {
 		}
 	}
 	seen := map[string]bool{}
-	for range 100 {
+	for range mostPages {
 		var page struct {
 			Items      []map[string]any `json:"items"`
 			NextCursor *string          `json:"next_cursor"`

@@ -80,7 +80,9 @@ func (*notes) Migrated(context.Context, *pgxpool.Pool) (bool, error) { return tr
 func TestPartsComeBeforeTheMigrationsOnce(t *testing.T) {
 	t.Parallel()
 	fresh := migrations() // The templates of a binary outlive a run of the test.
-	fresh["00002_fresh.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nINSERT INTO notes VALUES ('" + rand.Text() + "');\n")}
+	fresh["00002_fresh.sql"] = &fstest.MapFile{
+		Data: []byte("-- +goose Up\nINSERT INTO notes VALUES ('" + rand.Text() + "');\n"),
+	}
 	part := &notes{}
 	for range 3 {
 		_, err := pgtest.New(t, fresh, part).Exec(t.Context(), "INSERT INTO notes VALUES ('more')")

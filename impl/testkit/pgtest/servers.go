@@ -64,8 +64,7 @@ func StartServer(t testing.TB, options pgserver.Options) *pgserver.Server {
 	return server
 }
 
-// Server starts a durable server for this test alone, and gives it with the URL of a database that has the parts and the
-// migrations.
+// Server starts a durable server for this test alone. databaseURL is that of a database with the parts and migrations.
 func Server(t testing.TB, migrations fs.FS, parts ...postgres.Part) (server *pgserver.Server, databaseURL string) {
 	t.Helper()
 	server = StartServer(t, pgserver.Options{})

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
@@ -51,7 +52,7 @@ func (s *Service) All(t *testing.T) {
 		},
 		"Enums": func(t *testing.T) {
 			t.Helper()
-			contracttest.EnumsAreThoseOfTheDocument(t, tested, pgtest.New(t, s.Migrations))
+			contracttest.EnumsAreThoseOfTheDocument(t, tested, s.database(t))
 		},
 		"DocumentIsServed":  s.documentIsServed,
 		"ProgramServes":     s.programServes,
@@ -71,7 +72,7 @@ func (s *Service) startCut(t *testing.T, database *contracttest.Switch) *contrac
 	return s.startOn(t, func(pool *pgxpool.Pool) *pgxpool.Pool { return database.Pool(t, pool) }).Server
 }
 
-// documentIsServed shows that readers get the document as it is written.
+// documentIsServed reads the document as it is written.
 func (s *Service) documentIsServed(t *testing.T) {
 	t.Helper()
 	server := s.Start(t)
@@ -81,7 +82,7 @@ func (s *Service) documentIsServed(t *testing.T) {
 	require.Equal(t, string(s.YAML), body)
 }
 
-// environment is that of the program on a database, with nobody where the users service and NATS should be.
+// environment is that of the program on a database, without the users service and without NATS.
 func (s *Service) environment(databaseURL string) []string {
 	var environ []string
 	for setting, value := range map[string]string{
@@ -93,10 +94,10 @@ func (s *Service) environment(databaseURL string) []string {
 	return environ
 }
 
-// programServes runs the program on an empty database, which it migrates, until it is told to end.
+// programServes runs the program on an empty database, which it migrates, and stops it.
 func (s *Service) programServes(t *testing.T) {
 	t.Helper()
-	p := programtest.Serve(t, s.Program.Run, s.environment(pgtest.URL(t, s.Migrations)))
+	p := programtest.Serve(t, s.Program.Run, s.environment(pgtest.URL(t, nil)))
 	status, body := programtest.Get(t, p.OpsURL+"/readyz")
 	require.Equal(t, http.StatusOK, status, body)
 	status, body = programtest.Get(t, p.URL+"/openapi/"+s.Program.Name+".json")
@@ -106,7 +107,7 @@ func (s *Service) programServes(t *testing.T) {
 	require.Contains(t, p.Output(), "wound down")
 }
 
-// seedIsSownOnce seeds a database twice, and anew: that is there afterwards which was there before.
+// seedIsSownOnce seeds a database twice, and then anew: each time it has as many rows as after the first.
 func (s *Service) seedIsSownOnce(t *testing.T) {
 	t.Helper()
 	server := s.Start(t)
@@ -124,7 +125,7 @@ func (s *Service) seedIsSownOnce(t *testing.T) {
 	}
 }
 
-// rows counts the rows of every table but that of the migrations and the proof of the master key.
+// rows counts the rows of every table but those of the migrations and the proof of the master key.
 func (s *Server) rows(t *testing.T) map[string]int64 {
 	t.Helper()
 	query := func(sql string) map[string]int64 {
@@ -142,14 +143,14 @@ func (s *Server) rows(t *testing.T) map[string]int64 {
 		return counts
 	}
 	tables := query(`SELECT tablename::text, 0::bigint FROM pg_tables
-		WHERE schemaname = 'public' AND tablename NOT IN ('goose_db_version', 'master_key_proof')`)
+		WHERE schemaname = 'public' AND tablename <> 'master_key_proof' AND tablename !~ '^goose_|^river_migration'`)
 	for name := range maps.Clone(tables) {
 		maps.Copy(tables, query(fmt.Sprintf(`SELECT '%s', count(*) FROM %q`, name, name)))
 	}
 	return tables
 }
 
-// endedAccountsStop disables an account: its token, good until then, is refused, and another's is not.
+// endedAccountsStop disables an account: its token, which was valid until then, is refused, and another's is not.
 func (s *Service) endedAccountsStop(t *testing.T) {
 	t.Helper()
 	server := s.Start(t)
@@ -165,9 +166,9 @@ func (s *Service) endedAccountsStop(t *testing.T) {
 			return answer.StatusCode
 		}
 		require.Equal(t, http.StatusOK, status(mine), op.ID)
-		_, err := server.Pool.Exec(t.Context(), `INSERT INTO accounts (user_id, status, roles, changed_at)
-			VALUES ($1, 'disabled', '{}', $2)`, mine.ID, server.Clock.Now())
-		require.NoError(t, err)
+		server.hear(t, "user.disabled", standing.Account{
+			UserID: mine.ID, Status: "disabled", ChangedAt: server.Clock.Now(),
+		})
 		contracttest.Eventually(t, "a disabled account is refused", func() bool {
 			return status(mine) == http.StatusUnauthorized
 		})

@@ -1,5 +1,5 @@
-// Package resourcetest starts a resource server for tests and holds it against its document, and against what every
-// such service promises. A service tells it what it cannot know, in a Service.
+// Package resourcetest starts a resource server for tests and checks it against its document and against what every
+// such service promises. A service adds what no document says, in a Service.
 package resourcetest
 
 import (
@@ -7,8 +7,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"io/fs"
+	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,17 +22,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/contract"
-
+	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/resource"
+	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// Service is what the tests need to know of a resource server.
+// Service is everything that the checks need to know of a resource server.
 type Service struct {
 	// Program, Described and Seed are those of the service, as gen/services has them.
 	program.Service
@@ -38,26 +41,23 @@ type Service struct {
 	// Spec loads the document as kin-openapi reads it, and YAML is the document as it is written.
 	Spec func() (*openapi3.T, error)
 	YAML []byte
-	// Migrations are those of its database.
-	Migrations fs.FS
-	// New makes the service of its parts.
-	New func(*resource.Parts) Handler
-	// Coverage counts what the tests exercise.
-	Coverage *contracttest.Coverage
-	// NotFound are the codes that answer for a thing which is not there, by the path parameter that names it.
+	// New makes the service.
+	New func(resource.Config) (resource.Server, error)
+	// Things arrange one thing each, by the path parameter that names it.
+	Things map[string]Thing
+	// NotFound are the codes for a missing thing, by the path parameter that names it, where x-access has no hidden_as.
 	NotFound map[string]string
-	// Fit arranges what the path of a request names; Operations are what is known of single operations beside that.
-	Fit        func(Situation, *contracttest.Fit)
+	// Operations is what must be known of operations beyond the document and Things, by operationId.
 	Operations map[string]contracttest.Known[Situation]
 
-	load sync.Once
-	held *contracttest.Service
+	load     sync.Once
+	held     *contracttest.Service
+	counting sync.Once
+	coverage *contracttest.Coverage
 }
 
-// Handler is a service that has been made.
-type Handler interface {
-	Handler(o httpapi.Options) (http.Handler, error)
-}
+// Thing arranges a thing of an account and returns its id.
+type Thing func(t testing.TB, s *Server, owner uuid.UUID) uuid.UUID
 
 // Situation is what a request to an operation is about.
 type Situation struct {
@@ -69,8 +69,24 @@ type Situation struct {
 	Good      func() contracttest.Request // one that succeeds; for Refused
 }
 
-// issuer is who signs the tokens of tests.
+// issuer is the iss of the tokens of tests.
 const issuer = "https://users.test"
+
+// Main is contracttest.Main for the service. Use it as
+//
+//	func TestMain(m *testing.M) { os.Exit(service.Main(m)) }
+func (s *Service) Main(m *testing.M) int {
+	return contracttest.Main(m, s.counted(), func() (*contract.Document, error) {
+		described, err := s.Described()
+		return described.Document, err
+	})
+}
+
+// counted gives what the tests exercise of the document.
+func (s *Service) counted() *contracttest.Coverage {
+	s.counting.Do(func() { s.coverage = contracttest.NewCoverage() })
+	return s.coverage
+}
 
 // contract gives what the checks of the document need to know.
 func (s *Service) contract(t testing.TB) *contracttest.Service {
@@ -84,9 +100,16 @@ func (s *Service) contract(t testing.TB) *contracttest.Service {
 		for _, role := range spec.Components.Schemas["Role"].Value.Enum {
 			roles = append(roles, role.(string))
 		}
+		notFound := map[string]string{}
+		for _, op := range described.Document.Operations {
+			if access := op.Policy.Access; access.HiddenAs != "" {
+				notFound[access.Owner] = access.HiddenAs
+			}
+		}
+		maps.Copy(notFound, s.NotFound)
 		s.held = &contracttest.Service{
-			Document: contracttest.Patient(described.Document), Faults: described.Faults, Spec: spec, Coverage: s.Coverage,
-			Roles: roles, NotFound: s.NotFound, Beyond: contracttest.BeyondOf(s.Operations),
+			Document: contracttest.Patient(described.Document), Faults: described.Faults, Spec: spec,
+			Coverage: s.counted(), Roles: roles, NotFound: notFound, Beyond: contracttest.BeyondOf(s.Operations),
 			Volatile: []string{"idempotency_keys", "audit_entries"},
 			Start: func(t testing.TB, change ...func(*httpapi.Options)) *contracttest.Server {
 				t.Helper()
@@ -109,7 +132,7 @@ type Server struct {
 	keys    []token.PrivateKey
 }
 
-// Start serves the service, with every answer held against the document: one that breaks it fails the test. It ends
+// Start serves the service, with every answer checked against the document: one that breaks it fails the test. It ends
 // with the test.
 func (s *Service) Start(t testing.TB, change ...func(*httpapi.Options)) *Server {
 	t.Helper()
@@ -121,7 +144,7 @@ func (s *Service) startOn(
 	t testing.TB, other func(*pgxpool.Pool) *pgxpool.Pool, change ...func(*httpapi.Options),
 ) *Server {
 	t.Helper()
-	pool, clock := pgtest.New(t, s.Migrations), contracttest.NewClock()
+	pool, clock := s.database(t), contracttest.NewClock()
 	server := &Server{service: s, signer: token.NewSigner(clock.Now)}
 	for range 2 { // The second signs; the first is for forgeries.
 		key, err := token.NewPrivateKey(rand.Reader, clock.Now())
@@ -129,13 +152,13 @@ func (s *Service) startOn(
 		server.keys = append(server.keys, key)
 	}
 	require.NoError(t, server.signer.SetKeys(server.keys))
-	var err error
-	server.Parts, err = resource.New(resource.Config{
-		Name: s.Program.Name, Database: other(pool), Keys: server.signer, Issuer: issuer, Clock: clock.Now,
+	made, err := s.New(resource.Config{
+		Name: s.Program.Name, Database: other(pool), Pool: pool, Keys: server.signer, Issuer: issuer, Clock: clock.Now,
 		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 	})
 	require.NoError(t, err)
-	server.Server = s.contract(t).Serve(t, pool, clock, s.New(server.Parts).Handler, change...)
+	server.Parts = made.Resource()
+	server.Server = s.contract(t).Serve(t, pool, clock, made.Handler, change...)
 	server.Arranger = server
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var watching sync.WaitGroup
@@ -145,6 +168,12 @@ func (s *Service) startOn(
 		watching.Wait()
 	})
 	return server
+}
+
+// database gives a pool of a new database of the service.
+func (s *Service) database(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	return pgtest.New(t, s.Program.Schema.Migrations, s.Program.Schema.Parts...)
 }
 
 // Member is somebody with an access token.
@@ -195,12 +224,19 @@ func (s *Server) Caller(t testing.TB, roles ...string) contracttest.Caller {
 // EndSession implements contracttest.Arranger.
 func (s *Server) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
-	_, err := s.Pool.Exec(t.Context(), `INSERT INTO ended_sessions (session_id, ended_at) VALUES ($1, $2)`,
-		c.(Member).Session, s.Clock.Now())
-	require.NoError(t, err)
+	s.hear(t, "session.revoked", standing.SessionEnd{SessionID: c.(Member).Session})
 }
 
-// Fit implements contracttest.Arranger.
+// hear has the service hear an event of the users service.
+func (s *Server) hear(t testing.TB, eventType string, data any) {
+	t.Helper()
+	text, err := json.Marshal(data)
+	require.NoError(t, err)
+	e := events.Event{ID: uuid.New(), Source: "/users", Type: eventType, Time: s.Clock.Now(), Data: text}
+	require.NoError(t, standing.New(standing.Config{Database: s.Pool}).Handle(t.Context(), e))
+}
+
+// Fit implements contracttest.Arranger. A change with If-Match gets the version that the thing has.
 func (s *Server) Fit(
 	t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource,
 ) contracttest.Fit {
@@ -210,13 +246,43 @@ func (s *Server) Fit(
 	if of == contracttest.Others {
 		at.Owner = s.Member(t)
 	}
-	if strings.Contains(op.Pattern, "{") {
-		s.service.Fit(at, &fit)
+	for parameter, arrange := range s.service.Things {
+		named := "{" + parameter + "}"
+		switch {
+		case strings.Contains(op.Pattern, named):
+			fit.Path[parameter] = arrange(t, s, at.Owner.ID).String()
+		case op.Method == http.MethodGet && s.reads(op.Pattern+"/"+named) && len(op.Policy.Access.Roles) > 0:
+			fit.Shows = arrange(t, s, at.Owner.ID).String()
+		}
+	}
+	if slices.Contains(op.Statuses, http.StatusPreconditionFailed) && s.reads(op.Pattern) {
+		fit.Header["If-Match"] = s.versionOf(t, op.Pattern, fit.Path)
 	}
 	if fill := s.service.Operations[op.ID].Fit; fill != nil {
 		fill(at, &fit)
 	}
 	return fit
+}
+
+// reads reports whether an operation reads what is at a path.
+func (s *Server) reads(pattern string) bool {
+	return slices.ContainsFunc(s.service.held.Document.Operations, func(op *contract.Operation) bool {
+		return op.Method == http.MethodGet && op.Pattern == pattern
+	})
+}
+
+// versionOf reads the ETag of a thing.
+func (s *Server) versionOf(t testing.TB, pattern string, path map[string]string) string {
+	t.Helper()
+	for parameter, id := range path {
+		pattern = strings.ReplaceAll(pattern, "{"+parameter+"}", id)
+	}
+	reader := s.Member(t, s.service.contract(t).Roles...)
+	answer, body := s.Do(t, contracttest.Request{
+		Method: http.MethodGet, Target: pattern, Header: []string{contracttest.Bearer(reader)},
+	})
+	require.Equal(t, http.StatusOK, answer.StatusCode, "%s: %s", pattern, body)
+	return answer.Header.Get("ETag")
 }
 
 // Refused implements contracttest.Arranger.

@@ -1,7 +1,6 @@
-// Package upgradetest holds a service to what it promises of databases that an earlier release has made.
-//
-// It promises that migrating one loses and changes nothing of what is in it, gives it the schema of a new database, does
-// nothing the second time, and leaves one with which the earlier release goes on.
+// Package upgradetest checks what a service promises about the database of an earlier release: migrating it keeps all
+// of its content, gives it the schema of a new database, does nothing the second time, and leaves a database with which
+// the earlier release still works.
 package upgradetest
 
 import (
@@ -24,8 +23,8 @@ import (
 // Run restores the database of an earlier release, migrates it, and gives its URL.
 //
 // folder has the dump, database.sql, as pg_dump --rows-per-insert writes it, and the names of that release's own
-// migrations, migrations.txt. fresh is the URL of a new database of this release. migrate runs the service's command; added
-// are the tables that it adds beside those of versions.
+// migrations, migrations.txt. fresh is the URL of a new database of this release. migrate runs the service's command;
+// added are the tables that it adds beside those of versions.
 func Run(t *testing.T, folder, fresh string, migrate func(url string), added ...string) string {
 	t.Helper()
 	url := restore(t, filepath.Join(folder, "database.sql"))
@@ -114,16 +113,16 @@ func restore(t *testing.T, dump string) string {
 func contents(t *testing.T, pool *pgxpool.Pool) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
-	for _, table := range list(t, pool, `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`) {
+	const tables = `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'`
+	for _, table := range list(t, pool, tables) {
 		query := fmt.Sprintf(`SELECT t::text FROM %s AS t ORDER BY t::text COLLATE "C"`, pgx.Identifier{table}.Sanitize())
 		all[table] = list(t, pool, query)
 	}
 	return all
 }
 
-// catalogue describes the schema of a database, a line for each of its objects. The order of columns counts. What restoring
-// a dump changes by itself does not: the numbers of columns and of values of an enum, and the parentheses of a CHECK, which
-// is parsed anew.
+// catalogue describes the schema of a database, a line for each object. It has the order of columns. It leaves out what
+// restoring a dump changes: the numbers of columns and of values of an enum, and the parentheses of a CHECK.
 func catalogue(t *testing.T, pool *pgxpool.Pool) string {
 	t.Helper()
 	return strings.Join(list(t, pool, `
@@ -133,14 +132,17 @@ FROM (
     FROM pg_class
     WHERE relnamespace = 'public'::regnamespace
     UNION ALL
-    SELECT format('column %s %s %s %s %s null=%s identity=%s generated=%s default=%s', relname, row_number() OVER (PARTITION BY attrelid ORDER BY attnum), attname,
-        format_type(atttypid, atttypmod), attcollation::regcollation, NOT attnotnull, attidentity, attgenerated, pg_get_expr(adbin, adrelid))
+    SELECT format('column %s %s %s %s %s null=%s identity=%s generated=%s default=%s',
+        relname, row_number() OVER (PARTITION BY attrelid ORDER BY attnum), attname,
+        format_type(atttypid, atttypmod), attcollation::regcollation,
+        NOT attnotnull, attidentity, attgenerated, pg_get_expr(adbin, adrelid))
     FROM pg_attribute
     JOIN pg_class ON pg_class.oid = attrelid
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
     WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
     UNION ALL
-    SELECT format('constraint %s %s %s validated=%s', conrelid::regclass, conname, translate(pg_get_constraintdef(oid), '()', ''), convalidated)
+    SELECT format('constraint %s %s %s validated=%s',
+        conrelid::regclass, conname, translate(pg_get_constraintdef(oid), '()', ''), convalidated)
     FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace
     UNION ALL
@@ -156,7 +158,8 @@ FROM (
     FROM pg_proc
     WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'
     UNION ALL
-    SELECT format('enum %s %s %s', enumtypid::regtype, row_number() OVER (PARTITION BY enumtypid ORDER BY enumsortorder), enumlabel)
+    SELECT format('enum %s %s %s',
+        enumtypid::regtype, row_number() OVER (PARTITION BY enumtypid ORDER BY enumsortorder), enumlabel)
     FROM pg_enum
 ) AS described(line)
 ORDER BY 1`), "\n")

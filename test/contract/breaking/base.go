@@ -66,7 +66,8 @@ func (b base) holdsOnly(documents []string) error {
 	for _, file := range files {
 		namesake := func(document string) bool { return filepath.Base(document) == filepath.Base(file) }
 		if filepath.Base(file) != exceptionsName && !slices.ContainsFunc(documents, namesake) {
-			return fmt.Errorf("%s has been released and is not among the documents; name its successor, or except and release its removal operation by operation", file)
+			return fmt.Errorf("%s has been released and is not among the documents; name its successor, "+
+				"or except and release its removal operation by operation", file)
 		}
 	}
 	return nil

@@ -157,7 +157,8 @@ func (c *comparison) compareOperation(route string, today time.Time) *compared {
 		op.add(change{rule: "operation-added", text: "added", place: fmt.Sprintf("%s:%d", c.after.file, after.node.Line)})
 	case after == nil:
 		n := compareRemoval(before.policy, today)
-		op.add(change{rule: n.rule, text: n.text, place: fmt.Sprintf("%s:%d", c.before.file, before.node.Line), breaking: n.breaking})
+		place := fmt.Sprintf("%s:%d", c.before.file, before.node.Line)
+		op.add(change{rule: n.rule, text: n.text, place: place, breaking: n.breaking})
 	default:
 		for _, n := range comparePolicies(before.policy, after.policy, today) {
 			line := after.node.Line
@@ -206,12 +207,15 @@ func (c *comparison) fallBack(route string, op *compared) {
 		}
 	}
 	if len(parts) > 0 && len(op.changes) == 0 {
-		op.add(change{rule: "other", text: "something that no rule judges differs in " + strings.Join(parts, ", "), place: place})
+		text := "something that no rule judges differs in " + strings.Join(parts, ", ")
+		op.add(change{rule: "other", text: text, place: place})
 	}
 }
 
 // docs are the members that are there to be read.
-var docs = []string{"summary", "description", "title", "tags", "example", "examples", "externalDocs", "x-enum-descriptions"}
+var docs = []string{
+	"summary", "description", "title", "tags", "example", "examples", "externalDocs", "x-enum-descriptions",
+}
 
 // withoutDocs is the value without what is there to be read. The members of properties are names, not keywords.
 func withoutDocs(v any) any {

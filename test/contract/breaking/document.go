@@ -61,7 +61,10 @@ func parse(file string, data []byte) (*document, error) {
 			if !slices.Contains(methods, method) {
 				continue
 			}
-			op := &operation{id: yamlnode.Text(yamlnode.Member(node, "operationId")), method: strings.ToUpper(method), path: path, node: node, shared: yamlnode.Member(item, "parameters")}
+			op := &operation{
+				id: yamlnode.Text(yamlnode.Member(node, "operationId")), method: strings.ToUpper(method), path: path,
+				node: node, shared: yamlnode.Member(item, "parameters"),
+			}
 			if err := op.policy.read(node); err != nil {
 				errs = append(errs, fmt.Errorf("%s:%d: %w", file, node.Line, err))
 			}
@@ -76,8 +79,8 @@ func (d *document) schemas() map[string]*yaml.Node {
 	return maps.Collect(yamlnode.Members(step(d.root, "components", "schemas")))
 }
 
-// reach is everything that an operation is made of: itself, what is said for all operations, and by its pointer each component that
-// either leads to.
+// reach is everything that an operation depends on: itself, what holds for all operations, and each component that
+// either refers to, by its pointer.
 func (d *document) reach(op *operation) map[string]any {
 	found := map[string]any{"": yamlnode.Plain(op.node), "#/security": yamlnode.Plain(yamlnode.Member(d.root, "security"))}
 	var follow func(n *yaml.Node)

@@ -24,7 +24,7 @@ type exception struct {
 	used bool
 }
 
-// readExceptions reads the list of exceptions; a file that is not there has none. It names everything that is wrong at once.
+// readExceptions reads the list of exceptions; a missing file has none. The error names everything that is wrong.
 func readExceptions(file string) ([]*exception, error) {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -56,7 +56,9 @@ func readExceptions(file string) ([]*exception, error) {
 
 func readException(file string, entry *yaml.Node) (*exception, error) {
 	e := &exception{line: entry.Line}
-	fields := map[string]*string{"document": &e.document, "operation": &e.operation, "rule": &e.rule, "reason": &e.reason, "until": &e.until}
+	fields := map[string]*string{
+		"document": &e.document, "operation": &e.operation, "rule": &e.rule, "reason": &e.reason, "until": &e.until,
+	}
 	var errs []error
 	refuse := func(line int, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, args...)))
@@ -89,7 +91,8 @@ func except(comparisons []*comparison, exceptions []*exception, today time.Time)
 		for _, op := range c.each() {
 			for i := range op.changes {
 				for _, e := range exceptions {
-					covers := e.document == c.after.name && e.rule == op.changes[i].rule && (e.operation == "*" || e.operation == op.id)
+					covers := e.document == c.after.name && e.rule == op.changes[i].rule &&
+						(e.operation == "*" || e.operation == op.id)
 					if !op.changes[i].breaking || !covers {
 						continue
 					}

@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestOasdiffKnowsTheRules holds the tables against oasdiff: a rule that it has renamed, or judges as we do, has no place in them.
+// TestOasdiffKnowsTheRules compares the tables with oasdiff: they list no rule that it does not know, and none that it
+// judges as they do.
 func TestOasdiffKnowsTheRules(t *testing.T) {
 	t.Parallel()
 	program, err := theProgram()
@@ -51,8 +52,11 @@ func TestDocsOnly(t *testing.T) {
 	}
 	require.Equal(t, unchanged, compareTo(t, "orders", text, text).verdict())
 
-	property := map[string]any{"properties": map[string]any{"description": map[string]any{"type": "string", "description": "Read me."}}}
-	require.Equal(t, map[string]any{"properties": map[string]any{"description": map[string]any{"type": "string"}}}, withoutDocs(property))
+	named := func(property map[string]any) map[string]any {
+		return map[string]any{"properties": map[string]any{"description": property}}
+	}
+	described := map[string]any{"type": "string", "description": "Read me."}
+	require.Equal(t, named(map[string]any{"type": "string"}), withoutDocs(named(described)))
 }
 
 func TestRemovalAfterSunset(t *testing.T) {
@@ -73,8 +77,12 @@ func TestCodes(t *testing.T) {
 		"one added":      {map[string][]string{"409": {"taken", "gone", "full"}, "422": {"odd"}}, []string{"code-added"}},
 		"one removed":    {map[string][]string{"409": {"taken", "gone"}}, []string{"code-removed"}},
 		"another status": {map[string][]string{"409": {"taken"}, "410": {"gone"}, "422": {"odd"}}, []string{"code-moved!"}},
-		"a status more":  {map[string][]string{"409": {"taken", "gone"}, "410": {"gone"}, "422": {"odd"}}, []string{"code-moved!"}},
-		"one renamed":    {map[string][]string{"409": {"taken", "lost"}, "422": {"odd"}}, []string{"code-removed", "code-added"}},
+		"a status more": {
+			map[string][]string{"409": {"taken", "gone"}, "410": {"gone"}, "422": {"odd"}}, []string{"code-moved!"},
+		},
+		"one renamed": {
+			map[string][]string{"409": {"taken", "lost"}, "422": {"odd"}}, []string{"code-removed", "code-added"},
+		},
 	} {
 		var found []string
 		for _, n := range comparePolicies(was, policy{codes: c.codes}, today) {
@@ -100,7 +108,8 @@ func written(t *testing.T, name, content string) string {
 
 func TestExceptions(t *testing.T) {
 	t.Parallel()
-	const excepted = "- document: orders\n  operation: listProducts\n  rule: rate-limit-lowered\n  reason: For a test.\n  until: 2026-11-25\n"
+	const excepted = "- document: orders\n  operation: listProducts\n  rule: rate-limit-lowered\n" +
+		"  reason: For a test.\n  until: 2026-11-25\n"
 	for _, c := range []struct {
 		name, exceptions string
 		exit             int
@@ -109,12 +118,17 @@ func TestExceptions(t *testing.T) {
 		{"none", "[]\n", exitBroken, "listProducts (GET /api/v1/products): rate-limit-lowered"},
 		{"until today", excepted, exitPassed, "excepted until 2026-11-25: For a test."},
 		{"of every operation", strings.Replace(excepted, "listProducts", "'*'", 1), exitPassed, "excepted until"},
-		{"until yesterday", strings.Replace(excepted, "-25", "-24", 1), exitBroken, ":1: the exception of orders listProducts from rate-limit-lowered expired after 2026-11-24"},
-		{"not needed", excepted + strings.Replace(excepted, "lowered", "added", 1), exitBroken, ":6: the exception of orders listProducts from rate-limit-added is not needed"},
-		{"of another operation", strings.Replace(excepted, "listProducts", "getProduct", 1), exitBroken, ":1: the exception of orders getProduct from rate-limit-lowered is not needed"},
+		{"until yesterday", strings.Replace(excepted, "-25", "-24", 1), exitBroken,
+			":1: the exception of orders listProducts from rate-limit-lowered expired after 2026-11-24"},
+		{"not needed", excepted + strings.Replace(excepted, "lowered", "added", 1), exitBroken,
+			":6: the exception of orders listProducts from rate-limit-added is not needed"},
+		{"of another operation", strings.Replace(excepted, "listProducts", "getProduct", 1), exitBroken,
+			":1: the exception of orders getProduct from rate-limit-lowered is not needed"},
 		{"of another document", strings.Replace(excepted, "orders", "users", 1), exitBroken, "is not needed"},
-		{"without a reason", strings.Replace(excepted, "  reason: For a test.\n", "", 1), exitUnusable, ":1: the exception has no reason"},
-		{"without a last day", strings.Replace(excepted, "  until: 2026-11-25\n", "", 1), exitUnusable, ":1: the exception has no until"},
+		{"without a reason", strings.Replace(excepted, "  reason: For a test.\n", "", 1), exitUnusable,
+			":1: the exception has no reason"},
+		{"without a last day", strings.Replace(excepted, "  until: 2026-11-25\n", "", 1), exitUnusable,
+			":1: the exception has no until"},
 		{"with a day that is none", strings.Replace(excepted, "-25", "-31", 1), exitUnusable, `:5: "2026-11-31" is no day`},
 		{"with a misspelt member", strings.Replace(excepted, "reason", "raeson", 1), exitUnusable, ":4: raeson is no member"},
 		{"no list", "document: orders\n", exitUnusable, ":1: not a list"},
@@ -125,7 +139,8 @@ func TestExceptions(t *testing.T) {
 			base := filepath.Dir(written(t, "orders.yaml", releasedText(t, "orders")))
 			file := written(t, "exceptions.yaml", c.exceptions)
 			var out bytes.Buffer
-			exit := run(t.Context(), []string{"-base", base, "-exceptions", file, written(t, "orders.yaml", slower(t))}, clock, &out, &out)
+			args := []string{"-base", base, "-exceptions", file, written(t, "orders.yaml", slower(t))}
+			exit := run(t.Context(), args, clock, &out, &out)
 			require.Equal(t, c.exit, exit, out.String())
 			if strings.HasPrefix(c.says, ":") {
 				c.says = file + c.says
@@ -146,13 +161,18 @@ func TestArguments(t *testing.T) {
 		exit int
 		says string
 	}{
-		{"as released", []string{"-base", released, "-exceptions", nothing, "openapi/released/users.yaml", "openapi/released/orders.yaml"}, exitPassed, "0 operations breaking"},
-		{"a revision of git", []string{"-base", "HEAD", "-report", t.TempDir(), "openapi/users.yaml", "openapi/orders.yaml"}, exitPassed, "report.md"},
-		{"neither folder nor revision", []string{"-base", "nowhere", "openapi/users.yaml"}, exitUnusable, "neither a folder nor a revision"},
+		{"as released",
+			[]string{"-base", released, "-exceptions", nothing, "openapi/released/users.yaml", "openapi/released/orders.yaml"},
+			exitPassed, "0 operations breaking"},
+		{"a revision of git", []string{"-base", "HEAD", "-report", t.TempDir(), "openapi/users.yaml", "openapi/orders.yaml"},
+			exitPassed, "report.md"},
+		{"neither folder nor revision", []string{"-base", "nowhere", "openapi/users.yaml"}, exitUnusable,
+			"neither a folder nor a revision"},
 		{"a released document is missing", []string{"openapi/users.yaml"}, exitUnusable, "orders.yaml has been released"},
 		{"no document", nil, exitUnusable, "usage:"},
 		{"an unknown flag", []string{"-x"}, exitUnusable, "usage:"},
-		{"released and compared with something else", []string{"-release", "-base", "HEAD", "openapi/users.yaml"}, exitUnusable, "usage:"},
+		{"released and compared with something else", []string{"-release", "-base", "HEAD", "openapi/users.yaml"},
+			exitUnusable, "usage:"},
 		{"no file", []string{"-base", t.TempDir(), "nowhere.yaml"}, exitUnusable, "nowhere.yaml"},
 		{"help", []string{"-h"}, exitPassed, "usage:"},
 	} {
@@ -169,12 +189,16 @@ func TestArguments(t *testing.T) {
 func TestReport(t *testing.T) {
 	t.Parallel()
 	text := slower(t)
-	text = edited(t, text, "    WebhookDeliveryStatus:", "enum: [pending, delivered, failed]", "enum: [pending, delivered, lost]")
+	text = edited(t, text, "    WebhookDeliveryStatus:", "enum: [pending, delivered, failed]",
+		"enum: [pending, delivered, lost]")
 	text = edited(t, text, "operationId: getStock", "roles: [staff, support]", "roles: [staff]")
 	folder := filepath.Join(t.TempDir(), "contract-report")
-	exceptions := written(t, "exceptions.yaml", "- document: orders\n  operation: listProducts\n  rule: rate-limit-lowered\n  reason: <b>For a test.\n  until: 2026-12-31\n")
+	const excepted = "- document: orders\n  operation: listProducts\n  rule: rate-limit-lowered\n" +
+		"  reason: <b>For a test.\n  until: 2026-12-31\n"
+	exceptions, orders := written(t, "exceptions.yaml", excepted), written(t, "orders.yaml", text)
 	var out bytes.Buffer
-	exit := run(t.Context(), []string{"-report", folder, "-exceptions", exceptions, "openapi/users.yaml", written(t, "orders.yaml", text)}, clock, &out, &out)
+	args := []string{"-report", folder, "-exceptions", exceptions, "openapi/users.yaml", orders}
+	exit := run(t.Context(), args, clock, &out, &out)
 	require.Equal(t, exitPassed, exit, out.String())
 
 	markdown, err := os.ReadFile(filepath.Join(folder, "report.md"))
@@ -185,7 +209,8 @@ func TestReport(t *testing.T) {
 		"| `getOrder` GET /api/v1/orders/{orderId} | unchanged | the owner, support, staff, admin |",
 		"- **breaking**: the role `support` may no longer call (`access-role-removed`, ",
 		"; excepted until 2026-12-31: <b>For a test.",
-		"### TypeScript type `WebhookDeliveryStatus`\n\nUsed by listWebhookDeliveries, replayWebhookDelivery.\n\n```diff\n- \"pending\" | \"delivered\" | \"failed\"\n+ \"pending\" | \"delivered\" | \"lost\"\n```",
+		"### TypeScript type `WebhookDeliveryStatus`\n\nUsed by listWebhookDeliveries, replayWebhookDelivery.\n\n" +
+			"```diff\n- \"pending\" | \"delivered\" | \"failed\"\n+ \"pending\" | \"delivered\" | \"lost\"\n```",
 	} {
 		require.Contains(t, string(markdown), line)
 	}
@@ -198,7 +223,8 @@ func TestReport(t *testing.T) {
 
 func TestDifference(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []reportedLine{{" ", "a"}, {"-", "b"}, {"+", "x"}, {" ", "c"}, {"+", "d"}}, difference("a\nb\nc", "a\nx\nc\nd"))
+	require.Equal(t, []reportedLine{{" ", "a"}, {"-", "b"}, {"+", "x"}, {" ", "c"}, {"+", "d"}},
+		difference("a\nb\nc", "a\nx\nc\nd"))
 	require.Equal(t, []reportedLine{{"+", "a"}}, difference("", "a"))
 	require.Equal(t, []reportedLine{{"-", "a"}}, difference("a", ""))
 }
@@ -225,11 +251,13 @@ func TestTypesAreThoseOfTheClient(t *testing.T) {
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	text := releasedText(t, "orders")
-	added := edited(t, text, "    WebhookDelivery:", "      properties:\n", "      properties:\n        colour: {type: string, maxLength: 20}\n")
+	added := edited(t, text, "    WebhookDelivery:", "      properties:\n",
+		"      properties:\n        colour: {type: string, maxLength: 20}\n")
 	withVersion := func(text, version string) string {
 		return edited(t, text, "info:", "version: 1.0.0", "version: "+version)
 	}
-	const excepted = "# Why.\n- document: orders\n  operation: listProducts\n  rule: rate-limit-lowered\n  reason: For a test.\n  until: 2026-12-31\n"
+	const excepted = "# Why.\n- document: orders\n  operation: listProducts\n  rule: rate-limit-lowered\n" +
+		"  reason: For a test.\n  until: 2026-12-31\n"
 	for _, c := range []struct {
 		name, document, exceptions string
 		exit                       int
@@ -237,11 +265,15 @@ func TestRelease(t *testing.T) {
 	}{
 		{"additive, with the old version", added, "", exitBroken, "info.version must be at least 1.1.0 and is 1.0.0"},
 		{"additive, as a patch", withVersion(added, "1.0.1"), "", exitBroken, "at least 1.1.0"},
-		{"additive", withVersion(added, "1.1.0"), "", exitPassed, "## orders 1.1.0, 2026-11-25\n\n- `listWebhookDeliveries`: added the optional property"},
+		{"additive", withVersion(added, "1.1.0"), "", exitPassed,
+			"## orders 1.1.0, 2026-11-25\n\n- `listWebhookDeliveries`: added the optional property"},
 		{"breaking", withVersion(slower(t), "2.0.0"), "", exitBroken, "rate-limit-lowered"},
 		{"breaking and excepted, as a minor", withVersion(slower(t), "1.9.0"), excepted, exitBroken, "at least 2.0.0"},
-		{"breaking and excepted", withVersion(slower(t), "2.0.0"), excepted, exitPassed, "- **Breaking**: `listProducts`: the rate limit is 1199 in 1m per address, before 1200 in 1m per address. For a test.\n"},
-		{"docs only", withVersion(edited(t, text, "operationId: getStock", "summary: ", "summary: Please "), "1.0.1"), "", exitPassed, "## orders 1.0.1, 2026-11-25\n\n- Descriptions and examples only.\n"},
+		{"breaking and excepted", withVersion(slower(t), "2.0.0"), excepted, exitPassed,
+			"- **Breaking**: `listProducts`: the rate limit is 1199 in 1m per address, " +
+				"before 1200 in 1m per address. For a test.\n"},
+		{"docs only", withVersion(edited(t, text, "operationId: getStock", "summary: ", "summary: Please "), "1.0.1"), "",
+			exitPassed, "## orders 1.0.1, 2026-11-25\n\n- Descriptions and examples only.\n"},
 		{"nothing", text, "", exitPassed, "nothing to release"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -252,13 +284,15 @@ func TestRelease(t *testing.T) {
 			exceptions, changelog := filepath.Join(base, exceptionsName), filepath.Join(dir, "CHANGELOG.md")
 			before := changelogTitle + "\n## orders 1.0.0, 2026-11-01\n"
 			for file, content := range map[string]string{
-				filepath.Join(base, "orders.yaml"): text, filepath.Join(dir, "orders.yaml"): c.document, exceptions: c.exceptions, changelog: before,
+				filepath.Join(base, "orders.yaml"): text, filepath.Join(dir, "orders.yaml"): c.document,
+				exceptions: c.exceptions, changelog: before,
 			} {
 				require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
 			}
 			var out bytes.Buffer
 			exit, err := judge(t.Context(), task{
-				base: base, exceptions: exceptions, release: true, documents: []string{filepath.Join(dir, "orders.yaml")}, now: today, stdout: &out,
+				base: base, exceptions: exceptions, release: true, now: today, stdout: &out,
+				documents: []string{filepath.Join(dir, "orders.yaml")},
 			})
 			require.NoError(t, err)
 			require.Equal(t, c.exit, exit, out.String())
@@ -274,7 +308,8 @@ func TestRelease(t *testing.T) {
 				return
 			}
 			require.Contains(t, string(now), c.says)
-			require.True(t, strings.HasPrefix(string(now), changelogTitle) && strings.HasSuffix(string(now), "\n## orders 1.0.0, 2026-11-01\n"))
+			require.True(t, strings.HasPrefix(string(now), changelogTitle))
+			require.True(t, strings.HasSuffix(string(now), "\n## orders 1.0.0, 2026-11-01\n"))
 			require.Equal(t, c.document, string(kept))
 			left, err := readExceptions(exceptions)
 			require.NoError(t, err)

@@ -1,11 +1,11 @@
-// Command breaking compares the documents with those that were released last, and fails when a difference would break a caller.
+// Command breaking compares the documents with those released last and fails when a difference would break a caller.
 //
 // It prints every breaking difference at once, each with its place, its operation and its rule:
 //
 //	openapi/orders.yaml:54: listProducts (GET /api/v1/products): request-parameter-max-length-decreased: …
 //
-// The exit code is 0 when nothing breaks, 1 when something does that no exception allows or an exception has expired or is not
-// needed, and 2 when the arguments or a file cannot be used.
+// The exit code is 0 when nothing breaks, 1 when a change breaks without an exception or an exception has expired or is
+// not needed, and 2 when the arguments or a file cannot be used.
 package main
 
 import (
@@ -44,9 +44,11 @@ func run(ctx context.Context, args []string, clock func() time.Time, stdout, std
 	base := flags.String("base", released, "what to compare with: a folder of documents, or a revision of git")
 	excepted := flags.String("exceptions", filepath.Join(released, exceptionsName), "the file of what may break")
 	report := flags.String("report", "", "write report.md and report.html into this folder instead of judging")
-	release := flags.Bool("release", false, "make the documents the released ones, with an entry in CHANGELOG.md beside them")
+	release := flags.Bool("release", false,
+		"make the documents the released ones, with an entry in CHANGELOG.md beside them")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: breaking [-base FOLDER|REVISION] [-exceptions FILE] [-report FOLDER | -release] DOCUMENT…")
+		fmt.Fprintln(stderr,
+			"usage: breaking [-base FOLDER|REVISION] [-exceptions FILE] [-report FOLDER | -release] DOCUMENT…")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -60,7 +62,8 @@ func run(ctx context.Context, args []string, clock func() time.Time, stdout, std
 		return exitUnusable
 	}
 	code, err := judge(ctx, task{
-		base: *base, exceptions: *excepted, report: *report, release: *release, documents: flags.Args(), now: clock(), stdout: stdout,
+		base: *base, exceptions: *excepted, report: *report, release: *release, documents: flags.Args(),
+		now: clock(), stdout: stdout,
 	})
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -157,7 +160,8 @@ func tell(t task, comparisons []*comparison, exceptions []*exception) int {
 			c.after.file, c.after.version, c.before.version, count[breaking], count[additive], count[docsOnly], count[unchanged])
 	}
 	if failed {
-		fmt.Fprintf(t.stdout, "a caller would break: change the document so that it only adds, or give a reason and a last day in %s\n", t.exceptions)
+		fmt.Fprintf(t.stdout, "a caller would break: change the document so that it only adds, "+
+			"or give a reason and a last day in %s\n", t.exceptions)
 	}
 	for _, e := range exceptions {
 		which := fmt.Sprintf("%s:%d: the exception of %s %s from %s", t.exceptions, e.line, e.document, e.operation, e.rule)

@@ -46,10 +46,13 @@ var harmless = map[string]string{
 	"response-mediatype-enum-value-added": "enums of answers are open",
 }
 
-// replaced are the findings about what the program judges itself, because the contract writes x-sunset as an object, and because
-// the version is asked for when the documents are released.
+// replaced are the findings about what this program judges itself: the contract writes x-sunset as an object, and the
+// version counts only when the documents are released.
 func replaced(id string) bool {
-	for _, prefix := range []string{"api-path-removed-", "api-removed-", "api-path-sunset-", "api-deprecated-sunset-", "api-sunset-", "sunset-", "endpoint-deprecated", "endpoint-reactivated", "endpoint-added"} {
+	for _, prefix := range []string{
+		"api-path-removed-", "api-removed-", "api-path-sunset-", "api-deprecated-sunset-", "api-sunset-", "sunset-",
+		"endpoint-deprecated", "endpoint-reactivated", "endpoint-added",
+	} {
 		if strings.HasPrefix(id, prefix) {
 			return true
 		}
@@ -67,7 +70,8 @@ func (f finding) breaks() bool {
 
 // oasdiff is the path of the program of that name, built when it has not been.
 func oasdiff(ctx context.Context) (string, error) {
-	build := exec.CommandContext(ctx, "go", "tool", "-n", "-modfile="+filepath.Join("tools", "oasdiff", "go.mod"), "oasdiff")
+	module := filepath.Join("tools", "oasdiff", "go.mod")
+	build := exec.CommandContext(ctx, "go", "tool", "-n", "-modfile="+module, "oasdiff")
 	var said bytes.Buffer
 	build.Stderr = &said
 	path, err := build.Output()
@@ -79,7 +83,8 @@ func oasdiff(ctx context.Context) (string, error) {
 
 // findings are what oasdiff says of the step from one file to the other.
 func findings(ctx context.Context, program, before, after string) ([]finding, error) {
-	compare := exec.CommandContext(ctx, program, "changelog", "--format", "json", "--allow-external-refs=false", before, after)
+	compare := exec.CommandContext(ctx, program,
+		"changelog", "--format", "json", "--allow-external-refs=false", before, after)
 	var said bytes.Buffer
 	compare.Stderr = &said
 	out, err := compare.Output()

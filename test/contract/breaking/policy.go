@@ -43,9 +43,13 @@ type sunset struct {
 }
 
 func (p *policy) read(op *yaml.Node) error {
-	p.timeout, p.priority = yamlnode.Plain(yamlnode.Member(op, "x-timeout")), yamlnode.Text(yamlnode.Member(op, "x-priority"))
-	p.idempotency, p.deprecated = yamlnode.Text(yamlnode.Member(op, "x-idempotency")), yamlnode.Text(yamlnode.Member(op, "deprecated")) == "true"
-	for name, into := range map[string]any{"x-access": &p.access, "x-rate-limit": &p.rateLimit, "x-sunset": &p.sunset, "x-codes": &p.codes} {
+	p.timeout = yamlnode.Plain(yamlnode.Member(op, "x-timeout"))
+	p.priority = yamlnode.Text(yamlnode.Member(op, "x-priority"))
+	p.idempotency = yamlnode.Text(yamlnode.Member(op, "x-idempotency"))
+	p.deprecated = yamlnode.Text(yamlnode.Member(op, "deprecated")) == "true"
+	for name, into := range map[string]any{
+		"x-access": &p.access, "x-rate-limit": &p.rateLimit, "x-sunset": &p.sunset, "x-codes": &p.codes,
+	} {
 		if n := yamlnode.Member(op, name); n != nil {
 			if err := n.Decode(into); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
@@ -103,36 +107,49 @@ func comparePolicies(before, after policy, today time.Time) []note {
 	}
 	a, b := before.access, after.access
 	for _, role := range a.Roles {
-		say(!b.Public && !slices.Contains(b.Roles, role), true, "access-role-removed", "x-access", "the role `%s` may no longer call", role)
+		say(!b.Public && !slices.Contains(b.Roles, role), true, "access-role-removed", "x-access",
+			"the role `%s` may no longer call", role)
 	}
 	for _, role := range b.Roles {
-		say(!a.Public && !slices.Contains(a.Roles, role), false, "access-role-added", "x-access", "the role `%s` may call", role)
+		say(!a.Public && !slices.Contains(a.Roles, role), false, "access-role-added", "x-access",
+			"the role `%s` may call", role)
 	}
 	say(a.Public && !b.Public, true, "access-closed", "x-access", "anybody could call; now only %s", b.callers())
 	say(!a.Public && b.Public, false, "access-opened", "x-access", "anybody may call; before only %s", a.callers())
-	say(a.Owner != "" && a.Owner != b.Owner && !b.Public, true, "access-owner-removed", "x-access", "owning (`%s`) is no longer enough to call", a.Owner)
-	say(a.Owner == "" && b.Owner != "" && !a.Public, false, "access-owner-added", "x-access", "owning (`%s`) is enough to call", b.Owner)
+	say(a.Owner != "" && a.Owner != b.Owner && !b.Public, true, "access-owner-removed", "x-access",
+		"owning (`%s`) is no longer enough to call", a.Owner)
+	say(a.Owner == "" && b.Owner != "" && !a.Public, false, "access-owner-added", "x-access",
+		"owning (`%s`) is enough to call", b.Owner)
 	say(a.HiddenAs != "" && b.HiddenAs != "" && a.HiddenAs != b.HiddenAs, true, "access-hidden-as-changed", "x-access",
 		"another's thing answers `%s`, before `%s`", b.HiddenAs, a.HiddenAs)
 
-	say(after.idempotency == "required" && before.idempotency != "required", true, "idempotency-required", "x-idempotency", "requests without an Idempotency-Key are refused")
-	say(after.idempotency == "" && before.idempotency != "", true, "idempotency-removed", "x-idempotency", "an Idempotency-Key no longer protects from doing it twice")
-	say(after.idempotency == "optional" && before.idempotency != "optional", false, "idempotency-optional", "x-idempotency", "an Idempotency-Key may be sent")
+	had, has := before.idempotency, after.idempotency
+	say(has == "required" && had != "required", true, "idempotency-required", "x-idempotency",
+		"requests without an Idempotency-Key are refused")
+	say(has == "" && had != "", true, "idempotency-removed", "x-idempotency",
+		"an Idempotency-Key no longer protects from doing it twice")
+	say(has == "optional" && had != "optional", false, "idempotency-optional", "x-idempotency",
+		"an Idempotency-Key may be sent")
 
 	found = append(found, compareLimits(before.rateLimit, after.rateLimit)...)
 	found = append(found, compareCodes(before.codes, after.codes)...)
 
-	say(before.timeout != nil && fmt.Sprint(before.timeout) != fmt.Sprint(after.timeout), false, "timeout-changed", "x-timeout", "the time limits are %s, before %s", words(after.timeout), words(before.timeout))
-	say(before.priority != after.priority, false, "priority-changed", "x-priority", "the priority under overload is %s, before %s", after.priority, before.priority)
+	limited := before.timeout != nil && fmt.Sprint(before.timeout) != fmt.Sprint(after.timeout)
+	say(limited, false, "timeout-changed", "x-timeout",
+		"the time limits are %s, before %s", words(after.timeout), words(before.timeout))
+	say(before.priority != after.priority, false, "priority-changed", "x-priority",
+		"the priority under overload is %s, before %s", after.priority, before.priority)
 
 	earliest := today.AddDate(0, 0, noticeDays).Format(time.DateOnly)
-	say(!before.deprecated && after.deprecated, false, "deprecated", "x-sunset", "deprecated, stops working on %s; `%s` follows", after.sunset.Date, after.sunset.Successor)
-	say(!before.deprecated && after.deprecated && after.sunset.Date < earliest, true, "sunset-too-soon", "x-sunset",
+	deprecated, stays := !before.deprecated && after.deprecated, before.deprecated && after.deprecated
+	say(deprecated, false, "deprecated", "x-sunset",
+		"deprecated, stops working on %s; `%s` follows", after.sunset.Date, after.sunset.Successor)
+	say(deprecated && after.sunset.Date < earliest, true, "sunset-too-soon", "x-sunset",
 		"stops working on %s, less than %d days from now", after.sunset.Date, noticeDays)
 	say(before.deprecated && !after.deprecated, false, "reactivated", "deprecated", "no longer deprecated")
-	say(before.deprecated && after.deprecated && after.sunset.Date < before.sunset.Date, true, "sunset-brought-forward", "x-sunset",
+	say(stays && after.sunset.Date < before.sunset.Date, true, "sunset-brought-forward", "x-sunset",
 		"stops working on %s, before it was %s", after.sunset.Date, before.sunset.Date)
-	say(before.deprecated && after.deprecated && after.sunset.Date > before.sunset.Date, false, "sunset-put-off", "x-sunset",
+	say(stays && after.sunset.Date > before.sunset.Date, false, "sunset-put-off", "x-sunset",
 		"goes on working until %s, before it was %s", after.sunset.Date, before.sunset.Date)
 	return found
 }
@@ -172,7 +189,9 @@ func compareCodes(before, after map[string][]string) (found []note) {
 		case is == nil:
 			n.rule, n.text = "code-removed", fmt.Sprintf("no longer answers `%s`", code)
 		default:
-			n.rule, n.text, n.breaking = "code-moved", fmt.Sprintf("answers `%s` with %s, before with %s", code, strings.Join(is, ", "), strings.Join(was, ", ")), true
+			n.rule, n.breaking = "code-moved", true
+			n.text = fmt.Sprintf("answers `%s` with %s, before with %s",
+				code, strings.Join(is, ", "), strings.Join(was, ", "))
 		}
 		found = append(found, n)
 	}

@@ -27,7 +27,8 @@ func writeRelease(t task, comparisons []*comparison) (int, error) {
 			continue
 		}
 		if least := c.leastVersion(); older(c.after.version, least) {
-			fmt.Fprintf(t.stdout, "%s: the changes are %s, so info.version must be at least %s and is %s\n", c.after.file, v, least, c.after.version)
+			fmt.Fprintf(t.stdout, "%s: the changes are %s, so info.version must be at least %s and is %s\n",
+				c.after.file, v, least, c.after.version)
 			code = exitBroken
 			continue
 		}
@@ -41,7 +42,8 @@ func writeRelease(t task, comparisons []*comparison) (int, error) {
 		if err != nil {
 			return exitUnusable, err
 		}
-		if err := os.WriteFile(filepath.Join(t.base, filepath.Base(c.after.file)), data, 0o644); err != nil { //nolint:gosec // part of the repository
+		released := filepath.Join(t.base, filepath.Base(c.after.file))
+		if err := os.WriteFile(released, data, 0o644); err != nil { //nolint:gosec // part of the repository
 			return exitUnusable, err
 		}
 	}
@@ -51,7 +53,7 @@ func writeRelease(t task, comparisons []*comparison) (int, error) {
 	return exitPassed, prepend(filepath.Join(filepath.Dir(t.base), "CHANGELOG.md"), entries.String())
 }
 
-// leastVersion is the lowest version that says what has changed: a new major for what breaks, a new minor for what is added.
+// leastVersion is the lowest version that tells of the changes: a new major when one breaks, a new minor when one adds.
 func (c *comparison) leastVersion() string {
 	major, minor, patch := split(c.before.version)
 	switch c.verdict() {

@@ -63,7 +63,8 @@ func writeReport(t task, comparisons []*comparison) error {
 		return err
 	}
 	for name, text := range map[string]string{"report.html": html.String(), "report.md": r.markdown()} {
-		if err := os.WriteFile(filepath.Join(t.report, name), []byte(text), 0o644); err != nil { //nolint:gosec // to be read by anybody
+		file := filepath.Join(t.report, name)
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil { //nolint:gosec // to be read by anybody
 			return err
 		}
 	}
@@ -120,7 +121,9 @@ func (op *compared) reported() reportedOperation {
 	if op.before != "" && op.after != "" && op.before != op.after {
 		callers = op.after + " (before: " + op.before + ")"
 	}
-	shown := reportedOperation{ID: op.id, Route: op.route, Verdict: op.verdict.String(), Callers: cmp.Or(callers, "everybody")}
+	shown := reportedOperation{
+		ID: op.id, Route: op.route, Verdict: op.verdict.String(), Callers: cmp.Or(callers, "everybody"),
+	}
 	breakingFirst := func(a, b change) int { return cmp.Compare(b.weight(), a.weight()) }
 	for _, c := range slices.SortedStableFunc(slices.Values(op.changes), breakingFirst) {
 		one := reportedChange{Rule: c.rule, Text: c.text, Place: c.place, Verdict: c.weight().String()}

@@ -26,7 +26,8 @@ type document struct {
 	formats    map[string]openapi3.StringFormatValidator
 	api        *openapi3.T // nil when kin-openapi cannot load the document, see apiErr
 	apiErr     error
-	following  map[string][]contract.Problem // by operationId: what follows from the rest of an operation, beside its x-codes
+	// following has, by operationId, the problems that follow from an operation without its x-codes.
+	following map[string][]contract.Problem
 }
 
 // object is one OpenAPI object: what it is, where it is written, its YAML.
@@ -278,7 +279,7 @@ func (d *document) deref(o object) object {
 	return o
 }
 
-// lookup is the node at a JSON pointer, nil when there is none, and the line of the deepest part of the pointer that is there.
+// lookup gives the node at a JSON pointer, nil when there is none, and the line of the deepest part that exists.
 func (d *document) lookup(pointer string) (*yaml.Node, int) {
 	node, line := d.root, d.root.Line
 	for i, segment := range strings.Split(pointer, "/") {
@@ -370,7 +371,7 @@ func isFalse(n *yaml.Node, key string) bool {
 	return value != nil && value.Tag == "!!bool" && value.Value == "false"
 }
 
-// The escapes of a segment of a JSON pointer (RFC 6901, section 3). A Replacer is dear to build and may be used concurrently.
+// The escapes of a segment of a JSON pointer (RFC 6901, section 3). A Replacer costs much to build; it may be shared.
 var (
 	escaper   = strings.NewReplacer("~", "~0", "/", "~1")
 	unescaper = strings.NewReplacer("~1", "/", "~0", "~")

@@ -12,8 +12,8 @@ import (
 	"example.com/plumbline/impl/platform/format"
 )
 
-// stringFormats are the checks that the services have for the formats of strings, stricter where the contract says more about what a
-// service makes itself: ids are of version 7, times are written with Z.
+// stringFormats are the services' checks of formats, stricter for what a service makes itself: ids are of version 7,
+// times are written with Z.
 func stringFormats() map[string]openapi3.StringFormatValidator {
 	all := format.All()
 	all["uuid"] = and(all["uuid"], func(s string) error {

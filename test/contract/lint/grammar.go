@@ -1,14 +1,16 @@
 package main
 
-// grammar is OpenAPI 3.0.3 as far as the contract uses it: for each kind of object the members that it may have, and what is inside
-// a member. "[]x" is a list of x, "{}x" is x by name, "" is a value that no rule looks into. Members that no rule looks into and that
-// could hold schemas (callbacks, encoding) are left out, so that nothing passes unseen.
+// grammar is OpenAPI 3.0.3 as far as the contract uses it: for each kind of object its members, and the kind of each
+// member. "[]x" is a list of x, "{}x" is x by name, "" is a value that no rule looks into. Members that could hold
+// schemas and that no rule looks into (callbacks, encoding) are left out, so that nothing passes unseen.
 var grammar = map[string]map[string]string{
 	"document": {
 		"openapi": "", "info": "info", "servers": "[]server", "paths": "{}pathItem", "components": "components",
 		"security": "", "tags": "[]tag", "externalDocs": "externalDocs",
 	},
-	"info":         {"title": "", "description": "", "termsOfService": "", "contact": "contact", "license": "license", "version": ""},
+	"info": {
+		"title": "", "description": "", "termsOfService": "", "contact": "contact", "license": "license", "version": "",
+	},
 	"contact":      {"name": "", "url": "", "email": ""},
 	"license":      {"name": "", "url": ""},
 	"server":       {"url": "", "description": "", "variables": ""},
@@ -20,12 +22,13 @@ var grammar = map[string]map[string]string{
 		"head": "operation", "options": "operation",
 	},
 	"operation": {
-		"tags": "", "summary": "", "description": "", "externalDocs": "externalDocs", "operationId": "", "parameters": "[]parameter",
-		"requestBody": "requestBody", "responses": "{}response", "deprecated": "", "security": "",
+		"tags": "", "summary": "", "description": "", "externalDocs": "externalDocs", "operationId": "",
+		"parameters": "[]parameter", "requestBody": "requestBody", "responses": "{}response",
+		"deprecated": "", "security": "",
 	},
 	"parameter": {
-		"name": "", "in": "", "description": "", "required": "", "deprecated": "", "style": "", "explode": "", "allowReserved": "",
-		"schema": "schema", "example": "", "examples": "{}example",
+		"name": "", "in": "", "description": "", "required": "", "deprecated": "", "style": "", "explode": "",
+		"allowReserved": "", "schema": "schema", "example": "", "examples": "{}example",
 	},
 	"header": {
 		"description": "", "required": "", "deprecated": "", "style": "", "explode": "", "schema": "schema",
@@ -41,7 +44,8 @@ var grammar = map[string]map[string]string{
 		"requestBodies": "{}requestBody", "headers": "{}header", "securitySchemes": "{}securityScheme", "links": "{}link",
 	},
 	"securityScheme": {
-		"type": "", "description": "", "name": "", "in": "", "scheme": "", "bearerFormat": "", "flows": "", "openIdConnectUrl": "",
+		"type": "", "description": "", "name": "", "in": "", "scheme": "", "bearerFormat": "",
+		"flows": "", "openIdConnectUrl": "",
 	},
 	"schema": {
 		"title": "", "description": "", "type": "", "format": "", "nullable": "", "enum": "", "default": "", "example": "",

@@ -31,7 +31,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("lint", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	list := flags.Bool("rules", false, "list every rule with one sentence and stop")
-	policyFile := flags.String("policy", "", "the JSON Schema of the extensions (default: policy.schema.json beside each document)")
+	policyFile := flags.String("policy", "",
+		"the JSON Schema of the extensions (default: policy.schema.json beside each document)")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: lint [-rules] [-policy FILE] DOCUMENT…")
 		flags.PrintDefaults()
@@ -103,7 +104,8 @@ func lintFile(file, policyFile string, stdout io.Writer) (int, error) {
 	case n > 1:
 		found = fmt.Sprintf("%d violations", n)
 	}
-	fmt.Fprintf(stdout, "%s: %d operations, %d schemas, %d rules, %s\n", file, len(doc.operations), doc.countSchemas(), len(rules), found)
+	fmt.Fprintf(stdout, "%s: %d operations, %d schemas, %d rules, %s\n",
+		file, len(doc.operations), doc.countSchemas(), len(rules), found)
 	if len(violations) > 0 {
 		return exitViolation, nil
 	}

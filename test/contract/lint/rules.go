@@ -42,7 +42,8 @@ func lint(d *document, rules []rule) []violation {
 		}
 	}
 	slices.SortFunc(found, func(a, b violation) int {
-		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.pointer, b.pointer), cmp.Compare(a.rule, b.rule), cmp.Compare(a.message, b.message))
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.pointer, b.pointer),
+			cmp.Compare(a.rule, b.rule), cmp.Compare(a.message, b.message))
 	})
 	return slices.Compact(found)
 }
@@ -50,6 +51,7 @@ func lint(d *document, rules []rule) []violation {
 // allRules is the table of the rules, in the order of the contract.
 func allRules() []rule {
 	return slices.Concat(
-		documentRules(), operationRules(), statusRules(), bodyRules(), boundRules(), shapeRules(), exampleRules(), policyRules(), codeRules(),
+		documentRules(), operationRules(), statusRules(), bodyRules(), boundRules(),
+		shapeRules(), exampleRules(), policyRules(), codeRules(),
 	)
 }

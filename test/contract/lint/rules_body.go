@@ -9,13 +9,20 @@ import (
 
 func bodyRules() []rule {
 	return []rule{
-		{name: "body-required", sentence: "A request body is required: true unless it is an object that may be empty, and never on GET or HEAD.", check: checkBodyRequired},
-		{name: "body-media-type", sentence: "A request body is application/json; a PATCH may take application/merge-patch+json instead.", check: checkBodyMediaType},
-		{name: "body-schema-named", sentence: "The schema of a request body is a component of its own, by $ref.", check: checkBodySchemaNamed},
-		{name: "schema-one-way", sentence: "No object schema travels both in requests and in answers.", check: checkSchemaOneWay},
-		{name: "request-closed", sentence: "Every object of a request has additionalProperties: false.", check: checkRequestClosed},
-		{name: "request-no-all-of", sentence: "No schema of a request uses allOf, which closed objects cannot be composed with.", check: checkRequestAllOf},
-		{name: "schema-present", sentence: "Every media type, parameter and header has a schema.", check: checkSchemaPresent},
+		{name: "body-required", check: checkBodyRequired,
+			sentence: "A request body is required: true unless it is an object that may be empty, and never on GET or HEAD."},
+		{name: "body-media-type", check: checkBodyMediaType,
+			sentence: "A request body is application/json; a PATCH may take application/merge-patch+json instead."},
+		{name: "body-schema-named", check: checkBodySchemaNamed,
+			sentence: "The schema of a request body is a component of its own, by $ref."},
+		{name: "schema-one-way", check: checkSchemaOneWay,
+			sentence: "No object schema travels both in requests and in answers."},
+		{name: "request-closed", check: checkRequestClosed,
+			sentence: "Every object of a request has additionalProperties: false."},
+		{name: "request-no-all-of", check: checkRequestAllOf,
+			sentence: "No schema of a request uses allOf, which closed objects cannot be composed with."},
+		{name: "schema-present", check: checkSchemaPresent,
+			sentence: "Every media type, parameter and header has a schema."},
 	}
 }
 
@@ -57,7 +64,8 @@ func checkBodyMediaType(d *document, report reporter) {
 			names = append(names, name)
 		}
 		if len(names) != 1 || !slices.Contains(allowed, names[0]) {
-			report(op.body.at("content"), "the request body must have exactly one media type; write %s", strings.Join(allowed, " or "))
+			report(op.body.at("content"), "the request body must have exactly one media type; write %s",
+				strings.Join(allowed, " or "))
 		}
 	}
 }
@@ -68,8 +76,10 @@ func checkBodySchemaNamed(d *document, report reporter) {
 			continue
 		}
 		for _, media := range d.mediaTypes(*op.body) {
-			if !strings.HasPrefix(yamlnode.Text(yamlnode.Member(yamlnode.Member(media.node, "schema"), "$ref")), "#/components/schemas/") {
-				report(media.at("schema"), "the schema of the request body has no name; make it a component and refer to it by $ref")
+			ref := yamlnode.Text(yamlnode.Member(yamlnode.Member(media.node, "schema"), "$ref"))
+			if !strings.HasPrefix(ref, "#/components/schemas/") {
+				report(media.at("schema"),
+					"the schema of the request body has no name; make it a component and refer to it by $ref")
 			}
 		}
 	}

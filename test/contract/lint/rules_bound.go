@@ -11,16 +11,26 @@ import (
 
 func boundRules() []rule {
 	return []rule{
-		{name: "schema-typed", sentence: "Every schema has a type, or is a choice of typed schemas.", check: checkSchemaTyped},
-		{name: "string-length", sentence: "Every string has maxLength, unless its values are listed.", check: checkStringLength},
-		{name: "string-form", sentence: "Every string of a request has a pattern, a format or an enum, or x-free-text: true.", check: checkStringForm},
-		{name: "format-known", sentence: "Every format is one that the services register.", check: checkFormatKnown},
-		{name: "array-length", sentence: "Every array has maxItems.", check: checkArrayLength},
-		{name: "integer-bounds", sentence: "Every integer has minimum and maximum within 2^53-1, which every JSON reader keeps exactly.", check: checkIntegerBounds},
-		{name: "number-bounds", sentence: "Every number has minimum and maximum.", check: checkNumberBounds},
-		{name: "object-bounds", sentence: "Every object with free names has maxProperties.", check: checkObjectBounds},
-		{name: "enum-unique", sentence: "No enum lists a value twice.", check: checkEnumUnique},
-		{name: "enum-open", sentence: "An enum of an answer is marked x-extensible-enum: true, one of requests alone is not.", check: checkEnumOpen},
+		{name: "schema-typed", check: checkSchemaTyped,
+			sentence: "Every schema has a type, or is a choice of typed schemas."},
+		{name: "string-length", check: checkStringLength,
+			sentence: "Every string has maxLength, unless its values are listed."},
+		{name: "string-form", check: checkStringForm,
+			sentence: "Every string of a request has a pattern, a format or an enum, or x-free-text: true."},
+		{name: "format-known", check: checkFormatKnown,
+			sentence: "Every format is one that the services register."},
+		{name: "array-length", check: checkArrayLength,
+			sentence: "Every array has maxItems."},
+		{name: "integer-bounds", check: checkIntegerBounds,
+			sentence: "Every integer has minimum and maximum within 2^53-1, which every JSON reader keeps exactly."},
+		{name: "number-bounds", check: checkNumberBounds,
+			sentence: "Every number has minimum and maximum."},
+		{name: "object-bounds", check: checkObjectBounds,
+			sentence: "Every object with free names has maxProperties."},
+		{name: "enum-unique", check: checkEnumUnique,
+			sentence: "No enum lists a value twice."},
+		{name: "enum-open", check: checkEnumOpen,
+			sentence: "An enum of an answer is marked x-extensible-enum: true, one of requests alone is not."},
 	}
 }
 
@@ -51,7 +61,8 @@ func checkStringForm(d *document, report reporter) {
 		if isTrue(s.node, "x-free-text") {
 			continue
 		}
-		if !slices.ContainsFunc([]string{"pattern", "format", "enum"}, func(key string) bool { return yamlnode.Member(s.node, key) != nil }) {
+		given := func(key string) bool { return yamlnode.Member(s.node, key) != nil }
+		if !given("pattern") && !given("format") && !given("enum") {
 			report(s.pointer, "the string of a request has no form; add a pattern or a format, or x-free-text: true")
 		}
 	}
@@ -103,7 +114,8 @@ func checkObjectBounds(d *document, report reporter) {
 	for s := range d.schemas(bothWays) {
 		extra := yamlnode.Member(s.node, "additionalProperties")
 		named := yamlnode.Member(s.node, "properties") != nil && extra == nil
-		if isObject(s) && !named && !isFalse(s.node, "additionalProperties") && yamlnode.Member(s.node, "maxProperties") == nil {
+		if isObject(s) && !named && !isFalse(s.node, "additionalProperties") &&
+			yamlnode.Member(s.node, "maxProperties") == nil {
 			report(s.pointer, "the object may have any names and has no maxProperties; add it")
 		}
 	}

@@ -12,9 +12,15 @@ import (
 
 func codeRules() []rule {
 	return []rule{
-		{name: "codes", sentence: "x-codes has its shape; its codes are values of ProblemCode, of failures that the operation lists, and do not follow from the rest of it; what follows is in ProblemCode, too.", check: checkCodes},
-		{name: "codes-described", sentence: "A code in backquotes in the description of a failure is one that every operation with that answer can end with (asked when no other rule is broken).", check: checkCodesDescribed, backstop: true},
-		{name: "codes-used", sentence: "Every ProblemCode is one that some operation can end with, or comes before any operation (asked when no other rule is broken).", check: checkCodesUsed, backstop: true},
+		{name: "codes", check: checkCodes,
+			sentence: "x-codes has its shape; its codes are values of ProblemCode, of failures that the operation lists, " +
+				"and do not follow from the rest of it; what follows is in ProblemCode, too."},
+		{name: "codes-described", check: checkCodesDescribed, backstop: true,
+			sentence: "A code in backquotes in the description of a failure is one that every operation with that answer " +
+				"can end with (asked when no other rule is broken)."},
+		{name: "codes-used", check: checkCodesUsed, backstop: true,
+			sentence: "Every ProblemCode is one that some operation can end with, " +
+				"or comes before any operation (asked when no other rule is broken)."},
 	}
 }
 
@@ -24,7 +30,8 @@ func (op *operation) own() map[string]contract.Problem {
 	for status, list := range yamlnode.Members(yamlnode.Member(op.node, "x-codes")) {
 		number, _ := strconv.Atoi(status) // The shape says what else is wrong with it.
 		for i, code := range yamlnode.Items(list) {
-			found[join(op.pointer, "x-codes", status, strconv.Itoa(i))] = contract.Problem{Status: number, Code: yamlnode.Text(code)}
+			place := join(op.pointer, "x-codes", status, strconv.Itoa(i))
+			found[place] = contract.Problem{Status: number, Code: yamlnode.Text(code)}
 		}
 	}
 	return found
@@ -47,7 +54,8 @@ func checkCodes(d *document, report reporter) {
 		return // another rule's
 	}
 	for _, op := range d.operations {
-		hidden := yamlnode.Text(yamlnode.Member(yamlnode.Member(op.node, "x-access"), "hidden_as")) // It has a rule of its own.
+		// The code of hidden_as has a rule of its own.
+		hidden := yamlnode.Text(yamlnode.Member(yamlnode.Member(op.node, "x-access"), "hidden_as"))
 		for _, p := range d.following[op.id] {
 			if p.Code != hidden && !slices.Contains(codes, p.Code) {
 				report(known.at("enum"), "ProblemCode has no %s, and some operation can end with it; add it", p.Code)
@@ -80,7 +88,9 @@ func checkCodesDescribed(d *document, report reporter) {
 			}
 			for _, word := range quotedCode.FindAllStringSubmatch(yamlnode.Text(yamlnode.Member(r.node, "description")), -1) {
 				if code := word[1]; slices.Contains(codes, code) && !d.endsWith(op, r.status, code) {
-					report(r.at("description"), "%s cannot end with %s and the status %s; take it out, or give the operation another response", op.id, code, r.status)
+					report(r.at("description"),
+						"%s cannot end with %s and the status %s; take it out, or give the operation another response",
+						op.id, code, r.status)
 				}
 			}
 		}
@@ -108,7 +118,8 @@ func checkCodesUsed(d *document, report reporter) {
 	known := d.component("schemas", "ProblemCode")
 	for i, code := range d.codes() {
 		if !slices.Contains(used, code) {
-			report(join(known.at("enum"), strconv.Itoa(i)), "no operation can end with %s; name it in the x-codes of one or take it out", code)
+			report(join(known.at("enum"), strconv.Itoa(i)),
+				"no operation can end with %s; name it in the x-codes of one or take it out", code)
 		}
 	}
 }

@@ -15,17 +15,28 @@ import (
 
 func documentRules() []rule {
 	return []rule{
-		{name: "duplicate-key", sentence: "No mapping of the YAML has a key twice.", check: checkDuplicateKeys},
-		{name: "openapi-version", sentence: "The document is OpenAPI 3.0.3.", check: checkVersion},
-		{name: "info", sentence: "The document has a title, a version, a description and the name of a licence.", check: checkInfo},
-		{name: "known-member", sentence: "Every object has only members of OpenAPI 3.0.3 that the rules look into.", check: checkKnownMembers},
-		{name: "known-extension", sentence: "Every x- member is one of the contract, or an x-go- member, in its place.", check: checkKnownExtensions},
-		{name: "reference-local", sentence: "Every $ref leads to a place in the same file.", check: checkReferencesLocal},
-		{name: "reference-alone", sentence: "A $ref has no members beside it, which OpenAPI 3.0 ignores.", check: checkReferencesAlone},
-		{name: "server-same-origin", sentence: "Servers are paths such as /, so that Swagger UI stays on the origin that served it.", check: checkServers},
-		{name: "tag-declared", sentence: "Every tag is declared once, described and used.", check: checkTags},
-		{name: "component-used", sentence: "Every component is reached from a path.", check: checkComponentsUsed},
-		{name: "openapi-valid", sentence: "kin-openapi accepts the document (asked when no other rule is broken).", check: checkOpenAPI, backstop: true},
+		{name: "duplicate-key", check: checkDuplicateKeys,
+			sentence: "No mapping of the YAML has a key twice."},
+		{name: "openapi-version", check: checkVersion,
+			sentence: "The document is OpenAPI 3.0.3."},
+		{name: "info", check: checkInfo,
+			sentence: "The document has a title, a version, a description and the name of a licence."},
+		{name: "known-member", check: checkKnownMembers,
+			sentence: "Every object has only members of OpenAPI 3.0.3 that the rules look into."},
+		{name: "known-extension", check: checkKnownExtensions,
+			sentence: "Every x- member is one of the contract, or an x-go- member, in its place."},
+		{name: "reference-local", check: checkReferencesLocal,
+			sentence: "Every $ref leads to a place in the same file."},
+		{name: "reference-alone", check: checkReferencesAlone,
+			sentence: "A $ref has no members beside it, which OpenAPI 3.0 ignores."},
+		{name: "server-same-origin", check: checkServers,
+			sentence: "Servers are paths such as /, so that Swagger UI stays on the origin that served it."},
+		{name: "tag-declared", check: checkTags,
+			sentence: "Every tag is declared once, described and used."},
+		{name: "component-used", check: checkComponentsUsed,
+			sentence: "Every component is reached from a path."},
+		{name: "openapi-valid", check: checkOpenAPI, backstop: true,
+			sentence: "kin-openapi accepts the document (asked when no other rule is broken)."},
 	}
 }
 
@@ -38,7 +49,8 @@ func checkDuplicateKeys(d *document, report reporter) {
 			for i := 0; i+1 < len(n.Content); i += 2 {
 				key := n.Content[i]
 				if line, duplicate := first[key.Value]; duplicate {
-					report(join(pointer, key.Value), "the key %q of line %d comes again in line %d; keep one of them", key.Value, line, key.Line)
+					report(join(pointer, key.Value), "the key %q of line %d comes again in line %d; keep one of them",
+						key.Value, line, key.Line)
 				} else {
 					first[key.Value] = key.Line
 				}
@@ -78,7 +90,9 @@ func checkKnownMembers(d *document, report reporter) {
 		}
 		for key := range yamlnode.Members(o.node) {
 			if _, known := grammar[o.kind][key]; !known && !strings.HasPrefix(key, "x-") {
-				report(join(o.pointer, key), "%q is not a member of a %s here; correct its name, take it out, or quote the text whose comma made it", key, o.kind)
+				report(join(o.pointer, key),
+					"%q is not a member of a %s here; correct its name, take it out, or quote the text whose comma made it",
+					key, o.kind)
 			}
 		}
 	}
@@ -87,8 +101,10 @@ func checkKnownMembers(d *document, report reporter) {
 func checkKnownExtensions(d *document, report reporter) {
 	for _, o := range d.objects {
 		for key := range yamlnode.Members(o.node) {
-			if strings.HasPrefix(key, "x-") && !strings.HasPrefix(key, "x-go-") && !slices.Contains(d.policy.extensionsOf(o.kind), key) {
-				report(join(o.pointer, key), "%s is not an extension of a %s; see policy.schema.json for those there are", key, o.kind)
+			if strings.HasPrefix(key, "x-") && !strings.HasPrefix(key, "x-go-") &&
+				!slices.Contains(d.policy.extensionsOf(o.kind), key) {
+				report(join(o.pointer, key), "%s is not an extension of a %s; see policy.schema.json for those there are",
+					key, o.kind)
 			}
 		}
 	}
@@ -102,7 +118,8 @@ func checkKnownExtensions(d *document, report reporter) {
 func checkReferencesLocal(d *document, report reporter) {
 	for _, o := range d.objects {
 		if ref := yamlnode.Member(o.node, "$ref"); ref != nil && d.deref(o).node == nil {
-			report(join(o.pointer, "$ref"), "%q is not a place in this file; refer to a component by #/components/…", yamlnode.Text(ref))
+			report(join(o.pointer, "$ref"), "%q is not a place in this file; refer to a component by #/components/…",
+				yamlnode.Text(ref))
 		}
 	}
 }
@@ -122,7 +139,8 @@ func checkReferencesAlone(d *document, report reporter) {
 
 func checkServers(d *document, report reporter) {
 	for s := range d.of("server") {
-		if url := yamlnode.Text(yamlnode.Member(s.node, "url")); !strings.HasPrefix(url, "/") || strings.HasPrefix(url, "//") {
+		url := yamlnode.Text(yamlnode.Member(s.node, "url"))
+		if !strings.HasPrefix(url, "/") || strings.HasPrefix(url, "//") {
 			report(s.at("url"), "the server %q names a host; write a path such as / or leave servers out", url)
 		}
 	}
@@ -226,7 +244,8 @@ func checkOpenAPI(d *document, report reporter) {
 		return
 	}
 	ctx := openapi3.WithValidationOptions(openapi3.NewLoader().Context,
-		openapi3.EnableMultiError(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaPatternValidation(), openapi3.EnableSchemaDefaultsValidation())
+		openapi3.EnableMultiError(), openapi3.EnableExamplesValidation(),
+		openapi3.EnableSchemaPatternValidation(), openapi3.EnableSchemaDefaultsValidation())
 	err := d.api.Validate(ctx)
 	var all openapi3.MultiError
 	if err != nil && !errors.As(err, &all) {
@@ -249,8 +268,8 @@ func checkOpenAPI(d *document, report reporter) {
 func placeOf(err error) string {
 	if component, ok := errors.AsType[*openapi3.ComponentValidationError](err); ok {
 		sections := map[string]string{
-			"schema": "schemas", "parameter": "parameters", "header": "headers", "request body": "requestBodies", "response": "responses",
-			"security scheme": "securitySchemes", "example": "examples", "link": "links",
+			"schema": "schemas", "parameter": "parameters", "header": "headers", "request body": "requestBodies",
+			"response": "responses", "security scheme": "securitySchemes", "example": "examples", "link": "links",
 		}
 		return join("/components", sections[component.Section], component.Name)
 	}

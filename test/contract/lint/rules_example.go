@@ -14,9 +14,12 @@ import (
 
 func exampleRules() []rule {
 	return []rule{
-		{name: "example-present", sentence: "Every request body and every JSON answer of success has an example.", check: checkExamplePresent},
-		{name: "example-valid", sentence: "Every example of a body validates against its schema, formats included, and holds nothing undeclared.", check: checkExampleValid},
-		{name: "parameter-example", sentence: "Every required parameter has an example, which validates against its schema.", check: checkParameterExample},
+		{name: "example-present", check: checkExamplePresent,
+			sentence: "Every request body and every JSON answer of success has an example."},
+		{name: "example-valid", check: checkExampleValid,
+			sentence: "Every example of a body validates against its schema, formats included, and holds nothing undeclared."},
+		{name: "parameter-example", check: checkParameterExample,
+			sentence: "Every required parameter has an example, which validates against its schema."},
 	}
 }
 
@@ -109,7 +112,9 @@ func checkExampleValid(d *document, report reporter) {
 				report(place, "the example of %s of %s is not valid: %s; correct it", b, b.op.id, reason)
 			}
 			for _, place := range undeclared(schema, value, example.pointer) {
-				report(place, "the example of %s of %s holds a property that its schema does not declare; declare it or take it out", b, b.op.id)
+				report(place,
+					"the example of %s of %s holds a property that its schema does not declare; declare it or take it out",
+					b, b.op.id)
 			}
 		}
 	}
@@ -128,7 +133,8 @@ func checkParameterExample(d *document, report reporter) {
 			continue // Another rule tells of it.
 		}
 		for _, example := range examples {
-			err := schema.VisitJSON(jsonValue(yamlnode.Plain(example.node)), openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidators(d.formats))
+			err := schema.VisitJSON(jsonValue(yamlnode.Plain(example.node)),
+				openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidators(d.formats))
 			if err != nil {
 				report(example.pointer, "the example of the parameter %s is not valid: %s; correct it", name, oneLine(err))
 			}
@@ -165,8 +171,8 @@ func (d *document) schemaOf(b bodyOf) *openapi3.Schema {
 	return nil
 }
 
-// undeclared are the places of the properties of a value that an open object's schema does not name. A validator accepts them there,
-// but in an example they are a slip.
+// undeclared are the places of properties that the schema of an open object does not declare. A validator accepts them;
+// in an example they are a mistake.
 func undeclared(schema *openapi3.Schema, value any, pointer string) []string {
 	var found []string
 	switch v := value.(type) {

@@ -11,20 +11,27 @@ import (
 
 func operationRules() []rule {
 	return []rule{
-		{name: "operation-id", sentence: "operationId is a known verb and a noun in lowerCamelCase; a suffix V2 is that of the path.", check: checkOperationID},
-		{name: "operation-id-unique", sentence: "No two operations have one operationId.", check: checkOperationIDUnique},
-		{name: "operation-tag", sentence: "Every operation has exactly one tag.", check: checkOperationTag},
-		{name: "operation-summary", sentence: "Every operation has a summary of at most 80 characters without a full stop.", check: checkSummary},
-		{name: "operation-description", sentence: "Every operation says in a description what a caller needs to know.", check: checkDescription},
-		{name: "parameter-described", sentence: "Every parameter has a description.", check: checkParameterDescribed},
-		{name: "parameter-name", sentence: "Path parameters are lowerCamelCase, query parameters snake_case.", check: checkParameterNames},
+		{name: "operation-id", check: checkOperationID,
+			sentence: "operationId is a known verb and a noun in lowerCamelCase; a suffix V2 is that of the path."},
+		{name: "operation-id-unique", check: checkOperationIDUnique,
+			sentence: "No two operations have one operationId."},
+		{name: "operation-tag", check: checkOperationTag,
+			sentence: "Every operation has exactly one tag."},
+		{name: "operation-summary", check: checkSummary,
+			sentence: "Every operation has a summary of at most 80 characters without a full stop."},
+		{name: "operation-description", check: checkDescription,
+			sentence: "Every operation says in a description what a caller needs to know."},
+		{name: "parameter-described", check: checkParameterDescribed,
+			sentence: "Every parameter has a description."},
+		{name: "parameter-name", check: checkParameterNames,
+			sentence: "Path parameters are lowerCamelCase, query parameters snake_case."},
 	}
 }
 
 // verbs begin an operationId. A new one is welcome here, once none of these says it.
-const verbs = " accept adjust answer archive cancel change confirm create delete deliver disable duplicate enable end enrol export get list pay " +
-	"read refresh refund register remove replace replay report request reset restore revoke rotate search send set ship start stream " +
-	"subscribe test unsubscribe update verify "
+const verbs = " accept adjust answer archive cancel change confirm create delete deliver disable duplicate enable " +
+	"end enrol export get list pay read refresh refund register remove replace replay report request reset restore " +
+	"revoke rotate search send set ship start stream subscribe test unsubscribe update verify "
 
 var (
 	operationIDForm = regexp.MustCompile(`^([a-z]+)(?:[A-Z][a-z0-9]+)+?(V[0-9]+)?$`)
@@ -39,9 +46,13 @@ func checkOperationID(d *document, report reporter) {
 		case form == nil:
 			report(op.at("operationId"), "the operationId %q is not verb and noun such as createUser; rename it", op.id)
 		case !strings.Contains(verbs, " "+form[1]+" "):
-			report(op.at("operationId"), "the operationId %q does not begin with a known verb; use one of:%s; or, where none of them says it, add yours to verbs in test/contract/lint/rules_operation.go", op.id, strings.TrimSuffix(verbs, " "))
+			report(op.at("operationId"),
+				"the operationId %q does not begin with a known verb; use one of:%s; or, where none of them says it, "+
+					"add yours to verbs in test/contract/lint/rules_operation.go",
+				op.id, strings.TrimSuffix(verbs, " "))
 		case form[2] != "" && !strings.Contains(op.path, "/"+strings.ToLower(form[2])+"/"):
-			report(op.at("operationId"), "the operationId %q is not of the version in the path %s; correct one of them", op.id, op.path)
+			report(op.at("operationId"), "the operationId %q is not of the version in the path %s; correct one of them",
+				op.id, op.path)
 		}
 	}
 }
@@ -91,7 +102,8 @@ func checkDescription(d *document, report reporter) {
 func checkParameterDescribed(d *document, report reporter) {
 	for p := range d.of("parameter") {
 		if strings.TrimSpace(yamlnode.Text(yamlnode.Member(p.node, "description"))) == "" {
-			report(p.at("description"), "the parameter %q has no description; say what it is", yamlnode.Text(yamlnode.Member(p.node, "name")))
+			report(p.at("description"), "the parameter %q has no description; say what it is",
+				yamlnode.Text(yamlnode.Member(p.node, "name")))
 		}
 	}
 }
@@ -119,10 +131,11 @@ func (op *operation) pathParameters() []string {
 	return names
 }
 
-// parameter is the operation's parameter of that name and place, or nil. Header names are compared without regard to case.
+// parameter is the operation's parameter of that name and place, or nil. Names of headers match in any case.
 func (op *operation) parameter(in, name string) *object {
 	for i, p := range op.parameters {
-		if yamlnode.Text(yamlnode.Member(p.node, "in")) == in && strings.EqualFold(yamlnode.Text(yamlnode.Member(p.node, "name")), name) {
+		if yamlnode.Text(yamlnode.Member(p.node, "in")) == in &&
+			strings.EqualFold(yamlnode.Text(yamlnode.Member(p.node, "name")), name) {
 			return &op.parameters[i]
 		}
 	}

@@ -21,17 +21,35 @@ import (
 
 func policyRules() []rule {
 	return []rule{
-		{name: "policy-access", sentence: "x-access is one of its five forms, with roles of Role, a path parameter and a ProblemCode that exist.", check: checkAccess},
-		{name: "policy-security", sentence: "A public operation has security: [], every other the bearer scheme.", check: checkSecurity},
-		{name: "policy-rate-limit", sentence: "x-rate-limit has its shape; a public operation is limited per address.", check: checkRateLimit},
-		{name: "policy-cost", sentence: "What costs much has x-rate-limit: an operation that anybody may call, unless it is critical; one that searches text, streams, answers 202, or is slow from 500ms on only. What is for development, under /dev/, is not counted.", check: checkCost},
-		{name: "policy-throttle", sentence: "x-throttle has its shape, stands beside x-rate-limit, counts codes that the operation can end with, about a caller or a required string of the body, for a day at most; an operation that refuses a password or the token of a mail has it.", check: checkThrottle},
-		{name: "policy-timeout", sentence: "x-timeout has a limit of at most 60s and a slow threshold below it; stream is longer, at most 30m, and only where an answer is not JSON.", check: checkTimeout},
-		{name: "policy-priority", sentence: "x-priority is critical, high, normal or low.", check: shapeOf("x-priority")},
-		{name: "policy-audit", sentence: "x-audit is on every operation that changes something, and on no other.", check: checkAudit},
-		{name: "policy-idempotency", sentence: "x-idempotency is on POST and PATCH of signed-in callers only, goes together with the header Idempotency-Key, 409, and keeps no answer with something sensitive in it.", check: checkIdempotency},
-		{name: "policy-sunset", sentence: "x-sunset is on every deprecated operation and on no other; its successor is an operation that stays.", check: checkSunset},
-		{name: "schema-extension", sentence: "The extensions of a schema have their shapes; names and descriptions of an enum are as many as its values.", check: checkSchemaExtensions},
+		{name: "policy-access", check: checkAccess,
+			sentence: "x-access is one of its five forms, with roles of Role, a path parameter and a ProblemCode that exist."},
+		{name: "policy-security", check: checkSecurity,
+			sentence: "A public operation has security: [], every other the bearer scheme."},
+		{name: "policy-rate-limit", check: checkRateLimit,
+			sentence: "x-rate-limit has its shape; a public operation is limited per address."},
+		{name: "policy-cost", check: checkCost,
+			sentence: "What costs much has x-rate-limit: an operation that anybody may call, unless it is critical; " +
+				"one that searches text, streams, answers 202, or is slow from 500ms on only. " +
+				"What is for development, under /dev/, is not counted."},
+		{name: "policy-throttle", check: checkThrottle,
+			sentence: "x-throttle has its shape, stands beside x-rate-limit, counts codes that the operation can end " +
+				"with, about a caller or a required string of the body, for a day at most; " +
+				"an operation that refuses a password or the token of a mail has it."},
+		{name: "policy-timeout", check: checkTimeout,
+			sentence: "x-timeout has a limit of at most 60s and a slow threshold below it; stream is longer, at most 30m, " +
+				"and only where an answer is not JSON."},
+		{name: "policy-priority", check: shapeOf("x-priority"),
+			sentence: "x-priority is critical, high, normal or low."},
+		{name: "policy-audit", check: checkAudit,
+			sentence: "x-audit is on every operation that changes something, and on no other."},
+		{name: "policy-idempotency", check: checkIdempotency,
+			sentence: "x-idempotency is on POST and PATCH of signed-in callers only, " +
+				"goes together with the header Idempotency-Key, 409, and keeps no answer with something sensitive in it."},
+		{name: "policy-sunset", check: checkSunset,
+			sentence: "x-sunset is on every deprecated operation and on no other; its successor is an operation that stays."},
+		{name: "schema-extension", check: checkSchemaExtensions,
+			sentence: "The extensions of a schema have their shapes; " +
+				"names and descriptions of an enum are as many as its values."},
 	}
 }
 
@@ -129,7 +147,9 @@ func leaves(e *jsonschema.ValidationError, pointer string) []policyError {
 	_, choice := e.ErrorKind.(*kind.OneOf)
 	switch {
 	case choice:
-		return []policyError{at(e.InstanceLocation[0], e.InstanceLocation[0]+" is none of its forms, or a value in it is not; see policy.schema.json")}
+		member := e.InstanceLocation[0]
+		text := member + " is none of its forms, or a value in it is not; see policy.schema.json"
+		return []policyError{at(member, text)}
 	case len(e.Causes) == 0:
 		said := e.ErrorKind.LocalizedString(message.NewPrinter(language.English))
 		return []policyError{at(e.InstanceLocation[0], e.InstanceLocation[0]+": "+said+"; see policy.schema.json")}
@@ -187,11 +207,13 @@ func checkSecurity(d *document, report reporter) {
 		if len(requirements) == 1 {
 			for name := range yamlnode.Members(requirements[0]) {
 				scheme := d.component("securitySchemes", name)
-				bearer = yamlnode.Text(yamlnode.Member(scheme.node, "type")) == "http" && yamlnode.Text(yamlnode.Member(scheme.node, "scheme")) == "bearer"
+				bearer = yamlnode.Text(yamlnode.Member(scheme.node, "type")) == "http" &&
+					yamlnode.Text(yamlnode.Member(scheme.node, "scheme")) == "bearer"
 			}
 		}
 		if !bearer {
-			report(op.at("security"), "the operation is not public and does not demand the bearer scheme alone; leave security to the document")
+			report(op.at("security"),
+				"the operation is not public and does not demand the bearer scheme alone; leave security to the document")
 		}
 	}
 }
@@ -200,7 +222,8 @@ func checkRateLimit(d *document, report reporter) {
 	shapeOf("x-rate-limit")(d, report)
 	for _, op := range d.operations {
 		if op.isPublic() && yamlnode.Text(yamlnode.Member(yamlnode.Member(op.node, "x-rate-limit"), "per")) == "principal" {
-			report(join(op.pointer, "x-rate-limit", "per"), "a public operation has no principal to count by; write per: address")
+			report(join(op.pointer, "x-rate-limit", "per"),
+				"a public operation has no principal to count by; write per: address")
 		}
 	}
 }
@@ -241,7 +264,8 @@ func (op *operation) costs() string {
 
 // isText tells whether a parameter is text to search for.
 func isText(p object) bool {
-	return yamlnode.Text(yamlnode.Member(p.node, "in")) == "query" && isTrue(yamlnode.Member(p.node, "schema"), "x-free-text")
+	return yamlnode.Text(yamlnode.Member(p.node, "in")) == "query" &&
+		isTrue(yamlnode.Member(p.node, "schema"), "x-free-text")
 }
 
 // guessedCodes are those of answers by which somebody learns that a secret was guessed wrong.
@@ -264,8 +288,10 @@ func checkThrottle(d *document, report reporter) {
 			report(throttle.pointer, "the operation has no x-rate-limit; add one")
 		}
 		for i, code := range counts {
-			if d.following != nil && !slices.ContainsFunc(d.problems(op), func(p contract.Problem) bool { return p.Code == code }) {
-				report(join(throttle.pointer, "counts", strconv.Itoa(i)), "the operation cannot end with %s; name a code of its answers", code)
+			coded := func(p contract.Problem) bool { return p.Code == code }
+			if d.following != nil && !slices.ContainsFunc(d.problems(op), coded) {
+				report(join(throttle.pointer, "counts", strconv.Itoa(i)),
+					"the operation cannot end with %s; name a code of its answers", code)
 			}
 		}
 		if of := yamlnode.Text(yamlnode.Member(throttle.node, "of")); of == "caller" && op.isPublic() {
@@ -274,8 +300,10 @@ func checkThrottle(d *document, report reporter) {
 			report(throttle.at("of"), "%s is no string that the body must have; name one, or caller", of)
 		}
 		for name, failures := range yamlnode.Members(throttle.node) {
-			if window, err := time.ParseDuration(yamlnode.Text(yamlnode.Member(failures, "window"))); err == nil && window > 24*time.Hour {
-				report(join(throttle.pointer, name, "window"), "the window %s is longer than a day, and so would be Retry-After; shorten it", window)
+			window, err := time.ParseDuration(yamlnode.Text(yamlnode.Member(failures, "window")))
+			if err == nil && window > 24*time.Hour {
+				report(join(throttle.pointer, name, "window"),
+					"the window %s is longer than a day, and so would be Retry-After; shorten it", window)
 			}
 		}
 	}
@@ -291,7 +319,8 @@ func (op *operation) requiresText(d *document, member string) bool {
 		if !hasType(schema.node, "object") {
 			continue // another rule's
 		}
-		if !slices.Contains(texts(yamlnode.Member(schema.node, "required")), member) || !hasType(d.child(schema, "properties", member).node, "string") {
+		if !slices.Contains(texts(yamlnode.Member(schema.node, "required")), member) ||
+			!hasType(d.child(schema, "properties", member).node, "string") {
 			return false
 		}
 	}
@@ -308,10 +337,12 @@ func checkTimeout(d *document, report reporter) {
 			continue // the shape has said so
 		}
 		if limit > time.Minute {
-			report(timeout.at("limit"), "the limit %s is more than 60s; make the work smaller or let it go on in the background", limit)
+			report(timeout.at("limit"),
+				"the limit %s is more than 60s; make the work smaller or let it go on in the background", limit)
 		}
 		if slow >= limit {
-			report(timeout.at("slow"), "slow is not below the limit %s; lower it, so that a warning comes before the failure", limit)
+			report(timeout.at("slow"),
+				"slow is not below the limit %s; lower it, so that a warning comes before the failure", limit)
 		}
 		d.checkStream(op, timeout, limit, report)
 	}
@@ -350,7 +381,8 @@ func checkAudit(d *document, report reporter) {
 		case target == "created" && !slices.ContainsFunc(op.responses, func(r response) bool { return r.status == "201" }):
 			report(audit.at("target"), "the operation creates nothing; name a path parameter or write caller")
 		case target != "" && target != "caller" && target != "created" && !slices.Contains(op.pathParameters(), target):
-			report(audit.at("target"), "%q is not a path parameter of the operation; name one, or write caller or created", target)
+			report(audit.at("target"),
+				"%q is not a path parameter of the operation; name one, or write caller or created", target)
 		}
 	}
 }
@@ -364,7 +396,8 @@ func checkIdempotency(d *document, report reporter) {
 		header := op.parameter("header", "Idempotency-Key")
 		if !op.isKeyed() {
 			if header != nil {
-				report(header.pointer, "the operation has no x-idempotency that the header Idempotency-Key would serve; add it or take the header out")
+				report(header.pointer, "the operation has no x-idempotency that the header Idempotency-Key would serve; "+
+					"add it or take the header out")
 			}
 			continue
 		}
@@ -378,7 +411,8 @@ func checkIdempotency(d *document, report reporter) {
 		for _, answer := range op.responses {
 			for _, media := range d.mediaTypes(answer.object) {
 				if place := d.sensitiveWithin(d.child(media, "schema"), map[string]bool{}); place != "" && answer.isSuccess() {
-					report(here, "the answer %s would be kept, and %s is sensitive; take x-idempotency out or answer without it", answer.status, place)
+					report(here, "the answer %s would be kept, and %s is sensitive; "+
+						"take x-idempotency out or answer without it", answer.status, place)
 				}
 			}
 		}
@@ -388,11 +422,15 @@ func checkIdempotency(d *document, report reporter) {
 			continue
 		}
 		if isTrue(header.node, "required") != (yamlnode.Text(yamlnode.Member(op.node, "x-idempotency")) == "required") {
-			report(header.at("required"), "the header Idempotency-Key is required exactly where x-idempotency is; correct one of them")
+			report(header.at("required"),
+				"the header Idempotency-Key is required exactly where x-idempotency is; correct one of them")
 		}
 		s := d.child(*header, "schema")
-		if yamlnode.Text(yamlnode.Member(s.node, "minLength")) != "1" || yamlnode.Text(yamlnode.Member(s.node, "maxLength")) != "255" || !slices.Contains(keyPatterns, yamlnode.Text(yamlnode.Member(s.node, "pattern"))) {
-			report(s.pointer, "Idempotency-Key is not 1 to 255 visible ASCII characters; write minLength: 1, maxLength: 255, pattern: '%s'", keyPatterns[0])
+		if yamlnode.Text(yamlnode.Member(s.node, "minLength")) != "1" ||
+			yamlnode.Text(yamlnode.Member(s.node, "maxLength")) != "255" ||
+			!slices.Contains(keyPatterns, yamlnode.Text(yamlnode.Member(s.node, "pattern"))) {
+			report(s.pointer, "Idempotency-Key is not 1 to 255 visible ASCII characters; "+
+				"write minLength: 1, maxLength: 255, pattern: '%s'", keyPatterns[0])
 		}
 	}
 }
@@ -423,7 +461,8 @@ func checkSunset(d *document, report reporter) {
 		sunset := object{pointer: join(op.pointer, "x-sunset"), node: yamlnode.Member(op.node, "x-sunset")}
 		switch {
 		case op.isDeprecated() && sunset.node == nil:
-			report(op.at("deprecated"), "the operation is deprecated without x-sunset; say since when, until when and what follows")
+			report(op.at("deprecated"),
+				"the operation is deprecated without x-sunset; say since when, until when and what follows")
 		case !op.isDeprecated() && sunset.node != nil:
 			report(sunset.pointer, "the operation has x-sunset and is not deprecated; add deprecated: true or take x-sunset out")
 		}
@@ -448,7 +487,8 @@ func checkSchemaExtensions(d *document, report reporter) {
 			report(e.pointer, "%s", e.message)
 		}
 		for _, key := range []string{"x-enum-varnames", "x-enum-descriptions"} {
-			if names := yamlnode.Member(s.node, key); names != nil && len(yamlnode.Items(names)) != len(yamlnode.Items(yamlnode.Member(s.node, "enum"))) {
+			names, values := yamlnode.Member(s.node, key), yamlnode.Member(s.node, "enum")
+			if names != nil && len(yamlnode.Items(names)) != len(yamlnode.Items(values)) {
 				report(s.at(key), "%s has not as many entries as the enum has values; give each value one", key)
 			}
 		}

@@ -11,16 +11,27 @@ import (
 
 func shapeRules() []rule {
 	return []rule{
-		{name: "property-name", sentence: "Every property is snake_case.", check: checkPropertyNames},
-		{name: "required-declared", sentence: "Every object of an answer says which properties are required; what is required is declared.", check: checkRequired},
-		{name: "id-format", sentence: "Every id (id, …_id, a path parameter …Id) is a string of format uuid.", check: checkIDs},
-		{name: "time-format", sentence: "Every time (…_at, timestamp) is a string of format date-time.", check: checkTimes},
-		{name: "sensitive", sentence: "Every property and parameter named as a secret or as personal data has x-sensitive: true.", check: checkSensitive},
-		{name: "list-paging", sentence: "A list takes limit (1..100, with a default) and cursor, answers items and next_cursor, and declares Link.", check: checkLists},
-		{name: "money-shape", sentence: "Money is an integer amount in minor units and a currency of three capitals.", check: checkMoneyShape},
-		{name: "money-integer", sentence: "No amount of money is a number with decimals.", check: checkMoneyInteger},
-		{name: "problem-shape", sentence: "Problem has the members of the contract (RFC 9457 and code, request_id, timestamp, errors).", check: checkProblemShape},
-		{name: "problem-code", sentence: "Problem.code is the enum ProblemCode of snake_case values.", check: checkProblemCode},
+		{name: "property-name", check: checkPropertyNames,
+			sentence: "Every property is snake_case."},
+		{name: "required-declared", check: checkRequired,
+			sentence: "Every object of an answer says which properties are required; what is required is declared."},
+		{name: "id-format", check: checkIDs,
+			sentence: "Every id (id, …_id, a path parameter …Id) is a string of format uuid."},
+		{name: "time-format", check: checkTimes,
+			sentence: "Every time (…_at, timestamp) is a string of format date-time."},
+		{name: "sensitive", check: checkSensitive,
+			sentence: "Every property and parameter named as a secret or as personal data has x-sensitive: true."},
+		{name: "list-paging", check: checkLists,
+			sentence: "A list takes limit (1..100, with a default) and cursor, answers items and next_cursor, " +
+				"and declares Link."},
+		{name: "money-shape", check: checkMoneyShape,
+			sentence: "Money is an integer amount in minor units and a currency of three capitals."},
+		{name: "money-integer", check: checkMoneyInteger,
+			sentence: "No amount of money is a number with decimals."},
+		{name: "problem-shape", check: checkProblemShape,
+			sentence: "Problem has the members of the contract (RFC 9457 and code, request_id, timestamp, errors)."},
+		{name: "problem-code", check: checkProblemCode,
+			sentence: "Problem.code is the enum ProblemCode of snake_case values."},
 	}
 }
 
@@ -108,18 +119,21 @@ func requireFormat(report reporter, p property, format string) {
 
 func checkSensitive(d *document, report reporter) {
 	for _, p := range append(d.properties(), d.parameterProperties("query", "header", "path", "cookie")...) {
-		if p.schema.node != nil && isNamedSensitive(p.name) && !isPublicByType(p.schema.node) && !isTrue(p.schema.node, "x-sensitive") {
+		if p.schema.node != nil && isNamedSensitive(p.name) && !isPublicByType(p.schema.node) &&
+			!isTrue(p.schema.node, "x-sensitive") {
 			report(p.place, "%q is named as a secret or as personal data; add x-sensitive: true to its schema", p.name)
 		}
 	}
 }
 
 func isNamedSensitive(name string) bool {
-	words := []string{"password", "passcode", "token", "secret", "phone", "id_card", "email", "otp", "recovery_code", "second_factor"}
+	words := []string{
+		"password", "passcode", "token", "secret", "phone", "id_card", "email", "otp", "recovery_code", "second_factor",
+	}
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(name, word) })
 }
 
-// isPublicByType says whether the values give nothing away whatever the name: yes or no, a count, a listed value, a time.
+// isPublicByType tells whether the values are harmless whatever the name: a boolean, a count, a listed value, a time.
 func isPublicByType(n *yaml.Node) bool {
 	return yamlnode.Member(n, "enum") != nil ||
 		slices.Contains([]string{"boolean", "integer", "number"}, yamlnode.Text(yamlnode.Member(n, "type"))) ||
@@ -172,7 +186,8 @@ func checkListParameters(d *document, op *operation, report reporter) {
 		return
 	}
 	s := d.child(*limit, "schema")
-	if !hasType(s.node, "integer") || yamlnode.Text(yamlnode.Member(s.node, "minimum")) != "1" || yamlnode.Text(yamlnode.Member(s.node, "maximum")) != "100" || yamlnode.Member(s.node, "default") == nil {
+	if !hasType(s.node, "integer") || yamlnode.Text(yamlnode.Member(s.node, "minimum")) != "1" ||
+		yamlnode.Text(yamlnode.Member(s.node, "maximum")) != "100" || yamlnode.Member(s.node, "default") == nil {
 		report(limit.at("schema"), "limit is not an integer from 1 to 100 with a default; make it one")
 	}
 }
@@ -199,7 +214,8 @@ func checkMoneyShape(d *document, report reporter) {
 func checkMoneyInteger(d *document, report reporter) {
 	words := []string{"amount", "price", "total", "cost", "fee", "balance", "tax", "discount", "refund"}
 	for _, p := range append(d.properties(), d.parameterProperties("query", "header", "path", "cookie")...) {
-		isMoney := slices.ContainsFunc(strings.Split(p.name, "_"), func(part string) bool { return slices.Contains(words, part) })
+		named := func(part string) bool { return slices.Contains(words, part) }
+		isMoney := slices.ContainsFunc(strings.Split(p.name, "_"), named)
 		if isMoney && hasType(p.schema.node, "number") {
 			report(p.place, "%q is money with decimals; use an integer of minor units and a currency", p.name)
 		}
@@ -230,7 +246,7 @@ func checkProblemShape(d *document, report reporter) {
 	}, "pointer", "keyword", "detail")
 }
 
-// requireMembers reports the properties that are missing or of another type, and those that are not required though they always come.
+// requireMembers reports the properties that are missing or of another type, and those in always that are not required.
 func requireMembers(d *document, report reporter, o object, types map[string]string, always ...string) {
 	for name, kind := range types {
 		if p := d.child(o, "properties", name); !hasType(p.node, kind) {
@@ -252,7 +268,8 @@ func checkProblemCode(d *document, report reporter) {
 		return
 	}
 	if code := d.child(problem, "properties", "code"); code.pointer != problemCodePlace {
-		report(join(problem.pointer, "properties", "code"), "code is not the schema ProblemCode; write $ref: '#%s'", problemCodePlace)
+		report(join(problem.pointer, "properties", "code"), "code is not the schema ProblemCode; write $ref: '#%s'",
+			problemCodePlace)
 	}
 	codes := d.component("schemas", "ProblemCode")
 	if len(yamlnode.Items(yamlnode.Member(codes.node, "enum"))) == 0 {

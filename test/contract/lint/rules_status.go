@@ -9,19 +9,33 @@ import (
 
 func statusRules() []rule {
 	return []rule{
-		{name: "status-known", sentence: "Every status is three digits or default; 405 and other statuses of the router are not an operation's.", check: checkStatusKnown},
-		{name: "status-success", sentence: "Every operation has an answer of success.", check: checkStatusSuccess},
-		{name: "status-default", sentence: "Every operation has a default problem.", check: checkStatusDefault},
-		{name: "status-problem", sentence: "Every failure is application/problem+json with the schema Problem by $ref, and nothing else.", check: checkProblemAnswers},
-		{name: "status-401", sentence: "401 is listed where a token is needed, and never on a public operation without a body.", check: checkStatus401},
-		{name: "status-403-404", sentence: "403 is listed where roles are needed, 404 where others' resources are hidden or the path has parameters.", check: checkStatus403And404},
-		{name: "status-body", sentence: "400, 413, 415 and 422 are listed where there is a body; 413 and 415 only there.", check: checkStatusBody},
-		{name: "status-422", sentence: "422 is listed where there are parameters.", check: checkStatus422},
-		{name: "status-precondition", sentence: "412 is listed where If-Match is taken, 428 where it is required.", check: checkStatusPrecondition},
-		{name: "status-429", sentence: "429 is listed exactly where x-rate-limit is.", check: checkStatus429},
-		{name: "status-503", sentence: "503 is listed on every operation that may be shed.", check: checkStatus503},
-		{name: "response-header", sentence: "Answers declare the headers that their status or the operation's policy promises.", check: checkResponseHeaders},
-		{name: "response-described", sentence: "Every answer and every header of an answer has a description.", check: checkResponseDescribed},
+		{name: "status-known", check: checkStatusKnown,
+			sentence: "Every status is three digits or default; 405 and other statuses of the router are not an operation's."},
+		{name: "status-success", check: checkStatusSuccess,
+			sentence: "Every operation has an answer of success."},
+		{name: "status-default", check: checkStatusDefault,
+			sentence: "Every operation has a default problem."},
+		{name: "status-problem", check: checkProblemAnswers,
+			sentence: "Every failure is application/problem+json with the schema Problem by $ref, and nothing else."},
+		{name: "status-401", check: checkStatus401,
+			sentence: "401 is listed where a token is needed, and never on a public operation without a body."},
+		{name: "status-403-404", check: checkStatus403And404,
+			sentence: "403 is listed where roles are needed, 404 where others' resources are hidden or the path has " +
+				"parameters."},
+		{name: "status-body", check: checkStatusBody,
+			sentence: "400, 413, 415 and 422 are listed where there is a body; 413 and 415 only there."},
+		{name: "status-422", check: checkStatus422,
+			sentence: "422 is listed where there are parameters."},
+		{name: "status-precondition", check: checkStatusPrecondition,
+			sentence: "412 is listed where If-Match is taken, 428 where it is required."},
+		{name: "status-429", check: checkStatus429,
+			sentence: "429 is listed exactly where x-rate-limit is."},
+		{name: "status-503", check: checkStatus503,
+			sentence: "503 is listed on every operation that may be shed."},
+		{name: "response-header", check: checkResponseHeaders,
+			sentence: "Answers declare the headers that their status or the operation's policy promises."},
+		{name: "response-described", check: checkResponseDescribed,
+			sentence: "Every answer and every header of an answer has a description."},
 	}
 }
 
@@ -84,7 +98,8 @@ func checkStatus401(d *document, report reporter) {
 		case !op.isPublic():
 			requireStatus(report, op, "401", "the caller needs a token")
 		case op.body == nil && op.answer("401") != nil:
-			report(join(op.pointer, "responses", "401"), "a public operation without a body has no credentials to refuse; take 401 out")
+			report(join(op.pointer, "responses", "401"),
+				"a public operation without a body has no credentials to refuse; take 401 out")
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// bar tells a person how far something is: a line that is written over on a terminal, and one line in ten per cent elsewhere.
+// bar shows progress: on a terminal in one line that is written over, elsewhere in a line for every ten per cent.
 type bar struct {
 	out      *os.File
 	what     string
@@ -19,7 +19,8 @@ type bar struct {
 
 func newBar(out *os.File, what string, all int) *bar {
 	info, err := out.Stat()
-	return &bar{out: out, what: what, all: all, began: time.Now(), terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+	return &bar{out: out, what: what, all: all, began: time.Now(), terminal: terminal}
 }
 
 // show tells that so many are done.

@@ -69,8 +69,9 @@ func export(ctx context.Context, url string, orders int, progress *os.File) (fou
 	}()
 	now := time.Now()
 	access, err := signer.Sign(token.Claims{
-		Issuer: "plumbline", Audience: []string{"orders"}, Subject: uuid.New(), SessionID: uuid.New(), Roles: []string{"staff"},
-		IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute), ID: uuid.NewString(),
+		Issuer: "plumbline", Audience: []string{"orders"}, ID: uuid.NewString(),
+		Subject: uuid.New(), SessionID: uuid.New(), Roles: []string{"staff"},
+		IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute),
 	})
 	if err != nil {
 		return nil, err
@@ -93,15 +94,17 @@ func serve(ctx context.Context, databaseURL, usersURL string) (*exec.Cmd, string
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // Once it runs, a program's file may go.
 	program := filepath.Join(dir, "orders")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "example.com/plumbline/cmd/orders").CombinedOutput(); err != nil {
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "example.com/plumbline/cmd/orders")
+	if out, err := build.CombinedOutput(); err != nil {
 		return nil, "", fmt.Errorf("build orders: %w\n%s", err, out)
 	}
 	service := exec.CommandContext(ctx, program, "serve")
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // It never fails: crypto/rand ends the program instead.
 	service.Env = []string{
-		"ORDERS_DATABASE_URL=" + databaseURL, "ORDERS_MASTER_KEY=" + base64.StdEncoding.EncodeToString(key), "ORDERS_USERS_URL=" + usersURL, "ORDERS_ADDR=127.0.0.1:0",
-		"ORDERS_OPS_ADDR=127.0.0.1:0", "ORDERS_UNREADY=0s", "ORDERS_SHED=false", "ORDERS_RATE_LIMITS=false", "ORDERS_RESPONSES=off",
+		"ORDERS_DATABASE_URL=" + databaseURL, "ORDERS_MASTER_KEY=" + base64.StdEncoding.EncodeToString(key),
+		"ORDERS_USERS_URL=" + usersURL, "ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
+		"ORDERS_UNREADY=0s", "ORDERS_SHED=false", "ORDERS_RATE_LIMITS=false", "ORDERS_RESPONSES=off",
 	}
 	service.Stderr = os.Stderr
 	log, err := service.StdoutPipe()
@@ -127,7 +130,8 @@ func serve(ctx context.Context, databaseURL, usersURL string) (*exec.Cmd, string
 
 func exportAs(ctx context.Context, format, addr, access string, pid int, bar *bar) (exported, error) {
 	e := exported{format: format, before: resident(pid)}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/api/v1/orders/export?format="+format, http.NoBody)
+	url := "http://" + addr + "/api/v1/orders/export?format=" + format
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return e, err
 	}
@@ -180,9 +184,11 @@ func resident(pid int) int64 {
 }
 
 func reportExports(out io.Writer, found []exported) {
-	fmt.Fprintf(out, "\n%-8s %9s %9s %8s %10s %12s %12s %12s\n", "export", "lines", "MiB", "s", "lines/s", "first byte", "RSS before", "RSS at most")
+	fmt.Fprintf(out, "\n%-8s %9s %9s %8s %10s %12s %12s %12s\n",
+		"export", "lines", "MiB", "s", "lines/s", "first byte", "RSS before", "RSS at most")
 	for _, e := range found {
-		fmt.Fprintf(out, "%-8s %9d %9.1f %8.1f %10.0f %9.0f ms %8.1f MiB %8.1f MiB\n", e.format, e.lines, float64(e.bytes)/(1<<20), e.took.Seconds(),
+		fmt.Fprintf(out, "%-8s %9d %9.1f %8.1f %10.0f %9.0f ms %8.1f MiB %8.1f MiB\n",
+			e.format, e.lines, float64(e.bytes)/(1<<20), e.took.Seconds(),
 			float64(e.lines)/e.took.Seconds(), float64(e.firstByteTook)/1e6, float64(e.before)/1024, float64(e.peak)/1024)
 	}
 }

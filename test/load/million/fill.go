@@ -56,7 +56,9 @@ type shop struct {
 func fill(ctx context.Context, pool *pgxpool.Pool, orders int, bar *bar) error {
 	const years = 2 * 365 * 24 * time.Hour
 	s := &shop{
-		random: rand.New(rand.NewPCG(1, 2)), since: time.Now().Add(-years).Truncate(time.Microsecond), step: years / time.Duration(orders+1),
+		random:   rand.New(rand.NewPCG(1, 2)),
+		since:    time.Now().Add(-years).Truncate(time.Microsecond),
+		step:     years / time.Duration(orders+1),
 		reserved: map[uuid.UUID]int64{}, sold: map[uuid.UUID]int64{}, all: orders,
 	}
 	for range customers {
@@ -94,10 +96,14 @@ func (s *shop) fillProducts(ctx context.Context, pool *pgxpool.Pool) error {
 	for i := range rows {
 		id, at := s.id(s.since), s.since.Add(time.Duration(i)*time.Second)
 		s.products = append(s.products, id)
-		rows[i] = []any{id, fmt.Sprintf("BOB-%04d", i), fmt.Sprintf("Plumb bob %d g", 50+i), "Turned from one piece of brass.", price, "EUR", at, at}
+		rows[i] = []any{
+			id, fmt.Sprintf("BOB-%04d", i), fmt.Sprintf("Plumb bob %d g", 50+i), "Turned from one piece of brass.",
+			price, "EUR", at, at,
+		}
 	}
 	_, err := pool.CopyFrom(ctx, pgx.Identifier{"products"},
-		[]string{"id", "sku", "name", "description", "price_amount", "currency", "created_at", "updated_at"}, pgx.CopyFromRows(rows))
+		[]string{"id", "sku", "name", "description", "price_amount", "currency", "created_at", "updated_at"},
+		pgx.CopyFromRows(rows))
 	return err
 }
 
@@ -131,10 +137,15 @@ func (t *table) add(values ...any) { t.rows = append(t.rows, values) }
 
 func (s *shop) fillOrders(ctx context.Context, pool *pgxpool.Pool, n int) error {
 	orders := &table{name: "orders", columns: []string{
-		"id", "number", "customer_id", "status", "currency", "total_amount", "paid_amount", "refunded_amount", "version", "expires_at", "created_at", "updated_at",
+		"id", "number", "customer_id", "status", "currency", "total_amount", "paid_amount", "refunded_amount", "version",
+		"expires_at", "created_at", "updated_at",
 	}}
-	items := &table{name: "order_items", columns: []string{"order_id", "position", "product_id", "sku", "name", "quantity", "price_amount"}}
-	events := &table{name: "order_events", columns: []string{"order_id", "sequence", "type", "status", "actor", "occurred_at"}}
+	items := &table{name: "order_items", columns: []string{
+		"order_id", "position", "product_id", "sku", "name", "quantity", "price_amount",
+	}}
+	events := &table{name: "order_events", columns: []string{
+		"order_id", "sequence", "type", "status", "actor", "occurred_at",
+	}}
 	for range n {
 		s.made++
 		s.order(orders, items, events)
@@ -160,7 +171,8 @@ func (s *shop) order(orders, items, events *table) {
 	for position := range 1 + s.random.IntN(3) {
 		product, quantity := s.random.IntN(products), int64(1+s.random.IntN(3))
 		total += quantity * price
-		items.add(id, position, s.products[product], fmt.Sprintf("BOB-%04d", product), fmt.Sprintf("Plumb bob %d g", 50+product), quantity, price)
+		items.add(id, position, s.products[product],
+			fmt.Sprintf("BOB-%04d", product), fmt.Sprintf("Plumb bob %d g", 50+product), quantity, price)
 		switch status {
 		case "pending", "paid":
 			s.reserved[s.products[product]] += quantity
@@ -179,7 +191,8 @@ func (s *shop) order(orders, items, events *table) {
 		events.add(id, i+1, kind, after[kind], "staff", at.Add(time.Duration(i)*time.Hour))
 	}
 	last := len(history[status])
-	orders.add(id, fmt.Sprintf("PL-%012d", s.made), customer, status, "EUR", total, paid, refunded, last, at.Add(30*time.Minute), at, at.Add(time.Duration(last)*time.Hour))
+	orders.add(id, fmt.Sprintf("PL-%012d", s.made), customer, status, "EUR", total, paid, refunded, last,
+		at.Add(30*time.Minute), at, at.Add(time.Duration(last)*time.Hour))
 }
 
 func (s *shop) fillStock(ctx context.Context, pool *pgxpool.Pool) error {
@@ -188,6 +201,7 @@ func (s *shop) fillStock(ctx context.Context, pool *pgxpool.Pool) error {
 	for i, id := range s.products {
 		rows[i] = []any{id, left, s.reserved[id], s.sold[id], left + s.reserved[id] + s.sold[id], s.since}
 	}
-	_, err := pool.CopyFrom(ctx, pgx.Identifier{"stock"}, []string{"product_id", "available", "reserved", "sold", "received", "updated_at"}, pgx.CopyFromRows(rows))
+	_, err := pool.CopyFrom(ctx, pgx.Identifier{"stock"},
+		[]string{"product_id", "available", "reserved", "sold", "received", "updated_at"}, pgx.CopyFromRows(rows))
 	return err
 }

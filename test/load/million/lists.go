@@ -110,13 +110,18 @@ func (r *recorder) Exec(ctx context.Context, sql string, args ...any) (pgconn.Co
 func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 	var customer, order uuid.UUID
 	var middle time.Time
-	if err := pool.QueryRow(ctx, `SELECT customer_id FROM orders GROUP BY customer_id ORDER BY count(*) DESC LIMIT 1`).Scan(&customer); err != nil {
+	const (
+		most     = `SELECT customer_id FROM orders GROUP BY customer_id ORDER BY count(*) DESC LIMIT 1`
+		refunded = `SELECT id FROM orders WHERE status = 'refunded' ORDER BY created_at LIMIT 1`
+		halfway  = `SELECT min(created_at) + (max(created_at) - min(created_at)) / 2 FROM orders`
+	)
+	if err := pool.QueryRow(ctx, most).Scan(&customer); err != nil {
 		return nil, err
 	}
-	if err := pool.QueryRow(ctx, `SELECT id, created_at FROM orders WHERE status = 'refunded' ORDER BY created_at LIMIT 1`).Scan(&order, &middle); err != nil {
+	if err := pool.QueryRow(ctx, refunded).Scan(&order); err != nil {
 		return nil, err
 	}
-	if err := pool.QueryRow(ctx, `SELECT min(created_at) + (max(created_at) - min(created_at)) / 2 FROM orders`).Scan(&middle); err != nil {
+	if err := pool.QueryRow(ctx, halfway).Scan(&middle); err != nil {
 		return nil, err
 	}
 	var fifty []uuid.UUID
@@ -132,11 +137,14 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		return list{
 			name: "orders, " + string(status),
 			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
-				_, err := q.ListOrdersByStatus(ctx, ordersdb.ListOrdersByStatusParams{Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more})
+				_, err := q.ListOrdersByStatus(ctx, ordersdb.ListOrdersByStatusParams{
+					Status: status, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more,
+				})
 				return err
 			},
 			counted: `SELECT count(*) FROM orders WHERE status = $1`,
-			found:   `SELECT created_at, id FROM orders WHERE status = $1 ORDER BY created_at DESC, id DESC OFFSET $2 LIMIT 1`, args: []any{status},
+			found:   `SELECT created_at, id FROM orders WHERE status = $1 ORDER BY created_at DESC, id DESC OFFSET $2 LIMIT 1`,
+			args:    []any{status},
 		}
 	}
 	pending := byStatus("pending")
@@ -148,12 +156,15 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 				_, err := q.ListOrders(ctx, ordersdb.ListOrdersParams{BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more})
 				return err
 			},
-			counted: `SELECT count(*) FROM orders`, found: `SELECT created_at, id FROM orders ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT 1`,
+			counted: `SELECT count(*) FROM orders`,
+			found:   `SELECT created_at, id FROM orders ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT 1`,
 		},
 		{
 			name: "orders, of a day in the middle",
 			ask: func(ctx context.Context, q *ordersdb.Queries, _ paging.Position) error {
-				_, err := q.ListOrders(ctx, ordersdb.ListOrdersParams{BeforeTime: middle, CreatedFrom: middle.Add(-24 * time.Hour), RowLimit: more})
+				_, err := q.ListOrders(ctx, ordersdb.ListOrdersParams{
+					BeforeTime: middle, CreatedFrom: middle.Add(-24 * time.Hour), RowLimit: more,
+				})
 				return err
 			},
 		},
@@ -163,11 +174,15 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		{
 			name: "orders, of a customer",
 			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
-				_, err := q.ListOrdersOfCustomer(ctx, ordersdb.ListOrdersOfCustomerParams{CustomerID: customer, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more})
+				_, err := q.ListOrdersOfCustomer(ctx, ordersdb.ListOrdersOfCustomerParams{
+					CustomerID: customer, BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more,
+				})
 				return err
 			},
 			counted: `SELECT count(*) FROM orders WHERE customer_id = $1`,
-			found:   `SELECT created_at, id FROM orders WHERE customer_id = $1 ORDER BY created_at DESC, id DESC OFFSET $2 LIMIT 1`, args: []any{customer},
+			found: `SELECT created_at, id FROM orders WHERE customer_id = $1
+				ORDER BY created_at DESC, id DESC OFFSET $2 LIMIT 1`,
+			args: []any{customer},
 		},
 		{
 			name: "orders, of a customer, cancelled",
@@ -178,8 +193,9 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 				return err
 			},
 			counted: `SELECT count(*) FROM orders WHERE customer_id = $1 AND status = 'cancelled'`,
-			found:   `SELECT created_at, id FROM orders WHERE customer_id = $1 AND status = 'cancelled' ORDER BY created_at DESC, id DESC OFFSET $2 LIMIT 1`,
-			args:    []any{customer}, sorts: true,
+			found: `SELECT created_at, id FROM orders WHERE customer_id = $1 AND status = 'cancelled'
+				ORDER BY created_at DESC, id DESC OFFSET $2 LIMIT 1`,
+			args: []any{customer}, sorts: true,
 		},
 		{
 			name: "the lines of a page of orders",
@@ -199,16 +215,20 @@ func lists(ctx context.Context, pool *pgxpool.Pool) ([]list, error) {
 		{
 			name: "products",
 			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
-				_, err := q.ListProducts(ctx, ordersdb.ListProductsParams{Status: "active", BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more})
+				_, err := q.ListProducts(ctx, ordersdb.ListProductsParams{
+					Status: "active", BeforeTime: after.Time, BeforeID: after.ID, RowLimit: more,
+				})
 				return err
 			},
-			counted: `SELECT count(*) FROM products`, found: `SELECT created_at, id FROM products ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT 1`,
+			counted: `SELECT count(*) FROM products`,
+			found:   `SELECT created_at, id FROM products ORDER BY created_at DESC, id DESC OFFSET $1 LIMIT 1`,
 		},
 		{
 			name: "products, searched",
 			ask: func(ctx context.Context, q *ordersdb.Queries, after paging.Position) error {
 				_, err := q.SearchNewestProducts(ctx, ordersdb.SearchNewestProductsParams{
-					Query: "'bob':* & '77'", Status: "active", BeforeTime: after.Time, BeforeID: after.ID, LookedAt: 2000, RowLimit: more,
+					Query: "'bob':* & '77'", Status: "active", BeforeTime: after.Time, BeforeID: after.ID,
+					LookedAt: 2000, RowLimit: more,
 				})
 				return err
 			},
@@ -245,7 +265,8 @@ func lookAtLists(ctx context.Context, pool *pgxpool.Pool) ([]look, error) {
 		}
 		pages := min(deepPages, rows*9/10/pageSize) // A page far behind is a whole one.
 		var at paging.Position
-		if err := pool.QueryRow(ctx, l.found, append(append([]any{}, l.args...), pages*pageSize)...).Scan(&at.Time, &at.ID); err != nil {
+		args := append(append([]any{}, l.args...), pages*pageSize)
+		if err := pool.QueryRow(ctx, l.found, args...).Scan(&at.Time, &at.ID); err != nil {
 			return nil, err
 		}
 		deep, err := lookAt(ctx, pool, l, at)
@@ -273,7 +294,7 @@ func lookAt(ctx context.Context, pool *pgxpool.Pool, l list, after paging.Positi
 	return found, err
 }
 
-// explain carries a statement out as a prepared one, the second time to be looked at: what the first had to fetch is there.
+// explain gives the plan of a statement from its second execution, prepared: what the first fetched is in memory.
 func explain(ctx context.Context, pool *pgxpool.Pool, mode, sql string, args []any) (plan, error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
@@ -327,9 +348,11 @@ func literal(arg any) string {
 // report writes a line for every look.
 func report(out io.Writer, orders int, looks []look) {
 	fmt.Fprintf(out, "\n%d orders; pages of %d; the second of two times; a buffer is 8 KiB\n\n", orders, pageSize)
-	fmt.Fprintf(out, "%-34s %8s %5s %9s %8s %9s %8s  %s\n", "list", "page", "rows", "ms", "buffers", "generic", "buffers", "plan")
+	fmt.Fprintf(out, "%-34s %8s %5s %9s %8s %9s %8s  %s\n",
+		"list", "page", "rows", "ms", "buffers", "generic", "buffers", "plan")
 	for _, l := range looks {
 		fmt.Fprintf(out, "%-34s %8d %5.0f %9.3f %8d %9.3f %8d  %s\n",
-			l.list.name, l.pages+1, l.plan.Node.Rows, l.plan.Millis, l.plan.buffers(), l.generic.Millis, l.generic.buffers(), l.plan.Node)
+			l.list.name, l.pages+1, l.plan.Node.Rows, l.plan.Millis, l.plan.buffers(),
+			l.generic.Millis, l.generic.buffers(), l.plan.Node)
 	}
 }

@@ -46,7 +46,9 @@ func run(ctx context.Context, args []string, out io.Writer, progress *os.File) e
 		return err
 	}
 	defer done()
-	pool, err := postgres.Open(ctx, postgres.Config{URL: url, MaxConns: 4, StatementTimeout: -1, LockTimeout: -1, IdleInTransactionTimeout: -1})
+	pool, err := postgres.Open(ctx, postgres.Config{
+		URL: url, MaxConns: 4, StatementTimeout: -1, LockTimeout: -1, IdleInTransactionTimeout: -1,
+	})
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"html"
 )
 
-// draw makes a page with two bars for each list, the first page above the one far behind: as long as each other means that
-// it does not matter how far one has paged.
+// draw makes a page with two bars for each list, the first page above one far behind: equal bars mean that a page costs
+// the same wherever it is.
 func draw(orders int, looks []look) []byte {
 	const (
 		left, width, height = 330, 460, 16
@@ -35,7 +35,8 @@ func draw(orders int, looks []look) []byte {
 		fmt.Fprintf(&bars, `<text x="%d" y="%d" text-anchor="end">%s</text>`, left-90, y+12, name)
 		fmt.Fprintf(&bars, `<text x="%d" y="%d" text-anchor="end" fill="#666">%s</text>`, left-8, y+12, page)
 		fmt.Fprintf(&bars, `<rect x="%d" y="%d" width="%d" height="%d" fill="%s"/>`, left, y, long, height-2, colour)
-		fmt.Fprintf(&bars, `<text x="%d" y="%d">%d buffers, %.2f ms</text>`+"\n", left+long+6, y+12, l.plan.buffers(), l.plan.Millis)
+		fmt.Fprintf(&bars, `<text x="%d" y="%d">%d buffers, %.2f ms</text>`+"\n",
+			left+long+6, y+12, l.plan.buffers(), l.plan.Millis)
 		y += height
 	}
 	var page bytes.Buffer
@@ -44,7 +45,9 @@ func draw(orders int, looks []look) []byte {
 <meta charset="utf-8">
 <title>Lists of %[1]d orders</title>
 <svg xmlns="http://www.w3.org/2000/svg" width="980" height="%[2]d" font-family="sans-serif" font-size="12">
-<text x="12" y="18" font-size="14">What a page of %[3]d costs among %[1]d orders: buffers of 8 KiB that PostgreSQL looks at</text>
+<text x="12" y="18" font-size="14">
+What a page of %[3]d costs among %[1]d orders: buffers of 8 KiB that PostgreSQL looks at
+</text>
 %[4]s</svg>
 </html>
 `, orders, y+20, pageSize, bars.String())

@@ -25,8 +25,8 @@ func openSlow(t *testing.T) *pgxpool.Pool {
 	return pool
 }
 
-// TestPlansOfLists holds the plan of every list, on its first page and far behind it, planned for its values and for any:
-// an index gives the rows in their order, and how far one has paged costs nothing.
+// TestPlansOfLists checks the plan of every list, on its first page and far behind it, planned for its values and for
+// any: an index gives the rows in their order, and a page costs the same wherever it is.
 func TestPlansOfLists(t *testing.T) {
 	t.Parallel()
 	pool := openSlow(t)
@@ -37,7 +37,8 @@ func TestPlansOfLists(t *testing.T) {
 	for _, l := range looks {
 		for kind, p := range map[string]plan{"custom": l.plan, "generic": l.generic} {
 			where := l.list.name + ", page " + kind + ": " + p.Node.String()
-			if l.list.sorts || strings.HasPrefix(l.list.name, "products") { // All products here fit into a few buffers; TestSearchCostIsBounded of orders has more.
+			// All products here fit into a few buffers; TestSearchCostIsBounded of orders has more.
+			if l.list.sorts || strings.HasPrefix(l.list.name, "products") {
 				continue
 			}
 			require.Contains(t, p.Node.String(), "Index", where)

@@ -12,5 +12,5 @@ func toAPIWidget(w depotdb.Widget) depotapi.Widget {
 	}
 }
 
-// toDBStatus leaves out what was not sent.
+// toDBStatus gives nil for a status that was not sent.
 func toDBStatus(s *depotapi.WidgetStatus) *depotdb.WidgetStatus { return (*depotdb.WidgetStatus)(s) }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"example.com/plumbline/gen/depotapi"
 	"example.com/plumbline/gen/depotdb"
@@ -23,42 +22,52 @@ type Service struct {
 	queries depotdb.Querier
 }
 
-var _ depotapi.StrictServerInterface = (*Service)(nil)
+// serviceName names the service in its program, in the aud of tokens and in the keys derived from the master key.
+const serviceName = "depot"
 
 // New makes the service, on a database that has been migrated.
-func New(parts *resource.Parts) *Service {
-	return &Service{Parts: parts, queries: depotdb.New(parts.Database)}
+func New(c resource.Config) (*Service, error) {
+	parts, err := resource.New(c)
+	return &Service{parts, depotdb.New(c.Database)}, err
 }
 
-// Described loads openapi/depot.yaml with its policy, and the faults of this service.
+// Described is openapi/depot.yaml with its policy, and the faults of this service.
 func Described() (contract.Contract, error) {
-	spec, err := depotapi.GetSpec()
-	if err != nil {
-		return contract.Contract{}, err
-	}
-	document, err := contract.Load(name, spec)
-	return contract.Contract{Document: document, Faults: faults()}, err
+	return contract.Describe(serviceName, depotapi.GetSpec, faults())
 }
 
-// Handler gives the service's whole way in and out. Of the options it sets what is its own.
+// Handler gives the HTTP handler of the service: the chain with its operations, documents and problem pages.
 func (s *Service) Handler(o httpapi.Options) (http.Handler, error) {
 	o.Faults = faults()
 	o.Owners = map[string]httpapi.OwnerOf{"widgetId": s.ownerOf}
-	return s.Parts.Handler(o, openapi.Document(name), func(chain *httpapi.Chain, r chi.Router) {
+	return s.Parts.Handler(o, openapi.Document(serviceName), func(chain *httpapi.Chain, r chi.Router) {
 		strict := depotapi.NewStrictHandlerWithOptions(s, nil, depotapi.StrictHTTPServerOptions{
 			RequestErrorHandlerFunc: chain.BindingFailed, ResponseErrorHandlerFunc: chain.HandlerFailed,
 		})
-		depotapi.HandlerWithOptions(strict, depotapi.ChiServerOptions{BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed})
+		depotapi.HandlerWithOptions(strict, depotapi.ChiServerOptions{
+			BaseRouter: r, ErrorHandlerFunc: chain.BindingFailed,
+		})
 	})
 }
 
-// ownerOf tells whose a widget is.
+// ownerOf gives the owner of a widget.
 func (s *Service) ownerOf(ctx context.Context, widget uuid.UUID) (uuid.UUID, error) {
 	owner, err := s.queries.GetWidgetOwner(ctx, widget)
-	return owner, explain(err)
+	return owner, explain(err, errWidgetNotFound)
 }
 
-// inTx runs several statements as one, and once where the request has an Idempotency-Key.
-func (s *Service) inTx(ctx context.Context, fn func(depotdb.Querier) error) error {
-	return s.InTx(ctx, func(tx pgx.Tx) error { return fn(depotdb.New(tx)) })
+// tx is one transaction: its statements, and the jobs that run once it is committed.
+type tx struct {
+	depotdb.Querier
+	resource.Tx
+}
+
+// inTx runs fn in one transaction. Every transaction of the service begins here or in inKeyedTx.
+func (s *Service) inTx(ctx context.Context, fn func(tx) error) error {
+	return s.InTx(ctx, func(r resource.Tx) error { return fn(tx{depotdb.New(r.DB), r}) })
+}
+
+// inKeyedTx is inTx for the effect of an operation that takes an Idempotency-Key.
+func (s *Service) inKeyedTx(ctx context.Context, fn func(tx) error) error {
+	return s.InKeyedTx(ctx, func(r resource.Tx) error { return fn(tx{depotdb.New(r.DB), r}) })
 }

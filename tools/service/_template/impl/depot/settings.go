@@ -2,7 +2,7 @@ package depot
 
 import "example.com/plumbline/impl/platform/resource"
 
-// serveSettings are those of serve. Settings of the service's own stand beside the embedded ones.
+// serveSettings are the settings of serve. The service's own stand beside the embedded ones.
 type serveSettings struct {
 	resource.Settings
 }

@@ -7,12 +7,12 @@ import (
 
 	"example.com/plumbline/gen/depotapi"
 	"example.com/plumbline/gen/depotdb"
+	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/paging"
-	"example.com/plumbline/impl/platform/resource"
 )
 
-// ListWidgets lists the caller's widgets, or everybody's for those who may see them.
+// ListWidgets lists the caller's widgets, or everybody's where a role of the caller allows it.
 func (s *Service) ListWidgets(
 	ctx context.Context, req depotapi.ListWidgetsRequestObject,
 ) (depotapi.ListWidgetsResponseObject, error) {
@@ -20,7 +20,7 @@ func (s *Service) ListWidgets(
 	if caller := httpapi.Caller(ctx); !httpapi.HoldsRole(ctx) {
 		if owner != nil && *owner != caller.Subject {
 			return depotapi.ListWidgets200JSONResponse{
-				Body: depotapi.WidgetList{Items: []depotapi.Widget{}, NextCursor: resource.OrNull(nil)},
+				Body: depotapi.WidgetList{Items: []depotapi.Widget{}, NextCursor: convert.OrNull[string](nil)},
 			}, nil
 		}
 		owner = &caller.Subject
@@ -31,7 +31,7 @@ func (s *Service) ListWidgets(
 		BeforeTime: after.Time, BeforeID: after.ID, RowLimit: limit + 1,
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	rows, next := paging.Page(rows, int(limit), func(w depotdb.Widget) paging.Position {
 		return paging.Position{Time: w.CreatedAt, ID: w.ID}
@@ -41,12 +41,12 @@ func (s *Service) ListWidgets(
 		items[i] = toAPIWidget(row)
 	}
 	return depotapi.ListWidgets200JSONResponse{
-		Body:    depotapi.WidgetList{Items: items, NextCursor: resource.OrNull(next)},
+		Body:    depotapi.WidgetList{Items: items, NextCursor: convert.OrNull(next)},
 		Headers: depotapi.ListWidgets200ResponseHeaders{Link: httpapi.NextLink(ctx, next)},
 	}, nil
 }
 
-// CreateWidget makes a widget of the caller's.
+// CreateWidget creates a widget that belongs to the caller.
 func (s *Service) CreateWidget(
 	ctx context.Context, req depotapi.CreateWidgetRequestObject,
 ) (depotapi.CreateWidgetResponseObject, error) {
@@ -59,17 +59,17 @@ func (s *Service) CreateWidget(
 		create.Text = *req.Body.Text
 	}
 	var row depotdb.Widget
-	err := s.inTx(ctx, func(q depotdb.Querier) (err error) {
-		row, err = q.CreateWidget(ctx, create)
+	err := s.inKeyedTx(ctx, func(tx tx) (err error) {
+		row, err = tx.CreateWidget(ctx, create)
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, nil)
 	}
 	return depotapi.CreateWidget201JSONResponse{
 		Body: toAPIWidget(row),
 		Headers: depotapi.CreateWidget201ResponseHeaders{
-			Location: "/api/v1/widgets/" + id.String(), ETag: resource.ETag(row.Version),
+			Location: "/api/v1/widgets/" + id.String(), ETag: convert.ETag(row.Version),
 		},
 	}, nil
 }
@@ -80,15 +80,15 @@ func (s *Service) GetWidget(
 ) (depotapi.GetWidgetResponseObject, error) {
 	row, err := s.queries.GetWidget(ctx, req.WidgetID)
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, errWidgetNotFound)
 	}
 	return depotapi.GetWidget200JSONResponse{
 		Body:    toAPIWidget(row),
-		Headers: depotapi.GetWidget200ResponseHeaders{ETag: resource.ETag(row.Version)},
+		Headers: depotapi.GetWidget200ResponseHeaders{ETag: convert.ETag(row.Version)},
 	}, nil
 }
 
-// UpdateWidget changes a widget that is still as the caller knows it.
+// UpdateWidget changes a widget if it still has the version that the caller knows.
 func (s *Service) UpdateWidget(
 	ctx context.Context, req depotapi.UpdateWidgetRequestObject,
 ) (depotapi.UpdateWidgetResponseObject, error) {
@@ -96,24 +96,24 @@ func (s *Service) UpdateWidget(
 		ID: req.WidgetID, Title: req.Body.Title, Text: req.Body.Text, Status: toDBStatus(req.Body.Status),
 		UpdatedAt: s.Clock(),
 	}
-	change.Versions, change.AnyVersion = resource.Versions(req.Params.IfMatch)
+	change.Versions, change.AnyVersion = convert.Versions(req.Params.IfMatch)
 	var row depotdb.Widget
-	err := s.inTx(ctx, func(q depotdb.Querier) error {
-		changed, err := q.UpdateWidget(ctx, change)
+	err := s.inTx(ctx, func(tx tx) error {
+		changed, err := tx.UpdateWidget(ctx, change)
 		if err != nil {
 			return err
 		}
-		if row, err = q.GetWidget(ctx, req.WidgetID); err != nil || changed > 0 {
+		if row, err = tx.GetWidget(ctx, req.WidgetID); err != nil || changed > 0 {
 			return err
 		}
-		return errVersionChanged.Showing(toAPIWidget(row), resource.ETag(row.Version))
+		return errVersionChanged.Showing(toAPIWidget(row), convert.ETag(row.Version))
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, errWidgetNotFound)
 	}
 	return depotapi.UpdateWidget200JSONResponse{
 		Body:    toAPIWidget(row),
-		Headers: depotapi.UpdateWidget200ResponseHeaders{ETag: resource.ETag(row.Version)},
+		Headers: depotapi.UpdateWidget200ResponseHeaders{ETag: convert.ETag(row.Version)},
 	}, nil
 }
 
@@ -121,15 +121,15 @@ func (s *Service) UpdateWidget(
 func (s *Service) DeleteWidget(
 	ctx context.Context, req depotapi.DeleteWidgetRequestObject,
 ) (depotapi.DeleteWidgetResponseObject, error) {
-	err := s.inTx(ctx, func(q depotdb.Querier) error {
-		deleted, err := q.DeleteWidget(ctx, req.WidgetID)
+	err := s.inTx(ctx, func(tx tx) error {
+		deleted, err := tx.DeleteWidget(ctx, req.WidgetID)
 		if err == nil && deleted == 0 {
 			return errWidgetNotFound
 		}
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain(err, errWidgetNotFound)
 	}
 	return depotapi.DeleteWidget204Response{}, nil
 }

@@ -1,5 +1,5 @@
 -- name: CreateWidget :one
--- CreateWidget makes a widget of an account.
+-- CreateWidget creates a widget of an account.
 INSERT INTO widgets (id, owner_id, title, text, created_at, updated_at)
 VALUES (@id, @owner_id, @title, @text, @created_at, @created_at)
 RETURNING *;
@@ -11,14 +11,14 @@ FROM widgets
 WHERE id = @id;
 
 -- name: GetWidgetOwner :one
--- GetWidgetOwner tells whose a widget is.
+-- GetWidgetOwner reads the owner of a widget.
 SELECT owner_id
 FROM widgets
 WHERE id = @id;
 
 -- name: ListWidgets :many
--- ListWidgets reads a page of widgets, the newest first, that starts behind (before_time, before_id). A filter that is null
--- lets everything through.
+-- ListWidgets reads a page of widgets, newest first, from behind (before_time, before_id) on. A filter that is null matches
+-- every widget.
 SELECT *
 FROM widgets
 WHERE (created_at, id) < (@before_time::timestamptz, @before_id::uuid)
@@ -28,7 +28,7 @@ ORDER BY created_at DESC, id DESC
 LIMIT @row_limit;
 
 -- name: UpdateWidget :execrows
--- UpdateWidget changes what is given and leaves the rest, if the widget has one of the versions.
+-- UpdateWidget changes the columns that are given, if the widget has one of the versions.
 UPDATE widgets
 SET title = coalesce(sqlc.narg(title), title),
     text = coalesce(sqlc.narg(text), text),
@@ -44,5 +44,14 @@ DELETE FROM widgets
 WHERE id = @id;
 
 -- name: RemoveEverything :exec
--- RemoveEverything leaves only what is known of accounts. Only the development binary asks for it.
+-- RemoveEverything empties the tables of the service. Only the development binary calls it.
 TRUNCATE widgets, idempotency_keys;
+
+-- name: SeedWidgets :exec
+-- SeedWidgets gives each owner three widgets of the last days, if there is no widget. Only the development binary calls it.
+INSERT INTO widgets (id, owner_id, title, text, created_at, updated_at)
+SELECT gen_random_uuid(), owners.id, 'Widget ' || days.ago, '', now() - make_interval(days => days.ago),
+       now() - make_interval(days => days.ago)
+FROM unnest(@owners::uuid[]) AS owners (id)
+CROSS JOIN generate_series(1, 3) AS days (ago)
+WHERE NOT EXISTS (SELECT FROM widgets);

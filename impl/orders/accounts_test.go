@@ -16,13 +16,15 @@ import (
 	"example.com/plumbline/impl/platform/token"
 )
 
-// tell lets the service hear an event of the users service.
+// tell delivers an event of the users service, twice.
 func (s *server) tell(eventType string, subject uuid.UUID, data any) {
 	s.t.Helper()
 	text, err := json.Marshal(data)
 	require.NoError(s.t, err)
-	event := events.Event{ID: uuid.New(), Source: "/users", Type: eventType, Subject: subject, Time: s.Clock.Now(), Data: text}
-	for range 2 { // A copy changes nothing.
+	event := events.Event{
+		ID: uuid.New(), Source: "/users", Type: eventType, Subject: subject, Time: s.Clock.Now(), Data: text,
+	}
+	for range 2 { // A second copy changes nothing.
 		require.NoError(s.t, s.service.Standing.Handle(s.t.Context(), event))
 	}
 }
@@ -45,7 +47,8 @@ func TestHearOfAccounts(t *testing.T) {
 	require.Equal(t, http.StatusOK, status(me))
 
 	s.Clock.Advance(time.Second)
-	s.tell("user.disabled", me.id, standing.Account{UserID: me.id, Status: "disabled", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
+	s.tell("user.disabled", me.id,
+		standing.Account{UserID: me.id, Status: "disabled", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
 	becomes(me, http.StatusUnauthorized)
 	require.Equal(t, http.StatusOK, status(other))
 	row, err := s.queries.GetOrder(t.Context(), pending.ID)
@@ -56,15 +59,19 @@ func TestHearOfAccounts(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, ordersdb.OrderStatusPending, row.Status)
 
-	// What was true before comes late, and changes nothing.
-	s.tell("user.enabled", me.id, standing.Account{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(-time.Minute)})
+	// An older event that arrives late changes nothing.
+	s.tell("user.enabled", me.id, standing.Account{
+		UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(-time.Minute),
+	})
 	require.Equal(t, http.StatusUnauthorized, status(me))
 	s.Clock.Advance(time.Second)
-	s.tell("user.enabled", me.id, standing.Account{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
+	s.tell("user.enabled", me.id,
+		standing.Account{UserID: me.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
 	becomes(me, http.StatusOK)
-	s.tell("user.deleted", me.id, standing.Account{UserID: me.id, Status: "deleted", ChangedAt: s.Clock.Now().Add(time.Second)})
+	s.tell("user.deleted", me.id,
+		standing.Account{UserID: me.id, Status: "deleted", ChangedAt: s.Clock.Now().Add(time.Second)})
 	becomes(me, http.StatusUnauthorized)
-	s.tell("user.renamed", me.id, map[string]string{}) // Nobody here cares.
+	s.tell("user.renamed", me.id, map[string]string{}) // The service ignores this type.
 }
 
 func TestHearOfRoles(t *testing.T) {
@@ -80,9 +87,12 @@ func TestHearOfRoles(t *testing.T) {
 	}
 	require.Equal(t, http.StatusCreated, status(somebody.ClientWithResponses))
 	s.Clock.Advance(time.Second)
-	s.tell("user.roles_changed", somebody.id, standing.Account{UserID: somebody.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
-	require.Eventually(t, func() bool { return status(somebody.ClientWithResponses) == http.StatusForbidden }, 30*time.Second, 10*time.Millisecond)
-	// A token that was issued since says what holds now.
+	s.tell("user.roles_changed", somebody.id,
+		standing.Account{UserID: somebody.id, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now()})
+	require.Eventually(t, func() bool {
+		return status(somebody.ClientWithResponses) == http.StatusForbidden
+	}, 30*time.Second, 10*time.Millisecond)
+	// A token that was issued after the change has the new roles.
 	s.Clock.Advance(2 * time.Second)
 	require.Equal(t, http.StatusCreated, status(s.client(s.access(somebody.id, ordersapi.RoleStaff))))
 	require.Equal(t, http.StatusForbidden, status(somebody.ClientWithResponses))
@@ -108,25 +118,29 @@ func TestHearOfSessions(t *testing.T) {
 	one, another := access(session), access(uuid.New())
 	require.Equal(t, http.StatusOK, status(one))
 	s.tell("session.revoked", id, standing.SessionEnd{SessionID: session})
-	require.Eventually(t, func() bool { return status(one) == http.StatusUnauthorized }, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return status(one) == http.StatusUnauthorized
+	}, 30*time.Second, 10*time.Millisecond)
 	require.Equal(t, http.StatusOK, status(another))
 	require.Equal(t, http.StatusUnauthorized, status(access(session)), "every token of it")
 }
 
-// TestOrphanedOrders finds the order that was being placed while its customer was disabled.
+// TestOrphanedOrders has an order placed while its customer is being disabled: the job cancels it.
 func TestOrphanedOrders(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	me := s.as()
 	product := s.product(10)
-	s.tell("user.disabled", me.id, standing.Account{UserID: me.id, Status: "disabled", ChangedAt: s.Clock.Now().Add(-time.Hour)})
+	s.tell("user.disabled", me.id,
+		standing.Account{UserID: me.id, Status: "disabled", ChangedAt: s.Clock.Now().Add(-time.Hour)})
 	late := newOrder([]line{{product: product, quantity: 1}})
 	late.ID, late.Number, late.CustomerID, late.Currency = newID(), newNumber(), me.id, "EUR"
 	late.Skus, late.Names, late.PriceAmounts = []string{"A"}, []string{"A"}, []int64{1}
 	late.CreatedAt, late.ExpiresAt, late.EventID, late.EventData = s.Clock.Now(), s.Clock.Now(), newID(), []byte(`{}`)
 	_, err := s.queries.CreateOrder(t.Context(), late)
 	require.NoError(t, err)
-	_, err = s.queries.ReserveStock(t.Context(), ordersdb.ReserveStockParams{ProductIds: late.ProductIds, Quantities: late.Quantities, UpdatedAt: s.Clock.Now()})
+	_, err = s.queries.ReserveStock(t.Context(),
+		ordersdb.ReserveStockParams{ProductIds: late.ProductIds, Quantities: late.Quantities, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 	for range 2 {
 		require.NoError(t, s.service.withdrawOrphaned(t.Context()))

@@ -20,7 +20,8 @@ import (
 
 // unreconciled finds products whose stock is not what the orders and the adjustments say.
 const unreconciled = `
-SELECT format('product %s: available %s, reserved %s, sold %s, received %s; orders say reserved %s, sold %s; adjustments say received %s',
+SELECT format('product %s: available %s, reserved %s, sold %s, received %s; '
+              'orders say reserved %s, sold %s; adjustments say received %s',
               stock.product_id, available, reserved, sold, received, said.held, said.gone, counted.units)
 FROM stock
 CROSS JOIN LATERAL (
@@ -43,11 +44,13 @@ WHERE available + reserved + sold <> received
 
 // untold finds orders whose state, history and events do not agree.
 const untold = `
-SELECT format('order %s: %s, version %s, %s in the history up to %s, %s events, refunded %s of %s, the history says %s', orders.id, orders.status, version,
-              history.events, history.latest, published.events, refunded_amount, paid_amount, history.refunded)
+SELECT format('order %s: %s, version %s, %s in the history up to %s, %s events, refunded %s of %s, the history says %s',
+              orders.id, orders.status, version, history.events, history.latest, published.events, refunded_amount,
+              paid_amount, history.refunded)
 FROM orders
 CROSS JOIN LATERAL (
-    SELECT count(*) AS events, max(sequence) AS latest, coalesce(sum(amount) FILTER (WHERE type IN ('order.refunded', 'order.cancelled')), 0) AS refunded,
+    SELECT count(*) AS events, max(sequence) AS latest,
+           coalesce(sum(amount) FILTER (WHERE type IN ('order.refunded', 'order.cancelled')), 0) AS refunded,
            (array_agg(order_events.status ORDER BY sequence DESC))[1] AS status
     FROM order_events
     WHERE order_id = orders.id
@@ -63,7 +66,7 @@ WHERE history.events <> version
    OR history.status <> orders.status
    OR history.refunded <> refunded_amount`
 
-// rows reads a column of text.
+// rows gives the column of text that a query returns.
 func (s *server) rows(query string) []string {
 	s.t.Helper()
 	rows, err := s.Pool.Query(s.t.Context(), query)
@@ -79,7 +82,7 @@ func (s *server) rows(query string) []string {
 	return found
 }
 
-// shop is a crowd at work on the same few products and on one another's orders.
+// shop has many callers work on the same few products and on one another's orders.
 type shop struct {
 	*server
 	products        []uuid.UUID
@@ -88,7 +91,7 @@ type shop struct {
 
 	mu     sync.Mutex
 	orders []placed
-	seen   map[ordersapi.OrderStatus][]placed // by what they were once answered to be, which they may not be any more
+	seen   map[ordersapi.OrderStatus][]placed // by the status last seen, which may be out of date
 	next   atomic.Int64                       // numbers keys and references
 }
 
@@ -97,7 +100,7 @@ type placed struct {
 	owner caller
 }
 
-// pick gives an order: as often as not any, otherwise one of the last that were seen in one of the states.
+// pick gives an order: half of the time any, otherwise one that was recently seen in one of the states.
 func (w *shop) pick(states ...ordersapi.OrderStatus) placed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,7 +111,7 @@ func (w *shop) pick(states ...ordersapi.OrderStatus) placed {
 	return from[rand.IntN(len(from))]
 }
 
-// note remembers an order as it was answered.
+// note records an order as an answer showed it.
 func (w *shop) note(order ordersapi.Order, owner caller) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -119,21 +122,27 @@ func (w *shop) note(order ordersapi.Order, owner caller) {
 	w.seen[order.Status] = append(w.seen[order.Status], was)
 }
 
-// act does something at random, which the state of the order need not allow, and gives what was answered.
+// act sends a random request, which the state of the order may not allow, and gives the answer.
 func (w *shop) act() (what string, status int, body []byte, err error) {
 	ctx := w.t.Context()
 	key := fmt.Sprintf("key-%d", w.next.Add(1))
 	customer := w.customers[rand.IntN(len(w.customers))]
+	refundable := []ordersapi.OrderStatus{
+		ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped, ordersapi.OrderStatusDelivered,
+	}
 	var order placed
 	var got *http.Response
 	switch does := rand.IntN(24); {
 	case does < 9:
 		items := make([]ordersapi.OrderItemRequest, 1+rand.IntN(5))
 		for i := range items {
-			items[i] = ordersapi.OrderItemRequest{ProductID: w.products[rand.IntN(len(w.products))], Quantity: 1 + rand.Int32N(3)}
+			items[i] = ordersapi.OrderItemRequest{
+				ProductID: w.products[rand.IntN(len(w.products))], Quantity: 1 + rand.Int32N(3),
+			}
 		}
 		what, order.owner = "create", customer
-		got, err = customer.CreateOrder(ctx, &ordersapi.CreateOrderParams{IdempotencyKey: key}, ordersapi.CreateOrderRequest{Items: items})
+		got, err = customer.CreateOrder(ctx, &ordersapi.CreateOrderParams{IdempotencyKey: key},
+			ordersapi.CreateOrderRequest{Items: items})
 	case does < 13:
 		what, order = "pay", w.pick(ordersapi.OrderStatusPending)
 		got, err = w.payments.PayOrder(ctx, order.id, ordersapi.PayOrderRequest{Reference: &key})
@@ -147,10 +156,10 @@ func (w *shop) act() (what string, status int, body []byte, err error) {
 		what, order = "deliver", w.pick(ordersapi.OrderStatusShipped)
 		got, err = w.staff.DeliverOrder(ctx, order.id, ordersapi.DeliverOrderRequest{})
 	case does < 20:
-		what, order = "refund", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped, ordersapi.OrderStatusDelivered)
+		what, order = "refund", w.pick(refundable...)
 		got, err = w.staff.RefundOrder(ctx, order.id, &ordersapi.RefundOrderParams{}, ordersapi.RefundOrderRequest{})
 	case does < 22:
-		what, order = "refund a part", w.pick(ordersapi.OrderStatusPaid, ordersapi.OrderStatusShipped, ordersapi.OrderStatusDelivered)
+		what, order = "refund a part", w.pick(refundable...)
 		got, err = w.staff.RefundOrder(ctx, order.id, &ordersapi.RefundOrderParams{IdempotencyKey: &key},
 			ordersapi.RefundOrderRequest{Amount: &ordersapi.RefundAmount{Amount: 1 + rand.Int64N(3000), Currency: "EUR"}})
 	default:
@@ -159,8 +168,8 @@ func (w *shop) act() (what string, status int, body []byte, err error) {
 		if rand.IntN(2) == 0 {
 			delta = -delta
 		}
-		got, err = w.staff.AdjustStock(ctx, w.products[rand.IntN(len(w.products))], &ordersapi.AdjustStockParams{IdempotencyKey: key},
-			ordersapi.AdjustStockRequest{Delta: delta, Reason: "Counted"})
+		got, err = w.staff.AdjustStock(ctx, w.products[rand.IntN(len(w.products))],
+			&ordersapi.AdjustStockParams{IdempotencyKey: key}, ordersapi.AdjustStockRequest{Delta: delta, Reason: "Counted"})
 	}
 	if err != nil {
 		return what, 0, nil, err
@@ -184,12 +193,16 @@ func TestBasketsAddUp(t *testing.T) {
 	s := start(t, func(o *options) {
 		o.config = func(c *Config) { c.PayWithin, c.Ration = 10*time.Second, lavish }
 	})
-	w := &shop{server: s, staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments), seen: map[ordersapi.OrderStatus][]placed{}}
+	w := &shop{
+		server: s, staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments),
+		seen: map[ordersapi.OrderStatus][]placed{},
+	}
 	for range 8 {
 		w.customers = append(w.customers, s.as())
 	}
 	deliver := func(product uuid.UUID, units int64) {
-		got, err := w.staff.AdjustStockWithResponse(t.Context(), product, &ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
+		got, err := w.staff.AdjustStockWithResponse(t.Context(), product,
+			&ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
 			ordersapi.AdjustStockRequest{Delta: units, Reason: "Delivered"})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
@@ -199,7 +212,7 @@ func TestBasketsAddUp(t *testing.T) {
 		w.products = append(w.products, product)
 		deliver(product, int64(acts/12))
 	}
-	w.note(s.order(w.customers[0], w.products[0], 1), w.customers[0]) // So there always is one to pick.
+	w.note(s.order(w.customers[0], w.products[0], 1), w.customers[0]) // pick needs an order to give.
 
 	began := time.Now()
 	var acted atomic.Int64
@@ -222,7 +235,7 @@ func TestBasketsAddUp(t *testing.T) {
 			}
 		})
 	}
-	// Meanwhile the time goes on, by less in all than a token lives, and two replicas look for what is overdue.
+	// Meanwhile the clock advances, by less in all than the lifetime of a token, and two replicas expire overdue orders.
 	done := make(chan struct{})
 	var janitors sync.WaitGroup
 	for range 2 {
@@ -253,8 +266,11 @@ func TestBasketsAddUp(t *testing.T) {
 
 	require.Empty(t, s.rows(unreconciled))
 	require.Empty(t, s.rows(untold))
-	for _, status := range []ordersdb.OrderStatus{"pending", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"} {
-		require.Positive(t, s.count(`SELECT count(*) FROM orders WHERE status = $1`, status), "no order is %s: this proves too little", status)
+	for _, status := range []ordersdb.OrderStatus{
+		"pending", "paid", "shipped", "delivered", "cancelled", "expired", "refunded",
+	} {
+		require.Positive(t, s.count(`SELECT count(*) FROM orders WHERE status = $1`, status),
+			"no order is %s: this proves too little", status)
 	}
 	require.Positive(t, answers["create 409"], "nothing was ever short: this proves too little")
 	s.requireNoDeadlock()

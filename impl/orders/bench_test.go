@@ -70,7 +70,7 @@ func (p *tape) record(ctx context.Context, t trip) {
 	}
 }
 
-// take gives what was sent while does ran.
+// take gives what the service sent while does ran.
 func (p *tape) take(does func()) []trip {
 	p.mu.Lock()
 	p.running = true
@@ -102,15 +102,15 @@ func (p *tape) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryDa
 
 func (p *tape) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// buyer gives the id of an account, likewise.
+// buyer gives the id of an account as pgbench computes it.
 func buyer(n int) uuid.UUID { return uuid.UUID(md5.Sum(fmt.Appendf(nil, "buyer%d", n))) }
 
 // shelf gives the id of a product as pgbench computes it.
 func shelf(n int) uuid.UUID { return uuid.UUID(md5.Sum(fmt.Appendf(nil, "product%d", n))) }
 
-// BenchmarkOrdersBesidePgbench places orders through the service, over loopback and on many products, and lets pgbench
-// send the same statements, in batches where the service does, to the same server in turns. The ratio is how much of
-// what the database can do the service lets through. Both run on this machine, and so do the callers.
+// BenchmarkOrdersBesidePgbench takes turns between orders placed through the service, over loopback and on many
+// products, and pgbench sending the same statements, in batches where the service does, to the same server. The ratio
+// is the share of the database's throughput that the service reaches. Both sides and the callers run on this machine.
 func BenchmarkOrdersBesidePgbench(b *testing.B) {
 	total := orderForDefault
 	if text := os.Getenv(orderForEnv); text != "" {
@@ -131,8 +131,10 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 		}
 		o.config = func(c *Config) { c.Ration = lavish }
 		o.chain = func(chain *httpapi.Options) {
-			contracttest.Limited(underTest(b), underTest(b).Document.Operation("createOrder"))(chain) // Sixteen accounts place what thousands do.
-			chain.Log = telemetry.NewLogger(io.Discard, telemetry.LogOptions{Service: "orders", Sensitive: chain.Document.Sensitive}).Logger
+			// Sixteen connections place the orders of thousands of accounts.
+			contracttest.Limited(underTest(b), underTest(b).Document.Operation("createOrder"))(chain)
+			chain.Log = telemetry.NewLogger(io.Discard,
+				telemetry.LogOptions{Service: "orders", Sensitive: chain.Document.Sensitive}).Logger
 			chain.Responses, chain.Observe, chain.Shed = httpapi.ResponsesSample, nil, true
 		}
 	})
@@ -152,7 +154,8 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 			var ours, theirs []float64
 			for round := range rounds {
 				placed := s.placeFor(callers, turn)
-				sent := pgbench(b, url, script, fmt.Sprintf("--client=%d", orderCallers), "--jobs=2", fmt.Sprintf("--time=%d", int(turn.Seconds())))
+				sent := pgbench(b, url, script, fmt.Sprintf("--client=%d", orderCallers), "--jobs=2",
+					fmt.Sprintf("--time=%d", int(turn.Seconds())))
 				if round > 0 {
 					ours, theirs = append(ours, placed), append(theirs, sent)
 				}
@@ -162,13 +165,13 @@ func BenchmarkOrdersBesidePgbench(b *testing.B) {
 			b.ReportMetric(ours[len(ours)/2], "service-orders/s")
 			b.ReportMetric(theirs[len(theirs)/2], "pgbench-orders/s")
 			b.ReportMetric(float64(len(ours)), "rounds")
-			b.ReportMetric(0, "ns/op") // that of a comparison tells nothing
+			b.ReportMetric(0, "ns/op") // the time of a comparison means nothing
 		}
 	})
 	require.Empty(b, s.rows(`SELECT format('%s', product_id) FROM stock WHERE available + reserved + sold <> received`))
 }
 
-// buyers gives accounts whose sessions are known.
+// buyers gives accounts whose sessions the service remembers.
 func (s *server) buyers() []caller {
 	s.t.Helper()
 	callers := make([]caller, orderBuyers)
@@ -178,7 +181,8 @@ func (s *server) buyers() []caller {
 		all.Go(func() {
 			for n := next.Add(1) - 1; n < orderBuyers; n = next.Add(1) - 1 {
 				callers[n] = caller{s.client(s.access(buyer(int(n)))), buyer(int(n))}
-				if got, err := callers[n].ListOrdersWithResponse(s.t.Context(), &ordersapi.ListOrdersParams{}); err != nil || got.StatusCode() != http.StatusOK {
+				got, err := callers[n].ListOrdersWithResponse(s.t.Context(), &ordersapi.ListOrdersParams{})
+				if err != nil || got.StatusCode() != http.StatusOK {
 					s.t.Errorf("a buyer is not known: %v", err)
 				}
 			}
@@ -188,7 +192,7 @@ func (s *server) buyers() []caller {
 	return callers
 }
 
-// written counts by table the rows that were made or changed meanwhile.
+// written counts, by table, the rows that does inserts or changes.
 func (s *server) written(b *testing.B, does func()) map[string]int {
 	b.Helper()
 	var before int64
@@ -201,7 +205,9 @@ func (s *server) written(b *testing.B, does func()) map[string]int {
 	counts := map[string]int{}
 	for _, table := range tables {
 		var count int
-		require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT count(*) FROM `+pgx.Identifier{table}.Sanitize()+` WHERE xmin::text::bigint > $1`, before).Scan(&count))
+		err = s.Pool.QueryRow(b.Context(),
+			`SELECT count(*) FROM `+pgx.Identifier{table}.Sanitize()+` WHERE xmin::text::bigint > $1`, before).Scan(&count)
+		require.NoError(b, err)
 		if count > 0 {
 			counts[table] = count
 		}
@@ -209,7 +215,7 @@ func (s *server) written(b *testing.B, does func()) map[string]int {
 	return counts
 }
 
-// placeFor lets everybody place orders for a time, and gives how many a second there were.
+// placeFor lets all callers place orders for a time, and gives the orders per second.
 func (s *server) placeFor(callers []caller, turn time.Duration) float64 {
 	var placed atomic.Int64
 	var all sync.WaitGroup
@@ -217,8 +223,10 @@ func (s *server) placeFor(callers []caller, turn time.Duration) float64 {
 	for range orderCallers {
 		all.Go(func() {
 			for time.Since(began) < turn {
-				got, err := callers[rand.IntN(len(callers))].CreateOrderWithResponse(s.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
-					ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: shelf(rand.IntN(orderShelves)), Quantity: 1}}})
+				item := ordersapi.OrderItemRequest{ProductID: shelf(rand.IntN(orderShelves)), Quantity: 1}
+				got, err := callers[rand.IntN(len(callers))].CreateOrderWithResponse(s.t.Context(),
+					&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
+					ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{item}})
 				if err != nil || got.StatusCode() != http.StatusCreated {
 					s.t.Errorf("what is measured must succeed: %v %s", err, got.Body)
 					return
@@ -243,17 +251,20 @@ func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
 	})
 	var event, entry uuid.UUID
 	require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT id FROM outbox WHERE subject = $1`, order.ID).Scan(&event))
-	require.NoError(b, s.Pool.QueryRow(b.Context(), `SELECT id FROM audit_entries WHERE target = $1`, order.ID).Scan(&entry))
+	err := s.Pool.QueryRow(b.Context(), `SELECT id FROM audit_entries WHERE target = $1`, order.ID).Scan(&entry)
+	require.NoError(b, err)
 	varies := strings.NewReplacer(
 		order.ID.String(), "' || md5('order' || :n)::uuid || '", event.String(), "' || md5('event' || :n)::uuid || '",
-		entry.String(), "' || md5('entry' || :n)::uuid || '",
-		c.id.String(), "' || md5('buyer' || :buyer)::uuid || '", order.Number, "' || 'PL-' || :n || '", key, "' || md5('key' || :n) || '", shelf(0).String(), "' || md5('product' || :product)::uuid || '",
+		entry.String(), "' || md5('entry' || :n)::uuid || '", c.id.String(), "' || md5('buyer' || :buyer)::uuid || '",
+		order.Number, "' || 'PL-' || :n || '", key, "' || md5('key' || :n) || '",
+		shelf(0).String(), "' || md5('product' || :product)::uuid || '",
 	)
 	conn, err := s.Pool.Acquire(b.Context())
 	require.NoError(b, err)
 	defer conn.Release()
 	var script strings.Builder
-	fmt.Fprintf(&script, "\\set n random(1, 9000000000000000)\n\\set product random(0, %d)\n\\set buyer random(0, %d)\n", orderShelves-1, orderBuyers-1)
+	fmt.Fprintf(&script, "\\set n random(1, 9000000000000000)\n\\set product random(0, %d)\n\\set buyer random(0, %d)\n",
+		orderShelves-1, orderBuyers-1)
 	for _, trip := range trips {
 		if len(trip) > 1 {
 			script.WriteString("\\startpipeline\n")
@@ -270,7 +281,7 @@ func pgbenchScript(b *testing.B, s *server, tape *tape, c caller) string {
 	return file
 }
 
-// literally writes a statement with its arguments in it.
+// literally writes a statement with its arguments as literals.
 func literally(b *testing.B, conn *pgx.Conn, statement statement, varies *strings.Replacer) string {
 	b.Helper()
 	described, err := conn.Prepare(b.Context(), "", statement.sql)
@@ -301,12 +312,13 @@ func withoutComments(sql string) string {
 	return strings.TrimSpace(strings.Join(kept, ""))
 }
 
-// pgbench sends a script over and over for as long as options say, and gives how often a second it did.
+// pgbench runs a script repeatedly, for as long as options say, and gives the runs per second.
 func pgbench(b *testing.B, url, script string, options ...string) float64 {
 	b.Helper()
 	program, err := findPgbench()
 	require.NoError(b, err)
-	cmd := exec.CommandContext(b.Context(), program, append(options, "--no-vacuum", "--protocol=prepared", "--file="+script, url)...)
+	cmd := exec.CommandContext(b.Context(), program,
+		append(options, "--no-vacuum", "--protocol=prepared", "--file="+script, url)...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	require.NoError(b, cmd.Run(), problems.String())

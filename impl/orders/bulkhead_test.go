@@ -13,7 +13,8 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// However many search, and however long it takes, a customer orders: they have a share of the database's connections.
+// However many callers search, and however long that takes, a customer can order: searches have a share of the
+// connections of the database.
 func TestSearchersLeaveConnectionsToCustomers(t *testing.T) {
 	t.Parallel()
 	const conns, share = 4, 2

@@ -19,7 +19,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// What the checks of the document need to know of this service.
+// The checks of the document need this description of the service.
 
 func TestContract(t *testing.T) {
 	t.Parallel()
@@ -36,7 +36,8 @@ func underTest(t testing.TB) *contracttest.Service {
 		Document: loadDocument(t), Spec: spec, Coverage: conformance, Faults: faults(),
 		Roles: []string{"customer", "support", "staff", "payments", "admin"},
 		NotFound: map[string]string{
-			"productId": errProductNotFound.Code, "orderId": errOrderNotFound.Code, "webhookId": errWebhookNotFound.Code, "deliveryId": errDeliveryNotFound.Code,
+			"productId": errProductNotFound.Code, "orderId": errOrderNotFound.Code, "webhookId": errWebhookNotFound.Code,
+			"deliveryId": errDeliveryNotFound.Code,
 		},
 		Beyond:   contracttest.BeyondOf(operations()),
 		Volatile: []string{"idempotency_keys", "audit_entries"},
@@ -54,7 +55,7 @@ func underTest(t testing.TB) *contracttest.Service {
 	}
 }
 
-// member is somebody with a token.
+// member is a caller with a token.
 type member struct {
 	caller
 
@@ -62,13 +63,13 @@ type member struct {
 	access  string
 }
 
-// AccessToken is what the caller sends.
+// AccessToken gives the token that the caller sends.
 func (m member) AccessToken() string { return m.access }
 
-// Subject is who the token says is calling.
+// Subject gives the subject of the token.
 func (m member) Subject() string { return m.id.String() }
 
-// arranger makes what requests are about.
+// arranger creates the resources that requests are about.
 type arranger struct{ *server }
 
 func (a arranger) Caller(t testing.TB, roles ...string) contracttest.Caller {
@@ -95,15 +96,18 @@ func (a arranger) member(t testing.TB, roles ...string) member {
 
 func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
-	require.NoError(t, standingdb.New(a.Pool).EndSession(t.Context(), standingdb.EndSessionParams{SessionID: c.(member).session, EndedAt: a.Clock.Now()}))
+	err := standingdb.New(a.Pool).EndSession(t.Context(),
+		standingdb.EndSessionParams{SessionID: c.(member).session, EndedAt: a.Clock.Now()})
+	require.NoError(t, err)
 }
 
-// knownOperations is what must be known of operations beyond the document.
+// knownOperations holds what the checks need to know of operations beyond the document.
 type knownOperations = map[string]contracttest.Known[situation]
 
-// operations are known by the files of their resources.
+// operations gathers what the test files of the resources declare.
 func operations() knownOperations {
-	return contracttest.Together(productOperations(), stockOperations(), orderOperations(), exportOperations(), webhookOperations())
+	return contracttest.Together(productOperations(), stockOperations(), orderOperations(), exportOperations(),
+		webhookOperations())
 }
 
 // situation is what a request to an operation is about.
@@ -112,11 +116,13 @@ type situation struct {
 
 	t     testing.TB
 	op    *contract.Operation
-	owner member                      // of what is arranged
+	owner member                      // owns what is arranged
 	good  func() contracttest.Request // one that succeeds
 }
 
-func (a arranger) Fit(t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
+func (a arranger) Fit(
+	t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource,
+) contracttest.Fit {
 	t.Helper()
 	fit := contracttest.Fit{Path: map[string]string{}, Body: map[string]any{}, Header: map[string]string{}}
 	at := situation{arranger: a, t: t, op: op, owner: by.(member)}
@@ -139,8 +145,10 @@ func (a arranger) Fit(t testing.TB, op *contract.Operation, by contracttest.Call
 	return fit
 }
 
-// Refused are requests that are right by themselves and do not fit the state of things.
-func (a arranger) Refused(t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+// Refused gives requests that are valid by themselves and that the state of the resources does not allow.
+func (a arranger) Refused(
+	t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request,
+) []contracttest.Refusal {
 	t.Helper()
 	if refused := operations()[op.ID].Refused; refused != nil {
 		return refused(situation{arranger: a, t: t, op: op, owner: by.(member), good: good})
@@ -148,7 +156,7 @@ func (a arranger) Refused(t testing.TB, op *contract.Operation, by contracttest.
 	return nil
 }
 
-// conflict is a request with another body, or the good one where that is "", which the state of things does not allow.
+// conflict is a request that the state of the resources does not allow: the good one, with body if it is not "".
 func (at situation) conflict(name, body string, code ordersapi.ProblemCode) contracttest.Refusal {
 	c := contracttest.Refusal{Name: name, Request: at.good(), Status: http.StatusConflict, Code: string(code)}
 	if body != "" {
@@ -157,7 +165,7 @@ func (at situation) conflict(name, body string, code ordersapi.ProblemCode) cont
 	return c
 }
 
-// orderIn arranges an order of an account in a status: a new one, unless another is asked for.
+// orderIn creates an order of an account in a status; "" stands for that of a new order.
 func (a arranger) orderIn(t testing.TB, owner member, status ordersdb.OrderStatus) uuid.UUID {
 	t.Helper()
 	const units = 2
@@ -167,7 +175,7 @@ func (a arranger) orderIn(t testing.TB, owner member, status ordersdb.OrderStatu
 	return id
 }
 
-// makeRoom pays for the orders of an account that leave no room for another of so many units.
+// makeRoom pays for orders of an account until its ration allows another order of so many units.
 func (a arranger) makeRoom(t testing.TB, owner member, units int64) {
 	t.Helper()
 	var orders []uuid.UUID
@@ -189,7 +197,8 @@ func (a arranger) take(t testing.TB, id uuid.UUID, status ordersdb.OrderStatus) 
 	t.Helper()
 	for _, step := range waysTo[status] {
 		answer, body := a.Do(t, contracttest.Request{
-			Method: http.MethodPost, Target: "/api/v1/orders/" + id.String() + "/" + step.action, Header: []string{contracttest.Bearer(a.member(t, step.role))},
+			Method: http.MethodPost, Target: "/api/v1/orders/" + id.String() + "/" + step.action,
+			Header: []string{contracttest.Bearer(a.member(t, step.role))},
 		})
 		require.Equal(t, http.StatusOK, answer.StatusCode, body)
 	}
@@ -207,11 +216,12 @@ func (a arranger) subscription(t testing.TB) (webhook, delivery string) {
 	t.Helper()
 	hook, sent := newID(), newID()
 	_, err := a.queries.CreateWebhook(t.Context(), ordersdb.CreateWebhookParams{
-		ID: hook, Url: "https://hooks.example.com/plumbline", EventTypes: []string{"order.paid"}, SealedSecret: a.service.secrets.Seal([]byte("secret"), secretName(hook)),
-		CreatedAt: a.Clock.Now(),
+		ID: hook, Url: "https://hooks.example.com/plumbline", EventTypes: []string{"order.paid"},
+		SealedSecret: a.service.secrets.Seal([]byte("secret"), secretName(hook)), CreatedAt: a.Clock.Now(),
 	})
 	require.NoError(t, err)
-	_, err = a.Pool.Exec(t.Context(), `INSERT INTO webhook_deliveries (id, webhook_id, event_id, event_type, order_id, payload, next_attempt_at, created_at)
+	_, err = a.Pool.Exec(t.Context(), `INSERT INTO webhook_deliveries
+			(id, webhook_id, event_id, event_type, order_id, payload, next_attempt_at, created_at)
 		VALUES ($1, $2, $3, 'order.paid', $3, '{}', $4, $4)`, sent, hook, newID(), a.Clock.Now())
 	require.NoError(t, err)
 	return hook.String(), sent.String()

@@ -21,8 +21,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// usersStandIn answers as the users service does where this service asks it, and as told where that cannot be had on
-// request.
+// usersStandIn answers as the users service does, or as a test says where the real service cannot be made to.
 type usersStandIn struct {
 	*httptest.Server
 	asked  atomic.Int64
@@ -48,12 +47,14 @@ func (u *usersStandIn) answers(status int) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		if status == http.StatusOK {
-			_ = json.NewEncoder(w).Encode(usersapi.UserV2{ID: uuid.MustParse(r.URL.Path[len("/api/v2/users/"):]), Name: "Ada", Email: "ada@example.com"})
+			_ = json.NewEncoder(w).Encode(usersapi.UserV2{
+				ID: uuid.MustParse(r.URL.Path[len("/api/v2/users/"):]), Name: "Ada", Email: "ada@example.com",
+			})
 		}
 	}))
 }
 
-// askingUsers makes a server ask the users service.
+// askingUsers configures a server to ask the users service.
 func askingUsers(t *testing.T, u *usersStandIn) func(*options) {
 	t.Helper()
 	return func(o *options) {
@@ -67,7 +68,7 @@ func askingUsers(t *testing.T, u *usersStandIn) func(*options) {
 	}
 }
 
-// What the users service is asked while a customer waits has high priority there: strangers who use up their shares of it
+// Requests to the users service while a customer waits have high priority there: strangers who use up the other shares
 // keep nobody from ordering.
 func TestUsersAreAskedWithHighPriority(t *testing.T) {
 	t.Parallel()
@@ -127,7 +128,7 @@ func TestMayOrder(t *testing.T) {
 	}
 	require.Equal(t, int64(1000), s.stock(product).Available)
 
-	// The order of somebody whose session has ended is placed with the next one: the refusal has not used up its key.
+	// A caller whose session has ended places the order with the next session: the refusal has not used up the key.
 	for _, answers := range []int{http.StatusUnauthorized, http.StatusNotFound} {
 		key := uuid.NewString()
 		u.answers(answers)
@@ -145,13 +146,15 @@ func TestMayOrder(t *testing.T) {
 	for range 3 {
 		require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
 	}
-	require.LessOrEqual(t, u.asked.Load(), asked+1, "whoever was active a moment ago is active, once the session is remembered")
+	require.LessOrEqual(t, u.asked.Load(), asked+1,
+		"whoever was active a moment ago is active, once the session is remembered")
 
-	// What is known is not known any more once an event tells of the account, nor after a while.
+	// The cached answer is dropped when an event about the account arrives, and when it is too old.
 	asked = u.asked.Load()
 	require.NoError(t, s.service.Standing.Handle(t.Context(), events.Event{
 		ID: uuid.New(), Type: "user.roles_changed", Subject: id, Time: s.Clock.Now(),
-		Data: []byte(`{"user_id":"` + id.String() + `","status":"active","roles":["customer"],"changed_at":"2026-11-23T09:30:00Z"}`),
+		Data: []byte(`{"user_id":"` + id.String() +
+			`","status":"active","roles":["customer"],"changed_at":"2026-11-23T09:30:00Z"}`),
 	}))
 	require.Eventually(t, func() bool {
 		require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
@@ -162,7 +165,7 @@ func TestMayOrder(t *testing.T) {
 	require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
 	require.Equal(t, asked+1, u.asked.Load())
 
-	// An answer that is kept needs nobody.
+	// A stored answer needs no request to the users service.
 	u.answers(http.StatusServiceUnavailable)
 	s.Clock.Advance(activeFor)
 	again := s.place(me, "first", item)
@@ -170,7 +173,7 @@ func TestMayOrder(t *testing.T) {
 	require.Equal(t, "true", again.HTTPResponse.Header.Get("Idempotency-Replayed"))
 }
 
-// TestUsersHang lets the users service be silent: the caller is told so, and soon.
+// TestUsersHang makes the users service answer nothing: the caller gets an error soon.
 func TestUsersHang(t *testing.T) {
 	t.Parallel()
 	u := newUsersStandIn(t)
@@ -189,7 +192,8 @@ func TestUsersHang(t *testing.T) {
 		began := time.Now()
 		got := s.place(me, uuid.NewString(), ordersapi.OrderItemRequest{ProductID: product, Quantity: 1})
 		require.Equal(t, http.StatusServiceUnavailable, got.StatusCode(), string(got.Body))
-		require.Equal(t, ordersapi.ProblemCodeCustomersUnavailable, contracttest.Body(t, got, got.ApplicationProblemJSON503).Code)
+		require.Equal(t, ordersapi.ProblemCodeCustomersUnavailable,
+			contracttest.Body(t, got, got.ApplicationProblemJSON503).Code)
 		t.Logf("order %d is refused after %v", i+1, time.Since(began).Round(time.Millisecond))
 	}
 	require.Less(t, u.asked.Load(), int64(20*3), "nobody goes on asking who does not answer")

@@ -55,7 +55,7 @@ func (s *Service) createDeliveries(ctx context.Context, e events.Event) error {
 // the job of the next one.
 type deliverWebhook struct {
 	DeliveryID uuid.UUID `json:"delivery_id"`
-	// Made is the number of attempts before: a job is void once there has been another.
+	// Made is the number of attempts before this one; the job is void once there have been more.
 	Made int32 `json:"made"`
 	// Attempt is the place in the schedule of retries, from 1; a replay starts the schedule again.
 	Attempt int `json:"attempt"`
@@ -64,8 +64,8 @@ type deliverWebhook struct {
 // Kind implements river.JobArgs.
 func (deliverWebhook) Kind() string { return "deliver_webhook" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts. A receiver that fails is no failure of the job: the job fails only
-// when the database does, and must not be given up for that.
+// InsertOpts implements river.JobArgsWithInsertOpts. A failing receiver does not fail the job. The job fails only when
+// the database does, and is then retried for as long as it takes.
 func (deliverWebhook) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1000} }
 
 // The queues of deliveries. Lagging receivers have workers of their own, so that they do not delay the others.
@@ -173,7 +173,7 @@ func (s *Service) recordAttempt(
 	lagging, gone := result.Reason != "" || result.Duration >= lagsFrom, result.Reason == webhook.Gone
 	var recorded int64
 	err := s.inTx(ctx, func(tx tx) (err error) {
-		// The webhook is locked before its deliveries, in the same order as by its removal.
+		// The webhook is locked before its deliveries, in the same order as when it is deleted.
 		if lagging != w.Lagging || gone {
 			if err := tx.MarkWebhook(ctx, ordersdb.MarkWebhookParams{
 				ID: w.ID, Url: w.Url, Lagging: lagging, Gone: gone, Now: now,

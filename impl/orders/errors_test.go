@@ -30,7 +30,8 @@ func TestExplain(t *testing.T) {
 	require.ErrorIs(t, explain(pgx.ErrNoRows, errWebhookNotFound), errWebhookNotFound)
 	require.Equal(t, pgx.ErrNoRows, explain(pgx.ErrNoRows, nil), "a row that must be there is a defect when it is not")
 	for constraint, want := range map[string]error{
-		"products_sku_key": errSKUTaken, "stock_available_not_negative": errOutOfStock, "stock_received_range": contract.ErrInvalid, "orders_number_key": contract.ErrUnavailable,
+		"products_sku_key": errSKUTaken, "stock_available_not_negative": errOutOfStock,
+		"stock_received_range": contract.ErrInvalid, "orders_number_key": contract.ErrUnavailable,
 	} {
 		cause := &pgconn.PgError{Code: "23505", ConstraintName: constraint}
 		require.ErrorIs(t, explain(cause, nil), want)
@@ -77,8 +78,8 @@ func TestContractDatabaseReadOnly(t *testing.T) {
 	contracttest.ReadOnlyDatabaseIsTold(t, underTest(t), s.Server, &database)
 }
 
-// An answer that was lost with the connection is asked for again, with the same key where there is one: whatever has
-// happened, it happens once.
+// A request whose answer was lost with the connection is repeated, with the same key where there is one: whether or not
+// the first was carried out, the effect happens once.
 func TestConnectionLostAtCommit(t *testing.T) {
 	t.Parallel()
 	for _, carried := range []bool{false, true} {
@@ -91,7 +92,9 @@ func TestConnectionLostAtCommit(t *testing.T) {
 			})
 			r, _ := underTest(t).Fitting(t, s.Server, loadDocument(t).Operation(id))
 			count := func() (n int) {
-				require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM order_events) + (SELECT count(*) FROM stock_adjustments)`).Scan(&n))
+				err := s.Pool.QueryRow(t.Context(),
+					`SELECT (SELECT count(*) FROM order_events) + (SELECT count(*) FROM stock_adjustments)`).Scan(&n)
+				require.NoError(t, err)
 				return n
 			}
 			before := count()
@@ -102,7 +105,8 @@ func TestConnectionLostAtCommit(t *testing.T) {
 			require.Equal(t, "1", answer.Header.Get("Retry-After"))
 			broken.Store(false)
 			answer, body = s.Do(t, r)
-			require.Equal(t, loadDocument(t).Operation(id).Statuses[0], answer.StatusCode, "%s, carried out %t: %s", id, carried, body)
+			require.Equal(t, loadDocument(t).Operation(id).Statuses[0], answer.StatusCode,
+				"%s, carried out %t: %s", id, carried, body)
 			require.Equal(t, before+1, count(), "%s, carried out %t: once", id, carried)
 		}
 	}

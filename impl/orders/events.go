@@ -10,7 +10,7 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// eventTypes are those that this service publishes.
+// eventTypes lists the types of the events that this service publishes.
 func eventTypes() []string {
 	return convert.All[string]([]ordersapi.OrderEventType{
 		ordersapi.OrderEventTypeOrderPlaced, ordersapi.OrderEventTypeOrderPaid, ordersapi.OrderEventTypeOrderShipped,

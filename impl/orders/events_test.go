@@ -15,7 +15,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 )
 
-// The page that describes events names each type and shows one with all the data that any has.
+// The page that describes the events names every type and shows an event with every member.
 func TestEventsAreDescribed(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/events.md")
@@ -24,7 +24,9 @@ func TestEventsAreDescribed(t *testing.T) {
 		require.Regexp(t, "(?m)^\\| `"+regexp.QuoteMeta(name)+"` \\|", string(page))
 	}
 	amount, reason := int64(1), "reason"
-	all, err := json.Marshal(eventOf(step{order: ordersdb.Order{ID: uuid.New(), Currency: "EUR"}, amount: &amount, reason: &reason}, ordersapi.OrderActorStaff))
+	all, err := json.Marshal(eventOf(step{
+		order: ordersdb.Order{ID: uuid.New(), Currency: "EUR"}, amount: &amount, reason: &reason,
+	}, ordersapi.OrderActorStaff))
 	require.NoError(t, err)
 	var written map[string]any
 	require.NoError(t, json.Unmarshal(all, &written))

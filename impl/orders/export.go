@@ -66,7 +66,7 @@ func (e *exports) begin(ctx context.Context, caller uuid.UUID) (end func(), ok b
 	return end, true
 }
 
-// export is an answer that is written while it is read.
+// export is an answer that is written while its orders are read.
 type export struct {
 	ctx     context.Context //nolint:containedctx // The request's; the answer ends with it.
 	service *Service

@@ -20,15 +20,16 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// arrange makes so many orders of one product, a second apart.
+// arrange creates so many orders of one product, a second apart.
 func (s *server) arrange(orders int) {
 	s.t.Helper()
 	product := s.product(0)
-	const most = 1000 // A statement has its time.
+	const most = 1000 // A statement has a time-out.
 	for first := 1; first <= orders; first += most {
 		_, err := s.Pool.Exec(s.t.Context(), `WITH made AS (
 			INSERT INTO orders (id, number, customer_id, currency, total_amount, expires_at, created_at, updated_at)
-			SELECT gen_random_uuid(), 'PL-' || n, gen_random_uuid(), 'EUR', 2490, $3::timestamptz, $3::timestamptz + n * interval '1 second', $3
+			SELECT gen_random_uuid(), 'PL-' || n, gen_random_uuid(), 'EUR', 2490, $3::timestamptz,
+				$3::timestamptz + n * interval '1 second', $3
 			FROM generate_series($1::integer, $2::integer) AS n
 			RETURNING id
 		)
@@ -76,7 +77,9 @@ func TestExportOrders(t *testing.T) {
 	rows, err := csv.NewReader(answer.Body).ReadAll()
 	require.NoError(t, err)
 	require.Len(t, rows, orders+1)
-	require.Equal(t, []string{"id", "number", "customer_id", "status", "currency", "total", "paid", "refunded", "created_at", "updated_at"}, rows[0])
+	require.Equal(t, []string{
+		"id", "number", "customer_id", "status", "currency", "total", "paid", "refunded", "created_at", "updated_at",
+	}, rows[0])
 	require.Equal(t, "PL-1001", rows[1][1])
 	require.Equal(t, "2490", rows[1][5])
 
@@ -89,7 +92,7 @@ func TestExportOrders(t *testing.T) {
 	require.Len(t, rows, 1, "the head alone")
 }
 
-// pages counts the pages that an export reads, and holds the second one up until its reader has gone.
+// pages counts the pages that an export reads, and delays the second one until the reader has gone.
 type pages struct {
 	ordersdb.Querier
 
@@ -103,7 +106,7 @@ func (p *pages) ListOrders(ctx context.Context, params ordersdb.ListOrdersParams
 	return p.Querier.ListOrders(ctx, params)
 }
 
-// TestExportEndsWithItsReader lets the reader go: nothing more is read for nobody.
+// TestExportEndsWithItsReader has the reader go: the export reads no further page.
 func TestExportEndsWithItsReader(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -122,7 +125,7 @@ func TestExportEndsWithItsReader(t *testing.T) {
 	require.LessOrEqual(t, counted.read.Load(), int64(2), "pages of four")
 }
 
-// A caller runs a few exports at once: each may go on for half an hour.
+// A caller may run only a few exports at once, as each may take half an hour.
 func TestExportsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -134,7 +137,7 @@ func TestExportsAtOnce(t *testing.T) {
 		answer, err := s.client(access).ExportOrders(ctx, &ordersapi.ExportOrdersParams{})
 		require.NoError(t, err)
 		if answer.StatusCode == http.StatusOK {
-			return nil, leave // It has more to write than a connection holds.
+			return nil, leave // The export has more to write than the buffers of a connection hold.
 		}
 		body, err := io.ReadAll(answer.Body)
 		require.NoError(t, err)
@@ -159,10 +162,12 @@ func TestExportsAtOnce(t *testing.T) {
 	}, 30*time.Second, 10*time.Millisecond)
 }
 
-// exportOperations are what the document does not say of exports.
+// exportOperations tells the checks what the document does not say of exports.
 func exportOperations() knownOperations {
 	return knownOperations{"exportOrders": {
-		Beyond: contracttest.Beyond{Formats: map[string]string{"application/x-ndjson": "format=ndjson", "text/csv": "format=csv"}},
+		Beyond: contracttest.Beyond{
+			Formats: map[string]string{"application/x-ndjson": "format=ndjson", "text/csv": "format=csv"},
+		},
 		Refused: func(at situation) []contracttest.Refusal {
 			busy := at.member(at.t, "staff")
 			for range mostExports {

@@ -14,7 +14,7 @@ import (
 	"example.com/plumbline/gen/ordersdb"
 )
 
-// versions notes what is asked of the database.
+// versions records the orders whose versions are read from the database.
 type versions struct {
 	ordersdb.Querier
 
@@ -29,7 +29,7 @@ func (v *versions) ListOrderVersions(_ context.Context, ids []uuid.UUID) ([]orde
 	return nil, nil
 }
 
-// taken gives what has been asked since the last time.
+// taken gives what has been recorded since the last call.
 func (v *versions) taken() [][]uuid.UUID {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -38,7 +38,7 @@ func (v *versions) taken() [][]uuid.UUID {
 	return asked
 }
 
-// All streams together cost one statement a turn, and none when nobody follows.
+// All streams together cost one statement for each interval, and none when there are no streams.
 func TestFollowersAskOnceForAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -17,10 +17,10 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// told is one event of a stream.
+// told is one event that a stream has sent.
 type told struct{ id, event, data string }
 
-// openStream asks for a stream, behind an event if one is named.
+// openStream requests a stream, after an event if one is named.
 func (s *server) openStream(ctx context.Context, access string, order uuid.UUID, lastEventID string) *http.Response {
 	s.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/v1/orders/"+order.String()+"/events", nil)
@@ -111,9 +111,11 @@ func TestFollowOrder(t *testing.T) {
 	require.Equal(t, "order.paid", next(t, events).event)
 	leave()
 	ends(t, events)
-	require.Eventually(t, func() bool { return s.service.followers.count() == 0 }, 30*time.Second, 10*time.Millisecond, "whoever has left is forgotten")
+	require.Eventually(t, func() bool {
+		return s.service.followers.count() == 0
+	}, 30*time.Second, 10*time.Millisecond, "whoever has left is forgotten")
 
-	// Whoever comes back goes on where it was.
+	// A client that reconnects resumes after the last event.
 	_, err = staff.ShipOrderWithResponse(t.Context(), order.ID, ordersapi.ShipOrderRequest{})
 	require.NoError(t, err)
 	status, events = s.follow(t.Context(), access, order.ID, "2")
@@ -124,8 +126,9 @@ func TestFollowOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "order.delivered", next(t, events).event, "another's session is another's")
 
-	// A stream ends with the right to it.
-	s.tell("user.disabled", id, standing.Account{UserID: id, Status: "disabled", ChangedAt: s.Clock.Now().Add(time.Second)})
+	// A stream ends when its caller is no longer authorized.
+	s.tell("user.disabled", id,
+		standing.Account{UserID: id, Status: "disabled", ChangedAt: s.Clock.Now().Add(time.Second)})
 	ends(t, events)
 }
 
@@ -166,11 +169,13 @@ func TestStreamEndsWithItsRoles(t *testing.T) {
 	support := uuid.New()
 	_, events := s.follow(t.Context(), s.access(support, ordersapi.RoleSupport), s.order(s.as(), s.product(10), 1).ID, "")
 	require.Equal(t, "order.placed", next(t, events).event)
-	s.tell("user.roles_changed", support, standing.Account{UserID: support, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(time.Second)})
+	s.tell("user.roles_changed", support, standing.Account{
+		UserID: support, Status: "active", Roles: []string{"customer"}, ChangedAt: s.Clock.Now().Add(time.Second),
+	})
 	ends(t, events)
 }
 
-// A stream on which nothing happens says so.
+// An idle stream sends heartbeats.
 func TestHeartbeats(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -205,7 +210,8 @@ func TestHistoryPages(t *testing.T) {
 	require.Len(t, contracttest.Body(t, page, page.JSON200).Items, 2)
 	cursor, err := contracttest.Body(t, page, page.JSON200).NextCursor.Get()
 	require.NoError(t, err)
-	page, err = me.ListOrderEventsWithResponse(t.Context(), order.ID, &ordersapi.ListOrderEventsParams{Limit: &limit, Cursor: &cursor})
+	page, err = me.ListOrderEventsWithResponse(t.Context(), order.ID,
+		&ordersapi.ListOrderEventsParams{Limit: &limit, Cursor: &cursor})
 	require.NoError(t, err)
 	require.Len(t, contracttest.Body(t, page, page.JSON200).Items, 1)
 	require.Equal(t, int32(3), contracttest.Body(t, page, page.JSON200).Items[0].Sequence)

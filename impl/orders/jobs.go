@@ -39,7 +39,7 @@ type withdrawOrphaned struct{}
 // Kind implements river.JobArgs.
 func (withdrawOrphaned) Kind() string { return "withdraw_orphaned" }
 
-// jobs are the queue of what outlives a request or runs periodically.
+// jobs configures the queue of the jobs: deliveries of webhooks and the periodic jobs.
 func (s *Service) jobs() jobs.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[deliverWebhook]) error {

@@ -25,10 +25,10 @@ import (
 	"example.com/plumbline/impl/testkit/webhooktest"
 )
 
-// today has a server's clock show the time that the queue goes by.
+// today sets the clock of a server to the real time, which the queue uses.
 func today(o *options) { o.clock.Advance(time.Since(o.clock.Now())) }
 
-// on has a server share the database and the clock of another, as a second replica does.
+// on makes a server share the database and the clock of another, as a second replica.
 func on(other *server) func(*options) {
 	return func(o *options) {
 		o.pool = func(testing.TB) *pgxpool.Pool { return other.Pool }
@@ -48,7 +48,7 @@ func (s *server) eventually(what string, is func() bool) {
 	require.Eventually(s.t, is, patience, 10*time.Millisecond, what)
 }
 
-// publishes has the service's events go to the bus and come back, until the test ends.
+// publishes relays the events of the service to the bus and consumes them, until the test ends.
 func (s *server) publishes() {
 	s.t.Helper()
 	nats, err := natsserver.Start(s.t.Context(), natsserver.Options{Dir: s.t.TempDir()})
@@ -58,10 +58,13 @@ func (s *server) publishes() {
 	require.NoError(s.t, err)
 	s.t.Cleanup(bus.Close)
 	database, registry := s.Pool.Config().ConnConfig, prometheus.NewRegistry()
-	relay, err := events.NewRelay(events.RelayConfig{Service: "orders", Database: database, Bus: bus, Registry: registry, Log: s.Logger.Logger})
+	relay, err := events.NewRelay(events.RelayConfig{
+		Service: "orders", Database: database, Bus: bus, Registry: registry, Log: s.Logger.Logger,
+	})
 	require.NoError(s.t, err)
 	consumer, err := events.NewConsumer(events.ConsumerConfig{
-		Service: "orders", Name: "webhooks", Database: database, Bus: bus, Handle: s.service.createDeliveries, Registry: registry, Log: s.Logger.Logger,
+		Service: "orders", Name: "webhooks", Database: database, Bus: bus, Handle: s.service.createDeliveries,
+		Registry: registry, Log: s.Logger.Logger,
 	})
 	require.NoError(s.t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
@@ -74,7 +77,7 @@ func (s *server) publishes() {
 	})
 }
 
-// TestAnOrderIsTold follows an order to another system, which is away at first.
+// TestAnOrderIsTold follows the event of an order to a receiver that fails at first.
 func TestAnOrderIsTold(t *testing.T) {
 	t.Parallel()
 	s, r := start(t, today), newReceiver(t)
@@ -85,7 +88,8 @@ func TestAnOrderIsTold(t *testing.T) {
 	order := s.order(s.as(), s.product(10), 2)
 	s.eventually("the first attempt", func() bool { return len(r.all()) == 1 })
 	r.answers(http.StatusNoContent)
-	s.eventually("the second attempt", func() bool { return s.delivery(made.Webhook.ID).Status == ordersapi.WebhookDeliveryStatusDelivered })
+	s.eventually("the second attempt",
+		func() bool { return s.delivery(made.Webhook.ID).Status == ordersapi.WebhookDeliveryStatusDelivered })
 	require.Len(t, r.all(), 2)
 	got := r.all()[1]
 	require.NoError(t, webhooktest.Verify(got.header, got.body, time.Now(), telemetry.NewSecret(made.Secret)))
@@ -103,7 +107,7 @@ func TestAnOrderIsTold(t *testing.T) {
 	require.Equal(t, event.String(), got.header.Get(webhook.IDHeader))
 }
 
-// TestTwoReplicasDeliverOnce has two processes work on one queue.
+// TestTwoReplicasDeliverOnce has two replicas work on one queue.
 func TestTwoReplicasDeliverOnce(t *testing.T) {
 	t.Parallel()
 	first := start(t, today)
@@ -122,9 +126,8 @@ func TestTwoReplicasDeliverOnce(t *testing.T) {
 		first.eventually("all", func() bool { return len(r.all()) >= each })
 	}
 	first.eventually("recorded", func() bool {
-		var delivered int
-		return first.Pool.QueryRow(t.Context(), "SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered' AND attempts = 1").Scan(&delivered) == nil &&
-			delivered == each*len(receivers)
+		const once = "SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered' AND attempts = 1"
+		return first.count(once) == each*len(receivers)
 	})
 	for _, r := range receivers {
 		ids := map[string]int{}
@@ -136,16 +139,19 @@ func TestTwoReplicasDeliverOnce(t *testing.T) {
 	}
 }
 
-// TestOverdueWorkIsDone leaves to the queue what nobody asks for.
+// TestOverdueWorkIsDone shows that the periodic jobs run.
 func TestOverdueWorkIsDone(t *testing.T) {
 	t.Parallel()
 	s := start(t, today)
 	me, other := s.as(), s.as()
 	product := s.product(10)
 	forgotten, orphaned := s.order(me, product, 1), s.order(other, product, 2)
-	_, err := standingdb.New(s.Pool).KeepAccount(t.Context(), standingdb.KeepAccountParams{UserID: other.id, Status: "disabled", Roles: []string{}, ChangedAt: s.Clock.Now()})
+	_, err := standingdb.New(s.Pool).KeepAccount(t.Context(),
+		standingdb.KeepAccountParams{UserID: other.id, Status: "disabled", Roles: []string{}, ChangedAt: s.Clock.Now()})
 	require.NoError(t, err)
-	require.NoError(t, standingdb.New(s.Pool).EndSession(t.Context(), standingdb.EndSessionParams{SessionID: uuid.New(), EndedAt: s.Clock.Now().Add(-2 * standing.Memory)}))
+	err = standingdb.New(s.Pool).EndSession(t.Context(),
+		standingdb.EndSessionParams{SessionID: uuid.New(), EndedAt: s.Clock.Now().Add(-2 * standing.Memory)})
+	require.NoError(t, err)
 	s.works()
 	s.eventually("withdrawn", func() bool { return s.status(orphaned.ID) == ordersdb.OrderStatusCancelled })
 	s.eventually("purged", func() bool {
@@ -165,7 +171,8 @@ func (s *server) status(order uuid.UUID) ordersdb.OrderStatus {
 	return row.Status
 }
 
-// TestExpiryRacesPayment has two replicas expire orders that are being paid: each order takes one step, once.
+// TestExpiryRacesPayment has two replicas expire orders that are being paid: each order is either paid or expired,
+// once.
 func TestExpiryRacesPayment(t *testing.T) {
 	t.Parallel()
 	first := start(t, generous)
@@ -202,11 +209,15 @@ func TestExpiryRacesPayment(t *testing.T) {
 	}
 	racing.Wait()
 	var expired, steps int
-	require.NoError(t, first.Pool.QueryRow(t.Context(), "SELECT count(*) FILTER (WHERE status = 'expired'), sum(version) FROM orders").Scan(&expired, &steps))
+	err := first.Pool.QueryRow(t.Context(),
+		"SELECT count(*) FILTER (WHERE status = 'expired'), sum(version) FROM orders").Scan(&expired, &steps)
+	require.NoError(t, err)
 	require.Equal(t, all, paid+expired)
 	require.Equal(t, 2*all, steps)
 	var told, written int
-	require.NoError(t, first.Pool.QueryRow(t.Context(), "SELECT count(*), count(DISTINCT subject) FROM outbox WHERE type IN ('order.paid', 'order.expired')").Scan(&told, &written))
+	err = first.Pool.QueryRow(t.Context(), `SELECT count(*), count(DISTINCT subject) FROM outbox
+		WHERE type IN ('order.paid', 'order.expired')`).Scan(&told, &written)
+	require.NoError(t, err)
 	require.Equal(t, []int{all, all}, []int{told, written})
 	require.Equal(t, int64(1000-paid), first.stock(product).Available)
 	require.Equal(t, int64(paid), first.stock(product).Reserved)
@@ -247,7 +258,8 @@ func TestPurge(t *testing.T) {
 func TestPurgeGoesOnUntilNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	_, err := s.Pool.Exec(t.Context(), "INSERT INTO ended_sessions (session_id, ended_at) SELECT gen_random_uuid(), $1 FROM generate_series(1, $2::integer)",
+	_, err := s.Pool.Exec(t.Context(),
+		"INSERT INTO ended_sessions (session_id, ended_at) SELECT gen_random_uuid(), $1 FROM generate_series(1, $2::integer)",
 		s.Clock.Now().Add(-2*standing.Memory), 2*postgres.BatchSize+1)
 	require.NoError(t, err)
 	require.NoError(t, s.service.Purge(t.Context()))

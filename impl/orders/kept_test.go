@@ -12,7 +12,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// What becomes of a product leaves the orders alone that have been placed, and its SKU is given to no other.
+// Changes of a product leave the placed orders as they are, and no other product gets its SKU.
 func TestOrdersKeepWhatTheyWerePlacedWith(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -46,13 +46,14 @@ func TestOrdersKeepWhatTheyWerePlacedWith(t *testing.T) {
 	require.Equal(t, []any{placed.CustomerID, placed.Number}, []any{left.CustomerID, left.Number}, "it changes no hands")
 
 	taken, err := staff.CreateProductWithResponse(t.Context(), ordersapi.CreateProductRequest{
-		Sku: contracttest.Body(t, changed, changed.JSON200).Sku, Name: "Another", Price: ordersapi.Price{Amount: 1, Currency: "EUR"},
+		Sku: contracttest.Body(t, changed, changed.JSON200).Sku, Name: "Another",
+		Price: ordersapi.Price{Amount: 1, Currency: "EUR"},
 	})
 	require.NoError(t, err)
 	require.Equal(t, ordersapi.ProblemCodeSkuTaken, codeIn(t, taken.Body), "also once it is archived")
 }
 
-// The database refuses stock and money that do not add up, whoever writes them.
+// The database refuses stock and money that do not add up, whichever program writes them.
 func TestDatabaseRefusesWhatDoesNotAddUp(t *testing.T) {
 	t.Parallel()
 	s := start(t)

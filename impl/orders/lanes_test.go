@@ -13,7 +13,7 @@ import (
 	"example.com/plumbline/impl/platform/webhook"
 )
 
-// Receivers that take all the workers of webhooks hold up webhooks only.
+// Receivers that occupy all the workers of webhooks delay nothing but webhooks.
 func TestReceiversThatHangHoldUpNothingElse(t *testing.T) {
 	t.Parallel()
 	s := start(t, today)
@@ -28,7 +28,8 @@ func TestReceiversThatHangHoldUpNothingElse(t *testing.T) {
 	}))
 	t.Cleanup(receiver.Close)
 	s.service.sender.Close()
-	s.service.sender = webhook.NewSender(webhook.Config{AllowPrivate: true, Timeout: patience, Clock: s.Clock.Now}) // A busy machine takes its time.
+	// A busy machine takes its time.
+	s.service.sender = webhook.NewSender(webhook.Config{AllowPrivate: true, Timeout: patience, Clock: s.Clock.Now})
 	s.subscribe(receiver.URL)
 	forgotten := s.order(s.as(), s.product(10), 1)
 	const workers = 32

@@ -15,24 +15,24 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 )
 
-// units are the stock of a product as callers see it.
+// units is the stock of a product as callers see it.
 type units struct{ available, reserved, sold int64 }
 
-// asked is one call that concerns the stock of the product.
+// asked is a call that reads or changes the stock of the product.
 type asked struct {
 	does     string // reserve, cancel, ship, receive or read
 	quantity int64
 }
 
-// reply is what a call was answered. short is what was still available where there was too little, which the answer
-// says.
+// reply is the answer to a call. short is the number of units still available when the answer says that there were too
+// few.
 type reply struct {
 	done  bool
 	short int64
 	read  units
 }
 
-// oneAtATime is how the stock of a product changes when nobody does anything at the same time.
+// oneAtATime models how the stock of a product changes when calls come one after the other.
 var oneAtATime = porcupine.Model{
 	Init: func() any { return units{available: scarce} },
 	Step: func(state, input, output any) (bool, any) {
@@ -55,10 +55,10 @@ var oneAtATime = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %+v", input, output) },
 }
 
-// scarce is how many units there are: few, so that they run out again and again.
+// scarce is the number of units: few, so that they run out again and again.
 const scarce = 20
 
-// register is the stock of one product, and what callers have seen of it.
+// register records what callers have seen of the stock of one product.
 type register struct {
 	*server
 
@@ -75,14 +75,17 @@ func (r *register) record(client int, call asked, does func() reply) {
 	answer := does()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.history = append(r.history, porcupine.Operation{ClientId: client, Input: call, Call: int64(from), Output: answer, Return: int64(time.Since(r.began))})
+	r.history = append(r.history, porcupine.Operation{
+		ClientId: client, Input: call, Call: int64(from), Output: answer, Return: int64(time.Since(r.began)),
+	})
 }
 
-// reserve places an order; nil means that there was too little.
+// reserve places an order; nil means that there were too few units.
 func (r *register) reserve(client int, buyer caller) (order *ordersapi.Order) {
 	quantity := 1 + rand.Int32N(4)
 	r.record(client, asked{"reserve", int64(quantity)}, func() reply {
-		got, err := buyer.CreateOrderWithResponse(r.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
+		got, err := buyer.CreateOrderWithResponse(r.t.Context(),
+			&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
 			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: r.product, Quantity: quantity}}})
 		switch {
 		case err != nil:
@@ -112,9 +115,10 @@ func (r *register) cancel(client int, buyer caller, order *ordersapi.Order) {
 	})
 }
 
-// ship sells an order, and receives as many units as have left: otherwise nothing would be there in the end.
+// ship pays and ships an order, and receives as many units again, so that the stock does not run out for good.
 func (r *register) ship(client int, order *ordersapi.Order) {
-	if paid, err := r.payments.PayOrderWithResponse(r.t.Context(), order.ID, ordersapi.PayOrderRequest{}); err != nil || paid.JSON200 == nil {
+	paid, err := r.payments.PayOrderWithResponse(r.t.Context(), order.ID, ordersapi.PayOrderRequest{})
+	if err != nil || paid.JSON200 == nil {
 		r.t.Errorf("an order could not be paid: %v", err)
 	}
 	quantity := int64(order.Items[0].Quantity)
@@ -123,7 +127,8 @@ func (r *register) ship(client int, order *ordersapi.Order) {
 		return reply{done: err == nil && got.StatusCode() == http.StatusOK}
 	})
 	r.record(client, asked{"receive", quantity}, func() reply {
-		got, err := r.staff.AdjustStockWithResponse(r.t.Context(), r.product, &ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
+		got, err := r.staff.AdjustStockWithResponse(r.t.Context(), r.product,
+			&ordersapi.AdjustStockParams{IdempotencyKey: uuid.NewString()},
 			ordersapi.AdjustStockRequest{Delta: quantity, Reason: "Delivered"})
 		return reply{done: err == nil && got.StatusCode() == http.StatusCreated}
 	})
@@ -140,7 +145,7 @@ func (r *register) read(client int) {
 	})
 }
 
-// act makes so many calls at random.
+// act makes so many random calls.
 func (r *register) act(client, calls int, buyer caller) {
 	var mine []*ordersapi.Order
 	for range calls {
@@ -161,12 +166,15 @@ func (r *register) act(client, calls int, buyer caller) {
 	}
 }
 
-// TestStockIsLinearizable lets several callers change and read the stock of one product at once, and looks for an order
-// of all calls, one after the other and each between its beginning and its end, in which the answers are right.
+// TestStockIsLinearizable has several callers change and read the stock of one product at once, and looks for a
+// sequence of all calls, each placed between its beginning and its end, in which every answer is right.
 func TestStockIsLinearizable(t *testing.T) {
 	t.Parallel()
 	s := start(t, generous)
-	r := &register{server: s, product: s.product(scarce), staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments), began: time.Now()}
+	r := &register{
+		server: s, product: s.product(scarce), staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments),
+		began: time.Now(),
+	}
 	const callers = 8
 	calls := figure(300, 30)
 	var crowd sync.WaitGroup

@@ -17,7 +17,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// model is what an order should be, written down apart from the code: by hand, from the document's prose.
+// model is the expected state of an order, written by hand from the prose of the document, not from the code.
 type model struct {
 	status         ordersapi.OrderStatus
 	total          int64
@@ -26,7 +26,7 @@ type model struct {
 	version        int64
 	units          int64 // of the order
 	reserved, sold int64
-	by             ordersapi.OrderActor // whoever made the last step
+	by             ordersapi.OrderActor // who made the last step
 	event          ordersapi.OrderEventType
 }
 
@@ -40,7 +40,8 @@ var possible = map[ordersapi.OrderStatus][]ordersapi.OrderAction{
 
 // permitted are the roles whose holders may act on anybody's order; its customer may cancel it.
 var permitted = map[ordersapi.OrderAction][]ordersapi.Role{
-	"pay": {"payments"}, "ship": {"staff"}, "deliver": {"staff"}, "refund": {"staff", "payments"}, "cancel": {"support", "staff"},
+	"pay": {"payments"}, "ship": {"staff"}, "deliver": {"staff"}, "refund": {"staff", "payments"},
+	"cancel": {"support", "staff"},
 }
 
 // actor is somebody who tries to act on the order.
@@ -56,10 +57,11 @@ func (a actor) GoString() string { return a.name }
 func (a actor) owns() bool { return a.name == "owner" }
 
 func (a actor) may(does ordersapi.OrderAction) bool {
-	return does == "cancel" && a.owns() || slices.ContainsFunc(a.roles, func(r ordersapi.Role) bool { return slices.Contains(permitted[does], r) })
+	return does == "cancel" && a.owns() ||
+		slices.ContainsFunc(a.roles, func(r ordersapi.Role) bool { return slices.Contains(permitted[does], r) })
 }
 
-// allowed is what allowed_actions should say to somebody.
+// allowed gives the expected allowed_actions for an actor.
 func (m *model) allowed(a actor) []ordersapi.OrderAction {
 	allowed := []ordersapi.OrderAction{}
 	for _, does := range possible[m.status] {
@@ -78,7 +80,7 @@ type try struct {
 	part      int64
 }
 
-// expect is the status and the code that should be answered, and whether anything changes. A code of "" is success.
+// expect gives the expected status and code, and whether anything changes. The code "" means success.
 func (m *model) expect(x try) (status int, code ordersapi.ProblemCode, changes bool) {
 	switch {
 	case !x.who.may(x.does) && x.does == "cancel":
@@ -132,7 +134,7 @@ func (m *model) step(x try) {
 	}
 }
 
-// ask sends an attempt and gives the status of the answer, with the order or the code in it.
+// ask sends an attempt and gives the status of the answer, with its order or its code.
 func (x try) ask(t require.TestingT, s *server, order uuid.UUID) (int, ordersapi.Order, ordersapi.ProblemCode) {
 	ctx := s.t.Context()
 	var got *http.Response
@@ -173,17 +175,21 @@ func (x try) ask(t require.TestingT, s *server, order uuid.UUID) (int, ordersapi
 	return got.StatusCode, ordersapi.Order{}, p.Code
 }
 
-// requireShown holds an order as somebody sees it against the model.
+// requireShown compares an order, as an actor sees it, with the model.
 func (m *model) requireShown(t require.TestingT, shown ordersapi.Order, a actor) {
 	require.Equal(t, m.status, shown.Status)
 	require.Equal(t, m.version, shown.Version)
-	require.Equal(t, []int64{m.total, m.paid, m.refunded}, []int64{shown.Total.Amount, shown.Paid.Amount, shown.Refunded.Amount})
+	require.Equal(t, []int64{m.total, m.paid, m.refunded},
+		[]int64{shown.Total.Amount, shown.Paid.Amount, shown.Refunded.Amount})
 	require.ElementsMatch(t, m.allowed(a), shown.AllowedActions, "allowed_actions as %s sees them", a.name)
 }
 
-// draw makes up an attempt. Half of them lead on: otherwise hardly any order would come far.
+// draw makes a random attempt. Half of them are possible ones: otherwise hardly any order would get far.
 func (m *model) draw(t *rapid.T, actors []actor) try {
-	x := try{who: rapid.SampledFrom(actors).Draw(t, "actor"), does: rapid.SampledFrom([]ordersapi.OrderAction{"pay", "cancel", "ship", "deliver", "refund"}).Draw(t, "action")}
+	x := try{
+		who:  rapid.SampledFrom(actors).Draw(t, "actor"),
+		does: rapid.SampledFrom([]ordersapi.OrderAction{"pay", "cancel", "ship", "deliver", "refund"}).Draw(t, "action"),
+	}
 	if rapid.Bool().Draw(t, "goes on") {
 		if x.who = rapid.SampledFrom(actors[3:5]).Draw(t, "clerk"); len(m.allowed(x.who)) > 0 {
 			x.does = rapid.SampledFrom(m.allowed(x.who)).Draw(t, "allowed action")
@@ -199,8 +205,8 @@ func (m *model) draw(t *rapid.T, actors []actor) try {
 	return x
 }
 
-// TestStateMachine acts on orders at random, as everybody, and holds what is answered, what anybody is told that he may
-// do, the stock and the history against the model.
+// TestStateMachine acts on orders at random, as every actor, and compares the answers, the allowed actions, the stock
+// and the history with the model.
 func TestStateMachine(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) {
@@ -208,7 +214,8 @@ func TestStateMachine(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		actors := []actor{
-			{name: "owner", roles: []ordersapi.Role{"customer"}}, {name: "another customer", roles: []ordersapi.Role{"customer"}},
+			{name: "owner", roles: []ordersapi.Role{"customer"}},
+			{name: "another customer", roles: []ordersapi.Role{"customer"}},
 			{name: "support", roles: []ordersapi.Role{"support"}}, {name: "staff", roles: []ordersapi.Role{"staff"}},
 			{name: "payments", roles: []ordersapi.Role{"payments"}}, {name: "admin", roles: []ordersapi.Role{"admin"}},
 		}
@@ -249,7 +256,8 @@ func TestStateMachine(t *testing.T) {
 		}
 
 		stock := s.stock(product)
-		require.Equal(t, []int64{1000 - m.reserved - m.sold, m.reserved, m.sold}, []int64{stock.Available, stock.Reserved, stock.Sold})
+		require.Equal(t, []int64{1000 - m.reserved - m.sold, m.reserved, m.sold},
+			[]int64{stock.Available, stock.Reserved, stock.Sold})
 		history, err := actors[0].ListOrderEventsWithResponse(s.t.Context(), order.ID, &ordersapi.ListOrderEventsParams{})
 		require.NoError(t, err)
 		require.Len(t, contracttest.Body(t, history, history.JSON200).Items, int(m.version))

@@ -198,7 +198,7 @@ func (r Ration) lockAndAdmit(ctx context.Context, q ordersdb.Querier, customer u
 	if err := q.LockCustomer(ctx, customer.String()); err != nil {
 		return err
 	}
-	// A statement of its own: in one with the lock it would count what was there before the wait.
+	// The count is a statement of its own, whose snapshot begins after the wait for the lock.
 	open, err := q.CountOpenOrders(ctx, ordersdb.CountOpenOrdersParams{CustomerID: customer, Most: r.Orders})
 	if err != nil {
 		return err
@@ -404,7 +404,8 @@ func (s *Service) applyStep(
 		}); err != nil {
 			return err
 		}
-		// Within the transaction: with an Idempotency-Key it stays open, with its connection, until the answer is made.
+		// The items are read within the transaction: with an Idempotency-Key it holds its connection until the answer is
+		// made.
 		items, err = tx.ListOrderItems(ctx, []uuid.UUID{id})
 		return err
 	})

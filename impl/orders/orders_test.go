@@ -20,11 +20,14 @@ func TestCreateOrder(t *testing.T) {
 	me := s.as()
 	bob := s.product(10)
 	line := s.product(10, func(p *ordersdb.CreateProductParams) { p.PriceAmount, p.Name = 100, "Line" })
-	items := []ordersapi.OrderItemRequest{{ProductID: bob, Quantity: 1}, {ProductID: line, Quantity: 3}, {ProductID: bob, Quantity: 1}}
+	items := []ordersapi.OrderItemRequest{
+		{ProductID: bob, Quantity: 1}, {ProductID: line, Quantity: 3}, {ProductID: bob, Quantity: 1},
+	}
 
-	got, err := me.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: "one"}, ordersapi.CreateOrderRequest{
-		Items: items, ExpectedTotal: &ordersapi.ExpectedTotal{Amount: 2*2490 + 3*100, Currency: "EUR"},
-	})
+	got, err := me.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: "one"},
+		ordersapi.CreateOrderRequest{
+			Items: items, ExpectedTotal: &ordersapi.ExpectedTotal{Amount: 2*2490 + 3*100, Currency: "EUR"},
+		})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
 	order := *contracttest.Body(t, got, got.JSON201)
@@ -44,9 +47,7 @@ func TestCreateOrder(t *testing.T) {
 	read, err := me.GetOrderWithResponse(t.Context(), order.ID)
 	require.NoError(t, err)
 	require.Equal(t, order, *contracttest.Body(t, read, read.JSON200))
-	var events int
-	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE subject = $1 AND type = 'order.placed'`, order.ID).Scan(&events))
-	require.Equal(t, 1, events)
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM outbox WHERE subject = $1 AND type = 'order.placed'`, order.ID))
 }
 
 func TestCreateOrderRefusals(t *testing.T) {
@@ -67,11 +68,15 @@ func TestCreateOrderRefusals(t *testing.T) {
 		at      []string
 	}{
 		"out of stock": {
-			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: plenty, Quantity: 1}, {ProductID: few, Quantity: 2}, {ProductID: few, Quantity: 1}}},
+			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{
+				{ProductID: plenty, Quantity: 1}, {ProductID: few, Quantity: 2}, {ProductID: few, Quantity: 1},
+			}},
 			ordersapi.ProblemCodeOutOfStock, []string{"#/items/1/quantity", "#/items/2/quantity"},
 		},
 		"no such product": {
-			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: plenty, Quantity: 1}, {ProductID: uuid.New(), Quantity: 1}}},
+			ordersapi.CreateOrderRequest{
+				Items: []ordersapi.OrderItemRequest{{ProductID: plenty, Quantity: 1}, {ProductID: uuid.New(), Quantity: 1}},
+			},
 			ordersapi.ProblemCodeProductUnavailable, []string{"#/items/1/product_id"},
 		},
 		"archived": {
@@ -79,19 +84,26 @@ func TestCreateOrderRefusals(t *testing.T) {
 			ordersapi.ProblemCodeProductUnavailable, []string{"#/items/0/product_id"},
 		},
 		"mixed currencies": {
-			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: plenty, Quantity: 1}, {ProductID: dollars, Quantity: 1}}},
+			ordersapi.CreateOrderRequest{
+				Items: []ordersapi.OrderItemRequest{{ProductID: plenty, Quantity: 1}, {ProductID: dollars, Quantity: 1}},
+			},
 			ordersapi.ProblemCodeMixedCurrencies, nil,
 		},
 		"price changed": {
-			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: plenty, Quantity: 1}}, ExpectedTotal: euros(2489)},
+			ordersapi.CreateOrderRequest{
+				Items: []ordersapi.OrderItemRequest{{ProductID: plenty, Quantity: 1}}, ExpectedTotal: euros(2489),
+			},
 			ordersapi.ProblemCodePriceChanged, []string{"#/expected_total"},
 		},
 		"another currency than expected": {
-			ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: dollars, Quantity: 1}}, ExpectedTotal: euros(2490)},
+			ordersapi.CreateOrderRequest{
+				Items: []ordersapi.OrderItemRequest{{ProductID: dollars, Quantity: 1}}, ExpectedTotal: euros(2490),
+			},
 			ordersapi.ProblemCodePriceChanged, []string{"#/expected_total"},
 		},
 	} {
-		got, err := me.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()}, c.request)
+		got, err := me.CreateOrderWithResponse(t.Context(),
+			&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()}, c.request)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusConflict, got.StatusCode(), "%s: %s", name, got.Body)
 		require.Equal(t, c.code, contracttest.Body(t, got, got.ApplicationProblemJSON409).Code, name)
@@ -102,12 +114,10 @@ func TestCreateOrderRefusals(t *testing.T) {
 		require.Equal(t, c.at, at, name)
 	}
 	require.Equal(t, int64(100), s.stock(plenty).Available, "a refusal reserves nothing")
-	var orders int
-	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM outbox)`).Scan(&orders))
-	require.Zero(t, orders)
+	require.Zero(t, s.count(`SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM outbox)`))
 }
 
-// TestLifeOfAnOrder walks the main road and looks at what each step does besides.
+// TestLifeOfAnOrder takes an order from placing to refund, and checks the effects of each step.
 func TestLifeOfAnOrder(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -120,14 +130,15 @@ func TestLifeOfAnOrder(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodeOrderState, contracttest.Body(t, early, early.ApplicationProblemJSON409).Code)
 
 	reference := "pay_1"
-	for range 2 { // A report that comes again is no second payment.
+	for range 2 { // A repeated report is not a second payment.
 		paid, err := payments.PayOrderWithResponse(t.Context(), order.ID, ordersapi.PayOrderRequest{Reference: &reference})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, paid.StatusCode(), string(paid.Body))
 		require.Equal(t, ordersapi.OrderStatusPaid, contracttest.Body(t, paid, paid.JSON200).Status)
 		require.Equal(t, order.Total, contracttest.Body(t, paid, paid.JSON200).Paid)
 		require.Equal(t, int64(2), contracttest.Body(t, paid, paid.JSON200).Version)
-		require.Equal(t, []ordersapi.OrderAction{ordersapi.OrderActionRefund}, contracttest.Body(t, paid, paid.JSON200).AllowedActions)
+		require.Equal(t, []ordersapi.OrderAction{ordersapi.OrderActionRefund},
+			contracttest.Body(t, paid, paid.JSON200).AllowedActions)
 	}
 	another := "pay_2"
 	twice, err := payments.PayOrderWithResponse(t.Context(), order.ID, ordersapi.PayOrderRequest{Reference: &another})
@@ -152,7 +163,8 @@ func TestLifeOfAnOrder(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, unsure.StatusCode())
 	key := "refund"
 	for range 2 {
-		refunded, err := staff.RefundOrderWithResponse(t.Context(), order.ID, &ordersapi.RefundOrderParams{IdempotencyKey: &key}, part)
+		refunded, err := staff.RefundOrderWithResponse(t.Context(), order.ID,
+			&ordersapi.RefundOrderParams{IdempotencyKey: &key}, part)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, refunded.StatusCode(), string(refunded.Body))
 		require.Equal(t, int64(1000), contracttest.Body(t, refunded, refunded.JSON200).Refunded.Amount)
@@ -160,11 +172,14 @@ func TestLifeOfAnOrder(t *testing.T) {
 	}
 	part.Amount.Amount = order.Total.Amount - 1000 + 1
 	key = "too-much"
-	tooMuch, err := staff.RefundOrderWithResponse(t.Context(), order.ID, &ordersapi.RefundOrderParams{IdempotencyKey: &key}, part)
+	tooMuch, err := staff.RefundOrderWithResponse(t.Context(), order.ID,
+		&ordersapi.RefundOrderParams{IdempotencyKey: &key}, part)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusConflict, tooMuch.StatusCode(), string(tooMuch.Body))
-	require.Equal(t, ordersapi.ProblemCodeRefundTooLarge, contracttest.Body(t, tooMuch, tooMuch.ApplicationProblemJSON409).Code)
-	whole, err := staff.RefundOrderWithResponse(t.Context(), order.ID, &ordersapi.RefundOrderParams{}, ordersapi.RefundOrderRequest{})
+	require.Equal(t, ordersapi.ProblemCodeRefundTooLarge,
+		contracttest.Body(t, tooMuch, tooMuch.ApplicationProblemJSON409).Code)
+	whole, err := staff.RefundOrderWithResponse(t.Context(), order.ID, &ordersapi.RefundOrderParams{},
+		ordersapi.RefundOrderRequest{})
 	require.NoError(t, err)
 	require.Equal(t, ordersapi.OrderStatusRefunded, contracttest.Body(t, whole, whole.JSON200).Status)
 	require.Equal(t, order.Total, contracttest.Body(t, whole, whole.JSON200).Refunded)
@@ -178,7 +193,9 @@ func TestLifeOfAnOrder(t *testing.T) {
 		require.Equal(t, int32(i+1), e.Sequence)
 		types, by = append(types, e.Type), append(by, e.By)
 	}
-	require.Equal(t, []ordersapi.OrderEventType{"order.placed", "order.paid", "order.shipped", "order.delivered", "order.refunded", "order.refunded"}, types)
+	require.Equal(t, []ordersapi.OrderEventType{
+		"order.placed", "order.paid", "order.shipped", "order.delivered", "order.refunded", "order.refunded",
+	}, types)
 	require.Equal(t, []ordersapi.OrderActor{"customer", "payments", "staff", "staff", "staff", "staff"}, by)
 }
 
@@ -196,7 +213,7 @@ func TestCancelOrder(t *testing.T) {
 		}
 		require.Equal(t, int64(6), s.stock(product).Available, name)
 		reason := "Ordered by mistake"
-		for range 2 { // Cancelling twice is not a mistake, and gives the stock back once.
+		for range 2 { // Cancelling twice is no error, and releases the stock once.
 			got, err := me.CancelOrderWithResponse(t.Context(), order.ID, ordersapi.CancelOrderRequest{Reason: &reason})
 			require.NoError(t, err)
 			require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
@@ -280,9 +297,9 @@ func TestListOrders(t *testing.T) {
 	require.Equal(t, 5, count(me, ordersapi.ListOrdersParams{CustomerID: &me.id}))
 }
 
-// orderOperations are what the document does not say of the operations on orders.
+// orderOperations tells the checks what the document does not say of the operations on orders.
 func orderOperations() knownOperations {
-	// from begins an operation with an order in another status than that of a new one.
+	// from gives an operation an order in a status other than that of a new one.
 	from := func(status ordersdb.OrderStatus) func(situation, *contracttest.Fit) {
 		return func(at situation, fit *contracttest.Fit) {
 			fit.Path["orderId"] = at.orderIn(at.t, at.owner, status).String()
@@ -306,15 +323,19 @@ func orderOperations() knownOperations {
 		"payOrder": {
 			Fit: func(_ situation, fit *contracttest.Fit) { fit.Body["reference"] = "pay_" + uuid.NewString() },
 			Refused: func(at situation) []contracttest.Refusal {
-				short := at.conflict("less than the total", `{"amount":{"amount":4979,"currency":"EUR"}}`, ordersapi.ProblemCodePaymentMismatch)
+				short := at.conflict("less than the total", `{"amount":{"amount":4979,"currency":"EUR"}}`,
+					ordersapi.ProblemCodePaymentMismatch)
 				short.Pointer = "#/amount"
 				return []contracttest.Refusal{
-					at.inStatus("a cancelled order", ordersdb.OrderStatusCancelled), at.inStatus("another payment", ordersdb.OrderStatusPaid), short, at.paidTwice(),
+					at.inStatus("a cancelled order", ordersdb.OrderStatusCancelled),
+					at.inStatus("another payment", ordersdb.OrderStatusPaid), short, at.paidTwice(),
 				}
 			},
 		},
 		"shipOrder": {Fit: from(ordersdb.OrderStatusPaid), Refused: func(at situation) []contracttest.Refusal {
-			return []contracttest.Refusal{at.inStatus("an order that is not paid", ""), at.inStatus("a cancelled order", ordersdb.OrderStatusCancelled)}
+			return []contracttest.Refusal{
+				at.inStatus("an order that is not paid", ""), at.inStatus("a cancelled order", ordersdb.OrderStatusCancelled),
+			}
 		}},
 		"deliverOrder": {Fit: from(ordersdb.OrderStatusShipped), Refused: func(at situation) []contracttest.Refusal {
 			return []contracttest.Refusal{at.inStatus("an order that has not shipped", ordersdb.OrderStatusPaid)}
@@ -331,7 +352,7 @@ func orderOperations() knownOperations {
 	}
 }
 
-// quantities are the places in a body whose maximum holds for lines together.
+// quantities gives the pointers of the quantities, whose maximum holds for all lines of a product together.
 func quantities() []string {
 	places := make([]string, 100)
 	for i := range places {
@@ -340,10 +361,11 @@ func quantities() []string {
 	return places
 }
 
-// inStatus asks for an order whose status does not allow the operation.
+// inStatus names an order whose status does not allow the operation.
 func (at situation) inStatus(name string, status ordersdb.OrderStatus) contracttest.Refusal {
 	c := at.conflict(name, "", ordersapi.ProblemCodeOrderState)
-	c.Target = contracttest.Filled(at.op.Pattern, map[string]string{"orderId": at.orderIn(at.t, at.member(at.t), status).String()})
+	c.Target = contracttest.Filled(at.op.Pattern,
+		map[string]string{"orderId": at.orderIn(at.t, at.member(at.t), status).String()})
 	return c
 }
 
@@ -351,15 +373,17 @@ func (at situation) inStatus(name string, status ordersdb.OrderStatus) contractt
 func (at situation) paidTwice() contracttest.Refusal {
 	reference := uuid.NewString()
 	paid := at.order(at.member(at.t).caller, at.product(10), 1).ID
-	answer, err := at.member(at.t, "payments").PayOrderWithResponse(at.t.Context(), paid, ordersapi.PayOrderRequest{Reference: &reference})
+	answer, err := at.member(at.t, "payments").PayOrderWithResponse(at.t.Context(), paid,
+		ordersapi.PayOrderRequest{Reference: &reference})
 	require.NoError(at.t, err)
 	require.Equal(at.t, http.StatusOK, answer.StatusCode(), string(answer.Body))
-	c := at.conflict("a payment of another order", `{"reference":"`+reference+`"}`, ordersapi.ProblemCodePaymentReferenceUsed)
+	c := at.conflict("a payment of another order", `{"reference":"`+reference+`"}`,
+		ordersapi.ProblemCodePaymentReferenceUsed)
 	c.Pointer = "#/reference"
 	return c
 }
 
-// refusedOrders are orders that cannot be placed.
+// refusedOrders gives orders that cannot be placed.
 func refusedOrders(at situation) []contracttest.Refusal {
 	few, other := at.product(1), at.product(5, func(p *ordersdb.CreateProductParams) { p.Currency = "USD" })
 	line := func(product uuid.UUID, quantity string) string {
@@ -372,12 +396,15 @@ func refusedOrders(at situation) []contracttest.Refusal {
 		cases = append(cases, c)
 	}
 	add("more than there is", line(few, "2"), "", "#/items/0/quantity", ordersapi.ProblemCodeOutOfStock)
-	add("more than there is, together", line(few, "1")+`,`+line(few, "1"), "", "#/items/1/quantity", ordersapi.ProblemCodeOutOfStock)
+	add("more than there is, together", line(few, "1")+`,`+line(few, "1"), "", "#/items/1/quantity",
+		ordersapi.ProblemCodeOutOfStock)
 	add("no such product", line(uuid.New(), "1"), "", "#/items/0/product_id", ordersapi.ProblemCodeProductUnavailable)
 	add("two currencies", line(few, "1")+`,`+line(other, "1"), "", "", ordersapi.ProblemCodeMixedCurrencies)
-	add("more of one than an order takes, together", line(few, "600")+`,`+line(few, "600"), "", "#/items/1/quantity", ordersapi.ProblemCodeInvalidRequest)
+	add("more of one than an order takes, together", line(few, "600")+`,`+line(few, "600"), "", "#/items/1/quantity",
+		ordersapi.ProblemCodeInvalidRequest)
 	cases[len(cases)-1].Status = http.StatusUnprocessableEntity
-	add("more units than one may reserve", line(at.product(1000), "101"), "", "#/items", ordersapi.ProblemCodeTooManyReservedUnits)
+	add("more units than one may reserve", line(at.product(1000), "101"), "", "#/items",
+		ordersapi.ProblemCodeTooManyReservedUnits)
 	add("one order too many", line(few, "1"), "", "#", ordersapi.ProblemCodeTooManyOpenOrders)
 	waits := at.member(at.t)
 	for range usual.Orders {
@@ -385,6 +412,7 @@ func refusedOrders(at situation) []contracttest.Refusal {
 	}
 	last := &cases[len(cases)-1]
 	last.By, last.Request = waits, last.Without("Authorization").With(contracttest.Bearer(waits))
-	add("another total", line(few, "1"), `,"expected_total":{"amount":1,"currency":"EUR"}`, "#/expected_total", ordersapi.ProblemCodePriceChanged)
+	add("another total", line(few, "1"), `,"expected_total":{"amount":1,"currency":"EUR"}`, "#/expected_total",
+		ordersapi.ProblemCodePriceChanged)
 	return cases
 }

@@ -14,7 +14,7 @@ import (
 	"example.com/plumbline/gen/ordersapi"
 )
 
-// full makes the proofs use the figures of `make prove`; otherwise they take seconds.
+// full makes the proofs use the figures of `make prove`; without it they take seconds.
 var full = flag.Bool("full", false, "run the proofs with their full figures")
 
 // figure gives how many of something a proof uses.
@@ -25,7 +25,7 @@ func figure(inFull, otherwise int) int {
 	return otherwise
 }
 
-// count reads one number.
+// count gives the number that a query returns.
 func (s *server) count(query string, args ...any) int {
 	s.t.Helper()
 	var n int
@@ -33,19 +33,23 @@ func (s *server) count(query string, args ...any) int {
 	return n
 }
 
-// requireNoDeadlock asks PostgreSQL, for a transaction that is run again hides from its caller that there was one.
+// requireNoDeadlock asks PostgreSQL whether there was a deadlock: a transaction that is run again hides it from its
+// caller.
 func (s *server) requireNoDeadlock(replicas ...*server) {
 	s.t.Helper()
 	for _, one := range append(replicas, s) {
-		one.Pool.Reset() // A connection tells what it has counted when it ends. The one of each that stays listens, and waits for no lock.
+		// A connection reports its statistics when it ends. One connection of each pool stays: it listens, and waits for no
+		// lock.
+		one.Pool.Reset()
 	}
 	require.Eventually(s.t, func() bool {
-		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`) <= 1+len(replicas)
+		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+			AND backend_type = 'client backend' AND pid <> pg_backend_pid()`) <= 1+len(replicas)
 	}, time.Minute, 10*time.Millisecond)
 	require.Zero(s.t, s.count(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`))
 }
 
-// TestNeverOversold lets many buy the same product at once until long after it is sold out.
+// TestNeverOversold has many callers buy the same product at once, until long after it is sold out.
 func TestNeverOversold(t *testing.T) {
 	t.Parallel()
 	s := start(t, generous)
@@ -59,7 +63,8 @@ func TestNeverOversold(t *testing.T) {
 		buyer := s.as()
 		crowd.Go(func() {
 			for attempted.Add(1) <= int64(attempts) {
-				got, err := buyer.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
+				got, err := buyer.CreateOrderWithResponse(t.Context(),
+					&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()},
 					ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: product, Quantity: 1}}})
 				switch {
 				case err != nil:
@@ -80,12 +85,14 @@ func TestNeverOversold(t *testing.T) {
 	crowd.Wait()
 	took := time.Since(began)
 	t.Logf("%d clients, %d units: %d attempts in %v, %.0f per second; %d orders, %d refused",
-		clients, units, attempts, took.Round(time.Millisecond), float64(attempts)/took.Seconds(), placed.Load(), refused.Load())
+		clients, units, attempts, took.Round(time.Millisecond), float64(attempts)/took.Seconds(), placed.Load(),
+		refused.Load())
 
 	require.Equal(t, units, int(placed.Load()))
 	require.Equal(t, attempts-units, int(refused.Load()))
 	stock := s.stock(product)
-	require.Equal(t, []int64{0, int64(units), 0, int64(units)}, []int64{stock.Available, stock.Reserved, stock.Sold, stock.Received})
+	require.Equal(t, []int64{0, int64(units), 0, int64(units)},
+		[]int64{stock.Available, stock.Reserved, stock.Sold, stock.Received})
 	require.Equal(t, units, s.count(`SELECT sum(quantity) FROM order_items`))
 	require.Equal(t, units, s.count(`SELECT count(*) FROM orders`))
 	require.Equal(t, units, s.count(`SELECT count(*) FROM outbox`))

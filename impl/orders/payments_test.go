@@ -61,7 +61,7 @@ func TestOnePaymentPaysOneOrder(t *testing.T) {
 	order := *contracttest.Body(t, shown, shown.JSON200)
 	require.Equal(t, []string{card, reference}, []string{*order.PaymentProvider, *order.PaymentReference})
 
-	// Money that went back has paid that order, and no other.
+	// A refunded payment has paid its order, and pays no other.
 	cancelled, err := me.CancelOrderWithResponse(t.Context(), one, ordersapi.CancelOrderRequest{})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, cancelled.StatusCode(), string(cancelled.Body))
@@ -69,13 +69,15 @@ func TestOnePaymentPaysOneOrder(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodePaymentReferenceUsed, code)
 }
 
-// One account reports for the whole shop: its refusals are about money, and are all recorded.
+// One account reports the payments of the whole shop: refusals of its reports are about money, and all are recorded.
 func TestRefusedPaymentsAreAllRecorded(t *testing.T) {
 	t.Parallel()
 	s := start(t, generous)
 	me, payments := s.as(), s.as(ordersapi.RolePayments)
 	order := s.order(me, s.product(1), 1)
-	less := ordersapi.PayOrderRequest{Amount: &ordersapi.ReceivedAmount{Amount: order.Total.Amount - 1, Currency: order.Total.Currency}}
+	less := ordersapi.PayOrderRequest{
+		Amount: &ordersapi.ReceivedAmount{Amount: order.Total.Amount - 1, Currency: order.Total.Currency},
+	}
 	for range 120 {
 		_, code := payments.pay(t, order.ID, less)
 		require.Equal(t, ordersapi.ProblemCodePaymentMismatch, code)
@@ -83,8 +85,10 @@ func TestRefusedPaymentsAreAllRecorded(t *testing.T) {
 		require.Equal(t, ordersapi.ProblemCodeForbidden, code)
 	}
 	s.End(t)
-	require.Equal(t, 120, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'payment_mismatch'`, payments.id))
-	require.Equal(t, 100, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'forbidden'`, me.id), "what anybody else is refused is bounded")
+	require.Equal(t, 120,
+		s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'payment_mismatch'`, payments.id))
+	require.Equal(t, 100, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'forbidden'`, me.id),
+		"what anybody else is refused is bounded")
 }
 
 func TestOneReferenceAtOnce(t *testing.T) {
@@ -103,7 +107,8 @@ func TestOneReferenceAtOnce(t *testing.T) {
 				t.Errorf("a payment got no answer: %v", err)
 			case got.StatusCode() == http.StatusOK:
 				paid.Add(1)
-			case got.ApplicationProblemJSON409 == nil || got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodePaymentReferenceUsed:
+			case got.ApplicationProblemJSON409 == nil ||
+				got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodePaymentReferenceUsed:
 				t.Errorf("a payment was answered %d: %s", got.StatusCode(), got.Body)
 			}
 		})
@@ -121,9 +126,11 @@ func TestPaymentOfAnotherAmount(t *testing.T) {
 	order := s.order(me, product, 2)
 	reference := "pay_1"
 	for name, amount := range map[string]ordersapi.ReceivedAmount{
-		"less": {Amount: 4979, Currency: "EUR"}, "more": {Amount: 4981, Currency: "EUR"}, "nothing": {Amount: 0, Currency: "EUR"}, "another currency": {Amount: 4980, Currency: "USD"},
+		"less": {Amount: 4979, Currency: "EUR"}, "more": {Amount: 4981, Currency: "EUR"},
+		"nothing": {Amount: 0, Currency: "EUR"}, "another currency": {Amount: 4980, Currency: "USD"},
 	} {
-		got, err := payments.PayOrderWithResponse(t.Context(), order.ID, ordersapi.PayOrderRequest{Reference: &reference, Amount: &amount})
+		got, err := payments.PayOrderWithResponse(t.Context(), order.ID,
+			ordersapi.PayOrderRequest{Reference: &reference, Amount: &amount})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusConflict, got.StatusCode(), "%s: %s", name, got.Body)
 		p := *contracttest.Body(t, got, got.ApplicationProblemJSON409)
@@ -131,7 +138,9 @@ func TestPaymentOfAnotherAmount(t *testing.T) {
 		require.Equal(t, map[string]any{"amount": 4980.0, "currency": "EUR"}, p.Errors[0].Params, name)
 	}
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM orders WHERE status = 'pending' AND payment_reference IS NULL`))
-	right := ordersapi.PayOrderRequest{Reference: &reference, Amount: &ordersapi.ReceivedAmount{Amount: 4980, Currency: "EUR"}}
+	right := ordersapi.PayOrderRequest{
+		Reference: &reference, Amount: &ordersapi.ReceivedAmount{Amount: 4980, Currency: "EUR"},
+	}
 	for range 2 {
 		status, code := payments.pay(t, order.ID, right)
 		require.Equal(t, http.StatusOK, status, code)
@@ -141,7 +150,7 @@ func TestPaymentOfAnotherAmount(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodePaymentMismatch, code, "also of an order that is paid")
 }
 
-// Whoever runs the shop sees which payments were reported without what protects them.
+// The log names the payments that were reported without an amount or a reference.
 func TestPaymentsWithoutProtectionAreLogged(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -149,7 +158,9 @@ func TestPaymentsWithoutProtectionAreLogged(t *testing.T) {
 	const line = "a payment was reported without its amount or its reference"
 	reference := "pay_1"
 	whole, bare := s.order(me, product, 1), s.order(me, product, 1)
-	status, code := payments.pay(t, whole.ID, ordersapi.PayOrderRequest{Reference: &reference, Amount: &ordersapi.ReceivedAmount{Amount: whole.Total.Amount, Currency: whole.Total.Currency}})
+	status, code := payments.pay(t, whole.ID, ordersapi.PayOrderRequest{
+		Reference: &reference, Amount: &ordersapi.ReceivedAmount{Amount: whole.Total.Amount, Currency: whole.Total.Currency},
+	})
 	require.Equal(t, http.StatusOK, status, code)
 	for range 2 { // The second report changes nothing.
 		status, code = payments.pay(t, bare.ID, ordersapi.PayOrderRequest{})
@@ -161,14 +172,17 @@ func TestPaymentsWithoutProtectionAreLogged(t *testing.T) {
 	require.Contains(t, lines, `"order":"`+bare.ID.String()+`","amount":false,"reference":false`)
 }
 
-// Replicas of version 1.0, which know no providers, go on beside new ones: what they record pays one order as well.
+// Replicas of version 1.0, which know no providers, run beside new ones: a reference that they record pays one order
+// only, too.
 func TestPaymentsOfTheReleaseBefore(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	me, payments, product := s.as(), s.as(ordersapi.RolePayments), s.product(10)
 	one, two := s.order(me, product, 1), s.order(me, product, 1).ID
 	require.Nil(t, one.PaymentProvider, "nobody has paid yet")
-	_, err := s.Pool.Exec(t.Context(), `UPDATE orders SET status = 'paid', paid_amount = total_amount, payment_reference = 'pay_1', version = version + 1 WHERE id = $1`, one.ID)
+	_, err := s.Pool.Exec(t.Context(),
+		`UPDATE orders SET status = 'paid', paid_amount = total_amount, payment_reference = 'pay_1', version = version + 1
+			WHERE id = $1`, one.ID)
 	require.NoError(t, err)
 	reference := "pay_1"
 	status, code := payments.pay(t, one.ID, ordersapi.PayOrderRequest{Reference: &reference})
@@ -177,7 +191,8 @@ func TestPaymentsOfTheReleaseBefore(t *testing.T) {
 	require.Equal(t, ordersapi.ProblemCodePaymentReferenceUsed, code)
 }
 
-// A database in which one reference had paid several orders is migrated all the same, and the reference pays no more.
+// A database in which one reference has paid several orders is migrated all the same, and the reference pays no further
+// order.
 func TestReferencesThatPaidSeveralOrders(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -192,15 +207,19 @@ func TestReferencesThatPaidSeveralOrders(t *testing.T) {
 	up, down, _ := strings.Cut(string(migration), "-- +goose Down")
 	_, err = s.Pool.Exec(t.Context(), down)
 	require.NoError(t, err)
-	_, err = s.Pool.Exec(t.Context(), `UPDATE orders SET status = 'paid', paid_amount = total_amount, payment_reference = 'pay_1', version = version + 1 WHERE id = ANY ($1)`, ids[:2])
+	_, err = s.Pool.Exec(t.Context(),
+		`UPDATE orders SET status = 'paid', paid_amount = total_amount, payment_reference = 'pay_1', version = version + 1
+			WHERE id = ANY ($1)`, ids[:2])
 	require.NoError(t, err)
 	_, err = s.Pool.Exec(t.Context(), up)
 	require.NoError(t, err)
-	require.Equal(t, []string{"default", ""}, s.rows(`SELECT coalesce(payment_provider, '') FROM orders WHERE payment_reference = 'pay_1' ORDER BY created_at`))
+	require.Equal(t, []string{"default", ""},
+		s.rows(`SELECT coalesce(payment_provider, '') FROM orders WHERE payment_reference = 'pay_1' ORDER BY created_at`))
 	reference := "pay_1"
 	_, code := payments.pay(t, ids[2], ordersapi.PayOrderRequest{Reference: &reference})
 	require.Equal(t, ordersapi.ProblemCodePaymentReferenceUsed, code)
 	_, err = s.Pool.Exec(t.Context(), `UPDATE orders SET version = version WHERE id = $1`, ids[2])
 	require.Error(t, err, "the trigger is there again")
-	require.Equal(t, ordersdb.OrderStatusPending, ordersdb.OrderStatus(s.rows(`SELECT status::text FROM orders WHERE payment_reference IS NULL`)[0]))
+	require.Equal(t, ordersdb.OrderStatusPending,
+		ordersdb.OrderStatus(s.rows(`SELECT status::text FROM orders WHERE payment_reference IS NULL`)[0]))
 }

@@ -24,7 +24,9 @@ func TestCreateProduct(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	staff := s.as(ordersapi.RoleStaff)
-	request := ordersapi.CreateProductRequest{Sku: "PLUMB-8OZ", Name: "Brass plumb bob", Price: ordersapi.Price{Amount: 2490, Currency: "EUR"}}
+	request := ordersapi.CreateProductRequest{
+		Sku: "PLUMB-8OZ", Name: "Brass plumb bob", Price: ordersapi.Price{Amount: 2490, Currency: "EUR"},
+	}
 	got, err := staff.CreateProductWithResponse(t.Context(), request)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
@@ -44,8 +46,10 @@ func TestDuplicateProduct(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	staff := s.as(ordersapi.RoleStaff)
-	id := s.product(5, func(p *ordersdb.CreateProductParams) { p.Description, p.Currency = "Turned from solid brass.", "USD" })
-	changed, err := staff.UpdateProductWithResponse(t.Context(), id, &ordersapi.UpdateProductParams{IfMatch: `"1"`}, ordersapi.UpdateProductRequest{Name: new("Steel plumb bob")})
+	id := s.product(5,
+		func(p *ordersdb.CreateProductParams) { p.Description, p.Currency = "Turned from solid brass.", "USD" })
+	changed, err := staff.UpdateProductWithResponse(t.Context(), id, &ordersapi.UpdateProductParams{IfMatch: `"1"`},
+		ordersapi.UpdateProductRequest{Name: new("Steel plumb bob")})
 	require.NoError(t, err)
 	original := *contracttest.Body(t, changed, changed.JSON200)
 	s.Clock.Advance(time.Second)
@@ -61,7 +65,8 @@ func TestDuplicateProduct(t *testing.T) {
 	require.Equal(t, "/api/v1/products/"+product.ID.String(), got.HTTPResponse.Header.Get("Location"))
 	require.Equal(t, `"1"`, got.HTTPResponse.Header.Get("ETag"))
 	want := original
-	want.ID, want.Sku, want.Available, want.Version, want.CreatedAt, want.UpdatedAt = product.ID, "STEEL-8OZ", 0, 1, s.Clock.Now(), s.Clock.Now()
+	want.ID, want.Sku, want.Available, want.Version = product.ID, "STEEL-8OZ", 0, 1
+	want.CreatedAt, want.UpdatedAt = s.Clock.Now(), s.Clock.Now()
 	require.Equal(t, want, product)
 	for id, want := range map[uuid.UUID]ordersapi.Product{id: original, product.ID: product} {
 		read, err := s.client("").GetProductWithResponse(t.Context(), id)
@@ -80,7 +85,7 @@ func TestDuplicateProduct(t *testing.T) {
 	require.Equal(t, 2, s.count(`SELECT count(*) FROM products`))
 }
 
-// TestDuplicateProductAtOnce has many duplicate a product with the same SKU at once: one of them does.
+// TestDuplicateProductAtOnce has many callers duplicate a product with the same SKU at once: one of them succeeds.
 func TestDuplicateProductAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -117,16 +122,18 @@ func TestDuplicateProductBeforeArchive(t *testing.T) {
 	tx, err := s.Pool.Begin(t.Context())
 	require.NoError(t, err)
 	defer tx.Rollback(t.Context())
-	_, err = ordersdb.New(tx).CreateProduct(t.Context(), ordersdb.CreateProductParams{ID: newID(), Sku: "STEEL-8OZ", Name: "Steel", Currency: "EUR", CreatedAt: s.Clock.Now()})
+	_, err = ordersdb.New(tx).CreateProduct(t.Context(),
+		ordersdb.CreateProductParams{ID: newID(), Sku: "STEEL-8OZ", Name: "Steel", Currency: "EUR", CreatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 	var duplicated *ordersapi.DuplicateProductResponse
 	var archived *ordersapi.ArchiveProductResponse
 	var failed [2]error
 	var calls sync.WaitGroup
 	calls.Go(func() {
-		duplicated, failed[0] = staff.DuplicateProductWithResponse(t.Context(), id, ordersapi.DuplicateProductRequest{Sku: "STEEL-8OZ"})
+		duplicated, failed[0] = staff.DuplicateProductWithResponse(t.Context(), id,
+			ordersapi.DuplicateProductRequest{Sku: "STEEL-8OZ"})
 	})
-	s.waiting(1) // for what becomes of the SKU
+	s.waiting(1) // for the transaction that has inserted the SKU
 	calls.Go(func() { archived, failed[1] = staff.ArchiveProductWithResponse(t.Context(), id) })
 	s.waiting(2)
 	require.NoError(t, tx.Rollback(t.Context()))
@@ -152,7 +159,8 @@ func TestDuplicateProductAfterArchive(t *testing.T) {
 	var failed error
 	var call sync.WaitGroup
 	call.Go(func() {
-		duplicated, failed = staff.DuplicateProductWithResponse(t.Context(), id, ordersapi.DuplicateProductRequest{Sku: "STEEL-8OZ"})
+		duplicated, failed = staff.DuplicateProductWithResponse(t.Context(), id,
+			ordersapi.DuplicateProductRequest{Sku: "STEEL-8OZ"})
 	})
 	s.waiting(1)
 	require.NoError(t, tx.Commit(t.Context()))
@@ -162,7 +170,8 @@ func TestDuplicateProductAfterArchive(t *testing.T) {
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM products`))
 }
 
-// TestCallersWhoDoNotWaitForALock hang up while the database has them wait: that is no failure of the service.
+// TestCallersWhoDoNotWaitForALock has callers hang up while they wait for a lock: that is logged as no failure of the
+// service.
 func TestCallersWhoDoNotWaitForALock(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -180,7 +189,8 @@ func TestCallersWhoDoNotWaitForALock(t *testing.T) {
 	hangUp()
 	call.Wait()
 	require.ErrorIs(t, failed, context.Canceled)
-	s.eventually("the request has been logged", func() bool { return strings.Contains(s.Logged(t), `"operation":"archiveProduct"`) })
+	s.eventually("the request has been logged",
+		func() bool { return strings.Contains(s.Logged(t), `"operation":"archiveProduct"`) })
 	for line := range strings.Lines(s.Logged(t)) {
 		require.NotContains(t, line, `"level":"ERROR"`)
 		if strings.Contains(line, `"msg":"request"`) {
@@ -194,7 +204,8 @@ func TestCallersWhoDoNotWaitForALock(t *testing.T) {
 func (s *server) waiting(statements int) {
 	s.t.Helper()
 	s.eventually("statements wait for a lock", func() bool {
-		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == statements
+		return s.count(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`) == statements
 	})
 }
 
@@ -205,7 +216,8 @@ func TestUpdateProduct(t *testing.T) {
 	id := s.product(5)
 	name := "Steel plumb bob"
 	update := func(tag string) *ordersapi.UpdateProductResponse {
-		got, err := staff.UpdateProductWithResponse(t.Context(), id, &ordersapi.UpdateProductParams{IfMatch: tag}, ordersapi.UpdateProductRequest{Name: &name})
+		got, err := staff.UpdateProductWithResponse(t.Context(), id, &ordersapi.UpdateProductParams{IfMatch: tag},
+			ordersapi.UpdateProductRequest{Name: &name})
 		require.NoError(t, err)
 		return got
 	}
@@ -218,21 +230,25 @@ func TestUpdateProduct(t *testing.T) {
 
 	stale := update(`"1"`)
 	require.Equal(t, http.StatusPreconditionFailed, stale.StatusCode())
-	require.Equal(t, ordersapi.ProblemCodeVersionChanged, contracttest.Body(t, stale, stale.ApplicationProblemJSON412).Code)
+	require.Equal(t, ordersapi.ProblemCodeVersionChanged,
+		contracttest.Body(t, stale, stale.ApplicationProblemJSON412).Code)
 	require.Equal(t, `"2"`, stale.HTTPResponse.Header.Get("ETag"))
-	require.Equal(t, *contracttest.Body(t, got, got.JSON200), *contracttest.Body(t, stale, stale.ApplicationProblemJSON412).Current, "the caller sees what it is now")
+	require.Equal(t, *contracttest.Body(t, got, got.JSON200),
+		*contracttest.Body(t, stale, stale.ApplicationProblemJSON412).Current, "the caller sees what it is now")
 
 	require.Equal(t, http.StatusOK, update(stale.HTTPResponse.Header.Get("ETag")).StatusCode())
 	id = uuid.New()
 	missing := update(`"1"`)
-	require.Equal(t, ordersapi.ProblemCodeProductNotFound, contracttest.Body(t, missing, missing.ApplicationProblemJSON404).Code)
+	require.Equal(t, ordersapi.ProblemCodeProductNotFound,
+		contracttest.Body(t, missing, missing.ApplicationProblemJSON404).Code)
 }
 
-// TestUpdateProductWithoutIfMatch asks as the generated client cannot.
+// TestUpdateProductWithoutIfMatch sends a request that the generated client cannot make.
 func TestUpdateProductWithoutIfMatch(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	request, err := ordersapi.NewUpdateProductRequest(s.URL, s.product(0), &ordersapi.UpdateProductParams{}, ordersapi.UpdateProductRequest{Name: new("Steel")})
+	request, err := ordersapi.NewUpdateProductRequest(s.URL, s.product(0), &ordersapi.UpdateProductParams{},
+		ordersapi.UpdateProductRequest{Name: new("Steel")})
 	require.NoError(t, err)
 	request.Header.Del("If-Match")
 	request.Header.Set("Authorization", "Bearer "+s.access(uuid.New(), ordersapi.RoleStaff))
@@ -271,9 +287,12 @@ func TestListProducts(t *testing.T) {
 	s := start(t)
 	anybody := s.client("")
 	var made []uuid.UUID
-	for i, name := range []string{"Brass plumb bob", "Steel plumb-bob, small", "Line reel", "Wasserwaage für Öfen", `Odd % _ \ ' " name`} {
+	for i, name := range []string{
+		"Brass plumb bob", "Steel plumb-bob, small", "Line reel", "Wasserwaage für Öfen", `Odd % _ \ ' " name`,
+	} {
 		s.Clock.Advance(time.Second)
-		made = append(made, s.product(0, func(p *ordersdb.CreateProductParams) { p.Name, p.Sku = name, fmt.Sprintf("AB-%d.X", i) }))
+		made = append(made,
+			s.product(0, func(p *ordersdb.CreateProductParams) { p.Name, p.Sku = name, fmt.Sprintf("AB-%d.X", i) }))
 	}
 	find := func(q string) []uuid.UUID {
 		got, err := anybody.ListProductsWithResponse(context.Background(), &ordersapi.ListProductsParams{Q: &q})
@@ -327,11 +346,12 @@ func TestAdjustStock(t *testing.T) {
 	staff := s.as(ordersapi.RoleStaff)
 	id := s.product(0)
 	adjust := func(key string, delta int64) *ordersapi.AdjustStockResponse {
-		got, err := staff.AdjustStockWithResponse(t.Context(), id, &ordersapi.AdjustStockParams{IdempotencyKey: key}, ordersapi.AdjustStockRequest{Delta: delta, Reason: "Count"})
+		got, err := staff.AdjustStockWithResponse(t.Context(), id, &ordersapi.AdjustStockParams{IdempotencyKey: key},
+			ordersapi.AdjustStockRequest{Delta: delta, Reason: "Count"})
 		require.NoError(t, err)
 		return got
 	}
-	for range 2 { // The same request twice is one delivery.
+	for range 2 { // The same request twice is one receipt.
 		got := adjust("first", 10)
 		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
 		require.Equal(t, int64(10), contracttest.Body(t, got, got.JSON201).Stock.Available)
@@ -353,13 +373,15 @@ func TestAdjustStock(t *testing.T) {
 	require.Equal(t, int64(7), contracttest.Body(t, read, read.JSON200).Available)
 	id = uuid.New()
 	absent := adjust("fifth", 1)
-	require.Equal(t, ordersapi.ProblemCodeProductNotFound, contracttest.Body(t, absent, absent.ApplicationProblemJSON404).Code)
+	require.Equal(t, ordersapi.ProblemCodeProductNotFound,
+		contracttest.Body(t, absent, absent.ApplicationProblemJSON404).Code)
 	missing, err := staff.ListStockAdjustmentsWithResponse(t.Context(), id, &ordersapi.ListStockAdjustmentsParams{})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNotFound, missing.StatusCode())
 }
 
-// An answer changes though the version does not: who has the version already gets it all the same.
+// The available units are part of a product but not of its version: a caller who has the version gets the new answer
+// all the same.
 func TestAVersionIsNotTheWholeAnswer(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -392,7 +414,7 @@ func TestAVersionIsNotTheWholeAnswer(t *testing.T) {
 	require.Contains(t, contracttest.Body(t, theirs, theirs.JSON200).AllowedActions, ordersapi.OrderActionShip)
 }
 
-// productOperations are what the document does not say of the operations on products.
+// productOperations tells the checks what the document does not say of the operations on products.
 func productOperations() knownOperations {
 	freshSKU := func(_ situation, fit *contracttest.Fit) { fit.Body["sku"] = "SKU-" + uuid.NewString() }
 	takenSKU := func(at situation) string {
@@ -413,11 +435,14 @@ func productOperations() knownOperations {
 			Fit: freshSKU,
 			Refused: func(at situation) []contracttest.Refusal {
 				archived := at.product(0)
-				_, err := at.queries.ArchiveProduct(at.t.Context(), ordersdb.ArchiveProductParams{ID: archived, UpdatedAt: at.Clock.Now()})
+				_, err := at.queries.ArchiveProduct(at.t.Context(),
+					ordersdb.ArchiveProductParams{ID: archived, UpdatedAt: at.Clock.Now()})
 				require.NoError(at.t, err)
 				refused := at.conflict("the product is archived", "", ordersapi.ProblemCodeProductArchived)
 				refused.Target = contracttest.Filled(at.op.Pattern, map[string]string{"productId": archived.String()})
-				return []contracttest.Refusal{at.conflict("the SKU is taken", `{"sku":"`+takenSKU(at)+`"}`, ordersapi.ProblemCodeSkuTaken), refused}
+				return []contracttest.Refusal{
+					at.conflict("the SKU is taken", `{"sku":"`+takenSKU(at)+`"}`, ordersapi.ProblemCodeSkuTaken), refused,
+				}
 			},
 		},
 		"updateProduct": {Fit: func(_ situation, fit *contracttest.Fit) { fit.Header["If-Match"] = `"1"` }},
@@ -425,13 +450,14 @@ func productOperations() knownOperations {
 	}
 }
 
-// stockOperations are what the document does not say of the operations on stock.
+// stockOperations tells the checks what the document does not say of the operations on stock.
 func stockOperations() knownOperations {
 	return knownOperations{
 		"adjustStock": {
 			Beyond: contracttest.Beyond{Rules: []string{"#/delta"}},
 			Refused: func(at situation) []contracttest.Refusal {
-				c := at.conflict("more is written off than there is", `{"delta":-1000000,"reason":"`+contracttest.SecretCanary+`"}`, ordersapi.ProblemCodeOutOfStock)
+				c := at.conflict("more is written off than there is",
+					`{"delta":-1000000,"reason":"`+contracttest.SecretCanary+`"}`, ordersapi.ProblemCodeOutOfStock)
 				c.Pointer = "#/delta"
 				return []contracttest.Refusal{c}
 			},

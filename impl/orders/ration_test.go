@@ -14,8 +14,10 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// refusedOrder places an order that must be refused, and gives the code and what is said beside it.
-func (s *server) refusedOrder(c caller, items ...ordersapi.OrderItemRequest) (ordersapi.ProblemCode, ordersapi.Violation) {
+// refusedOrder places an order that must be refused, and gives the code and the violation.
+func (s *server) refusedOrder(
+	c caller, items ...ordersapi.OrderItemRequest,
+) (ordersapi.ProblemCode, ordersapi.Violation) {
 	s.t.Helper()
 	got := s.place(c, uuid.NewString(), items...)
 	require.Equal(s.t, http.StatusConflict, got.StatusCode(), string(got.Body))
@@ -60,7 +62,7 @@ func TestOpenOrdersAreRationed(t *testing.T) {
 	code, _ = s.refusedOrder(staff, one)
 	require.Equal(t, ordersapi.ProblemCodeTooManyReservedUnits, code, "whoever orders is a customer, whatever else he is")
 
-	// What is paid, cancelled or expired is not counted any more.
+	// Orders that are paid, cancelled or expired do not count.
 	paid, err := payments.PayOrderWithResponse(t.Context(), first.ID, ordersapi.PayOrderRequest{})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, paid.StatusCode(), string(paid.Body))
@@ -84,8 +86,8 @@ func TestOpenOrdersAreRationed(t *testing.T) {
 	require.Empty(t, s.rows(untold))
 }
 
-// One customer sends many orders at once to two replicas, with products in either order, while another takes part in
-// the same stock.
+// One customer sends many orders at once to two replicas, with the products in either order, while another customer
+// orders the same products.
 func TestRationsHoldAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, ration := range map[string]Ration{"orders": {Orders: 3, Units: 1000}, "units": {Orders: 1000, Units: 7}} {
@@ -106,14 +108,16 @@ func TestRationsHoldAtOnce(t *testing.T) {
 					}
 					client := replicas[n%len(replicas)].client(access)
 					crowd.Go(func() {
-						got, err := client.CreateOrderWithResponse(t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()}, ordersapi.CreateOrderRequest{Items: items})
+						got, err := client.CreateOrderWithResponse(t.Context(),
+							&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()}, ordersapi.CreateOrderRequest{Items: items})
 						switch {
 						case err != nil:
 							t.Errorf("an order got no answer: %v", err)
 						case got.StatusCode() == http.StatusCreated:
 							placed[customer].Add(1)
 						case got.ApplicationProblemJSON409 == nil ||
-							got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodeTooManyOpenOrders && got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodeTooManyReservedUnits:
+							got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodeTooManyOpenOrders &&
+								got.ApplicationProblemJSON409.Code != ordersapi.ProblemCodeTooManyReservedUnits:
 							t.Errorf("an order was answered %d: %s", got.StatusCode(), got.Body)
 						}
 					})

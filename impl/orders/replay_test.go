@@ -18,8 +18,8 @@ import (
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// replica is a second process of the service as far as it matters: it shares the database, and nothing else but the
-// keys, the time and the test.
+// replica serves as a second process: it shares nothing with the first but the database, the keys, the clock and the
+// test.
 func (s *server) replica() *server {
 	s.t.Helper()
 	return start(s.t, func(o *options) {
@@ -28,7 +28,7 @@ func (s *server) replica() *server {
 	})
 }
 
-// answer is what a client sees of the answer to createOrder, but for whether it has been given before.
+// answer is an answer to createOrder without the header that says whether it is a repeated one.
 type answer struct {
 	status                         int
 	body, contentType, etag, where string
@@ -42,8 +42,8 @@ type copier struct {
 	inUse, replayed atomic.Int64
 }
 
-// place sends one copy, and tells whether its answer had been given before. A client that is told that its key is in
-// use waits for as long as it is told to and sends the same again.
+// place sends one copy, and tells whether the answer is a repeated one. When the key is in use, it waits as the answer
+// says and sends the copy again.
 func (c *copier) place(client *ordersapi.ClientWithResponses, key string) (answer, bool) {
 	for {
 		got, err := client.CreateOrderWithResponse(c.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},
@@ -54,8 +54,10 @@ func (c *copier) place(client *ordersapi.ClientWithResponses, key string) (answe
 		}
 		header := got.HTTPResponse.Header
 		if p := got.ApplicationProblemJSON409; p == nil || p.Code != ordersapi.ProblemCodeIdempotencyKeyInUse {
-			return answer{got.StatusCode(), string(got.Body), header.Get("Content-Type"), header.Get("ETag"), header.Get("Location")},
-				header.Get("Idempotency-Replayed") == "true"
+			a := answer{
+				got.StatusCode(), string(got.Body), header.Get("Content-Type"), header.Get("ETag"), header.Get("Location"),
+			}
+			return a, header.Get("Idempotency-Replayed") == "true"
 		}
 		c.inUse.Add(1)
 		seconds, err := strconv.Atoi(header.Get("Retry-After"))
@@ -69,7 +71,7 @@ func (c *copier) place(client *ordersapi.ClientWithResponses, key string) (answe
 
 const copies = 20
 
-// placeAll sends every copy at once and holds the answers against one another.
+// placeAll sends every copy at once and compares the answers.
 func (c *copier) placeAll(access, key string) {
 	var answers [copies]answer
 	var again [copies]bool
@@ -121,7 +123,7 @@ func TestEachKeyOrdersOnce(t *testing.T) {
 	require.Equal(t, int64(keys), s.stock(c.product).Reserved)
 }
 
-// A refusal by the operation itself uses its key up; what the caller has to mend, or to wait for, does not.
+// A refusal by the operation itself uses up the key; a refusal that the caller can mend, or has to wait out, does not.
 func TestWhichRefusalsUseUpAKey(t *testing.T) {
 	t.Parallel()
 	s := start(t)

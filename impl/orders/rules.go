@@ -179,8 +179,8 @@ func expiry(order ordersdb.Order, now time.Time) (step, error) {
 	return s, err
 }
 
-// refund is the step of an order of which a part, or all that is left of what was paid, is refunded. When nothing is
-// left the order is refunded; if it has not shipped, its units are released.
+// refund is the step that refunds a part of what was paid, or all that is left of it. When nothing is left, the order
+// becomes refunded, and its units are released if it has not shipped.
 func refund(order ordersdb.Order, part *ordersapi.RefundAmount, reason *string) (step, error) {
 	if part == nil && order.Status == ordersdb.OrderStatusRefunded {
 		return step{order: order, same: true}, nil
@@ -282,7 +282,7 @@ func (r Ration) admit(open ordersdb.CountOpenOrdersRow, lines []line) error {
 	return nil
 }
 
-// violationsAt gives a violation for each place of lines in the request, in its order.
+// violationsAt gives a violation for each item of the request that is part of lines, in the order of the request.
 func violationsAt(lines []line, member, keyword, detail string, params func(line) map[string]any) []fault.Violation {
 	found := map[int]fault.Violation{}
 	for _, l := range lines {
@@ -331,7 +331,7 @@ func priceOf(
 			return nil, total, errMixedCurrencies
 		}
 		sum := int64(p.quantity) * p.PriceAmount
-		if sum > math.MaxInt64-total.Amount { // The limits of the document exclude it; checked all the same.
+		if sum > math.MaxInt64-total.Amount { // The limits of the document exclude this; it is checked all the same.
 			return nil, total, fmt.Errorf("the total of %d lines does not fit", len(all))
 		}
 		total.Amount += sum

@@ -14,10 +14,11 @@ import (
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// TestTransitionsAreTheDatabases holds the two tables against one another.
+// TestTransitionsAreTheDatabases compares the table of the code with that of the database.
 func TestTransitionsAreTheDatabases(t *testing.T) {
 	t.Parallel()
-	rows, err := pgtest.New(t, schema.Migrations, schema.Parts...).Query(t.Context(), "SELECT from_status, action, to_status FROM order_transitions")
+	rows, err := pgtest.New(t, schema.Migrations, schema.Parts...).Query(t.Context(),
+		"SELECT from_status, action, to_status FROM order_transitions")
 	require.NoError(t, err)
 	theirs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (transition, error) {
 		var one transition
@@ -28,7 +29,8 @@ func TestTransitionsAreTheDatabases(t *testing.T) {
 	require.ElementsMatch(t, transitions, theirs)
 }
 
-// TestDatabaseRefusesOtherSteps tries every step that is not in the table, and a change that is not counted.
+// TestDatabaseRefusesOtherSteps tries every step that is not in the table, and a change that does not count the
+// version.
 func TestDatabaseRefusesOtherSteps(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -39,7 +41,8 @@ func TestDatabaseRefusesOtherSteps(t *testing.T) {
 	for _, from := range ordersdb.AllOrderStatusValues() {
 		for _, to := range ordersdb.AllOrderStatusValues() {
 			id := newID()
-			_, err := s.Pool.Exec(t.Context(), `INSERT INTO orders (id, number, customer_id, status, currency, total_amount, paid_amount, expires_at, created_at, updated_at)
+			_, err := s.Pool.Exec(t.Context(), `INSERT INTO orders (id, number, customer_id, status, currency,
+					total_amount, paid_amount, expires_at, created_at, updated_at)
 				VALUES ($1, $2, $3, $4, 'EUR', 100, 100, $5, $5, $5)`, id, newNumber(), uuid.New(), from, s.Clock.Now())
 			require.NoError(t, err)
 			_, err = s.Pool.Exec(t.Context(), "UPDATE orders SET status = $2, version = version + 1 WHERE id = $1", id, to)
@@ -54,24 +57,28 @@ func TestDatabaseRefusesOtherSteps(t *testing.T) {
 	}
 }
 
-// TestStepsKeepMoneyAndStock makes steps at random and holds what they come to against what must always be so.
+// TestStepsKeepMoneyAndStock makes random steps and checks the invariants of money and stock after each.
 func TestStepsKeepMoneyAndStock(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 	rapid.Check(t, func(t *rapid.T) {
 		order := ordersdb.Order{
-			Status: ordersdb.OrderStatusPending, Currency: "EUR", TotalAmount: rapid.Int64Range(0, 1000).Draw(t, "total"), ExpiresAt: now,
+			Status: ordersdb.OrderStatusPending, Currency: "EUR", TotalAmount: rapid.Int64Range(0, 1000).Draw(t, "total"),
+			ExpiresAt: now,
 		}
-		held, sold := 1, 0 // What the order holds of the stock.
+		held, sold := 1, 0 // These are the units that the order holds.
 		for range rapid.IntRange(0, 12).Draw(t, "steps") {
 			before := order
 			var next step
 			var err error
-			switch rapid.SampledFrom([]string{"pay", "ship", "deliver", "cancel", "expire", "refund", "part"}).Draw(t, "action") {
+			actions := []string{"pay", "ship", "deliver", "cancel", "expire", "refund", "part"}
+			switch rapid.SampledFrom(actions).Draw(t, "action") {
 			case "pay":
 				next, err = payment(order, ordersapi.PayOrderRequest{
 					Reference: new(rapid.StringMatching("[ab]").Draw(t, "reference")),
-					Amount:    &ordersapi.ReceivedAmount{Amount: max(order.TotalAmount+rapid.Int64Range(-1, 1).Draw(t, "received"), 0), Currency: "EUR"},
+					Amount: &ordersapi.ReceivedAmount{
+						Amount: max(order.TotalAmount+rapid.Int64Range(-1, 1).Draw(t, "received"), 0), Currency: "EUR",
+					},
 				})
 			case "ship":
 				next, err = shipment(order, nil)
@@ -84,7 +91,8 @@ func TestStepsKeepMoneyAndStock(t *testing.T) {
 			case "refund":
 				next, err = refund(order, nil, nil)
 			case "part":
-				next, err = refund(order, &ordersapi.RefundAmount{Amount: rapid.Int64Range(1, 1200).Draw(t, "amount"), Currency: "EUR"}, nil)
+				next, err = refund(order,
+					&ordersapi.RefundAmount{Amount: rapid.Int64Range(1, 1200).Draw(t, "amount"), Currency: "EUR"}, nil)
 			}
 			if err != nil {
 				continue
@@ -116,7 +124,9 @@ func TestStepsKeepMoneyAndStock(t *testing.T) {
 			}
 			require.GreaterOrEqual(t, held, 0, "stock leaves an order once")
 		}
-		ended := map[ordersdb.OrderStatus]bool{ordersdb.OrderStatusCancelled: true, ordersdb.OrderStatusExpired: true, ordersdb.OrderStatusRefunded: true}
+		ended := map[ordersdb.OrderStatus]bool{
+			ordersdb.OrderStatusCancelled: true, ordersdb.OrderStatusExpired: true, ordersdb.OrderStatusRefunded: true,
+		}
 		if ended[order.Status] {
 			require.Zero(t, held, "an order that is over holds nothing")
 			require.Equal(t, order.PaidAmount, order.RefundedAmount, "and has nothing of its customer's")
@@ -143,6 +153,8 @@ func TestPossibleActions(t *testing.T) {
 func TestMerged(t *testing.T) {
 	t.Parallel()
 	a, b := uuid.MustParse("00000000-0000-0000-0000-00000000000a"), uuid.MustParse("00000000-0000-0000-0000-00000000000b")
-	got := merged([]ordersapi.OrderItemRequest{{ProductID: b, Quantity: 1}, {ProductID: a, Quantity: 2}, {ProductID: b, Quantity: 3}})
+	got := merged([]ordersapi.OrderItemRequest{
+		{ProductID: b, Quantity: 1}, {ProductID: a, Quantity: 2}, {ProductID: b, Quantity: 3},
+	})
 	require.Equal(t, []line{{a, 2, []int{1}}, {b, 4, []int{0, 2}}}, got)
 }

@@ -17,18 +17,18 @@ const secret = "never-shown-to-anybody"
 
 var testMasterKey = programtest.NewMasterKey()
 
-// environment is that of a program on a database of its own, with changes as "name=value".
+// environment gives the environment of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {
 	return append([]string{
-		"ORDERS_DATABASE_URL=" + pgtest.Patient(url), "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
-		"ORDERS_USERS_URL=http://127.0.0.1:1", "ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s",
+		"ORDERS_DATABASE_URL=" + pgtest.Patient(url), "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_ADDR=127.0.0.1:0",
+		"ORDERS_OPS_ADDR=127.0.0.1:0", "ORDERS_USERS_URL=http://127.0.0.1:1", "ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s",
 	}, changes...)
 }
 
 // Run is the program.
 var Run = Program().Run
 
-// TestServe runs the service alone: without NATS, and with nobody where the users service should be.
+// TestServe runs the service alone: without NATS and without the users service.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...)))
@@ -43,7 +43,8 @@ func TestServe(t *testing.T) {
 	require.NoError(t, err)
 	products, err := client.ListProductsWithResponse(t.Context(), &ordersapi.ListProductsParams{})
 	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, products.StatusCode(), "the catalog is open to everybody, whoever else is away: %s", products.Body)
+	require.Equal(t, http.StatusOK, products.StatusCode(),
+		"the catalog is open to everybody, whoever else is away: %s", products.Body)
 	order, err := client.GetOrderWithResponse(t.Context(), uuid.New())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnauthorized, order.StatusCode(), string(order.Body))
@@ -66,16 +67,20 @@ func TestWrongSettings(t *testing.T) {
 		command string
 		want    string
 	}{
-		"users nowhere":           {environment(url)[:2], "serve", "ORDERS_USERS_URL"},
-		"a misspelt variable":     {environment(url, "ORDERS_USER_URL=http://users"), "serve", "ORDERS_USERS_URL"},
-		"users at no address":     {environment(url, "ORDERS_USERS_URL=users:8080"), "serve", "users_url"},
-		"users with a password":   {environment(url, "ORDERS_USERS_URL=http://orders:"+secret+"@users"), "serve", "users_url"},
-		"a wrong master key":      {environment(url, "ORDERS_MASTER_KEY="+secret), "serve", "master key"},
-		"no order allowed":        {environment(url, "ORDERS_OPEN_ORDERS=0"), "serve", "open_orders"},
-		"no unit allowed":         {environment(url, "ORDERS_RESERVED_UNITS=-1"), "serve", "reserved_units"},
-		"no time to pay":          {environment(url, "ORDERS_PAY_WITHIN=0s"), "serve", "pay_within"},
-		"a wrong bus":             {environment(url, "ORDERS_NATS_URL=http://bus:"+secret+"@there"), "serve", "nats"},
-		"a database that is none": {environment("postgres//orders:" + secret + "@localhost/orders"), "migrate", "database URL"},
+		"users nowhere":       {environment(url)[:2], "serve", "ORDERS_USERS_URL"},
+		"a misspelt variable": {environment(url, "ORDERS_USER_URL=http://users"), "serve", "ORDERS_USERS_URL"},
+		"users at no address": {environment(url, "ORDERS_USERS_URL=users:8080"), "serve", "users_url"},
+		"users with a password": {
+			environment(url, "ORDERS_USERS_URL=http://orders:"+secret+"@users"), "serve", "users_url",
+		},
+		"a wrong master key": {environment(url, "ORDERS_MASTER_KEY="+secret), "serve", "master key"},
+		"no order allowed":   {environment(url, "ORDERS_OPEN_ORDERS=0"), "serve", "open_orders"},
+		"no unit allowed":    {environment(url, "ORDERS_RESERVED_UNITS=-1"), "serve", "reserved_units"},
+		"no time to pay":     {environment(url, "ORDERS_PAY_WITHIN=0s"), "serve", "pay_within"},
+		"a wrong bus":        {environment(url, "ORDERS_NATS_URL=http://bus:"+secret+"@there"), "serve", "nats"},
+		"a database that is none": {
+			environment("postgres//orders:" + secret + "@localhost/orders"), "migrate", "database URL",
+		},
 	} {
 		out, err := programtest.Command(t, Run, c.environ, c.command)
 		require.ErrorContains(t, err, c.want, name)

@@ -62,9 +62,10 @@ func (s *Service) searchProducts(
 	return rows, next, explain(err, nil)
 }
 
-// searchWithin searches in three ways. Common words fill a page from the newest products, without the index: from a few,
-// or from more when those have enough of the words. Rare words are found by the index and sorted. For words between the
-// two it examines the newest products down to the end of lookedAt; the next page continues after the last one examined.
+// searchWithin searches in up to three ways. It first examines the newest products, without the index: a few, and then
+// lookedAt of them if those few promise a full page. Where they do not fill a page, it reads the matches from the index
+// and sorts them, if they are lookedAt at most. Otherwise it examines the newest lookedAt products for every match, and
+// the next page continues after the last one examined.
 func searchWithin(
 	ctx context.Context, q ordersdb.Querier, query string, status ordersdb.ProductStatus, after paging.Position,
 	limit int32,
@@ -77,7 +78,7 @@ func searchWithin(
 	if err != nil {
 		return nil, nil, err
 	}
-	// If lookedAt products have as many matches as these in proportion, they fill the page.
+	// If matches are as frequent among lookedAt products as among these, they fill the page.
 	if found, most := len(rows), int(limit); found <= most && found*lookedAt > most*int(newest.LookedAt) {
 		newest.LookedAt = lookedAt
 		if rows, err = q.SearchNewestProducts(ctx, newest); err != nil {

@@ -43,13 +43,13 @@ func TestSearchFor(t *testing.T) {
 	}
 }
 
-// PostgreSQL finds no more words in a query than were counted: what it splits would be more to look for than is
-// bounded.
+// PostgreSQL finds no more words in a query than the service counts, so that the bound on words holds.
 func TestSearchWordsAreCountedAsPostgreSQLDoes(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for _, text := range []string{
-		"plumb bob 8 oz", "AB-2.X 1e5 12abc34 v2.0", "。a。b。c", "a_b.c@d.e http://f.g/h?i=j", "-5 +6 7,8 9/10", "o\u0308l e\u0301a\u0301", "می\u200cخواهم",
+		"plumb bob 8 oz", "AB-2.X 1e5 12abc34 v2.0", "。a。b。c", "a_b.c@d.e http://f.g/h?i=j", "-5 +6 7,8 9/10",
+		"o\u0308l e\u0301a\u0301", "می\u200cخواهم",
 		"क्या हिन्दी १२", "12\u0301a 3\u200d4b", "ab\u00adcd", "黄铜铅锤 つち", "½ Ⅷ ² x²y", "a\u202eb\u2066c", "1e5x 0x1f 1.5e-3",
 	} {
 		query, words := searchFor(text)
@@ -68,7 +68,8 @@ func TestSearchWords(t *testing.T) {
 		require.NoError(t, err)
 		return got
 	}
-	require.Equal(t, http.StatusOK, search("one two three four five six seven eight EIGHT one").StatusCode(), "eight different words")
+	require.Equal(t, http.StatusOK, search("one two three four five six seven eight EIGHT one").StatusCode(),
+		"eight different words")
 	got := search("one two three four five six seven eight nine")
 	require.Equal(t, http.StatusUnprocessableEntity, got.StatusCode())
 	p := contracttest.ProblemIn(t, got.HTTPResponse, string(got.Body))
@@ -84,7 +85,8 @@ func fillCatalog(t *testing.T, pool *pgxpool.Pool, size int) {
 	_, err := pool.Exec(t.Context(), `
 		WITH made AS (
 			INSERT INTO products (id, sku, name, description, price_amount, currency, created_at, updated_at)
-			SELECT gen_random_uuid(), 'SKU-' || n, 'Brass plumb bob ' || n, 'abacus definite giraffe joking monday pallet stone vowels'
+			SELECT gen_random_uuid(), 'SKU-' || n, 'Brass plumb bob ' || n,
+				'abacus definite giraffe joking monday pallet stone vowels'
 				|| CASE WHEN n <= $1 / 2 THEN ' oldish' ELSE '' END || CASE WHEN n % 100 = 0 THEN ' single' || n ELSE '' END,
 				100, 'EUR', timestamptz '2026-01-01' + n * interval '1 s', now()
 			FROM generate_series(1, $1::integer) AS n
@@ -96,7 +98,7 @@ func fillCatalog(t *testing.T, pool *pgxpool.Pool, size int) {
 	require.NoError(t, err)
 }
 
-// Whatever is searched for, its pages hold all of it, each product once and the newest first, though some are not full.
+// The pages of a search hold every match once, the newest first, though some pages are not full.
 func TestSearchFindsAll(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -143,7 +145,9 @@ type statements struct {
 	all    []pgx.TraceQueryStartData
 }
 
-func (s *statements) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+func (s *statements) TraceQueryStart(
+	ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData,
+) context.Context {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if strings.HasPrefix(data.SQL, "-- name:") {
@@ -170,7 +174,7 @@ func (s *statements) traced(t *testing.T) func(*pgxpool.Pool) resource.Database 
 
 func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// node is one of a plan that has been carried out.
+// node is a node of an executed plan.
 type node struct {
 	Plans      []node  `json:"Plans"`
 	Relation   string  `json:"Relation Name"`
@@ -182,7 +186,7 @@ type node struct {
 	SharedRead int     `json:"Shared Read Blocks"`
 }
 
-// examined is how many rows of tables were looked at.
+// examined gives the number of rows that were read from tables.
 func (n node) examined() float64 {
 	sum := 0.0
 	if n.Relation != "" {
@@ -194,14 +198,15 @@ func (n node) examined() float64 {
 	return sum
 }
 
-// A search looks at a bounded number of rows, however large the catalog is and whatever it asks for.
+// A search examines a bounded number of rows, however large the catalog is and whatever the words.
 func TestSearchCostIsBounded(t *testing.T) {
 	t.Parallel()
 	sent := &statements{}
 	s := start(t, func(o *options) { o.database = sent.traced(t) })
 	const size = 20_000
 	fillCatalog(t, s.Pool, size)
-	_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ancient' WHERE id IN (SELECT id FROM products ORDER BY created_at LIMIT $1)`, lookedAt-100)
+	_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ancient'
+		WHERE id IN (SELECT id FROM products ORDER BY created_at LIMIT $1)`, lookedAt-100)
 	require.NoError(t, err)
 	_, err = s.Pool.Exec(t.Context(), `VACUUM ANALYZE products`)
 	require.NoError(t, err)
@@ -229,8 +234,8 @@ func TestSearchCostIsBounded(t *testing.T) {
 	}
 }
 
-// A word that some of the newest have fills a page from them, though the index would find more products than a search
-// looks at; where the newest of all have it and those behind them do not, the bound holds.
+// A word that some of the newest products have fills a page from them, though the index would give more matches than a
+// search examines. Where only the very newest have the word, the bound holds, too.
 func TestSearchLooksOnAmongTheNewest(t *testing.T) {
 	t.Parallel()
 	sent := &statements{}
@@ -241,7 +246,9 @@ func TestSearchLooksOnAmongTheNewest(t *testing.T) {
 		"sixteenth": `n % 16 = 0`,
 		"gathered":  fmt.Sprintf(`n > %d AND n %% 10 = 0 OR n <= %d`, size-100, lookedAt+100),
 	} {
-		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ' || $1 FROM (SELECT id, substr(sku, 5)::integer AS n FROM products) AS numbered WHERE numbered.id = products.id AND (`+which+`)`, word)
+		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' ' || $1
+			FROM (SELECT id, substr(sku, 5)::integer AS n FROM products) AS numbered
+			WHERE numbered.id = products.id AND (`+which+`)`, word)
 		require.NoError(t, err)
 	}
 	_, err := s.Pool.Exec(t.Context(), `VACUUM ANALYZE products`)
@@ -265,8 +272,8 @@ func TestSearchLooksOnAmongTheNewest(t *testing.T) {
 	}
 }
 
-// cost has PostgreSQL carry out statements once more, in one transaction, and adds up the rows and the pages that they
-// look at.
+// cost runs the statements once more under EXPLAIN, in one transaction, and adds up the rows and the pages that they
+// read.
 func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows float64, buffers int) {
 	t.Helper()
 	require.NoError(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
@@ -277,8 +284,9 @@ func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows
 				}
 				continue
 			}
+			explain := "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + statement.SQL
 			var text string
-			if err := tx.QueryRow(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "+statement.SQL, statement.Args...).Scan(&text); err != nil {
+			if err := tx.QueryRow(t.Context(), explain, statement.Args...).Scan(&text); err != nil {
 				return fmt.Errorf("%s: %w", statement.SQL, err)
 			}
 			var plans []struct{ Plan node }
@@ -293,14 +301,15 @@ func cost(t *testing.T, pool *pgxpool.Pool, all []pgx.TraceQueryStartData) (rows
 	return rows, buffers
 }
 
-// Products that are archived between the statements of a search move no others out of its pages.
+// Products that are archived between the statements of a search make it miss no others.
 func TestSearchFindsAllWhileOthersGo(t *testing.T) {
 	t.Parallel()
 	sent := &statements{}
 	s := start(t, func(o *options) { o.database = sent.traced(t) })
 	const size, having = 2*lookedAt + 1000, lookedAt + 1000
 	fillCatalog(t, s.Pool, size)
-	_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' bygone' WHERE id IN (SELECT id FROM products ORDER BY created_at LIMIT $1)`, having)
+	_, err := s.Pool.Exec(t.Context(), `UPDATE products SET description = description || ' bygone'
+		WHERE id IN (SELECT id FROM products ORDER BY created_at LIMIT $1)`, having)
 	require.NoError(t, err)
 	archived := 0
 	sent.before = func(_ *pgx.Conn, sql string) {
@@ -308,7 +317,8 @@ func TestSearchFindsAllWhileOthersGo(t *testing.T) {
 			return
 		}
 		archived++
-		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET status = 'archived' WHERE id = (SELECT id FROM products WHERE status = 'active' ORDER BY created_at DESC LIMIT 1)`)
+		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET status = 'archived'
+			WHERE id = (SELECT id FROM products WHERE status = 'active' ORDER BY created_at DESC LIMIT 1)`)
 		if err != nil {
 			t.Errorf("archive a product: %v", err)
 		}
@@ -331,7 +341,7 @@ func TestSearchFindsAllWhileOthersGo(t *testing.T) {
 	require.Less(t, archived, lookedAt, "of those that are searched for, none was archived")
 }
 
-// A search has less time than other statements, and says what makes it quicker.
+// A search has a shorter time-out than other statements, and its error says what makes it quicker.
 func TestSearchTimeout(t *testing.T) {
 	t.Parallel()
 	sent := &statements{}

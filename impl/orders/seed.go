@@ -14,9 +14,9 @@ import (
 	"example.com/plumbline/impl/platform/resource"
 )
 
-// Seed fills a database without products: a catalog, received by staff, and for each customer orders in every state,
-// whose histories were made by the rules of the service. All of it is there afterwards or none. With anew everything is
-// removed first but what is known of accounts and what is still to be told; nobody sees the time between.
+// Seed fills a database without products, in one transaction: a catalog, received by staff, and for each customer
+// orders in every state, whose histories were made by the rules of the service. With anew the same transaction first
+// removes everything, except what is known of accounts and the events that wait to be published.
 func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) error {
 	return Program().Fill(ctx, environ, func(tx pgx.Tx) error {
 		s := &seeding{Service: Service{Parts: &resource.Parts{Database: tx}, queries: ordersdb.New(tx)}, end: time.Now()}
@@ -119,7 +119,7 @@ func (s *seeding) adjustStock(
 // story is the history of an order.
 type story struct {
 	placed     time.Duration // ago
-	quantities []int32       // of so many products
+	quantities []int32       // one for each product
 	payWithin  time.Duration
 	then       []chapter
 }
@@ -131,7 +131,7 @@ type chapter struct {
 	decide func(ordersdb.Order, time.Time) (step, error)
 }
 
-// tellStory places an order of the first of some products and applies the steps of its story.
+// tellStory places an order of the first products and applies the steps of its story.
 func (s *seeding) tellStory(ctx context.Context, customer uuid.UUID, told story, products []uuid.UUID) error {
 	s.now, s.payWithin = s.end.Add(-told.placed), told.payWithin
 	var items []ordersapi.OrderItemRequest
@@ -157,7 +157,7 @@ const day = 24 * time.Hour
 
 // stories cover every status, and each way to reach it.
 var stories = []story{
-	// With a longer deadline, so that there is an unpaid order on the days after.
+	// Its deadline is longer, so that there is an unpaid order on later days.
 	{placed: 5 * time.Minute, quantities: []int32{1, 2}, payWithin: 90 * day},
 	{placed: 3 * time.Hour, quantities: []int32{2}, payWithin: time.Hour, then: []chapter{paid(4 * time.Minute)}},
 	{
@@ -229,7 +229,7 @@ func expired(after time.Duration) chapter {
 	return chapter{after, ordersapi.OrderActorSystem, expiry}
 }
 
-// Orders are of the first products of the catalog: up to three from one of the first sold on. The product at
+// An order has up to three successive products of the catalog, beginning with one of the first sold. The product at
 // discontinued is archived.
 const sold, discontinued = 18, 23
 

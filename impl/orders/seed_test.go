@@ -16,7 +16,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// The seed has everything that a front end must be able to show, adds up, passes the document and is sown once.
+// The seed has an order in every state, adds up, conforms to the document, and is written once.
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -52,7 +52,8 @@ func TestSeed(t *testing.T) {
 	before := s.everything()
 	s.Clock.Advance(time.Since(s.Clock.Now()))
 	for _, id := range customers {
-		orders, err := s.client(s.access(id)).ListOrdersWithResponse(t.Context(), &ordersapi.ListOrdersParams{Limit: &hundred})
+		orders, err := s.client(s.access(id)).ListOrdersWithResponse(t.Context(),
+			&ordersapi.ListOrdersParams{Limit: &hundred})
 		require.NoError(t, err)
 		require.Len(t, contracttest.Body(t, orders, orders.JSON200).Items, len(stories))
 		states := map[string]int{}
@@ -65,7 +66,8 @@ func TestSeed(t *testing.T) {
 			s.requireHistory(o)
 		}
 		require.Equal(t, map[string]int{
-			"pending": 1, "paid": 1, "shipped": 1, "delivered": 1, "delivered, partly refunded": 1, "refunded": 1, "cancelled": 2, "expired": 1,
+			"pending": 1, "paid": 1, "shipped": 1, "delivered": 1, "delivered, partly refunded": 1, "refunded": 1,
+			"cancelled": 2, "expired": 1,
 		}, states)
 	}
 
@@ -74,7 +76,7 @@ func TestSeed(t *testing.T) {
 	require.Equal(t, before, s.everything())
 }
 
-// requireHistory holds an order against what is told to have happened to it.
+// requireHistory compares an order with its events.
 func (s *server) requireHistory(o ordersapi.Order) {
 	s.t.Helper()
 	events, err := s.queries.ListOrderEvents(s.t.Context(), ordersdb.ListOrderEventsParams{OrderID: o.ID, RowLimit: 100})
@@ -90,12 +92,13 @@ func (s *server) requireHistory(o ordersapi.Order) {
 	}
 }
 
-// everything counts the rows of what the seed fills.
+// everything counts the rows of the tables that the seed fills.
 func (s *server) everything() (counts []int64) {
 	s.t.Helper()
 	for _, query := range []string{
-		"SELECT count(*) FROM products", "SELECT count(*) FROM stock_adjustments", "SELECT count(*) FROM orders", "SELECT count(*) FROM order_items",
-		"SELECT count(*) FROM order_events", "SELECT count(*) FROM outbox", "SELECT sum(available) FROM stock", "SELECT sum(reserved) FROM stock", "SELECT sum(sold) FROM stock",
+		"SELECT count(*) FROM products", "SELECT count(*) FROM stock_adjustments", "SELECT count(*) FROM orders",
+		"SELECT count(*) FROM order_items", "SELECT count(*) FROM order_events", "SELECT count(*) FROM outbox",
+		"SELECT sum(available) FROM stock", "SELECT sum(reserved) FROM stock", "SELECT sum(sold) FROM stock",
 	} {
 		var count int64
 		require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), query).Scan(&count))

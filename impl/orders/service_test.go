@@ -36,19 +36,20 @@ func TestContractForgedTokens(t *testing.T) {
 	require.NoError(t, s.signer.SetKeys(keys))
 	contracttest.ForgedTokensAreRefused(t, underTest(t), s.Server, tokentest.Options{
 		Claims: token.Claims{
-			Issuer: issuer, Audience: []string{serviceName}, Subject: uuid.New(), SessionID: uuid.New(), Roles: underTest(t).Roles,
-			IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute), ID: "forged",
+			Issuer: issuer, Audience: []string{serviceName}, Subject: uuid.New(), SessionID: uuid.New(),
+			Roles: underTest(t).Roles, IssuedAt: now, ExpiresAt: now.Add(5 * time.Minute), ID: "forged",
 		},
 		Issuer: issuer, Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,
 	})
 }
 
-// The chain commits the effect of a request with a key together with its answer: an effect that is committed by itself
-// could be lost to the answer, or come twice.
+// The chain commits the effect of a request with a key together with its stored answer. An effect that was committed by
+// itself could happen again when the request is repeated.
 func TestAnEffectWithAKeyIsNotCommittedByItself(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	_, attempt, err := s.service.Keeper.Begin(t.Context(), httpapi.KeyedRequest{Principal: uuid.New(), Operation: "createOrder", Key: "k"})
+	_, attempt, err := s.service.Keeper.Begin(t.Context(),
+		httpapi.KeyedRequest{Principal: uuid.New(), Operation: "createOrder", Key: "k"})
 	require.NoError(t, err)
 	defer attempt.End(t.Context())
 	// Of another customer each time: the chain's transaction keeps its lock until the attempt ends.

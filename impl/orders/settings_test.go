@@ -3,6 +3,7 @@ package orders
 import (
 	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -18,7 +19,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// The table of what is said of settings that the orders service alone has.
+// The table names the findings of the settings that only the orders service has.
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -32,26 +33,27 @@ func TestFindings(t *testing.T) {
 		{[]string{"ORDERS_USERS_URL=https://users.example.com"}, nil},
 		{[]string{"ORDERS_NATS_URL="}, []string{"nats_url"}},
 		{[]string{"ORDERS_WEBHOOKS_ALLOW_PRIVATE=true"}, []string{"webhooks_allow_private"}},
-		{[]string{"ORDERS_RATE_LIMITS=false"}, []string{"rate_limits"}}, // one of those that every service has
+		{[]string{"ORDERS_RATE_LIMITS=false"}, []string{"rate_limits"}}, // a setting that every service has
 	} {
 		out, err := programtest.Command(t, Run, append([]string{
-			"ORDERS_DATABASE_URL=postgres://orders@127.0.0.1:1/orders", "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_NATS_URL=nats://127.0.0.1:4222",
-			"ORDERS_USERS_URL=http://users:8080",
+			"ORDERS_DATABASE_URL=postgres://orders@127.0.0.1:1/orders", "ORDERS_MASTER_KEY=" + testMasterKey,
+			"ORDERS_NATS_URL=nats://127.0.0.1:4222", "ORDERS_USERS_URL=http://users:8080",
 		}, c.set...), "check")
 		require.NoError(t, err, c.set)
 		programtest.RequireWarned(t, out, c.warns...)
 	}
 }
 
-// A key that can be guessed ends the start before anything is touched.
+// A key that can be guessed ends the start before anything is written.
 func TestAMasterKeyOfZeros(t *testing.T) {
 	t.Parallel()
-	_, err := programtest.Command(t, Run, environment("postgres://orders@127.0.0.1:1/orders", "ORDERS_MASTER_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), "serve")
+	zeros := "ORDERS_MASTER_KEY=" + strings.Repeat("A", 43) + "="
+	_, err := programtest.Command(t, Run, environment("postgres://orders@127.0.0.1:1/orders", zeros), "serve")
 	programtest.RequireSentence(t, err, "master_key", "can be guessed")
 }
 
-// The service starts with the key that its database is used with: on a new one with that of the first start, on one
-// that was in use before there was a proof with that of the newest audit entry, or of a webhook.
+// The service starts only with the master key of its database. A new database takes the key of the first start. On a
+// database from before there was a proof of the key, the newest audit entry or a webhook must open with it.
 func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	const proof = "00016_prove_master_key.sql"
@@ -77,8 +79,10 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 		return sealer.Seal([]byte("something"), name)
 	}
 	id := uuid.New()
-	const entry = `INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at) VALUES ($1, 'product.create', 'success', $2, '', now())`
-	const hook = `INSERT INTO webhooks (id, url, event_types, sealed_secret, created_at, updated_at) VALUES ($1, 'https://receiver.test', '{order.paid}', $2, now(), now())`
+	const entry = `INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at)
+		VALUES ($1, 'product.create', 'success', $2, '', now())`
+	const hook = `INSERT INTO webhooks (id, url, event_types, sealed_secret, created_at, updated_at)
+		VALUES ($1, 'https://receiver.test', '{order.paid}', $2, now(), now())`
 	for name, c := range map[string]struct {
 		statement string
 		sealed    []byte
@@ -101,7 +105,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 				require.NoError(t, err)
 				require.NoError(t, conn.Close(t.Context()))
 			}
-			for range 2 { // The attempt leaves nothing behind that lets the next one through.
+			for range 2 { // A refused attempt does not let the next one through.
 				_, err := programtest.Command(t, Run, environment(url, "ORDERS_MASTER_KEY="+programtest.NewMasterKey()), "serve")
 				programtest.RequireSentence(t, err, "ORDERS_MASTER_KEY", "not the key that this database is used with")
 			}
@@ -112,7 +116,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	}
 }
 
-// Whoever takes the proof away opens the database with another key, and from then on with no other.
+// After the proof has been deleted the database accepts another key, and from then on only that one.
 func TestTheMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)

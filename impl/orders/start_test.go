@@ -32,7 +32,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(contracttest.Main(m, conformance, Document)) }
 
-// conformance counts what the tests of this package exercise of the document.
+// conformance counts which parts of the document the tests of this package exercise.
 var conformance = contracttest.NewCoverage()
 
 const issuer = "https://users.test"
@@ -59,9 +59,12 @@ type everybody struct{}
 
 func (everybody) MayOrder(context.Context) error { return nil }
 
-// usual is the ration of the service as it is installed. With lavish, customers are held to one after the other and
-// refused nothing.
-var usual, lavish = Ration{Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits)}, Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
+// usual is the ration of the service by default. With lavish, the orders of a customer are still serialized, but none
+// is refused.
+var (
+	usual  = Ration{Orders: int64(defaultServe().OpenOrders), Units: int64(defaultServe().ReservedUnits)}
+	lavish = Ration{Orders: math.MaxInt32, Units: math.MaxInt32}
+)
 
 func generous(o *options) {
 	config := o.config
@@ -71,7 +74,7 @@ func generous(o *options) {
 	}
 }
 
-// options are what a test changes of a server before it starts.
+// options are what a test may change before a server starts.
 type options struct {
 	config   func(*Config)
 	chain    func(*httpapi.Options)
@@ -88,10 +91,10 @@ type server struct {
 	service *Service
 	queries *ordersdb.Queries
 	signer  *token.Signer
-	beside  func() string // gives what has been logged beside requests
+	beside  func() string // gives what has been logged outside of requests
 }
 
-// start serves a service whose every answer is held against the document: one that breaks it fails the test.
+// start serves a service and checks every answer against the document: one that does not conform fails the test.
 func start(t testing.TB, change ...func(*options)) *server {
 	t.Helper()
 	o := options{
@@ -131,7 +134,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	s.service, err = New(config)
 	require.NoError(t, err)
 	s.Server = underTest(t).Serve(t, pool, clock, s.service.Handler, o.chain)
-	s.Web.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100 // Many call at once in some tests.
+	s.Web.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100 // Some tests make many calls at once.
 	s.Arranger = arranger{s}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var background sync.WaitGroup
@@ -144,21 +147,22 @@ func start(t testing.TB, change ...func(*options)) *server {
 	return s
 }
 
-// access makes an access token of an account with roles; without any it is a customer's.
+// access makes an access token of an account with roles, or with the role customer if none is given.
 func (s *server) access(subject uuid.UUID, roles ...ordersapi.Role) string {
 	s.t.Helper()
 	if len(roles) == 0 {
 		roles = []ordersapi.Role{ordersapi.RoleCustomer}
 	}
 	access, err := s.signer.Sign(token.Claims{
-		Issuer: issuer, Audience: []string{"users", "orders"}, Subject: subject, SessionID: uuid.New(), Roles: convert.All[string](roles),
-		IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(5 * time.Minute), ID: uuid.NewString(),
+		Issuer: issuer, Audience: []string{"users", "orders"}, Subject: subject, SessionID: uuid.New(),
+		Roles: convert.All[string](roles), ID: uuid.NewString(),
+		IssuedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(5 * time.Minute),
 	})
 	require.NoError(s.t, err)
 	return access
 }
 
-// caller is somebody with a token, and the generated client that sends it.
+// caller is an account and the generated client that sends its token.
 type caller struct {
 	*ordersapi.ClientWithResponses
 	id uuid.UUID
@@ -174,21 +178,23 @@ func (s *server) as(roles ...ordersapi.Role) caller {
 // client sends an access token, or none where it is "".
 func (s *server) client(access string) *ordersapi.ClientWithResponses {
 	s.t.Helper()
-	client, err := ordersapi.NewClientWithResponses(s.URL, ordersapi.WithHTTPClient(s.Web.Client()), ordersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		if access != "" {
-			r.Header.Set("Authorization", "Bearer "+access)
-		}
-		return nil
-	}))
+	client, err := ordersapi.NewClientWithResponses(s.URL, ordersapi.WithHTTPClient(s.Web.Client()),
+		ordersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			if access != "" {
+				r.Header.Set("Authorization", "Bearer "+access)
+			}
+			return nil
+		}))
 	require.NoError(s.t, err)
 	return client
 }
 
-// product arranges a product with so many units.
+// product creates a product with so many units.
 func (s *server) product(units int64, change ...func(*ordersdb.CreateProductParams)) uuid.UUID {
 	s.t.Helper()
 	p := ordersdb.CreateProductParams{
-		ID: newID(), Sku: "SKU-" + uuid.NewString(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR", CreatedAt: s.Clock.Now(),
+		ID: newID(), Sku: "SKU-" + uuid.NewString(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR",
+		CreatedAt: s.Clock.Now(),
 	}
 	for _, c := range change {
 		c(&p)
@@ -196,7 +202,8 @@ func (s *server) product(units int64, change ...func(*ordersdb.CreateProductPara
 	_, err := s.queries.CreateProduct(s.t.Context(), p)
 	require.NoError(s.t, err)
 	if units > 0 {
-		_, err = s.queries.AdjustStock(s.t.Context(), ordersdb.AdjustStockParams{ProductID: p.ID, Delta: units, UpdatedAt: s.Clock.Now()})
+		_, err = s.queries.AdjustStock(s.t.Context(),
+			ordersdb.AdjustStockParams{ProductID: p.ID, Delta: units, UpdatedAt: s.Clock.Now()})
 		require.NoError(s.t, err)
 	}
 	return p.ID
@@ -212,7 +219,8 @@ func (s *server) order(c caller, product uuid.UUID, quantity int32) ordersapi.Or
 
 func (s *server) place(c caller, key string, items ...ordersapi.OrderItemRequest) *ordersapi.CreateOrderResponse {
 	s.t.Helper()
-	got, err := c.CreateOrderWithResponse(s.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key}, ordersapi.CreateOrderRequest{Items: items})
+	got, err := c.CreateOrderWithResponse(s.t.Context(), &ordersapi.CreateOrderParams{IdempotencyKey: key},
+		ordersapi.CreateOrderRequest{Items: items})
 	require.NoError(s.t, err)
 	return got
 }

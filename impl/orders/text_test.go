@@ -36,26 +36,32 @@ func TestSearchesFindTextInAnyForm(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	created, err := s.as(ordersapi.RoleStaff).CreateProductWithResponse(t.Context(), ordersapi.CreateProductRequest{
-		Sku: "MAP-1", Name: nfd, Description: new("Ὀδυσσεύς in DİYARBAKIR, 300 \u212a"), Price: ordersapi.Price{Amount: 1, Currency: "EUR"},
+		Sku: "MAP-1", Name: nfd, Description: new("Ὀδυσσεύς in DİYARBAKIR, 300 \u212a"),
+		Price: ordersapi.Price{Amount: 1, Currency: "EUR"},
 	})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	require.Equal(t, nfc, contracttest.Body(t, created, created.JSON201).Name)
-	// As a release before this one wrote it.
+	// An earlier release wrote it in this form.
 	old := s.product(1, func(p *ordersdb.CreateProductParams) { p.Name = nfd })
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM products WHERE id = $1 AND name IS NOT NFC NORMALIZED`, old))
 
-	for _, q := range []string{nfc, nfd, strings.ToUpper(nfc), strings.ToUpper(nfd), "amélies strasse", "STRASSE", "STRAẞE", "stra\u017f\u017fe", "stras", "ame\u0301"} {
+	for _, q := range []string{
+		nfc, nfd, strings.ToUpper(nfc), strings.ToUpper(nfd), "amélies strasse", "STRASSE", "STRAẞE", "stra\u017f\u017fe",
+		"stras", "ame\u0301",
+	} {
 		require.ElementsMatch(t, []string{nfc, nfd}, s.searched(q), q)
 	}
-	for _, q := range []string{"ὈΔΥΣΣΕΎΣ", "Ὀδυσσεύς", "ὀδυσσεύσ", "diyarbakir", "DIYARBAKIR", "Diyarbakır", "diyarbak\u0131r", "k", "\u212a", "K"} {
+	for _, q := range []string{
+		"ὈΔΥΣΣΕΎΣ", "Ὀδυσσεύς", "ὀδυσσεύσ", "diyarbakir", "DIYARBAKIR", "Diyarbakır", "diyarbak\u0131r", "k", "\u212a", "K",
+	} {
 		require.Equal(t, []string{nfc}, s.searched(q), q)
 	}
 	require.Empty(t, s.searched("amelies"), "accents tell apart")
 }
 
-// TestFoldedIsWhatSearchesAskFor holds the two halves of a search against one another, for every character that there
-// is.
+// TestFoldedIsWhatSearchesAskFor compares how the service folds a query with how the database folds a text, for every
+// character.
 func TestFoldedIsWhatSearchesAskFor(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -69,7 +75,8 @@ func TestFoldedIsWhatSearchesAskFor(t *testing.T) {
 	for i, c := range characters {
 		asked[i] = format.Plain("search", format.Text(c))
 	}
-	rows, err := s.Pool.Query(t.Context(), `SELECT c FROM unnest($1::text[], $2::text[]) AS t (c, asked) WHERE folded(c) <> lower(asked)`, characters, asked)
+	rows, err := s.Pool.Query(t.Context(),
+		`SELECT c FROM unnest($1::text[], $2::text[]) AS t (c, asked) WHERE folded(c) <> lower(asked)`, characters, asked)
 	require.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -91,7 +98,8 @@ func TestDescriptionsAreTakenAway(t *testing.T) {
 		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
 		return contracttest.Body(t, got, got.JSON200).Description
 	}
-	require.Equal(t, "Turned from solid brass.", updated(`"1"`, ordersapi.UpdateProductRequest{Name: new("Bob")}), "what is not sent stays")
+	require.Equal(t, "Turned from solid brass.", updated(`"1"`, ordersapi.UpdateProductRequest{Name: new("Bob")}),
+		"what is not sent stays")
 	require.Empty(t, updated(`"2"`, ordersapi.UpdateProductRequest{Description: new("")}))
 	require.Equal(t, "Steel.", updated(`"3"`, ordersapi.UpdateProductRequest{Description: new("Steel.")}))
 
@@ -102,13 +110,14 @@ func TestDescriptionsAreTakenAway(t *testing.T) {
 		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
 		return contracttest.Body(t, got, got.JSON200).Description
 	}
-	require.Equal(t, new("Ledger"), update(ordersapi.UpdateWebhookRequest{Description: nullable.NewNullableWithValue("Ledger")}))
+	require.Equal(t, new("Ledger"),
+		update(ordersapi.UpdateWebhookRequest{Description: nullable.NewNullableWithValue("Ledger")}))
 	require.Equal(t, new("Ledger"), update(ordersapi.UpdateWebhookRequest{Enabled: new(false)}), "what is not sent stays")
 	require.Nil(t, update(ordersapi.UpdateWebhookRequest{Description: nullable.NewNullNullable[string]()}))
 	require.Zero(t, s.count(`SELECT count(*) FROM webhooks WHERE description IS NOT NULL`))
 }
 
-// The document says how long the address of a webhook may be, and nothing else does.
+// The document alone limits the length of the address of a webhook.
 func TestWebhookAddressesAreAsLongAsTheDocumentSays(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -116,15 +125,17 @@ func TestWebhookAddressesAreAsLongAsTheDocumentSays(t *testing.T) {
 	longest := "https://hooks.example.com/" + strings.Repeat("a", 2048-26)
 	made := s.subscribe(longest)
 	require.Equal(t, longest, made.Webhook.URL)
-	changed, err := admin.UpdateWebhookWithResponse(t.Context(), made.Webhook.ID, ordersapi.UpdateWebhookRequest{URL: new(longest[:2047] + "b")})
+	changed, err := admin.UpdateWebhookWithResponse(t.Context(), made.Webhook.ID,
+		ordersapi.UpdateWebhookRequest{URL: new(longest[:2047] + "b")})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, changed.StatusCode(), string(changed.Body))
-	refused, err := admin.UpdateWebhookWithResponse(t.Context(), made.Webhook.ID, ordersapi.UpdateWebhookRequest{URL: new(longest + "a")})
+	refused, err := admin.UpdateWebhookWithResponse(t.Context(), made.Webhook.ID,
+		ordersapi.UpdateWebhookRequest{URL: new(longest + "a")})
 	require.NoError(t, err)
 	require.Equal(t, "maxLength", contracttest.Body(t, refused, refused.ApplicationProblemJSON422).Errors[0].Keyword)
 }
 
-// What is wrong with the address of a webhook is named.
+// A refusal names what is wrong with the address of a webhook.
 func TestWhatIsWrongWithAWebhookAddress(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) { o.config = func(c *Config) { c.AllowPrivate = false } })
@@ -138,11 +149,14 @@ func TestWhatIsWrongWithAWebhookAddress(t *testing.T) {
 		"https://10.0.0.1/":                 "Must be an https address outside of private networks.",
 		"https://hooks.internal/":           "Must be an https address outside of private networks.",
 	} {
-		got, err := admin.CreateWebhookWithResponse(t.Context(), ordersapi.CreateWebhookRequest{URL: url, EventTypes: []ordersapi.OrderEventType{ordersapi.OrderEventTypeOrderPlaced}})
+		got, err := admin.CreateWebhookWithResponse(t.Context(), ordersapi.CreateWebhookRequest{
+			URL: url, EventTypes: []ordersapi.OrderEventType{ordersapi.OrderEventTypeOrderPlaced},
+		})
 		require.NoError(t, err)
 		refused := contracttest.Body(t, got, got.ApplicationProblemJSON422)
 		require.Len(t, refused.Errors, 1, url)
-		require.Equal(t, [3]string{"#/url", "format", want}, [3]string{refused.Errors[0].Pointer, refused.Errors[0].Keyword, refused.Errors[0].Detail}, url)
+		require.Equal(t, [3]string{"#/url", "format", want},
+			[3]string{refused.Errors[0].Pointer, refused.Errors[0].Keyword, refused.Errors[0].Detail}, url)
 	}
 }
 
@@ -159,17 +173,20 @@ func TestPricesAreInCurrenciesThatThereAre(t *testing.T) {
 	s := start(t)
 	staff := s.as(ordersapi.RoleStaff)
 	for _, currency := range []string{"AAA", "XXX", "XTS", "XAU", "DEM"} {
-		got, err := staff.CreateProductWithResponse(t.Context(), ordersapi.CreateProductRequest{Sku: "A", Name: "A", Price: ordersapi.Price{Amount: 1, Currency: currency}})
+		got, err := staff.CreateProductWithResponse(t.Context(),
+			ordersapi.CreateProductRequest{Sku: "A", Name: "A", Price: ordersapi.Price{Amount: 1, Currency: currency}})
 		require.NoError(t, err)
 		refused := contracttest.Body(t, got, got.ApplicationProblemJSON422)
-		require.Equal(t, [2]string{"#/price/currency", "format"}, [2]string{refused.Errors[0].Pointer, refused.Errors[0].Keyword}, currency)
+		require.Equal(t, [2]string{"#/price/currency", "format"},
+			[2]string{refused.Errors[0].Pointer, refused.Errors[0].Keyword}, currency)
 	}
-	// What was priced in a currency that is no more can still be ordered at that price, and changed.
+	// A product that was priced in a currency that no longer exists can still be ordered, and changed.
 	id := s.product(5, func(p *ordersdb.CreateProductParams) { p.Currency = "BGN" })
 	customer := s.as(ordersapi.RoleCustomer)
 	order := s.order(customer, id, 1)
 	require.Equal(t, "BGN", order.Total.Currency)
-	changed, err := staff.UpdateProductWithResponse(t.Context(), id, &ordersapi.UpdateProductParams{IfMatch: `"1"`}, ordersapi.UpdateProductRequest{Name: new("Bob")})
+	changed, err := staff.UpdateProductWithResponse(t.Context(), id, &ordersapi.UpdateProductParams{IfMatch: `"1"`},
+		ordersapi.UpdateProductRequest{Name: new("Bob")})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, changed.StatusCode(), string(changed.Body))
 }
@@ -179,13 +196,19 @@ func TestNamesOfProductsHideNothing(t *testing.T) {
 	s := start(t)
 	staff := s.as(ordersapi.RoleStaff)
 	for i, name := range []string{strings.Repeat("e\u0301", 200), "\U0001f469\u200d\U0001f52c kit", "می\u200cخواهم"} {
-		got, err := staff.CreateProductWithResponse(t.Context(), ordersapi.CreateProductRequest{Sku: "N" + string(rune('0'+i)), Name: name, Price: ordersapi.Price{Amount: 1, Currency: "EUR"}})
+		got, err := staff.CreateProductWithResponse(t.Context(), ordersapi.CreateProductRequest{
+			Sku: "N" + string(rune('0'+i)), Name: name, Price: ordersapi.Price{Amount: 1, Currency: "EUR"},
+		})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
 		require.Equal(t, format.Text(name), contracttest.Body(t, got, got.JSON201).Name)
 	}
-	for _, name := range []string{strings.Repeat("e\u0301", 201), "Bob\u200b", "B\u00adob", "\u202eboB", "\u3164", "Bob\ufe0f", "Bob\U000e0041", "Bob\uffff"} {
-		got, err := staff.CreateProductWithResponse(t.Context(), ordersapi.CreateProductRequest{Sku: "X", Name: name, Price: ordersapi.Price{Amount: 1, Currency: "EUR"}})
+	for _, name := range []string{
+		strings.Repeat("e\u0301", 201), "Bob\u200b", "B\u00adob", "\u202eboB", "\u3164", "Bob\ufe0f", "Bob\U000e0041",
+		"Bob\uffff",
+	} {
+		got, err := staff.CreateProductWithResponse(t.Context(),
+			ordersapi.CreateProductRequest{Sku: "X", Name: name, Price: ordersapi.Price{Amount: 1, Currency: "EUR"}})
 		require.NoError(t, err)
 		require.Equal(t, "#/name", contracttest.Body(t, got, got.ApplicationProblemJSON422).Errors[0].Pointer, name)
 	}

@@ -210,8 +210,8 @@ func (s *Service) ListWebhookDeliveries(
 	}, nil
 }
 
-// ReplayWebhookDelivery sends a delivery again, or the next attempt at once. The webhook is locked before its delivery,
-// in the same order as by its removal.
+// ReplayWebhookDelivery sends a delivery again, or makes its next attempt at once. The webhook is locked before its
+// delivery, in the same order as when it is deleted.
 func (s *Service) ReplayWebhookDelivery(
 	ctx context.Context, req ordersapi.ReplayWebhookDeliveryRequestObject,
 ) (ordersapi.ReplayWebhookDeliveryResponseObject, error) {

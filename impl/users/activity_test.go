@@ -13,7 +13,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// An export holds the newest thousand entries, and tells where the rest of them begins.
+// An export holds the newest thousand entries, and a cursor to the others.
 func TestExportOfALongActivity(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -21,7 +21,8 @@ func TestExportOfALongActivity(t *testing.T) {
 	for i := range heldAtMost {
 		s.Clock.Advance(time.Millisecond)
 		require.NoError(t, s.service.audit.Record(t.Context(), httpapi.AuditEntry{
-			ID: newID(), Action: "session.end", Outcome: "success", Actor: ada.user.ID, Target: ada.user.ID, RequestID: strconv.Itoa(i), OccurredAt: s.Clock.Now(),
+			ID: newID(), Action: "session.end", Outcome: "success", Actor: ada.user.ID, Target: ada.user.ID,
+			RequestID: strconv.Itoa(i), OccurredAt: s.Clock.Now(),
 		}))
 	}
 	held := ada.exportOwnData(t).Activity

@@ -60,7 +60,8 @@ func (s *Service) ListUsers(
 	}, nil
 }
 
-// DeleteUser removes an account. Sessions that are over go before it, in batches, once it is decided that the caller may.
+// DeleteUser removes an account. Once the caller is known to be authorized, sessions that have ended or run out are
+// removed first, in batches.
 func (s *Service) DeleteUser(
 	ctx context.Context, req usersapi.DeleteUserRequestObject,
 ) (usersapi.DeleteUserResponseObject, error) {
@@ -87,10 +88,10 @@ func (s *Service) DeleteUser(
 	return usersapi.DeleteUser204Response{}, nil
 }
 
-// prepareDeletion decides whether the caller may delete an account, and ends its sessions if they are many. That has an
-// entry of its own in the audit log: the deletion is another transaction, which may fail.
+// prepareDeletion checks that the caller may delete an account, and ends its sessions if there are many. The end of the
+// sessions has an audit entry of its own, because the deletion is a later transaction, which may fail.
 func (s *Service) prepareDeletion(ctx context.Context, target uuid.UUID, now time.Time) error {
-	var entry httpapi.AuditEntry // An empty one is not kept.
+	var entry httpapi.AuditEntry // The audit log keeps no empty entry.
 	_, err := s.changeAccount(s.audit.Within(ctx, func() httpapi.AuditEntry { return entry }), target, func(
 		tx tx,
 	) (user usersdb.User, ended []uuid.UUID, err error) {

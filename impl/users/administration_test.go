@@ -19,12 +19,13 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// account arranges an account that nobody needs to log in to, with a verified address.
+// account creates an account with a verified address and without a usable password.
 func (s *server) account(email string, change ...func(*usersdb.CreateUserParams)) usersdb.User {
 	s.t.Helper()
 	now := s.Clock.Now()
 	params := usersdb.CreateUserParams{
-		ID: newID(), Email: email, Name: "Ada Lovelace", PasswordHash: "none", Roles: []string{"customer"}, EmailVerifiedAt: &now, CreatedAt: now,
+		ID: newID(), Email: email, Name: "Ada Lovelace", PasswordHash: "none", Roles: []string{"customer"},
+		EmailVerifiedAt: &now, CreatedAt: now,
 	}
 	for _, c := range change {
 		c(&params)
@@ -61,35 +62,41 @@ func TestListUsersFilters(t *testing.T) {
 	s.account("slash@example.com", named(`back\slash`))
 	s.account("slash2@example.com", named(`back%slash`))
 	s.account("umlaut@example.com", named("ÄRGER Müller"))
-	s.account("staff@example.com", func(p *usersdb.CreateUserParams) { p.Name, p.Roles = "Staff", []string{"customer", "staff"} })
+	s.account("staff@example.com",
+		func(p *usersdb.CreateUserParams) { p.Name, p.Roles = "Staff", []string{"customer", "staff"} })
 	disabled := s.account("disabled@example.com", named("Disabled"))
-	_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
+	_, err := s.queries.SetUserStatus(t.Context(),
+		usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 
+	type list = usersapi.ListUsersParams
 	for name, c := range map[string]struct {
-		params usersapi.ListUsersParams
+		params list
 		want   []string
 	}{
-		"e-mail":                {usersapi.ListUsersParams{Email: new("ann")}, []string{"Anna@example.com", "annabel@example.com"}},
-		"e-mail in any case":    {usersapi.ListUsersParams{Email: new("ANNA@")}, []string{"Anna@example.com"}},
-		"whole e-mail":          {usersapi.ListUsersParams{Email: new("hannah@example.com")}, []string{"hannah@example.com"}},
-		"no inner part":         {usersapi.ListUsersParams{Email: new("nnah")}, nil},
-		"percent in e-mail":     {usersapi.ListUsersParams{Email: new("100%")}, []string{"100%real@example.com"}},
-		"percent alone":         {usersapi.ListUsersParams{Email: new("%")}, nil},
-		"underscore in e-mail":  {usersapi.ListUsersParams{Email: new("under_")}, []string{"under_score@example.com"}},
-		"name":                  {usersapi.ListUsersParams{Name: new("Anna")}, []string{"Anna@example.com", "annabel@example.com"}},
-		"name in any case":      {usersapi.ListUsersParams{Name: new("HANNAH")}, []string{"hannah@example.com"}},
-		"name beyond ASCII":     {usersapi.ListUsersParams{Name: new("ärg")}, []string{"umlaut@example.com"}},
-		"percent in name":       {usersapi.ListUsersParams{Name: new("100%")}, []string{"100%real@example.com"}},
-		"underscore in name":    {usersapi.ListUsersParams{Name: new("under_s")}, []string{"under_score@example.com"}},
-		"backslash in name":     {usersapi.ListUsersParams{Name: new(`back\`)}, []string{"slash@example.com"}},
-		"backslash and percent": {usersapi.ListUsersParams{Name: new(`back\%`)}, nil},
-		"status":                {usersapi.ListUsersParams{Status: new(usersapi.UserStatusDisabled)}, []string{"disabled@example.com"}},
-		"role":                  {usersapi.ListUsersParams{Role: new(usersapi.RoleStaff)}, []string{"staff@example.com"}},
-		"role of admins":        {usersapi.ListUsersParams{Role: new(usersapi.RoleAdmin)}, []string{"zz-admin@example.com"}},
-		"role of nobody":        {usersapi.ListUsersParams{Role: new(usersapi.RolePayments)}, nil},
-		"together":              {usersapi.ListUsersParams{Email: new("s"), Role: new(usersapi.RoleStaff), Status: new(usersapi.UserStatusActive)}, []string{"staff@example.com"}},
-		"together without any":  {usersapi.ListUsersParams{Email: new("ann"), Status: new(usersapi.UserStatusDisabled)}, nil},
+		"e-mail":                {list{Email: new("ann")}, []string{"Anna@example.com", "annabel@example.com"}},
+		"e-mail in any case":    {list{Email: new("ANNA@")}, []string{"Anna@example.com"}},
+		"whole e-mail":          {list{Email: new("hannah@example.com")}, []string{"hannah@example.com"}},
+		"no inner part":         {list{Email: new("nnah")}, nil},
+		"percent in e-mail":     {list{Email: new("100%")}, []string{"100%real@example.com"}},
+		"percent alone":         {list{Email: new("%")}, nil},
+		"underscore in e-mail":  {list{Email: new("under_")}, []string{"under_score@example.com"}},
+		"name":                  {list{Name: new("Anna")}, []string{"Anna@example.com", "annabel@example.com"}},
+		"name in any case":      {list{Name: new("HANNAH")}, []string{"hannah@example.com"}},
+		"name beyond ASCII":     {list{Name: new("ärg")}, []string{"umlaut@example.com"}},
+		"percent in name":       {list{Name: new("100%")}, []string{"100%real@example.com"}},
+		"underscore in name":    {list{Name: new("under_s")}, []string{"under_score@example.com"}},
+		"backslash in name":     {list{Name: new(`back\`)}, []string{"slash@example.com"}},
+		"backslash and percent": {list{Name: new(`back\%`)}, nil},
+		"status":                {list{Status: new(usersapi.UserStatusDisabled)}, []string{"disabled@example.com"}},
+		"role":                  {list{Role: new(usersapi.RoleStaff)}, []string{"staff@example.com"}},
+		"role of admins":        {list{Role: new(usersapi.RoleAdmin)}, []string{"zz-admin@example.com"}},
+		"role of nobody":        {list{Role: new(usersapi.RolePayments)}, nil},
+		"together": {
+			list{Email: new("s"), Role: new(usersapi.RoleStaff), Status: new(usersapi.UserStatusActive)},
+			[]string{"staff@example.com"},
+		},
+		"together without any": {list{Email: new("ann"), Status: new(usersapi.UserStatusDisabled)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -111,7 +118,7 @@ func TestListUsersPages(t *testing.T) {
 	for i := range accounts {
 		email := fmt.Sprintf("person%03d@example.com", i)
 		before[email] = true
-		// Three moments only, so that nearly every page ends amid equal times.
+		// There are three different times only, so that nearly every page ends amid equal times.
 		s.account(email, func(p *usersdb.CreateUserParams) {
 			p.CreatedAt = s.Clock.Now().Add(time.Duration(i%3) * time.Microsecond)
 		})
@@ -123,7 +130,9 @@ func TestListUsersPages(t *testing.T) {
 	for path != "" {
 		answer, body := s.do(http.MethodGet, path, "", "Authorization", "Bearer "+admin.tokens.AccessToken)
 		require.Equal(t, http.StatusOK, answer.StatusCode, body)
-		parsed, err := usersapi.ParseListUsersResponse(&http.Response{StatusCode: http.StatusOK, Header: answer.Header, Body: io.NopCloser(strings.NewReader(body))})
+		parsed, err := usersapi.ParseListUsersResponse(&http.Response{
+			StatusCode: http.StatusOK, Header: answer.Header, Body: io.NopCloser(strings.NewReader(body)),
+		})
 		require.NoError(t, err)
 		for i, u := range contracttest.Body(t, parsed, parsed.JSON200).Items {
 			visited[u.Email]++
@@ -133,7 +142,7 @@ func TestListUsersPages(t *testing.T) {
 			last = u
 		}
 		pages++
-		// What others insert meanwhile, newer and amid the equal times, moves nothing.
+		// Rows that are inserted meanwhile, newer and amid the equal times, do not shift the pages.
 		for range 2 {
 			inserted++
 			s.account(fmt.Sprintf("late%03d@example.com", inserted), func(p *usersdb.CreateUserParams) {
@@ -171,13 +180,15 @@ func TestListUsersPageKeepsItsFilters(t *testing.T) {
 		s.account(fmt.Sprintf("50%%+&=%d@example.com", i), named(fmt.Sprintf("Ä & Ö=%d", i)))
 		s.account(fmt.Sprintf("other%d@example.com", i))
 	}
-	first, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Email: new("50%+&="), Name: new("ä & ö="), Limit: new(int32(2))})
+	first, err := admin.ListUsersWithResponse(t.Context(),
+		&usersapi.ListUsersParams{Email: new("50%+&="), Name: new("ä & ö="), Limit: new(int32(2))})
 	require.NoError(t, err)
 	require.Len(t, contracttest.Body(t, first, first.JSON200).Items, 2)
 	total := 2
 	link := first.HTTPResponse.Header.Get("Link")
 	for link != "" {
-		answer, body := s.do(http.MethodGet, strings.TrimSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`), "", "Authorization", "Bearer "+admin.tokens.AccessToken)
+		answer, body := s.do(http.MethodGet, strings.TrimSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`), "",
+			"Authorization", "Bearer "+admin.tokens.AccessToken)
 		require.Equal(t, http.StatusOK, answer.StatusCode, body)
 		require.NotContains(t, body, "other")
 		total += strings.Count(body, `"created_at"`)
@@ -201,8 +212,9 @@ func TestListUsersLimits(t *testing.T) {
 	got, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{})
 	require.NoError(t, err)
 	require.Len(t, contracttest.Body(t, got, got.JSON200).Items, 20, "the document's default")
-	// As many as there are: no page follows that would be empty.
-	got, err = admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Email: new("person00"), Limit: new(int32(10))})
+	// The page holds all there are, so no empty page follows.
+	got, err = admin.ListUsersWithResponse(t.Context(),
+		&usersapi.ListUsersParams{Email: new("person00"), Limit: new(int32(10))})
 	require.NoError(t, err)
 	require.Len(t, contracttest.Body(t, got, got.JSON200).Items, 10)
 	require.True(t, contracttest.Body(t, got, got.JSON200).NextCursor.IsNull())
@@ -216,7 +228,10 @@ func TestListUsersRefusesBadCursors(t *testing.T) {
 	page, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Limit: new(int32(1))})
 	require.NoError(t, err)
 	good := contracttest.Body(t, page, page.JSON200).NextCursor.MustGet()
-	for _, cursor := range []string{"x", strings.ToUpper(good) + "=", good[:33], good + "A", "Ag" + good[2:], strings.Repeat("A", 34), "_" + good[1:], strings.Repeat("z", 129), good[:10] + "\n" + good[11:]} {
+	for _, cursor := range []string{
+		"x", strings.ToUpper(good) + "=", good[:33], good + "A", "Ag" + good[2:], strings.Repeat("A", 34), "_" + good[1:],
+		strings.Repeat("z", 129), good[:10] + "\n" + good[11:],
+	} {
 		got, err := admin.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Cursor: &cursor})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusUnprocessableEntity, got.StatusCode(), cursor)
@@ -245,7 +260,8 @@ func TestDisableUser(t *testing.T) {
 	refused, err := ada.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnauthorized, refused.StatusCode(), "on the next request")
-	login, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+	login, err := s.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusForbidden, login.StatusCode())
 	require.Equal(t, usersapi.ProblemCodeAccountDisabled, codeIn(t, login.Body))
@@ -253,7 +269,8 @@ func TestDisableUser(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	again, err := admin.DisableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
-	require.Equal(t, contracttest.Body(t, first, first.JSON200), contracttest.Body(t, again, again.JSON200), "disabling twice changes nothing")
+	require.Equal(t, contracttest.Body(t, first, first.JSON200), contracttest.Body(t, again, again.JSON200),
+		"disabling twice changes nothing")
 }
 
 func TestEnableUser(t *testing.T) {
@@ -272,7 +289,8 @@ func TestEnableUser(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	again, err := admin.EnableUserWithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
-	require.Equal(t, contracttest.Body(t, first, first.JSON200), contracttest.Body(t, again, again.JSON200), "enabling twice changes nothing")
+	require.Equal(t, contracttest.Body(t, first, first.JSON200), contracttest.Body(t, again, again.JSON200),
+		"enabling twice changes nothing")
 
 	refused, err := ada.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
@@ -293,10 +311,12 @@ func TestDeleteUser(t *testing.T) {
 	refused, err := ada.GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnauthorized, refused.StatusCode(), "on the next request")
-	refresh, err := s.RefreshSessionWithResponse(t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: ada.tokens.RefreshToken})
+	refresh, err := s.RefreshSessionWithResponse(t.Context(), nil,
+		usersapi.RefreshSessionRequest{RefreshToken: ada.tokens.RefreshToken})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, codeIn(t, refresh.Body))
-	login, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+	login, err := s.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, login.Body))
 	read, err := admin.GetUserV2WithResponse(t.Context(), ada.user.ID)
@@ -304,13 +324,14 @@ func TestDeleteUser(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, read.Body))
 
 	var left int
-	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM sessions WHERE user_id = $1", ada.user.ID).Scan(&left))
+	err = s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM sessions WHERE user_id = $1", ada.user.ID).Scan(&left)
+	require.NoError(t, err)
 	require.Zero(t, left)
 	s.signUp("ada@example.com")
 }
 
-// A deletion that is refused leaves the sessions as they are, with the spent tokens that an exchange whose answer was lost
-// and the discovery of a theft need.
+// A refused deletion leaves the sessions as they are, with their spent tokens, which a repeated exchange and the
+// detection of a stolen token need.
 func TestARefusedDeletionTouchesNoSession(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -318,8 +339,10 @@ func TestARefusedDeletionTouchesNoSession(t *testing.T) {
 	first := *s.logIn(me.user.Email, goodPassword).tokens.RefreshToken
 	next, status := s.refresh(first)
 	require.Equal(t, http.StatusOK, status)
-	old := newSecret() // It was spent before tokens said whose they are.
-	_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at, tagged) SELECT $1, session_id, created_at, $3, false FROM refresh_tokens WHERE hash = $2`, hashOf(old), hashOf(first), s.Clock.Now().Add(-time.Hour))
+	old := newSecret() // It was spent before tokens had a tag.
+	_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at, tagged)
+		SELECT $1, session_id, created_at, $3, false FROM refresh_tokens WHERE hash = $2`,
+		hashOf(old), hashOf(first), s.Clock.Now().Add(-time.Hour))
 	require.NoError(t, err)
 	refused, err := s.as(next.AccessToken).DeleteUserWithResponse(t.Context(), me.user.ID)
 	require.NoError(t, err)
@@ -331,15 +354,16 @@ func TestARefusedDeletionTouchesNoSession(t *testing.T) {
 	s.refreshRefused(*next.RefreshToken) // The session has ended with the replay.
 }
 
-// A deletion that fails half-way is not recorded, can be repeated, and has ended no session, unless there was too much to
-// remove at once: that is recorded as what it is.
+// A deletion that fails half-way is not recorded and can be repeated. It has ended no session, unless there were too
+// many rows to remove at once: then the end of the sessions is recorded.
 func TestADeletionThatFails(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	admin, me := s.as(s.member(usersapi.RoleAdmin).access), s.signUp(ada)
 	letGo := s.keepFromDeletion(me.user.ID)
 	recorded := func(action string) int {
-		return s.count(`SELECT count(*) FROM audit_entries WHERE action = $1 AND target = $2 AND outcome = 'success' AND request_id <> ''`, action, me.user.ID)
+		return s.count(`SELECT count(*) FROM audit_entries
+			WHERE action = $1 AND target = $2 AND outcome = 'success' AND request_id <> ''`, action, me.user.ID)
 	}
 	fail := func() {
 		failed, err := admin.DeleteUserWithResponse(t.Context(), me.user.ID)
@@ -351,7 +375,8 @@ func TestADeletionThatFails(t *testing.T) {
 	require.Equal(t, http.StatusOK, me.readsProfile(t))
 	require.Zero(t, recorded("user.revoke_sessions"))
 	_, err := s.Pool.Exec(t.Context(), `INSERT INTO refresh_tokens (hash, session_id, created_at, used_at)
-SELECT sha256(i::text::bytea), sessions.id, created_at, created_at FROM sessions, generate_series(1, $2) AS i WHERE user_id = $1`, me.user.ID, postgres.BatchSize)
+		SELECT sha256(i::text::bytea), sessions.id, created_at, created_at FROM sessions, generate_series(1, $2) AS i
+		WHERE user_id = $1`, me.user.ID, postgres.BatchSize)
 	require.NoError(t, err)
 	fail()
 	require.Equal(t, http.StatusUnauthorized, me.readsProfile(t))
@@ -380,12 +405,16 @@ func TestAdministrationOfNobody(t *testing.T) {
 			require.NoError(t, err)
 			enabled, err := admin.EnableUserWithResponse(t.Context(), id)
 			require.NoError(t, err)
-			roles, err := admin.SetUserRolesWithResponse(t.Context(), id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff}})
+			roles, err := admin.SetUserRolesWithResponse(t.Context(), id,
+				usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff}})
 			require.NoError(t, err)
 			for _, got := range []struct {
 				status int
 				body   []byte
-			}{{deleted.StatusCode(), deleted.Body}, {disabled.StatusCode(), disabled.Body}, {enabled.StatusCode(), enabled.Body}, {roles.StatusCode(), roles.Body}} {
+			}{
+				{deleted.StatusCode(), deleted.Body}, {disabled.StatusCode(), disabled.Body},
+				{enabled.StatusCode(), enabled.Body}, {roles.StatusCode(), roles.Body},
+			} {
 				require.Equal(t, http.StatusNotFound, got.status, string(got.body))
 				require.Equal(t, usersapi.ProblemCodeUserNotFound, codeIn(t, got.body))
 			}
@@ -407,7 +436,8 @@ func TestSetUserRoles(t *testing.T) {
 		return contracttest.Body(t, answer, answer.JSON200).Roles
 	}
 	require.Equal(t, http.StatusForbidden, me.listsUsers(t))
-	require.Equal(t, []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer}, set(usersapi.RoleSupport, usersapi.RoleCustomer))
+	require.Equal(t, []usersapi.Role{usersapi.RoleSupport, usersapi.RoleCustomer},
+		set(usersapi.RoleSupport, usersapi.RoleCustomer))
 	require.Equal(t, http.StatusUnauthorized, me.listsUsers(t), "whoever is logged in shows the password again")
 	require.Contains(t, s.mail(ada, mailRoles, 1).Text, "support, customer")
 	raised := s.logIn(ada, goodPassword)
@@ -433,7 +463,8 @@ func TestSelfAdministration(t *testing.T) {
 	require.NoError(t, err)
 	disabled, err := admin.DisableUserWithResponse(t.Context(), admin.user.ID)
 	require.NoError(t, err)
-	roles, err := admin.SetUserRolesWithResponse(t.Context(), admin.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
+	roles, err := admin.SetUserRolesWithResponse(t.Context(), admin.user.ID,
+		usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
 	require.NoError(t, err)
 	for _, got := range []struct {
 		status int
@@ -446,8 +477,9 @@ func TestSelfAdministration(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, before, after)
 
-	// Another administrator can, and an administrator always remains.
-	lowered, err := other.SetUserRolesWithResponse(t.Context(), admin.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
+	// Another administrator can do it, and one administrator always remains.
+	lowered, err := other.SetUserRolesWithResponse(t.Context(), admin.user.ID,
+		usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, lowered.StatusCode())
 	shut, err := other.DisableUserWithResponse(t.Context(), admin.user.ID)
@@ -492,25 +524,27 @@ func TestAdministratorsEndSessions(t *testing.T) {
 	require.Equal(t, http.StatusOK, still.StatusCode())
 }
 
-// administrationOperations are what the document does not say of the administration of accounts.
+// administrationOperations tells the checks what the document does not say of the administration of accounts.
 func administrationOperations() knownOperations {
 	notOneself := contracttest.Known[situation]{
 		Beyond: itself(""),
 		Refused: func(at situation) []contracttest.Refusal {
-			return []contracttest.Refusal{at.about("oneself", contracttest.Own, http.StatusConflict, usersapi.ProblemCodeSelfAdministration)}
+			return []contracttest.Refusal{
+				at.about("oneself", contracttest.Own, http.StatusConflict, usersapi.ProblemCodeSelfAdministration),
+			}
 		},
 	}
 	setRoles := notOneself
 	setRoles.Refused = func(at situation) []contracttest.Refusal {
-		unverified := at.refusal("an account whose address is not verified", `{"roles":["staff"]}`, http.StatusConflict, usersapi.ProblemCodeEmailUnverified)
+		unverified := at.refusal("an account whose address is not verified", `{"roles":["staff"]}`, http.StatusConflict,
+			usersapi.ProblemCodeEmailUnverified)
 		unverified.Target = contracttest.Filled(at.op.Pattern, map[string]string{"userId": at.stranger().Subject()})
 		return append(notOneself.Refused(at), unverified)
 	}
 	return knownOperations{"deleteUser": notOneself, "disableUser": notOneself, "setUserRoles": setRoles}
 }
 
-// Who has the password of an account that is disabled cannot change it, and so cannot make the link void that its owner
-// holds.
+// Whoever knows the password of a disabled account cannot change it, and so cannot void a link that its owner holds.
 func TestADisabledAccountIsTakenBack(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -520,7 +554,8 @@ func TestADisabledAccountIsTakenBack(t *testing.T) {
 	disabled, err := admin.DisableUserWithResponse(t.Context(), thief.user.ID)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, disabled.StatusCode())
-	contracttest.Eventually(t, "the session has ended", func() bool { return thief.readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the session has ended",
+		func() bool { return thief.readsProfile(t) == http.StatusUnauthorized })
 	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
 	enabled, err := admin.EnableUserWithResponse(t.Context(), thief.user.ID)
 	require.NoError(t, err)

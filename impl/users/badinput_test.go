@@ -11,22 +11,23 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// canary stands in what is submitted, and in no answer; secret is in no log either.
+// canary is part of submitted texts and must be in no answer; secret must be in no log either.
 const (
 	canary = contracttest.Canary
 	secret = contracttest.SecretCanary
 )
 
-// TestEscapedInput shows that what is escaped is kept as what it stands for.
+// TestEscapedInput shows that escaped characters are stored as the characters that they stand for.
 func TestEscapedInput(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	answer, body := s.do(http.MethodPost, "/api/v2/users", `{"email":"ada@example.com","name":"\u0041\ud83d\ude00\/\"\\","password":"`+goodPassword+`"}`)
+	answer, body := s.do(http.MethodPost, "/api/v2/users",
+		`{"email":"ada@example.com","name":"\u0041\ud83d\ude00\/\"\\","password":"`+goodPassword+`"}`)
 	require.Equal(t, http.StatusCreated, answer.StatusCode, body)
 	require.Contains(t, body, `"name":"A😀/\"\\"`)
 }
 
-// TestPercentGarbageInThePath is about what net/http refuses before any service sees it.
+// TestPercentGarbageInThePath sends paths that net/http refuses before the service sees them.
 func TestPercentGarbageInThePath(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -65,19 +66,25 @@ func TestPaths(t *testing.T) {
 		"/" + strings.Repeat("%5B", 4000):      usersapi.ProblemCodeNotFound,
 		"/[" + canary + "]":                    usersapi.ProblemCodeNotFound,
 	} {
-		answer, body := s.Send(t, contracttest.Request{Method: http.MethodGet, Target: path, Header: []string{"Authorization: Bearer " + me.access}})
+		answer, body := s.Send(t,
+			contracttest.Request{Method: http.MethodGet, Target: path, Header: []string{"Authorization: Bearer " + me.access}})
 		p := problemIn(t, answer, body)
 		require.Equal(t, code, p.Code, path)
 		require.Empty(t, answer.Header.Get("Location"), path)
 	}
-	// A UUID is one in either case (RFC 9562, section 4).
-	answer, body := s.Send(t, contracttest.Request{Method: http.MethodGet, Target: "/api/v2/users/" + strings.ToUpper(id), Header: []string{"Authorization: Bearer " + me.access}})
+	// A UUID is valid in either case (RFC 9562, section 4).
+	answer, body := s.Send(t, contracttest.Request{
+		Method: http.MethodGet, Target: "/api/v2/users/" + strings.ToUpper(id),
+		Header: []string{"Authorization: Bearer " + me.access},
+	})
 	require.Equal(t, http.StatusOK, answer.StatusCode, body)
 	require.Contains(t, body, `"id":"`+id+`"`)
-	// The scheme of the header is one in any case (RFC 9110, section 11.1).
-	answer, body = s.Send(t, contracttest.Request{Method: http.MethodGet, Target: "/api/v2/users/" + id, Header: []string{"authorization: bEARER " + me.access}})
+	// The scheme of the header is case-insensitive (RFC 9110, section 11.1).
+	answer, body = s.Send(t, contracttest.Request{
+		Method: http.MethodGet, Target: "/api/v2/users/" + id, Header: []string{"authorization: bEARER " + me.access},
+	})
 	require.Equal(t, http.StatusOK, answer.StatusCode, body)
-	// What nobody knows is not allowed anywhere.
+	// An unknown method is not allowed anywhere.
 	answer, body = s.Send(t, contracttest.Request{Method: "BREW", Target: "/nowhere"})
 	require.Equal(t, usersapi.ProblemCodeNotFound, problemIn(t, answer, body).Code)
 }

@@ -48,16 +48,16 @@ const (
 	benchDatabaseEnv = "BENCH_DATABASE"
 )
 
-// The two sides: the service with everything on that production has on, and the least program that gives the same
-// answers and sends the database the same statements. Neither does the work beside requests, such as the jobs that send
+// The two sides are the service, configured as in production, and the least program that gives the same answers and
+// sends the same statements to the database. Neither does the work outside of requests, such as the jobs that send
 // mails.
 const (
 	bareSide    = "bare"
 	serviceSide = "service"
 )
 
-// BenchmarkBesideBare reports what a request costs the service and what it costs net/http, encoding/json, pgx and River
-// alone, on one database and with the same settings of the pool, in rounds that take turns.
+// BenchmarkBesideBare reports the cost of a request in the service and in a program of net/http, encoding/json, pgx and
+// River alone, on one database, with the same settings of the pool, in alternating rounds.
 func BenchmarkBesideBare(b *testing.B) {
 	total := benchForDefault
 	if text := os.Getenv(benchForEnv); text != "" {
@@ -68,30 +68,31 @@ func BenchmarkBesideBare(b *testing.B) {
 	round := total / (4 * 2 * (benchRounds + 1)) // Four comparisons of two sides; the first round of each warms up.
 	f := newBenchFixture(b)
 	f.requireSameWork(b)
-	children := map[string]*benchChild{bareSide: startBenchChild(b, bareSide, f.url), serviceSide: startBenchChild(b, serviceSide, f.url)}
+	children := map[string]*benchChild{
+		bareSide: startBenchChild(b, bareSide, f.url), serviceSide: startBenchChild(b, serviceSide, f.url),
+	}
 	for _, r := range f.requests() {
 		b.Run(r.method+" in process", func(b *testing.B) {
 			compare(b, round, f.askers(b.Context(), r))
-			if stats := f.service.guard.Stats(); r.token != "" { // In production its caller is remembered.
+			if stats := f.service.guard.Stats(); r.token != "" { // In production the session of the caller is remembered.
 				require.Positive(b, stats.Remembered)
 				require.Less(b, stats.Tokens.Misses, stats.Tokens.Hits)
 			}
 		})
 		b.Run(r.method+" over loopback", func(b *testing.B) {
-			compare(b, round, map[string]asker{bareSide: children[bareSide].asker(b, r), serviceSide: children[serviceSide].asker(b, r)})
+			compare(b, round,
+				map[string]asker{bareSide: children[bareSide].asker(b, r), serviceSide: children[serviceSide].asker(b, r)})
 		})
 	}
 }
 
-// TestBenchSides fails when one side does for a request what the other does not: the benchmark would compare different
-// work.
+// TestBenchSides fails when the two sides do different work for a request, which would make the benchmark meaningless.
 func TestBenchSides(t *testing.T) {
 	t.Parallel()
 	newBenchFixture(t).requireSameWork(t)
 }
 
-// BenchmarkGetUserV2 measures the request in process: for profiles, and for the service without what the database
-// takes.
+// BenchmarkGetUserV2 measures the request in process, for profiles, and once without the database.
 func BenchmarkGetUserV2(b *testing.B) {
 	f := newBenchFixture(b)
 	askers := f.benchRequest(b, http.MethodGet)
@@ -102,7 +103,7 @@ func BenchmarkGetUserV2(b *testing.B) {
 // BenchmarkCreateUserV2 measures the request in process, for profiles.
 func BenchmarkCreateUserV2(b *testing.B) { newBenchFixture(b).benchRequest(b, http.MethodPost) }
 
-// BenchmarkLeastHash is what a POST of either side pays for hashing the password.
+// BenchmarkLeastHash measures the password hash that a POST of either side computes.
 func BenchmarkLeastHash(b *testing.B) {
 	benchAsker(b, "argon2id", func(time.Time) (cost, error) {
 		_, err := benchHash(goodPassword)
@@ -141,7 +142,7 @@ type rememberedUser struct {
 
 func (q rememberedUser) GetUser(context.Context, uuid.UUID) (usersdb.User, error) { return q.user, nil }
 
-// BenchmarkAuthenticate is what a request with a token that was seen before pays for knowing its caller.
+// BenchmarkAuthenticate measures the authentication of a request with a token that was seen before.
 func BenchmarkAuthenticate(b *testing.B) {
 	f := newBenchFixture(b)
 	b.ReportAllocs()
@@ -153,10 +154,12 @@ func BenchmarkAuthenticate(b *testing.B) {
 	require.Positive(b, f.service.guard.Stats().Remembered)
 }
 
-// production makes the service as serve does, but for what its callers are limited to, for what a password's hash
-// costs, with mails that are handed to nobody, and without the work on jobs and on the audit log beside requests. It is
-// ready when sessions are remembered; stop ends what it does beside requests.
-func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {
+// production makes the service as serve does, but with rate limits that are never reached, a cheap password hash and a
+// mailer that discards mails, and without the workers of jobs and of the audit log. It returns when the guard remembers
+// sessions; stop ends what runs outside of requests.
+func production(
+	ctx context.Context, pool *pgxpool.Pool,
+) (service *Service, handler http.Handler, log *telemetry.Logger, stop func(), err error) {
 	defaults := defaultServe()
 	document, err := Document()
 	if err != nil {
@@ -167,7 +170,8 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 			o.Policy.RateLimit.Requests = 100_000_000
 		}
 	}
-	log = telemetry.NewLogger(io.Discard, telemetry.LogOptions{Service: "users", Version: "bench", Sensitive: document.Sensitive})
+	log = telemetry.NewLogger(io.Discard,
+		telemetry.LogOptions{Service: "users", Version: "bench", Sensitive: document.Sensitive})
 	metrics, err := telemetry.NewMetrics("users", "bench", log)
 	if err != nil {
 		return nil, nil, nil, nil, err
@@ -177,9 +181,11 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 		return nil, nil, nil, nil, err
 	}
 	service, err = newPrepared(ctx, Config{
-		Database: pool, Pool: pool, MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
-		Issuer: defaults.Issuer, Audience: defaults.Audience, Hashing: hashing.Config{Params: cheap},
-		Mailer: mail.Discard{}, PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace, Log: log.Logger, Registry: metrics.Registry,
+		Database: pool, Pool: pool,
+		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
+		Issuer:    defaults.Issuer, Audience: defaults.Audience, Hashing: hashing.Config{Params: cheap},
+		Mailer: mail.Discard{}, PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace, Log: log.Logger,
+		Registry: metrics.Registry,
 	})
 	if err != nil {
 		return nil, nil, nil, nil, err
@@ -198,13 +204,13 @@ func production(ctx context.Context, pool *pgxpool.Pool) (service *Service, hand
 	return service, handler, log, stop, ctx.Err()
 }
 
-// bareAuditEntry is the statement of package audit.
+// bareAuditEntry is the statement that package audit sends.
 const bareAuditEntry = `
 INSERT INTO audit_entries (id, action, outcome, actor, target, sealed_address, request_id, occurred_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT ON CONSTRAINT audit_entries_id_key DO NOTHING`
 
-// bare answers both requests as one would who checks nothing. River inserts the job, as it does for the service.
+// bare answers both requests without checking anything. River inserts the job, as it does for the service.
 func bare(pool *pgxpool.Pool) (http.Handler, error) {
 	db := usersdb.New(pool)
 	queue, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
@@ -262,7 +268,8 @@ func bare(pool *pgxpool.Pool) (http.Handler, error) {
 			if _, err = queue.InsertTx(ctx, tx, sendMail{Mail: mailVerify, UserID: user.ID, TokenID: token}, nil); err != nil {
 				return err
 			}
-			_, err = tx.Exec(ctx, bareAuditEntry, newID(), "user.create", telemetry.Success, user.ID, user.ID, []byte(r.RemoteAddr), rand.Text(), now)
+			_, err = tx.Exec(ctx, bareAuditEntry, newID(), "user.create", telemetry.Success, user.ID, user.ID,
+				[]byte(r.RemoteAddr), rand.Text(), now)
 			return err
 		})
 		w.Header().Set("Location", "/api/v2/users/"+user.ID.String())
@@ -279,10 +286,11 @@ func benchHash(password string) (string, error) {
 
 // benchPool opens a pool as serve does.
 func benchPool(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
-	return postgres.Open(ctx, postgres.Config{URL: url, MaxConns: defaultServe().MaxConns, ApplicationName: "users", Tracer: tracer})
+	return postgres.Open(ctx,
+		postgres.Config{URL: url, MaxConns: defaultServe().MaxConns, ApplicationName: "users", Tracer: tracer})
 }
 
-// benchFixture is both sides in this process, on one database with one account that is signed in.
+// benchFixture holds both sides in this process, on one database, with one account that is logged in.
 type benchFixture struct {
 	url     string
 	service *Service
@@ -300,7 +308,8 @@ func newBenchFixture(tb testing.TB) *benchFixture {
 	var err error
 	f.user, err = f.service.openAccount(tb.Context(), "ada@example.com", "Ada Lovelace", goodPassword, &avatar)
 	require.NoError(tb, err)
-	login := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "/api/v1/login", strings.NewReader(`{"email":"ada@example.com","password":"`+goodPassword+`"}`))
+	login := httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "/api/v1/login",
+		strings.NewReader(`{"email":"ada@example.com","password":"`+goodPassword+`"}`))
 	login.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
 	f.sides[serviceSide].ServeHTTP(answer, login)
@@ -328,7 +337,7 @@ func newBenchSides(tb testing.TB, url string, tracer pgx.QueryTracer) (*Service,
 	return service, map[string]http.Handler{bareSide: plain, serviceSide: handler}
 }
 
-// request is what both sides are asked over and over.
+// request is a request that both sides get repeatedly.
 type request struct {
 	name, method, path, token string
 	body                      string
@@ -338,17 +347,20 @@ type request struct {
 
 const (
 	emailNumber = "000000000000"
-	createBody  = `{"email":"ada.` + emailNumber + `@example.com","name":"Ada Lovelace","password":"` + goodPassword + `","avatar":"https://images.example.com/ada.png"}`
+	createBody  = `{"email":"ada.` + emailNumber + `@example.com","name":"Ada Lovelace","password":"` + goodPassword +
+		`","avatar":"https://images.example.com/ada.png"}`
 )
 
 func (f *benchFixture) requests() []request {
 	return []request{
-		{name: "GET /api/v2/users/{userId}", method: http.MethodGet, path: "/api/v2/users/" + f.user.ID.String(), token: f.token, status: http.StatusOK},
-		{name: "POST /api/v2/users", method: http.MethodPost, path: "/api/v2/users", body: createBody, emails: f.emails, status: http.StatusCreated},
+		{name: "GET /api/v2/users/{userId}", method: http.MethodGet, path: "/api/v2/users/" + f.user.ID.String(),
+			token: f.token, status: http.StatusOK},
+		{name: "POST /api/v2/users", method: http.MethodPost, path: "/api/v2/users", body: createBody, emails: f.emails,
+			status: http.StatusCreated},
 	}
 }
 
-// renew writes the next number into a body, which begins at the given place, without an allocation.
+// renew writes the next number into the body that begins at the given place, without an allocation.
 func (r request) renew(text []byte, begins int) {
 	if r.body == "" {
 		return
@@ -362,12 +374,14 @@ func (r request) renew(text []byte, begins int) {
 
 func (r request) check(status int, size int64) error {
 	if status != r.status || size == 0 {
-		return fmt.Errorf("%s answered %d with %d bytes instead of %d: what is measured must succeed", r.name, status, size, r.status)
+		return fmt.Errorf("%s answered %d with %d bytes instead of %d: what is measured must succeed", r.name, status,
+			size, r.status)
 	}
 	return nil
 }
 
-// asker asks until a time, once at least, and gives what it cost; with no time it asks once and counts nothing.
+// asker sends requests until a time, one at least, and gives their cost; with the zero time it sends one and counts
+// nothing.
 type asker func(until time.Time) (cost, error)
 
 func (f *benchFixture) askers(ctx context.Context, r request) map[string]asker {
@@ -378,7 +392,8 @@ func (f *benchFixture) askers(ctx context.Context, r request) map[string]asker {
 	return askers
 }
 
-// within asks a handler directly. The context can end, as those of package http do: pgx watches such a one.
+// within calls a handler directly. Its context can be cancelled, as that of a request of net/http can: pgx watches such
+// a context.
 func (r request) within(ctx context.Context, handler http.Handler) asker {
 	asked := httptest.NewRequestWithContext(ctx, r.method, r.path, http.NoBody)
 	if r.token != "" {
@@ -400,7 +415,7 @@ func (r request) within(ctx context.Context, handler http.Handler) asker {
 		return r.check(answer.status, answer.size)
 	}
 	return func(until time.Time) (cost, error) {
-		if until.IsZero() { // Package testing counts.
+		if until.IsZero() { // Package testing counts the requests.
 			return cost{}, once()
 		}
 		began, start := used(), time.Now()
@@ -415,7 +430,7 @@ func (r request) within(ctx context.Context, handler http.Handler) asker {
 	}
 }
 
-// discarded is an answer of which only the status and the size are kept.
+// discarded is an answer that keeps only the status and the size.
 type discarded struct {
 	header http.Header
 	status int
@@ -461,8 +476,8 @@ func (statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQuer
 // TraceBatchEnd implements pgx.BatchTracer.
 func (statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// requireSameWork holds the two sides against each other: each gives the same answer and sends the same statements. Its
-// sides are their own, so that nobody traces those that are measured.
+// requireSameWork requires that both sides give the same answer and send the same statements. It makes sides of its
+// own, so that the measured ones are not traced.
 func (f *benchFixture) requireSameWork(tb testing.TB) {
 	tb.Helper()
 	_, sides := newBenchSides(tb, f.url, statements{})
@@ -473,17 +488,19 @@ func (f *benchFixture) requireSameWork(tb testing.TB) {
 		answer, sent := r.answerOf(tb, sides[serviceSide])
 		require.Equal(tb, bareAnswer, answer, r.name)
 		require.NotEmpty(tb, sent, r.name)
-		require.Equal(tb, bareSent, sent, "%s: the bare side must send the statements of the service, or the comparison is of different work", r.name)
+		require.Equal(tb, bareSent, sent,
+			"%s: the bare side must send the statements of the service, or the comparison is of different work", r.name)
 	}
 }
 
-// answerOf gives the members of a side's answer, without those by which two accounts differ, and the statements that it
-// took.
+// answerOf gives the members of a side's answer, without those in which two accounts differ, and the statements that
+// the side has sent.
 func (r request) answerOf(tb testing.TB, side http.Handler) (members map[string]any, sent []string) {
 	tb.Helper()
 	body := []byte(r.body)
 	r.renew(body, 0)
-	asked := httptest.NewRequestWithContext(context.WithValue(tb.Context(), statements{}, &sent), r.method, r.path, bytes.NewReader(body))
+	asked := httptest.NewRequestWithContext(context.WithValue(tb.Context(), statements{}, &sent), r.method, r.path,
+		bytes.NewReader(body))
 	if r.body == "" {
 		asked.Body = http.NoBody
 	} else {

@@ -18,7 +18,8 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// However many sign up at once, who has an account logs in: strangers have a share of the database's connections.
+// However many strangers sign up at once, a customer can log in: strangers have a share of the connections of the
+// database.
 func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 	t.Parallel()
 	const conns, share = 4, 2
@@ -50,7 +51,8 @@ func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 		require.Equal(t, "1", refused.HTTPResponse.Header.Get("Retry-After"))
 	}
 	require.Equal(t, share, held.Holding())
-	got, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+	got, err := s.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
 	held.LetGo()
@@ -60,7 +62,7 @@ func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 	}
 }
 
-// However many log in at once, other services are told what an account is: they wait for it while they answer.
+// However many callers log in at once, other services can read accounts: they wait for that while they answer.
 func TestStrangersLeaveConnectionsToOtherServices(t *testing.T) {
 	t.Parallel()
 	const conns, share = 4, 3
@@ -73,7 +75,8 @@ func TestStrangersLeaveConnectionsToOtherServices(t *testing.T) {
 	var loggingIn sync.WaitGroup
 	for range share {
 		loggingIn.Go(func() {
-			if got, body := s.do(http.MethodPost, "/api/v1/login", login("nobody@example.com", goodPassword)); got.StatusCode != http.StatusUnauthorized {
+			got, body := s.do(http.MethodPost, "/api/v1/login", login("nobody@example.com", goodPassword))
+			if got.StatusCode != http.StatusUnauthorized {
 				t.Errorf("%s: %s", got.Status, body)
 			}
 		})
@@ -86,8 +89,8 @@ func TestStrangersLeaveConnectionsToOtherServices(t *testing.T) {
 	loggingIn.Wait()
 }
 
-// However many strangers wait for their passwords to be hashed, who has logged in from here before does so, and so does
-// who is logged in.
+// However many strangers wait for a password hash, callers who are logged in, or who have logged in from the same
+// network before, get theirs.
 func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 	t.Parallel()
 	const queue, strangers = 8, 6
@@ -109,7 +112,8 @@ func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range cap(answers) {
 		all.Go(func() {
-			got, body := s.do(http.MethodPost, "/api/v1/login", login(fmt.Sprintf("person%d@example.com", i), goodPassword), "X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
+			got, body := s.do(http.MethodPost, "/api/v1/login", login(fmt.Sprintf("person%d@example.com", i), goodPassword),
+				"X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
 			answers <- answer{got.StatusCode, body}
 		})
 	}
@@ -128,7 +132,8 @@ func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 			t.Errorf("the owner's new password: %s", body)
 		}
 	})
-	contracttest.Eventually(t, "both wait", func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers+2 })
+	contracttest.Eventually(t, "both wait",
+		func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers+2 })
 	release()
 	all.Wait()
 	for range strangers {
@@ -136,19 +141,21 @@ func TestStrangersLeaveHashesToWhoIsKnown(t *testing.T) {
 	}
 }
 
-// limited turns the limits on, behind a proxy: the throttle remembers who logged in from where, and a site has its
-// share.
+// limited turns the rate limits on, behind a proxy: the throttle knows the networks of accounts, and each site has a
+// share of the hash queue.
 func limited(o *httpapi.Options) {
 	behindProxy(func(o *httpapi.Options) { o.RateLimits = true })(o)
 }
 
-// mistypes has somebody with a session hash a password, from an address.
+// mistypes sends a wrong password of a logged-in caller from an address, which takes a hash.
 func (s *server) mistypes(m member, address string) (*http.Response, string) {
-	return s.do(http.MethodPut, "/api/v1/profile/password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, "wrong "+goodPassword, newPassword),
+	return s.do(http.MethodPut, "/api/v1/profile/password",
+		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, "wrong "+goodPassword, newPassword),
 		"Authorization", "Bearer "+m.access, "X-Forwarded-For", address)
 }
 
-// Sessions are free: those of one network, however many, do not keep who has logged in from another from doing so.
+// Sessions of one network, however many, do not keep callers of other networks from getting a hash: anybody can open
+// sessions.
 func TestSessionsOfANetworkLeaveHashesToOthers(t *testing.T) {
 	t.Parallel()
 	const queue, share = 8, 2
@@ -176,7 +183,8 @@ func TestSessionsOfANetworkLeaveHashesToOthers(t *testing.T) {
 		})
 	}
 	waiting := func() int { _, n := s.service.hasher.Stats(); return n }
-	contracttest.Eventually(t, "all wait or are refused", func() bool { return waiting()+int(refused.Load()) == len(crowd) })
+	contracttest.Eventually(t, "all wait or are refused",
+		func() bool { return waiting()+int(refused.Load()) == len(crowd) })
 	all.Go(func() {
 		if got := s.from(home, me.user.Email, goodPassword); got.StatusCode != http.StatusOK {
 			t.Errorf("the owner's login: %s", got.Status)
@@ -188,8 +196,8 @@ func TestSessionsOfANetworkLeaveHashesToOthers(t *testing.T) {
 	require.EqualValues(t, len(crowd)-share, refused.Load())
 }
 
-// A login that waits for its hash holds nothing that other requests need: more of them than may run at once hold up
-// nobody.
+// A login that waits for its hash holds nothing that other requests need: more waiting logins than there are permits
+// delay no other request.
 func TestWaitingForAHashHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	const strangers = 100
@@ -207,7 +215,8 @@ func TestWaitingForAHashHoldsUpNobody(t *testing.T) {
 			s.do(http.MethodPost, "/api/v1/login", login(fmt.Sprintf("person%d@example.com", i), goodPassword))
 		})
 	}
-	contracttest.Eventually(t, "all wait", func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers })
+	contracttest.Eventually(t, "all wait",
+		func() bool { _, waiting := s.service.hasher.Stats(); return waiting == strangers })
 	got, body := s.do(http.MethodGet, "/api/v1/profile", "", "Authorization", "Bearer "+me.access)
 	require.Equal(t, http.StatusOK, got.StatusCode, body)
 	release()

@@ -24,8 +24,7 @@ func pathFor(op *contract.Operation, userID, sessionID string) string {
 	return strings.NewReplacer("{userId}", userID, "{sessionId}", sessionID).Replace(op.Pattern)
 }
 
-// Nothing that identifies a person or opens a door is ever logged: whatever is sent, wherever, and whatever becomes of
-// it.
+// No personal data and no secret is ever logged, whatever is sent, in whatever place, and whatever the result.
 func TestNothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -74,7 +73,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	account := fmt.Sprintf(`{"email":%q,"name":"Ada","password":%q}`, email, password)
 	log := func(password string) string { return login(email, password) }
 
-	// What succeeds.
+	// Requests that succeed.
 	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
 	var user usersapi.UserV2
 	require.NoError(t, json.Unmarshal([]byte(send("", "POST", "/api/v2/users", account)), &user))
@@ -85,28 +84,38 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	require.Contains(t, browser, "access_token")
 	cookie := canaries[len(canaries)-3] // before the access token and its signature
 	require.Len(t, cookie, 43)
-	require.Contains(t, send("", "POST", "/api/v1/refresh", `{}`, "Cookie", "__Secure-plumbline_refresh="+cookie), "access_token")
-	require.Contains(t, send(access, "PATCH", "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+card+`"}`), card)
-	require.Contains(t, send(admin.tokens.AccessToken, "PATCH", "/api/v1/profile", `{"id_card_number":"`+card+`"}`), "id_card_number_taken")
+	require.Contains(t, send("", "POST", "/api/v1/refresh", `{}`, "Cookie", "__Secure-plumbline_refresh="+cookie),
+		"access_token")
+	require.Contains(t,
+		send(access, "PATCH", "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+card+`"}`), card)
+	require.Contains(t, send(admin.tokens.AccessToken, "PATCH", "/api/v1/profile", `{"id_card_number":"`+card+`"}`),
+		"id_card_number_taken")
 	send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?phone="+url.QueryEscape(phone), "")
 	id, session := user.ID.String(), person{ClientWithResponses: s.as(access)}.session(t).String()
 	require.Contains(t, send(access, "GET", "/api/v1/profile", ""), email)
-	send(access, "PUT", "/api/v1/profile/password", fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, password, changed))
-	for _, path := range []string{"/api/v1/users/" + id, "/api/v2/users/" + id, "/api/v2/users/" + id + "/profile", "/.well-known/jwks.json"} {
+	send(access, "PUT", "/api/v1/profile/password",
+		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, password, changed))
+	for _, path := range []string{
+		"/api/v1/users/" + id, "/api/v2/users/" + id, "/api/v2/users/" + id + "/profile", "/.well-known/jwks.json",
+	} {
 		send(access, "GET", path, "")
 	}
-	require.Contains(t, send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?email="+url.QueryEscape(email), ""), email)
+	require.Contains(t,
+		send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?email="+url.QueryEscape(email), ""), email)
 
-	// What fails: in credentials, in form, in place, in rights.
+	// Requests that fail: by credentials, form, path or role.
 	notToken := canary("kanarienvogelkanarienvogelkanarienvogel-_99")
 	forged := canary("eyJhbGciOiJub25lIn0.a2FuYXJpZW52b2dlbA.a2FuYXJp")
 	for _, body := range []string{
-		log(wrong), log(weak), account, strings.ReplaceAll(account, password, weak), strings.ReplaceAll(account, "Ada", "\\u0000"),
+		log(wrong), log(weak), account, strings.ReplaceAll(account, password, weak),
+		strings.ReplaceAll(account, "Ada", "\\u0000"),
 		`{"email":"` + email, account + account, `{"email":"` + email + `","email":"` + email + `"}`, `"` + password + `"`,
 		`{"` + password + `":1,"` + email + `":2}`, `{"email":["` + email + `"],"password":{"p":"` + password + `"}}`,
-		`{"refresh_token":"` + notToken + `"}`, `{"refresh_token":"` + notToken + `x"}`, `{"phone":"` + otherPhone + `0000000"}`, `{"phone":"` + phone + `","x":"` + password + `"}`,
+		`{"refresh_token":"` + notToken + `"}`, `{"refresh_token":"` + notToken + `x"}`,
+		`{"phone":"` + otherPhone + `0000000"}`, `{"phone":"` + phone + `","x":"` + password + `"}`,
 		`{"id_card_number":"` + card + `?"}`, `{"id_card_number":["` + card + `"]}`,
-		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, wrong, password), fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, changed, weak),
+		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, wrong, password),
+		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, changed, weak),
 		fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, changed, "my name is "+local),
 		strings.Repeat(password, 5000),
 	} {
@@ -121,8 +130,10 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		send(forged, op.Method, path, "")
 		send("", op.Method, path, "", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(email+":"+password)))
 		send("", op.Method, path, "", "Cookie", "__Secure-plumbline_refresh="+notToken+"; other="+password)
-		send(admin.tokens.AccessToken, op.Method, pathFor(op, newID().String(), newID().String())+"?email="+url.QueryEscape(email)+"&token="+notToken+"&x="+notToken+"&password=%zz"+password, "")
-		send("", op.Method, path, `{}`, "X-Request-ID", email, "Traceparent", password, "User-Agent", email, "Referer", "https://x.test/"+notToken, "Origin", "https://"+local+".test", "Sec-Fetch-Site", "cross-site")
+		query := "?email=" + url.QueryEscape(email) + "&token=" + notToken + "&x=" + notToken + "&password=%zz" + password
+		send(admin.tokens.AccessToken, op.Method, pathFor(op, newID().String(), newID().String())+query, "")
+		send("", op.Method, path, `{}`, "X-Request-ID", email, "Traceparent", password, "User-Agent", email,
+			"Referer", "https://x.test/"+notToken, "Origin", "https://"+local+".test", "Sec-Fetch-Site", "cross-site")
 	}
 	canary(base64.StdEncoding.EncodeToString([]byte(email + ":" + password)))
 	send("", "GET", "/nowhere/"+url.PathEscape(email), "")
@@ -130,7 +141,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	send(access, "GET", "/api/v2/users/"+url.PathEscape(email), "")
 	send(access, "BREW", "/api/v2/users", password)
 
-	// What breaks inside: PostgreSQL tells what the row held.
+	// Requests that fail inside: the error of PostgreSQL quotes the row.
 	_, err := s.Pool.Exec(t.Context(), `ALTER TABLE users ADD CONSTRAINT broken CHECK (false) NOT VALID`)
 	require.NoError(t, err)
 	for _, request := range [][3]string{
@@ -151,7 +162,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		send(admin.tokens.AccessToken, "GET", "/api/v1/admin/users?email="+url.QueryEscape(email), "")
 	}
 
-	// What panics.
+	// A handler that panics.
 	broken := *s.service
 	broken.queries = nil
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/login", strings.NewReader(log(changed)))
@@ -172,7 +183,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	}
 }
 
-// The line of a public operation tells who turned out to call.
+// The log line of a public operation names the account that the request turned out to be for.
 func TestRequestLinesOfWhoeverLogsIn(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -190,7 +201,7 @@ func TestRequestLinesOfWhoeverLogsIn(t *testing.T) {
 	}
 }
 
-// Who did what to whom stands in the log as the document says.
+// The log has the actor and the target of each operation, as the document says.
 func TestAuditLines(t *testing.T) {
 	t.Parallel()
 	s := start(t)

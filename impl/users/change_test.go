@@ -17,10 +17,11 @@ import (
 
 const eve = "eve@example.com"
 
-// want asks for another address.
+// want requests a change of the address.
 func (p person) want(t testing.TB, email, password string) (int, string) {
 	t.Helper()
-	answer, err := p.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: email, CurrentPassword: password})
+	answer, err := p.RequestEmailChangeWithResponse(t.Context(),
+		usersapi.RequestEmailChangeRequest{Email: email, CurrentPassword: password})
 	require.NoError(t, err)
 	return answer.StatusCode(), string(answer.Body)
 }
@@ -54,14 +55,15 @@ func TestChangeOfAddress(t *testing.T) {
 		require.Equal(t, status, answer.StatusCode, email)
 	}
 	var queue string
-	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT string_agg(river_job::text, '\n') FROM river_job").Scan(&queue))
+	err := s.Pool.QueryRow(t.Context(), "SELECT string_agg(river_job::text, '\n') FROM river_job").Scan(&queue)
+	require.NoError(t, err)
 	for _, secret := range []string{ada, eve, link, fmt.Sprintf("%x", ada)} {
 		require.NotContains(t, queue, secret)
 		require.NotContains(t, s.Logged(t), secret)
 	}
 }
 
-// Whether an address is another's is told to whoever reads it, and to nobody else.
+// Only whoever reads an address learns that it belongs to another account.
 func TestChangeToATakenAddress(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -69,7 +71,8 @@ func TestChangeToATakenAddress(t *testing.T) {
 	me, other := s.signUp(ada), s.signUp(eve)
 	statusOfTaken, bodyOfTaken := me.want(t, strings.ToUpper(eve), goodPassword)
 	status, body := other.want(t, "free@example.com", goodPassword)
-	require.Equal(t, []any{status, strings.Replace(body, "free@example.com", strings.ToUpper(eve), 1)}, []any{statusOfTaken, bodyOfTaken})
+	require.Equal(t, []any{status, strings.Replace(body, "free@example.com", strings.ToUpper(eve), 1)},
+		[]any{statusOfTaken, bodyOfTaken})
 	told := s.mail(strings.ToUpper(eve), mailTaken, 1)
 	require.NotContains(t, told.Text+told.HTML, "#token=")
 	require.NotContains(t, told.Text+told.HTML, "Ada", "what an account is called is no text to be sent to others")
@@ -83,13 +86,14 @@ func TestChangeToATakenAddress(t *testing.T) {
 	require.Equal(t, eve, other.profile(t).Email)
 }
 
-// What makes the token of a change void.
+// These changes void the token of a change of address.
 func TestChangeOfAddressIsVoid(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(s *server, m member){
 		"after its time": func(s *server, _ member) { s.Clock.Advance(changeLifetime) },
 		"after a change of password": func(s *server, m member) {
-			answer, err := s.as(m.access).ChangePasswordWithResponse(s.t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+			answer, err := s.as(m.access).ChangePasswordWithResponse(s.t.Context(),
+				usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 			require.NoError(s.t, err)
 			require.Equal(s.t, http.StatusNoContent, answer.StatusCode())
 		},
@@ -97,7 +101,8 @@ func TestChangeOfAddressIsVoid(t *testing.T) {
 			require.Equal(s.t, http.StatusNoContent, s.reset(s.mailToken(m.user, mailReset), newPassword))
 		},
 		"of a disabled account": func(s *server, m member) {
-			_, err := s.queries.SetUserStatus(s.t.Context(), usersdb.SetUserStatusParams{ID: m.user.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
+			_, err := s.queries.SetUserStatus(s.t.Context(),
+				usersdb.SetUserStatusParams{ID: m.user.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 			require.NoError(s.t, err)
 		},
 	} {
@@ -114,7 +119,7 @@ func TestChangeOfAddressIsVoid(t *testing.T) {
 	}
 }
 
-// Who changes the password is told by mail, and a name stands in mails to verified addresses alone.
+// A change of password is told by mail, and only mails to verified addresses contain the name.
 func TestMailsAfterAChangeOfPassword(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -122,7 +127,8 @@ func TestMailsAfterAChangeOfPassword(t *testing.T) {
 	me := s.signUp(ada)
 	require.NotContains(t, s.mail(ada, mailVerify, 1).Text, "Lovelace", "whoever reads it may be another")
 	change := func(from, to string) {
-		answer, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: from, NewPassword: to})
+		answer, err := me.ChangePasswordWithResponse(t.Context(),
+			usersapi.ChangePasswordRequest{CurrentPassword: from, NewPassword: to})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusNoContent, answer.StatusCode())
 	}

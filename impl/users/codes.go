@@ -53,7 +53,7 @@ func codeOf(secret string, step int64) (string, error) {
 	})
 }
 
-// stepOf finds the step that a code belongs to, within codeSkew of now. Takes constant time, whether or not the code
+// stepOf finds the step that a code belongs to, within codeSkew of now. It takes constant time, whether or not the code
 // matches.
 func stepOf(secret, code string, now time.Time) (step int64, found bool, err error) {
 	at := stepAt(now)

@@ -21,8 +21,9 @@ import (
 func TestCodesAreThoseOfRFC6238(t *testing.T) {
 	t.Parallel()
 	secret := base32.StdEncoding.EncodeToString([]byte("12345678901234567890"))
-	for at, code := range map[int64]string{ // appendix B; six of its eight digits
-		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037", 20000000000: "353130",
+	for at, code := range map[int64]string{ // RFC 6238, appendix B; the last six of its eight digits
+		59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037",
+		20000000000: "353130",
 	} {
 		got, err := codeOf(secret, stepAt(time.Unix(at, 0)))
 		require.NoError(t, err)
@@ -59,7 +60,9 @@ func scanned(t *testing.T, picture string) string {
 
 func TestPicturesAreScanned(t *testing.T) {
 	t.Parallel()
-	for _, email := range []string{"a@b.example", ada, strings.Repeat("a", 64) + "@" + strings.Repeat("a.", 92) + "example"} {
+	for _, email := range []string{
+		"a@b.example", ada, strings.Repeat("a", 64) + "@" + strings.Repeat("a.", 92) + "example",
+	} {
 		key, err := newAppKey(email)
 		require.NoError(t, err)
 		picture, err := pictureOf(key.URL())
@@ -69,13 +72,15 @@ func TestPicturesAreScanned(t *testing.T) {
 	}
 }
 
-// factorOperations are what the document does not say of the operations on second factors.
+// factorOperations tells the checks what the document does not say of the operations on second factors.
 func factorOperations() knownOperations {
 	wrongPassword := func(at situation, rest string) contracttest.Refusal {
-		return at.refusal("a wrong password", `{"current_password":"`+secret+`"`+rest+`}`, http.StatusForbidden, usersapi.ProblemCodeWrongPassword)
+		return at.refusal("a wrong password", `{"current_password":"`+secret+`"`+rest+`}`, http.StatusForbidden,
+			usersapi.ProblemCodeWrongPassword)
 	}
 	unverified := func(at situation) contracttest.Refusal {
-		c := at.refusal("a caller whose address is not verified", "", http.StatusConflict, usersapi.ProblemCodeEmailUnverified)
+		c := at.refusal("a caller whose address is not verified", "", http.StatusConflict,
+			usersapi.ProblemCodeEmailUnverified)
 		c.By = at.stranger()
 		c.Request = c.Without("Authorization").With(contracttest.Bearer(c.By))
 		return c
@@ -85,7 +90,8 @@ func factorOperations() knownOperations {
 			fit.Body["current_password"], fit.Body["totp"] = goodPassword, at.enrolled(at.me.user, true).code(at.server)
 		},
 		Refused: func(at situation) []contracttest.Refusal {
-			wrong := at.refusal("a wrong code", `{"current_password":"`+goodPassword+`","totp":"000000"}`, http.StatusForbidden, usersapi.ProblemCodeInvalidCode)
+			wrong := at.refusal("a wrong code", `{"current_password":"`+goodPassword+`","totp":"000000"}`, http.StatusForbidden,
+				usersapi.ProblemCodeInvalidCode)
 			return []contracttest.Refusal{wrongPassword(at, `,"totp":"000000"`), wrong}
 		},
 	}
@@ -96,7 +102,9 @@ func factorOperations() knownOperations {
 			},
 			Refused: func(at situation) []contracttest.Refusal {
 				body := `{"challenge":"` + newSecret() + `","totp":"000000"}`
-				return []contracttest.Refusal{at.refusal("an unknown challenge", body, http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)}
+				return []contracttest.Refusal{
+					at.refusal("an unknown challenge", body, http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge),
+				}
 			},
 		},
 		"enrolSecondFactor": {
@@ -122,7 +130,9 @@ func factorOperations() knownOperations {
 			Refused: func(at situation) []contracttest.Refusal {
 				without := at.refusal("no second factor", "", http.StatusConflict, usersapi.ProblemCodeSecondFactorNotEnabled)
 				without.Target = contracttest.Filled(at.op.Pattern, map[string]string{"userId": at.member().Subject()})
-				return []contracttest.Refusal{without, at.about("oneself", contracttest.Own, http.StatusConflict, usersapi.ProblemCodeSelfAdministration)}
+				return []contracttest.Refusal{
+					without, at.about("oneself", contracttest.Own, http.StatusConflict, usersapi.ProblemCodeSelfAdministration),
+				}
 			},
 		},
 	}

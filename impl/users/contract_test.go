@@ -15,7 +15,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// What the checks of the document need to know of this service.
+// The checks of the document need this description of the service.
 
 func TestContract(t *testing.T) {
 	t.Parallel()
@@ -53,7 +53,7 @@ func underTest(t testing.TB) *contracttest.Service {
 	}
 }
 
-// arranger makes what requests are about.
+// arranger creates the resources that requests are about.
 type arranger struct{ *server }
 
 func (a arranger) Caller(t testing.TB, roles ...string) contracttest.Caller {
@@ -63,16 +63,18 @@ func (a arranger) Caller(t testing.TB, roles ...string) contracttest.Caller {
 
 func (a arranger) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
-	require.NoError(t, a.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: c.(member).session.ID, Now: a.Clock.Now()}))
+	err := a.queries.EndSession(t.Context(), usersdb.EndSessionParams{ID: c.(member).session.ID, Now: a.Clock.Now()})
+	require.NoError(t, err)
 }
 
-// knownOperations is what must be known of operations beyond the document.
+// knownOperations holds what the checks need to know of operations beyond the document.
 type knownOperations = map[string]contracttest.Known[situation]
 
-// operations are known by the files of their resources.
+// operations gathers what the test files of the resources declare.
 func operations() knownOperations {
 	return contracttest.Together(
-		accountOperations(), sessionOperations(), profileOperations(), mailOperations(), factorOperations(), administrationOperations(), keyOperations(),
+		accountOperations(), sessionOperations(), profileOperations(), mailOperations(), factorOperations(),
+		administrationOperations(), keyOperations(),
 	)
 }
 
@@ -86,21 +88,28 @@ type situation struct {
 	good      func() contracttest.Request // one that succeeds
 }
 
-func (a arranger) Fit(t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource) contracttest.Fit {
+func (a arranger) Fit(
+	t testing.TB, op *contract.Operation, by contracttest.Caller, of contracttest.Resource,
+) contracttest.Fit {
 	t.Helper()
 	at := situation{arranger: a, t: t, op: op, me: by.(member), named: by.(member)}
 	if of == contracttest.Others {
 		at.named = a.member()
 	}
-	fit := contracttest.Fit{Path: map[string]string{"userId": at.named.Subject(), "sessionId": at.named.second.ID.String()}, Body: map[string]any{}}
+	fit := contracttest.Fit{
+		Path: map[string]string{"userId": at.named.Subject(), "sessionId": at.named.second.ID.String()},
+		Body: map[string]any{},
+	}
 	if fill := operations()[op.ID].Fit; fill != nil {
 		fill(at, &fit)
 	}
 	return fit
 }
 
-// Refused are requests that are right by themselves and do not fit the state of things.
-func (a arranger) Refused(t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request) []contracttest.Refusal {
+// Refused gives requests that are valid by themselves and that the state of the resources does not allow.
+func (a arranger) Refused(
+	t testing.TB, op *contract.Operation, by contracttest.Caller, good func() contracttest.Request,
+) []contracttest.Refusal {
 	t.Helper()
 	at := situation{arranger: a, t: t, op: op, me: by.(member), named: by.(member), good: good}
 	var cases []contracttest.Refusal
@@ -115,7 +124,7 @@ func (a arranger) Refused(t testing.TB, op *contract.Operation, by contracttest.
 	return cases
 }
 
-// refusal is a request with another body, or the good one where that is "", which the state of things does not allow.
+// refusal is a request that the state of the resources does not allow: the good one, with body if it is not "".
 func (at situation) refusal(name, body string, status int, code usersapi.ProblemCode) contracttest.Refusal {
 	c := contracttest.Refusal{Name: name, Request: at.good(), Status: status, Code: string(code)}
 	if body != "" {
@@ -124,8 +133,10 @@ func (at situation) refusal(name, body string, status int, code usersapi.Problem
 	return c
 }
 
-// about is a refused request about another resource than the good one's.
-func (at situation) about(name string, of contracttest.Resource, status int, code usersapi.ProblemCode) contracttest.Refusal {
+// about is a refused request for a resource other than that of the good one.
+func (at situation) about(
+	name string, of contracttest.Resource, status int, code usersapi.ProblemCode,
+) contracttest.Refusal {
 	c := at.refusal(name, "", status, code)
 	c.Target = contracttest.Filled(at.op.Pattern, at.Fit(at.t, at.op, at.me, of).Path)
 	return c
@@ -138,10 +149,10 @@ type member struct {
 	access, refresh string
 }
 
-// AccessToken is what the caller sends.
+// AccessToken gives the token that the caller sends.
 func (m member) AccessToken() string { return m.access }
 
-// Subject is who the token says is calling.
+// Subject gives the subject of the token.
 func (m member) Subject() string { return m.user.ID.String() }
 
 // stranger is a member whose address nobody has verified.
@@ -162,10 +173,12 @@ func (s *server) member(roles ...usersapi.Role) member {
 	}
 	hash, err := s.service.hasher.Hash(s.t.Context(), goodPassword)
 	require.NoError(s.t, err)
-	m.user = s.account(newID().String()+"@example.com", func(p *usersdb.CreateUserParams) { p.PasswordHash, p.Roles = hash, toDBRoles(roles) })
+	m.user = s.account(newID().String()+"@example.com",
+		func(p *usersdb.CreateUserParams) { p.PasswordHash, p.Roles = hash, toDBRoles(roles) })
 	for _, session := range []*usersdb.Session{&m.second, &m.session} {
 		*session, err = s.queries.StartSession(s.t.Context(), usersdb.StartSessionParams{
-			ID: newID(), Family: newFamily(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", PasswordHash: hash, CreatedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(sessionLifetime),
+			ID: newID(), Family: newFamily(), UserID: m.user.ID, Address: "192.0.2.1", UserAgent: "test", PasswordHash: hash,
+			CreatedAt: s.Clock.Now(), ExpiresAt: s.Clock.Now().Add(sessionLifetime),
 		})
 		require.NoError(s.t, err)
 	}

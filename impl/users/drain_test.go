@@ -21,7 +21,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// process runs the service as a process of its own, which ends as an operator ends it.
+// process runs the service as a process of its own, which a signal ends.
 func process(t *testing.T) programtest.Main {
 	t.Helper()
 	path := programtest.Program(t, "users")
@@ -36,15 +36,15 @@ func process(t *testing.T) programtest.Main {
 	}
 }
 
-// pooled is a connection in the pool of a load balancer, which sends on it what it may not send twice.
+// pooled is a connection in the pool of a load balancer, for requests that must not be repeated.
 type pooled struct {
 	net.Conn
 
 	answers *bufio.Reader
 }
 
-// balancer is a pool of connections to one replica. It repeats nothing and does not look whether a connection is still
-// good.
+// balancer is a pool of connections to one replica. It repeats no request and does not check whether a connection is
+// still open.
 type balancer struct {
 	addr string
 	idle chan *pooled
@@ -74,13 +74,16 @@ func (b *balancer) send(ctx context.Context) (ends bool, err error) {
 func (b *balancer) sendOn(p *pooled) (ends bool, err error) {
 	defer func() {
 		if ends || err != nil {
-			_ = p.Close() // It is of no further use, whatever becomes of it.
+			_ = p.Close() // The connection is done with.
 			return
 		}
 		b.idle <- p
 	}()
 	body := login("nobody@example.com", "wrong horse battery staple")
-	if _, err = fmt.Fprintf(p, "POST /api/v1/login HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body); err != nil {
+	_, err = fmt.Fprintf(p,
+		"POST /api/v1/login HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		len(body), body)
+	if err != nil {
 		return false, err
 	}
 	answer, err := http.ReadResponse(p.answers, nil)
@@ -94,12 +97,14 @@ func (b *balancer) sendOn(p *pooled) (ends bool, err error) {
 	return answer.Close, err
 }
 
-// A replica that is told to end answers everything that reaches it until it takes no more connections, also on
-// connections that have been idle, and each of its answers says that its connection ends.
+// A replica that is told to end answers every request until it closes its listener, on idle connections too, and each
+// of these answers says that its connection closes.
 func TestNoRequestIsLostWhileUnready(t *testing.T) {
 	t.Parallel()
 	const idle, senders = 8, 4
-	p := programtest.Serve(t, process(t), environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_UNREADY=2s", "USERS_RATE_LIMITS=false", "USERS_SHED=false"))
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
+	p := programtest.Serve(t, process(t),
+		environment(url, "USERS_UNREADY=2s", "USERS_RATE_LIMITS=false", "USERS_SHED=false"))
 	b := &balancer{addr: strings.TrimPrefix(p.URL, "http://"), idle: make(chan *pooled, 1000)}
 	var rested []*pooled
 	for range idle {

@@ -123,8 +123,8 @@ func (s *Service) ResetPassword(
 	return usersapi.ResetPassword204Response{}, nil
 }
 
-// spendEmailToken spends a mailed token for a purpose and locks its account. The account is locked first, in the same
-// order as by those who change an account and then void its tokens.
+// spendEmailToken spends a mailed token for a purpose and locks its account. It locks the account before the token, in
+// the same order as a change of the account that voids its tokens.
 func spendEmailToken(
 	ctx context.Context, q usersdb.Querier, token, purpose string, now time.Time,
 ) (spent usersdb.EmailToken, user usersdb.User, err error) {

@@ -35,19 +35,22 @@ func TestExplain(t *testing.T) {
 	contracttest.ErrorsAreExplained(t, func(err error) error { return explain(err, errUserNotFound) })
 	require.ErrorIs(t, explain(pgx.ErrNoRows, contract.ErrUnauthenticated), contract.ErrUnauthenticated)
 	require.ErrorIs(t, explain(pgx.ErrNoRows, contract.ErrUnauthenticated), pgx.ErrNoRows, "the log has the cause")
-	require.ErrorIs(t, explain(hashing.ErrBusy, contract.ErrUnauthenticated), contract.ErrOverloaded, "anything else is explained as ever")
+	require.ErrorIs(t, explain(hashing.ErrBusy, contract.ErrUnauthenticated), contract.ErrOverloaded,
+		"anything else is explained as ever")
 	require.Equal(t, pgx.ErrNoRows, explain(pgx.ErrNoRows, nil), "a row that must be there is a defect when it is not")
 	unexpected := errors.New("relation users does not exist")
 	for name, c := range map[string]struct {
 		err  error
 		want error
 	}{
-		"nothing":            {nil, nil},
-		"a fault":            {errWrongPassword, errWrongPassword},
-		"a fault, wrapped":   {fmt.Errorf("in a transaction: %w", errSessionNotFound), errSessionNotFound},
-		"no row":             {fmt.Errorf("get: %w", pgx.ErrNoRows), errUserNotFound},
-		"the address again":  {&pgconn.PgError{Code: "23505", ConstraintName: "users_email_key"}, errEmailTaken},
-		"the card again":     {&pgconn.PgError{Code: "23505", ConstraintName: "users_id_card_number_mark_key"}, errIDCardNumberTaken},
+		"nothing":           {nil, nil},
+		"a fault":           {errWrongPassword, errWrongPassword},
+		"a fault, wrapped":  {fmt.Errorf("in a transaction: %w", errSessionNotFound), errSessionNotFound},
+		"no row":            {fmt.Errorf("get: %w", pgx.ErrNoRows), errUserNotFound},
+		"the address again": {&pgconn.PgError{Code: "23505", ConstraintName: "users_email_key"}, errEmailTaken},
+		"the card again": {
+			&pgconn.PgError{Code: "23505", ConstraintName: "users_id_card_number_mark_key"}, errIDCardNumberTaken,
+		},
 		"another constraint": {&pgconn.PgError{Code: "23514", ConstraintName: "users_roles_known"}, nil},
 		"too many hashes":    {fmt.Errorf("hash: %w", hashing.ErrBusy), contract.ErrOverloaded},
 		"something else":     {unexpected, nil},
@@ -82,8 +85,8 @@ func (f failing) GetProfile(context.Context, uuid.UUID) (usersdb.GetProfileRow, 
 	return usersdb.GetProfileRow{}, f.fail()
 }
 
-// Who asks after their account was deleted, and before its sessions are forgotten, is told what they will be told from
-// then on.
+// A request after the deletion of its account, and before its session is forgotten, gets the same answer as later
+// requests.
 func TestOwnAccountGone(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -104,7 +107,9 @@ func TestFailures(t *testing.T) {
 		s := start(t)
 		me := s.member()
 		s.service.queries = failing{s.service.queries, fail}
-		return s.Server, contracttest.Request{Method: http.MethodGet, Target: "/api/v1/profile", Header: []string{contracttest.Bearer(me)}}
+		return s.Server, contracttest.Request{
+			Method: http.MethodGet, Target: "/api/v1/profile", Header: []string{contracttest.Bearer(me)},
+		}
 	})
 }
 
@@ -153,7 +158,7 @@ func TestConnectionLostAtCommit(t *testing.T) {
 			require.Equal(t, http.StatusServiceUnavailable, got.StatusCode(), string(got.Body))
 			require.Equal(t, usersapi.ProblemCodeUnavailable, codeIn(t, got.Body))
 			require.Equal(t, "1", got.HTTPResponse.Header.Get("Retry-After"))
-			// What was remembered of the account's sessions is not believed any more, whatever has happened.
+			// The remembered sessions of the account are forgotten, whatever has happened.
 			require.Equal(t, map[bool]int{false: http.StatusOK, true: http.StatusUnauthorized}[carried], live())
 
 			broken.Store(false)
@@ -193,7 +198,8 @@ func TestConnectionsTerminated(t *testing.T) {
 	defer func() { require.NoError(t, admin.Close(context.WithoutCancel(t.Context()))) }()
 	seen := map[int]int{}
 	for range 10 {
-		_, err = admin.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+		_, err = admin.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		require.NoError(t, err)
 		// At most as many requests fail as the pool holds connections; then there are new ones.
 		last := 0

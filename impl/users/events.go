@@ -11,12 +11,12 @@ const (
 	eventSessionRevoked   = "session.revoked"
 )
 
-// eventTypes are those that this service publishes.
+// eventTypes lists the types of the events that this service publishes.
 func eventTypes() []string {
 	return []string{eventUserDisabled, eventUserEnabled, eventUserRolesChanged, eventUserDeleted, eventSessionRevoked}
 }
 
-// startEvents publishes what happens here. Without NATS the events wait in the database.
+// startEvents publishes the events of this service. Without NATS they wait in the database.
 func (*Service) startEvents(process *program.Process) error {
 	_, err := process.Publish(eventTypes())
 	return err

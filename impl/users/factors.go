@@ -83,7 +83,7 @@ func (s *Service) ConfirmSecondFactor(
 	err := s.inTx(ctx, func(tx tx) error {
 		account, err := tx.LockUser(ctx, user)
 		if err == nil && account.EmailVerifiedAt == nil {
-			err = errEmailUnverified // An earlier version allowed to enrol it.
+			err = errEmailUnverified // An earlier version let an unverified account enrol.
 		}
 		if err != nil {
 			return err
@@ -161,8 +161,8 @@ func (s *Service) ReplaceRecoveryCodes(
 	}, nil
 }
 
-// removeFactor removes an account's second factor, if authorize returns nil, and tells the owner. The account is locked
-// first, as by a login.
+// removeFactor removes an account's second factor, if authorize returns nil, and tells the owner. It locks the account
+// first, as a login does.
 func (s *Service) removeFactor(ctx context.Context, tx tx, user uuid.UUID, authorize func() error) error {
 	disabled, err := tx.DisableSecondFactor(ctx, usersdb.DisableSecondFactorParams{ID: user, Now: s.clock()})
 	if err == nil && disabled == 0 {

@@ -23,7 +23,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// replica serves another service on the database of s, as a second process would.
+// replica makes another service on the database of s, as a second process has one.
 func (s *server) replica(change ...func(*Config)) *server {
 	s.t.Helper()
 	r, log := s.deafReplica(change...)
@@ -31,7 +31,7 @@ func (s *server) replica(change ...func(*Config)) *server {
 	return r
 }
 
-// deafReplica is a replica that is told of no change: what it knows, it knows from its own requests.
+// deafReplica is a replica that gets no notifications: it knows of changes only by its own requests.
 func (s *server) deafReplica(change ...func(*Config)) (*server, *slog.Logger) {
 	s.t.Helper()
 	r := &server{t: s.t, queries: s.queries, Server: &contracttest.Server{Pool: s.Pool, Clock: s.Clock}}
@@ -42,8 +42,7 @@ func (s *server) deafReplica(change ...func(*Config)) (*server, *slog.Logger) {
 	return r, r.Logger.Logger
 }
 
-// handler is the way in and out of the service, to be called without a network; its answers are held against the
-// document.
+// handler is the handler of the service, to be called without a network; its answers are checked against the document.
 func (s *server) handler(log *slog.Logger) http.Handler {
 	s.t.Helper()
 	handler, err := s.service.Handler(underTest(s.t).Chain(s.t, log))
@@ -53,7 +52,8 @@ func (s *server) handler(log *slog.Logger) http.Handler {
 
 func (s *server) isWatching() bool { return s.service.guard.Stats().Watching }
 
-// watchSilence makes the service remember sessions although it is told of no change: it listens where nobody speaks.
+// watchSilence makes the service remember sessions without any notification: it listens on a channel that nobody
+// notifies.
 func (s *server) watchSilence() {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
@@ -72,7 +72,9 @@ func (s *server) watchSilence() {
 // verifier accepts what the service itself accepts.
 func (s *server) verifier() *token.Verifier {
 	s.t.Helper()
-	v, err := token.NewVerifier(token.VerifierConfig{Issuer: "https://users.test", Audience: serviceName, Keys: s.service.signer, Clock: s.Clock.Now})
+	v, err := token.NewVerifier(token.VerifierConfig{
+		Issuer: "https://users.test", Audience: serviceName, Keys: s.service.signer, Clock: s.Clock.Now,
+	})
 	require.NoError(s.t, err)
 	return v
 }
@@ -92,7 +94,7 @@ func (p person) session(t testing.TB) uuid.UUID {
 	return uuid.Nil
 }
 
-// on gives a person's client of another replica.
+// on gives the person as a client of another replica.
 func (p person) on(r *server) person {
 	p.ClientWithResponses = r.as(p.tokens.AccessToken)
 	return p
@@ -120,7 +122,7 @@ func (s *server) remember(p person) {
 	contracttest.Eventually(s.t, "a session is remembered", func() bool { return s.isRemembered(p) })
 }
 
-// isRemembered tells whether a request of a person is served without asking the database who sends it.
+// isRemembered tells whether a request of a person is authenticated without the database.
 func (s *server) isRemembered(p person) bool {
 	s.t.Helper()
 	before := s.service.guard.Stats().Read
@@ -128,7 +130,7 @@ func (s *server) isRemembered(p person) bool {
 	return s.service.guard.Stats().Read == before
 }
 
-// sessionChanges are what ends a session, or changes what it may do, at once.
+// sessionChanges are the changes that end a session, or change its roles, at once.
 var sessionChanges = map[string]struct {
 	roles  []usersapi.Role
 	probe  func(person, testing.TB) int
@@ -163,7 +165,8 @@ var sessionChanges = map[string]struct {
 	"a change of password elsewhere": {
 		probe: person.readsProfile, before: 200, after: 401,
 		change: func(t *testing.T, _ *server, _, elsewhere, _ person) int {
-			answer, err := elsewhere.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+			answer, err := elsewhere.ChangePasswordWithResponse(t.Context(),
+				usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 			require.NoError(t, err)
 			return answer.StatusCode()
 		},
@@ -210,13 +213,14 @@ var sessionChanges = map[string]struct {
 func setsRoles(role usersapi.Role) func(t *testing.T, s *server, victim, elsewhere, admin person) int {
 	return func(t *testing.T, s *server, victim, _, admin person) int {
 		s.verify(victim.user.Email)
-		answer, err := admin.SetUserRolesWithResponse(t.Context(), victim.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{role}})
+		answer, err := admin.SetUserRolesWithResponse(t.Context(), victim.user.ID,
+			usersapi.SetUserRolesRequest{Roles: []usersapi.Role{role}})
 		require.NoError(t, err)
 		return answer.StatusCode()
 	}
 }
 
-// The service that makes a change acts on it from the next request on, without being told by the database.
+// The service that makes a change applies it from the next request on, without a notification of the database.
 func TestChangesActOnTheNextRequest(t *testing.T) {
 	t.Parallel()
 	for name, c := range sessionChanges {
@@ -259,12 +263,13 @@ func TestChangesReachTheOtherReplica(t *testing.T) {
 			require.Equal(t, c.before, c.probe(victim.on(other), t))
 
 			require.Less(t, c.change(t, s, victim, elsewhere, admin), 300)
-			contracttest.Eventually(t, "the other replica answers by what is now so", func() bool { return c.probe(victim.on(other), t) == c.after })
+			contracttest.Eventually(t, "the other replica answers by what is now so",
+				func() bool { return c.probe(victim.on(other), t) == c.after })
 		})
 	}
 }
 
-// Whoever changes a row, psql included, reaches every replica: it is the database that tells.
+// A change of a row, also by psql, reaches every replica: the database sends the notification.
 func TestChangesByHandAreNoticed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ statement string }{
@@ -283,16 +288,18 @@ func TestChangesByHandAreNoticed(t *testing.T) {
 			s.remember(ada)
 			_, err := s.Pool.Exec(t.Context(), c.statement, []any{ada.user.ID}[:strings.Count(c.statement, "$1")]...)
 			require.NoError(t, err)
-			contracttest.Eventually(t, "the token is refused", func() bool { return ada.readsProfile(t) == http.StatusUnauthorized })
+			contracttest.Eventually(t, "the token is refused",
+				func() bool { return ada.readsProfile(t) == http.StatusUnauthorized })
 		})
 	}
 }
 
-// terminateListeners cuts the connections that replicas of this database listen on.
+// terminateListeners ends the connections on which replicas listen.
 func (s *server) terminateListeners() {
 	s.t.Helper()
 	tag, err := s.Pool.Exec(s.t.Context(),
-		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND query = 'LISTEN "sessions"'`)
+		`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+			WHERE datname = current_database() AND query = 'LISTEN "sessions"'`)
 	require.NoError(s.t, err)
 	require.Positive(s.t, tag.RowsAffected(), "nobody listens")
 }
@@ -310,7 +317,7 @@ func TestAReplicaThatIsToldNothingServesNothingStale(t *testing.T) {
 	}
 	unaware := func() int { return strings.Count(other.Log.String(), "not told of changes to sessions") }
 
-	// The change comes while nobody listens: its announcement is lost.
+	// The change is made while nobody listens: its notification is lost.
 	ada := s.signUp("ada@example.com")
 	other.remember(ada)
 	s.terminateListeners()
@@ -318,33 +325,36 @@ func TestAReplicaThatIsToldNothingServesNothingStale(t *testing.T) {
 	disable(ada)
 	require.Equal(t, http.StatusUnauthorized, ada.on(other).readsProfile(t))
 
-	// It listens again, and what it remembers from then on is forgotten when told.
+	// It listens again, and a notification makes it forget what it has remembered since.
 	contracttest.Eventually(t, "the other replica watches again", other.isWatching)
 	bob := s.signUp("bob@example.com")
 	other.remember(bob)
 	disable(bob)
-	contracttest.Eventually(t, "the token is refused", func() bool { return bob.on(other).readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the token is refused",
+		func() bool { return bob.on(other).readsProfile(t) == http.StatusUnauthorized })
 
-	// The change comes right with the cut, before the replica can have noticed.
+	// The change is made with the cut, before the replica can have noticed it.
 	eve := s.signUp("eve@example.com")
 	other.remember(eve)
 	s.terminateListeners()
 	disable(eve)
-	contracttest.Eventually(t, "the token is refused", func() bool { return eve.on(other).readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the token is refused",
+		func() bool { return eve.on(other).readsProfile(t) == http.StatusUnauthorized })
 }
 
-// However requests and a revocation fall together: what is sent once that has returned is refused. The service is told
-// nothing, so that something old, once remembered, would stay.
+// A request that is sent after a revocation has returned is refused, however other requests overlap with the
+// revocation. The service gets no notification, so that a stale session, once remembered, would stay.
 func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t).deafReplica()
-	// As if there were little room: of all tokens of a session, the one that was used last is remembered.
+	// The cache remembers one token of a session, as a small one would: the last one used.
 	verifier := s.verifier()
-	s.service.guard = guard.New(guard.Config{Verifier: verifier, Clock: s.Clock.Now, Read: func(ctx context.Context, claims token.Claims) (guard.Session, error) {
-		session, err := s.service.readSession(ctx, claims)
-		session.TokenID = claims.ID
-		return session, err
-	}})
+	s.service.guard = guard.New(guard.Config{Verifier: verifier, Clock: s.Clock.Now,
+		Read: func(ctx context.Context, claims token.Claims) (guard.Session, error) {
+			session, err := s.service.readSession(ctx, claims)
+			session.TokenID = claims.ID
+			return session, err
+		}})
 	s.watchSilence()
 	handler := s.handler(slog.New(slog.DiscardHandler))
 	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
@@ -397,12 +407,13 @@ func TestAfterRevokingReturnedNoRequestSucceeds(t *testing.T) {
 		using.Wait()
 		require.Less(t, status, 300)
 		require.Zero(t, late.Load(), "requests that were sent after the revocation had returned")
-		_, err = s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusActive, UpdatedAt: s.Clock.Now()})
+		_, err = s.queries.SetUserStatus(t.Context(),
+			usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusActive, UpdatedAt: s.Clock.Now()})
 		require.NoError(t, err)
 	}
 }
 
-// A session that is used goes on: what is remembered of its end is no reason to refuse it.
+// A session that is in use is extended: the end that the cache remembers is no reason to refuse it.
 func TestARememberedSessionIsExtended(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -419,13 +430,13 @@ func TestARememberedSessionIsExtended(t *testing.T) {
 	}
 }
 
-// A session that has ended by itself is refused although it is remembered and nobody tells.
+// A session that has expired is refused, although it is remembered and there is no notification.
 func TestARememberedSessionExpires(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	contracttest.Eventually(t, "the service watches", s.isWatching)
 	ada := s.signUp("ada@example.com")
-	// Its end comes before that of the access token.
+	// The session ends before the access token.
 	_, err := s.Pool.Exec(t.Context(), `UPDATE sessions SET expires_at = $1`, s.Clock.Now().Add(time.Minute))
 	require.NoError(t, err)
 	s.remember(ada)

@@ -35,7 +35,7 @@ type purge struct{}
 // Kind implements river.JobArgs.
 func (purge) Kind() string { return "purge" }
 
-// newJobs makes the queue of what outlives a request or runs periodically.
+// newJobs makes the queue of the jobs: mails, password resets and the periodic jobs.
 func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	c.Workers = river.NewWorkers()
 	river.AddWorker(c.Workers, river.WorkFunc(s.workOnMail))
@@ -53,7 +53,7 @@ func (s *Service) newJobs(c jobs.Config) (*jobs.Jobs, error) {
 	return jobs.New(c)
 }
 
-// startJobs runs the jobs beside requests, until the process ends and those that run have ended.
+// startJobs starts the workers. The end of the process waits for the jobs that run.
 func (s *Service) startJobs(ctx context.Context, process *program.Process) error {
 	if err := s.jobs.Start(ctx); err != nil {
 		return err
@@ -62,8 +62,8 @@ func (s *Service) startJobs(ctx context.Context, process *program.Process) error
 	return nil
 }
 
-// purgeOldRows removes expired tokens of mails and challenges of logins, counters of the throttle that are full again,
-// known networks that have expired, and sessions that ended a while ago. The relay purges the outbox.
+// purgeOldRows removes expired mail tokens, login challenges and known networks, throttle counters that have recovered,
+// and sessions that ended a while ago. The relay purges the outbox.
 func (s *Service) purgeOldRows(ctx context.Context) error {
 	now := s.clock()
 	return errors.Join(
@@ -84,8 +84,9 @@ func (s *Service) purgeOldRows(ctx context.Context) error {
 	)
 }
 
-// endManySessions ends the live sessions of a locked account that is about to be deleted, and gives their ids, if they
-// and their tokens are more than a batch. Others end with the account, which is one event and not many.
+// endManySessions ends the live sessions of a locked account that is about to be deleted, if they and their tokens are
+// more rows than a batch, and gives their ids. Fewer sessions are deleted with the account, which publishes one event
+// instead of one for each session.
 func endManySessions(ctx context.Context, tx tx, user uuid.UUID, now time.Time) (ended []uuid.UUID, err error) {
 	live, err := tx.CountLiveTokens(ctx, usersdb.CountLiveTokensParams{
 		UserID: user, Now: now, Most: postgres.BatchSize + 1,
@@ -106,8 +107,8 @@ func (s *Service) purgeSessionsOf(ctx context.Context, user uuid.UUID, now time.
 	})
 }
 
-// purgeSessions removes sessions that are over in batches, each as list gives it, so that no statement removes more than
-// its time-out allows. Their spent refresh tokens go before them, in batches of their own.
+// purgeSessions removes the sessions that list gives, a batch at a time, so that no statement removes more rows than
+// its time-out allows. Their spent refresh tokens are removed first, in batches of their own.
 func (s *Service) purgeSessions(ctx context.Context, list func(limit int32) ([]uuid.UUID, error)) error {
 	return postgres.InBatches(func(limit int32) (int64, error) {
 		over, err := list(limit)

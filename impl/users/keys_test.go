@@ -22,7 +22,7 @@ import (
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// publishedKeys gives the ids of the key set as callers read it.
+// publishedKeys gives the ids of the published key set.
 func (s *server) publishedKeys() (ids []string) {
 	s.t.Helper()
 	answer, err := s.GetKeySetWithResponse(s.t.Context())
@@ -35,7 +35,7 @@ func (s *server) publishedKeys() (ids []string) {
 	return ids
 }
 
-// signedBy tells which key a person's access token names.
+// signedBy gives the id of the key that signed the access token of a person.
 func (p person) signedBy(t *testing.T) string {
 	t.Helper()
 	header, _, _ := strings.Cut(p.tokens.AccessToken, ".")
@@ -54,8 +54,8 @@ func (s *server) privateKeys() []token.PrivateKey {
 	return keys
 }
 
-// allAtOnce does something with the signing keys several times: all come to the table at the same time, when a
-// transaction lets them, so that none is done before another begins.
+// allAtOnce calls a function several times at once: a lock on the table of signing keys holds back all calls until each
+// of them waits for it.
 func (s *server) allAtOnce(times int, do func()) {
 	s.t.Helper()
 	gate, err := pgx.ConnectConfig(s.t.Context(), s.Pool.Config().ConnConfig)
@@ -69,7 +69,9 @@ func (s *server) allAtOnce(times int, do func()) {
 	}
 	contracttest.Eventually(s.t, "all of them wait", func() bool {
 		var waiting int
-		require.NoError(s.t, gate.QueryRow(s.t.Context(), `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signing_keys'::regclass`).Scan(&waiting))
+		err = gate.QueryRow(s.t.Context(),
+			`SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signing_keys'::regclass`).Scan(&waiting)
+		require.NoError(s.t, err)
 		return waiting == times
 	})
 	_, err = gate.Exec(s.t.Context(), `COMMIT`)
@@ -79,7 +81,10 @@ func (s *server) allAtOnce(times int, do func()) {
 
 func TestManyServicesMakeOneFirstKey(t *testing.T) {
 	t.Parallel()
-	s := &server{t: t, Server: &contracttest.Server{Pool: pgtest.New(t, schema.Migrations, schema.Parts...), Clock: contracttest.NewClock()}}
+	s := &server{
+		t:      t,
+		Server: &contracttest.Server{Pool: pgtest.New(t, schema.Migrations, schema.Parts...), Clock: contracttest.NewClock()},
+	}
 	const replicas = 8
 	sets := make(chan string, replicas)
 	s.allAtOnce(replicas, func() {
@@ -108,7 +113,7 @@ func TestRotation(t *testing.T) {
 	require.Len(t, before, 1)
 	require.Equal(t, before[0], ada.signedBy(t))
 
-	// Published at once, here and in another replica, but not signing.
+	// The key is published at once, here and in another replica, but does not sign.
 	kid, signsFrom, err := s.service.keys.rotate(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, s.Clock.Now().Add(keyLead), signsFrom)
@@ -125,14 +130,14 @@ func TestRotation(t *testing.T) {
 	old := s.logIn("ada@example.com", goodPassword)
 	require.Equal(t, before[0], old.signedBy(t))
 
-	// It signs once its time has come; what the old key signed is still good.
+	// It signs after its lead time; tokens of the old key are still valid.
 	s.Clock.Advance(time.Second)
 	renewed := s.logIn("ada@example.com", goodPassword)
 	require.Equal(t, kid, renewed.signedBy(t))
 	require.Equal(t, http.StatusOK, renewed.readsProfile(t))
 	require.Equal(t, http.StatusOK, old.readsProfile(t))
 
-	// The old key stays for as long as a token of its may live, and longer.
+	// The old key stays for longer than any of its tokens lives.
 	s.Clock.Advance(keyOverlap - time.Second)
 	require.NoError(t, s.service.keys.load(t.Context()))
 	require.Equal(t, []string{kid, before[0]}, s.publishedKeys())
@@ -153,13 +158,13 @@ func TestRotation(t *testing.T) {
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM signing_keys`))
 	require.Equal(t, http.StatusUnauthorized, late.readsProfile(t), "remembered or not")
 
-	// The next rotation is free again.
+	// Another rotation is possible again.
 	next, _, err := s.service.keys.rotate(t.Context())
 	require.NoError(t, err)
 	require.NotEqual(t, kid, next)
 }
 
-// A replica that is at work takes up a key that another has made, without a new start.
+// A running replica loads a key that another replica has made.
 func TestRotationInAnotherReplica(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -207,15 +212,16 @@ func TestMasterKey(t *testing.T) {
 	}
 }
 
-// A sealed key opens in its own row only, and as it was written only.
+// A sealed key opens only in its own row, and only unchanged.
 func TestSealedKeys(t *testing.T) {
 	t.Parallel()
 	for name, statement := range map[string]string{
-		"swapped between rows": `UPDATE signing_keys AS k SET sealed_key = o.sealed_key FROM signing_keys AS o WHERE o.kid <> k.kid`,
-		"under another id":     `UPDATE signing_keys SET kid = 'mine'`,
-		"a byte changed":       `UPDATE signing_keys SET sealed_key = set_byte(sealed_key, 20, get_byte(sealed_key, 20) # 1)`,
-		"cut":                  `UPDATE signing_keys SET sealed_key = substring(sealed_key FROM 1 FOR 20)`,
-		"empty":                `UPDATE signing_keys SET sealed_key = ''`,
+		"swapped between rows": `UPDATE signing_keys AS k SET sealed_key = o.sealed_key FROM signing_keys AS o
+			WHERE o.kid <> k.kid`,
+		"under another id": `UPDATE signing_keys SET kid = 'mine'`,
+		"a byte changed":   `UPDATE signing_keys SET sealed_key = set_byte(sealed_key, 20, get_byte(sealed_key, 20) # 1)`,
+		"cut":              `UPDATE signing_keys SET sealed_key = substring(sealed_key FROM 1 FOR 20)`,
+		"empty":            `UPDATE signing_keys SET sealed_key = ''`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -229,7 +235,7 @@ func TestSealedKeys(t *testing.T) {
 			require.NoError(t, err)
 			_, err = newPrepared(t.Context(), s.config())
 			require.ErrorContains(t, err, "does not open")
-			// A service at work goes on with the keys that it has.
+			// A running service goes on with the keys that it has.
 			require.ErrorContains(t, s.service.keys.load(t.Context()), "does not open")
 			require.Equal(t, before, s.publishedKeys())
 			require.Equal(t, http.StatusOK, s.signUp("ada@example.com").readsProfile(t))
@@ -263,7 +269,8 @@ func TestTheKeySetIsPublic(t *testing.T) {
 	}
 }
 
-// forms are the ways in which a private key may stand in a text: its seed in hexadecimal and both kinds of base64.
+// forms gives the encodings in which a private key may be part of a text: its seed in hexadecimal and in both kinds of
+// base64.
 func forms(t *testing.T, key token.PrivateKey) []string {
 	t.Helper()
 	der, err := key.PKCS8()
@@ -278,10 +285,13 @@ func written(secret []byte) []string {
 		hex.WriteByte(hexadecimal[b>>4])
 		hex.WriteByte(hexadecimal[b&15])
 	}
-	return []string{string(secret), hex.String(), base64.RawStdEncoding.EncodeToString(secret), base64.RawURLEncoding.EncodeToString(secret)}
+	return []string{
+		string(secret), hex.String(), base64.RawStdEncoding.EncodeToString(secret),
+		base64.RawURLEncoding.EncodeToString(secret),
+	}
 }
 
-// Who reads the whole database can neither log in, nor go on with a session, nor sign a token.
+// Whoever reads the whole database can neither log in, nor refresh a session, nor sign a token.
 func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) { o.hashing = hashing.Config{Params: cheap} })
@@ -290,7 +300,8 @@ func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	_, _, err := s.service.keys.rotate(t.Context())
 	require.NoError(t, err)
-	_, err = ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	_, err = ada.ChangePasswordWithResponse(t.Context(),
+		usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 	require.NoError(t, err)
 
 	var dump strings.Builder
@@ -317,7 +328,7 @@ func TestNothingSecretStandsInTheDatabase(t *testing.T) {
 	}
 }
 
-// keyOperations are what the document does not say of the keys of tokens.
+// keyOperations tells the checks what the document does not say of the keys of tokens.
 func keyOperations() knownOperations {
 	return knownOperations{"getKeySet": {Beyond: contracttest.Beyond{Unattached: true}}}
 }

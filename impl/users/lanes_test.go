@@ -13,7 +13,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// hangingMailer takes mails and says nothing.
+// hangingMailer takes mails and does not return.
 type hangingMailer struct{ waiting atomic.Int64 }
 
 // Send implements mail.Mailer.
@@ -23,7 +23,7 @@ func (m *hangingMailer) Send(ctx context.Context, _ mail.Message) error {
 	return ctx.Err()
 }
 
-// A mail server that takes all the workers of mails holds up mails only.
+// A mail server that occupies all the workers of mails delays nothing but mails.
 func TestAMailServerThatHangsHoldsUpNothingElse(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -35,7 +35,8 @@ func TestAMailServerThatHangsHoldsUpNothingElse(t *testing.T) {
 	}
 	require.NoError(t, r.service.jobs.Start(t.Context()))
 	t.Cleanup(func() { _ = r.service.jobs.Stop(context.Background()) }) // The mails end with it.
-	contracttest.Eventually(t, "every worker waits for the mail server", func() bool { return mailer.waiting.Load() == workers })
+	contracttest.Eventually(t, "every worker waits for the mail server",
+		func() bool { return mailer.waiting.Load() == workers })
 	answer, body := s.askReset("person0@example.com")
 	require.Equal(t, http.StatusAccepted, answer.StatusCode, body)
 	contracttest.Eventually(t, "another job is done", func() bool {

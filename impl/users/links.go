@@ -26,8 +26,9 @@ const (
 	// link is replaced when another mail is sent. A link that is requested over and over is valid for less than twice that
 	// time.
 	mailsCounted = 24 * time.Hour
-	// mostMails is how many mails of one kind an account may cause at once, and then over mailsCounted, besides the one that
-	// is sent when it is opened. The same limit holds for an address that several accounts want.
+	// mostMails is the burst of mails of one kind that an account may cause, and how many it regains over mailsCounted.
+	// The mail that is sent when the account is opened does not count. The same limit holds for an address that several
+	// accounts want.
 	mostMails = 10
 )
 
@@ -37,7 +38,8 @@ func lifetimeOf(purpose string) time.Duration {
 	}[purpose]
 }
 
-// mailPauses are the pauses after each mail with a link; after one more mail there is none until mailsCounted is over.
+// mailPauses gives the pause after each mail with a link. After the mail that follows the last pause, none is sent
+// until mailsCounted is over.
 func mailPauses() []time.Duration {
 	return []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour}
 }
@@ -55,8 +57,8 @@ func nextMailAt(link usersdb.EmailToken) time.Time {
 // mailToken sends a link for a purpose to user.Email once tx commits, and tells whether a mail is sent. The account is
 // locked. The request may come from anybody, so a valid link is sent again rather than replaced; when it is too soon
 // for another mail, the lifetime of the last link is extended. A request for another address voids the link to the one
-// before. Mails that were given up do not count for these pauses, but for a limit over all: beyond that the error is
-// contract.ErrRateLimited, and tx is to be rolled back.
+// before. Mails that were given up do not count towards the pauses, but they count towards mostMails. Beyond mostMails
+// the error is contract.ErrRateLimited, and the caller rolls tx back.
 func (s *Service) mailToken(
 	ctx context.Context, tx tx, user usersdb.User, purpose string,
 ) (link usersdb.EmailToken, mailed bool, err error) {
@@ -71,8 +73,8 @@ func (s *Service) mailToken(
 	return link, mailed, err
 }
 
-// mailTokenAfter is mailToken for a caller that has read the held link, without the limit over all; the zero link means
-// that there is none.
+// mailTokenAfter is mailToken for a caller that has read the held link, without the limit mostMails; the zero link
+// means that there is none.
 func (s *Service) mailTokenAfter(
 	ctx context.Context, tx tx, held usersdb.EmailToken, user usersdb.User, purpose string,
 ) (link usersdb.EmailToken, mailed bool, err error) {
@@ -114,7 +116,7 @@ func (s *Service) linkAfter(
 	return link, mailed
 }
 
-// mailTokenOf computes the token of an id, which takes the service's key.
+// mailTokenOf computes the token of a link: the HMAC of its id under the service's key.
 func (s *Service) mailTokenOf(id uuid.UUID) string {
 	mac := hmac.New(sha256.New, s.mailKey)
 	mac.Write(id[:])

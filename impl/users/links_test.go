@@ -18,7 +18,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// What is asked for again, by whomever, and what a newer request leaves of an older one. See docs/decisions/mails.md.
+// These tests repeat requests for links, and replace older requests by newer ones. See docs/decisions/mails.md.
 
 func (p person) askVerification(t testing.TB) usersapi.EmailVerification {
 	t.Helper()
@@ -28,7 +28,7 @@ func (p person) askVerification(t testing.TB) usersapi.EmailVerification {
 	return *contracttest.Body(t, answer, answer.JSON202)
 }
 
-// changing gives the change of address that waits, and nil where none does.
+// changing gives the pending change of address, or nil.
 func (p person) changing(t testing.TB) *usersapi.EmailChange {
 	t.Helper()
 	answer, err := p.GetEmailChangeWithResponse(t.Context())
@@ -47,7 +47,7 @@ func (p person) withdraw(t testing.TB) int {
 	return answer.StatusCode()
 }
 
-// Whoever asks again gets the same link once more, after pauses that grow, and makes none void.
+// A repeated request sends the same link once more, after growing pauses, and voids none.
 func TestALinkIsSentAgain(t *testing.T) {
 	t.Parallel()
 	for purpose, ask := range map[string]func(s *server){
@@ -80,7 +80,9 @@ func TestALinkIsSentAgain(t *testing.T) {
 			s.Clock.Advance(began.Add(mailsCounted).Sub(s.Clock.Now()) - time.Second)
 			ask(s)
 			s.mail(ada, purpose, count)
-			require.Equal(t, 1, s.count(`SELECT count(*) FROM email_tokens WHERE hash = $1 AND expires_at > $2`, hashOf(link), s.Clock.Now()), "the link of the last mail is good when none is sent")
+			require.Equal(t, 1,
+				s.count(`SELECT count(*) FROM email_tokens WHERE hash = $1 AND expires_at > $2`, hashOf(link), s.Clock.Now()),
+				"the link of the last mail is good when none is sent")
 			s.Clock.Advance(time.Second)
 			ask(s)
 			require.NotEqual(t, link, tokenIn(t, s.mail(ada, purpose, count+1)), "it was a day old")
@@ -88,13 +90,14 @@ func TestALinkIsSentAgain(t *testing.T) {
 	}
 }
 
-// The mails that nobody got, as the mail server was away for too long, keep nobody waiting once it is back.
+// Mails that expired while the mail server was away do not delay the next one.
 func TestMailsThatExpiredDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.signUp(ada)
 	ask := func() {
-		require.NoError(t, s.service.startReset(t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)}))
+		err := s.service.startReset(t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)})
+		require.NoError(t, err)
 	}
 	ask()
 	for _, pause := range mailPauses() {
@@ -110,7 +113,7 @@ func TestMailsThatExpiredDoNotCount(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.reset(tokenIn(t, s.mail(ada, mailReset, 1)), newPassword))
 }
 
-// Nor do those that were given up while their link was good, which stays the same.
+// Mails that were given up while their link was valid do not delay the next one either; the link stays the same.
 func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -120,7 +123,9 @@ func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
 		s.logIn(ada, goodPassword).askVerification(t)
 	}
 	count := len(mailPauses()) + 1
-	require.Equal(t, count, s.count(`WITH last AS (UPDATE river_job SET max_attempts = 1 WHERE args->>'mail' = $1 RETURNING id) SELECT count(*) FROM last`, mailVerify))
+	require.Equal(t, count, s.count(`
+		WITH last AS (UPDATE river_job SET max_attempts = 1 WHERE args->>'mail' = $1 RETURNING id)
+		SELECT count(*) FROM last`, mailVerify))
 	for range count {
 		s.mailbox.fail = append(s.mailbox.fail, errors.New("the mail server cannot be reached"))
 	}
@@ -132,7 +137,7 @@ func TestMailsThatAreGivenUpDoNotCount(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.confirm(tokenIn(t, s.mail(ada, mailVerify, 1))))
 }
 
-// Each of those may have been delivered before an answer was lost, so their number is bounded all the same.
+// A mail that was given up may have been delivered all the same, so the number of these mails is limited, too.
 func TestMailsThatAreGivenUpAreBounded(t *testing.T) {
 	t.Parallel()
 	for purpose, ask := range map[string]func(s *server){
@@ -144,7 +149,8 @@ func TestMailsThatAreGivenUpAreBounded(t *testing.T) {
 			}
 		},
 		mailReset: func(s *server) {
-			require.NoError(s.t, s.service.startReset(s.t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)}))
+			err := s.service.startReset(s.t.Context(), startReset{Email: s.service.addresses.Seal([]byte(ada), sealedEmail)})
+			require.NoError(s.t, err)
 		},
 		mailChange: func(s *server) { _, _ = s.logIn(ada, goodPassword).want(s.t, eve, goodPassword) },
 	} {
@@ -173,7 +179,9 @@ func TestMailsThatAreGivenUpAreBounded(t *testing.T) {
 				ask(s)
 			}
 			for range mostMails {
-				require.NoError(t, s.queries.UncountMails(t.Context(), usersdb.UncountMailsParams{ID: link().ID, CountedBefore: s.Clock.Now().Add(-mailsCounted)}))
+				err := s.queries.UncountMails(t.Context(),
+					usersdb.UncountMailsParams{ID: link().ID, CountedBefore: s.Clock.Now().Add(-mailsCounted)})
+				require.NoError(t, err)
 				askAgain()
 			}
 			before := link()
@@ -188,7 +196,7 @@ func TestMailsThatAreGivenUpAreBounded(t *testing.T) {
 	}
 }
 
-// Somebody who asks for the reset of another's password takes nothing from them.
+// Whoever requests the reset of another's password does not affect the owner.
 func TestAResetAskedForByAnybodyKeepsTheLink(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -205,7 +213,7 @@ func TestAResetAskedForByAnybodyKeepsTheLink(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
 }
 
-// A link that has expired stays void when a mail with another is sent.
+// An expired link stays void when a mail with another link is sent.
 func TestAnExpiredLinkIsReplaced(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -220,8 +228,8 @@ func TestAnExpiredLinkIsReplaced(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.reset(link, newPassword))
 }
 
-// Whenever somebody asks, the last mail holds a link that is good, and is the same for less than two days. There are
-// six mails at most from the first of them until a day later, and so eleven in any day.
+// After every request the last mail holds a valid link, and a link lives for less than two days. There are at most six
+// mails within a day from the first one, and so eleven in any day.
 func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 	t.Parallel()
 	const atOnce, inADay = 6, 11
@@ -230,7 +238,8 @@ func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 		var link, mailedLink usersdb.EmailToken
 		var mails []time.Time
 		began := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
-		for now := began; now.Before(began.Add(4 * mailsCounted)); now = now.Add(rapid.SampledFrom(askedAfter()).Draw(r, "pause")) {
+		pause := func() time.Duration { return rapid.SampledFrom(askedAfter()).Draw(r, "pause") }
+		for now := began; now.Before(began.Add(4 * mailsCounted)); now = now.Add(pause()) {
 			var mailed bool
 			if link, mailed = s.linkAfter(link, usersdb.User{Email: ada}, mailReset, now); mailed {
 				mails, mailedLink = append(mails, now), link
@@ -248,12 +257,14 @@ func TestLinksThatAreAskedForAllTheTime(t *testing.T) {
 	})
 }
 
-// askedAfter are pauses between requests, about as long as those between mails.
+// askedAfter gives pauses between requests, about as long as those between mails.
 func askedAfter() []time.Duration {
-	return []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, 29 * time.Minute, time.Hour, 3 * time.Hour, 13 * time.Hour}
+	return []time.Duration{
+		time.Minute, 5 * time.Minute, 15 * time.Minute, 29 * time.Minute, time.Hour, 3 * time.Hour, 13 * time.Hour,
+	}
 }
 
-// The first address may be a typo, and its reader a stranger: the second request counts, at once.
+// The first address may be a typo and belong to a stranger: the second request replaces it at once.
 func TestANewerChangeOfAddressReplaces(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -263,11 +274,14 @@ func TestANewerChangeOfAddressReplaces(t *testing.T) {
 	const typo = "eev@example.com"
 	_, _ = me.want(t, typo, goodPassword)
 	wrong := tokenIn(t, s.mail(typo, mailChange, 1))
-	answer, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: goodPassword})
+	answer, err := me.RequestEmailChangeWithResponse(t.Context(),
+		usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusForbidden, s.moveTo(wrong))
 	now := s.Clock.Now().UTC()
-	want := usersapi.EmailChange{Email: eve, ExpiresAt: now.Add(changeLifetime), MailedAt: now, NextMailAt: now.Add(mailPauses()[0])}
+	want := usersapi.EmailChange{
+		Email: eve, ExpiresAt: now.Add(changeLifetime), MailedAt: now, NextMailAt: now.Add(mailPauses()[0]),
+	}
 	require.Equal(t, want, *contracttest.Body(t, answer, answer.JSON202))
 	require.Equal(t, want, *me.changing(t))
 	require.Equal(t, http.StatusNoContent, s.moveTo(tokenIn(t, s.mail(eve, mailChange, 1))))
@@ -289,7 +303,8 @@ func TestAChangeOfAddressIsWithdrawn(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, s.moveTo(link))
 	require.Equal(t, http.StatusNotFound, me.withdraw(t))
 	require.Equal(t, ada, me.profile(t).Email)
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'profile.cancel_email_change' AND outcome = 'success' AND actor = $1`, me.user.ID))
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries
+		WHERE action = 'profile.cancel_email_change' AND outcome = 'success' AND actor = $1`, me.user.ID))
 
 	_, _ = me.want(t, eve, goodPassword)
 	require.Equal(t, http.StatusForbidden, s.moveTo(link), "it stays void")
@@ -303,15 +318,16 @@ func TestAChangeOfAddressIsWithdrawn(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, me.withdraw(t))
 }
 
-// An account is no means to fill the mailboxes of others, whichever way it changes its mind.
+// An account cannot fill the mailboxes of others by changing the wanted address again and again.
 func TestMailsOfChangesAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	me := s.signUp(ada)
-	const pause = 7 * time.Second // for the limit on requests
+	const pause = 7 * time.Second // for the rate limit of requests
 	ask := func(i int) *usersapi.RequestEmailChangeResponse {
 		s.Clock.Advance(pause)
-		answer, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: fmt.Sprintf("ada.%d@example.com", i), CurrentPassword: goodPassword})
+		answer, err := me.RequestEmailChangeWithResponse(t.Context(),
+			usersapi.RequestEmailChangeRequest{Email: fmt.Sprintf("ada.%d@example.com", i), CurrentPassword: goodPassword})
 		require.NoError(t, err)
 		return answer
 	}
@@ -334,7 +350,7 @@ func TestMailsOfChangesAreBounded(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, ask(mostMails).StatusCode())
 }
 
-// Many accounts are no means to fill one mailbox: what they send to an address counts for the address, too.
+// Many accounts cannot fill one mailbox: their mails to an address count for the address, too.
 func TestMailsToAnAddressAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -353,10 +369,11 @@ func TestMailsToAnAddressAreBounded(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode())
 	require.Equal(t, usersapi.ProblemCodeRateLimited, codeIn(t, refused.Body))
 	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange))
-	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM email_tokens WHERE purpose = $1`, mailChange), "nothing has changed")
+	require.Equal(t, mostMails, s.count(`SELECT count(*) FROM email_tokens WHERE purpose = $1`, mailChange),
+		"nothing has changed")
 }
 
-// An address in other letters is the same one: it is paced like it, and gets the same link.
+// An address in other case is the same address: it has the same pauses and the same link.
 func TestTheCaseOfAnAddressIsNoOther(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -365,13 +382,14 @@ func TestTheCaseOfAnAddressIsNoOther(t *testing.T) {
 	link := s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange)
 	before := me.changing(t)
 	_, _ = me.want(t, strings.ToUpper(eve), goodPassword)
-	require.Equal(t, link, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange), "it is too soon for another mail")
+	require.Equal(t, link, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailChange),
+		"it is too soon for another mail")
 	before.Email = me.changing(t).Email
 	require.Equal(t, before, me.changing(t))
 	require.NotEqual(t, eve, before.Email, "it is written as it was asked for last")
 }
 
-// A change of password makes the link of a reset void, and does not let its mails begin anew for ever.
+// A change of password voids the link of a reset, but does not reset the limit of its mails.
 func TestMailsOfResetsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -380,10 +398,11 @@ func TestMailsOfResetsAreBounded(t *testing.T) {
 	s.verify(ada)
 	passwords := []string{goodPassword, newPassword}
 	for i := range mostMails + 2 {
-		s.Clock.Advance(7 * time.Second) // for the limits on requests
+		s.Clock.Advance(7 * time.Second) // for the rate limits of requests
 		s.askReset(ada)
 		s.mail(ada, mailReset, min(i+1, mostMails))
-		answer, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		answer, err := me.ChangePasswordWithResponse(t.Context(),
+			usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
 	}
@@ -393,15 +412,16 @@ func TestMailsOfResetsAreBounded(t *testing.T) {
 	s.mail(ada, mailReset, mostMails+1)
 }
 
-// Who opens an account with another's address cannot fill their mailbox with what is done with it.
+// Whoever opens an account with another's address cannot fill that mailbox with mails about the account.
 func TestNoticesAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	me := s.signUp(ada)
 	passwords := []string{goodPassword, newPassword}
 	change := func(i int) {
-		s.Clock.Advance(7 * time.Second) // for the limit on requests
-		answer, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		s.Clock.Advance(7 * time.Second) // for the rate limit of requests
+		answer, err := me.ChangePasswordWithResponse(t.Context(),
+			usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
 	}
@@ -414,25 +434,28 @@ func TestNoticesAreBounded(t *testing.T) {
 	change(mostMails + 1)
 	require.Equal(t, mostMails, told())
 	me.requestDeletion(t)
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailDeletion), "something else is told")
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM river_job WHERE args->>'mail' = $1`, mailDeletion),
+		"something else is told")
 	s.Clock.Advance(mailsCounted / mostMails)
 	me = s.logIn(ada, goodPassword)
 	change(mostMails + 2)
 	require.Equal(t, mostMails+1, told())
 }
 
-// Without mails nothing is kept for one, and what consists of one says so.
+// With mails off no mail is queued, and operations that need one say so.
 func TestWithoutMails(t *testing.T) {
 	t.Parallel()
 	s := start(t).replica(func(c *Config) { c.NoMails = true })
 	me := s.signUp(ada)
 	require.False(t, isVerified(t, me))
-	changed, err := me.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	changed, err := me.ChangePasswordWithResponse(t.Context(),
+		usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, changed.StatusCode())
 	verification, err := me.RequestEmailVerificationWithResponse(t.Context())
 	require.NoError(t, err)
-	change, err := me.RequestEmailChangeWithResponse(t.Context(), usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: newPassword})
+	change, err := me.RequestEmailChangeWithResponse(t.Context(),
+		usersapi.RequestEmailChangeRequest{Email: eve, CurrentPassword: newPassword})
 	require.NoError(t, err)
 	for _, email := range []string{ada, eve} {
 		reset, body := s.askReset(email)

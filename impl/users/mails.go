@@ -79,7 +79,7 @@ type sendMail struct {
 // Kind implements river.JobArgs.
 func (sendMail) Kind() string { return "send_mail" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts: what a mail server does holds up nothing but mails.
+// InsertOpts implements river.JobArgsWithInsertOpts. A slow mail server delays nothing but mails.
 func (sendMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: mailLane} }
 
 // startReset is the job that looks for the account whose password is to be reset, so that the request does the same
@@ -147,7 +147,7 @@ func (s *Service) startReset(ctx context.Context, job startReset) error {
 		return err
 	})
 	if errors.Is(err, contract.ErrRateLimited) {
-		return nil // The links of many mails were voided by changes of the password.
+		return nil // The account has caused mostMails mails; nobody waits for an answer of the job.
 	}
 	return err
 }

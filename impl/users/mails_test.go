@@ -22,11 +22,11 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// mailbox takes the mails of a test.
+// mailbox receives the mails of a test.
 type mailbox struct {
 	mu   sync.Mutex
 	got  []mail.Message
-	fail []error // of the next mails
+	fail []error // errors of the next mails
 }
 
 // Send implements mail.Mailer.
@@ -44,7 +44,7 @@ func (b *mailbox) Send(_ context.Context, m mail.Message) error {
 	return nil
 }
 
-// with gives the mails with a subject that somebody got.
+// with gives the mails with a subject to an address.
 func (b *mailbox) with(to, subject string) (found []mail.Message) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -63,17 +63,19 @@ func (s *server) mailing() {
 	s.t.Cleanup(func() { require.NoError(s.t, s.service.jobs.Stop(context.Background())) })
 }
 
-// settled waits until every job has been done.
+// settled waits until every job is done.
 func (s *server) settled() {
 	s.t.Helper()
 	contracttest.Eventually(s.t, "the jobs are done", func() bool {
 		var waiting int
-		require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`).Scan(&waiting))
+		err := s.Pool.QueryRow(s.t.Context(),
+			`SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`).Scan(&waiting)
+		require.NoError(s.t, err)
 		return waiting == 0
 	})
 }
 
-// mail waits for the one mail with a subject that somebody gets, the last of so many.
+// mail waits until there are so many mails with a subject to an address, and gives the last one.
 func (s *server) mail(to, name string, count int) mail.Message {
 	s.t.Helper()
 	s.settled()
@@ -84,7 +86,7 @@ func (s *server) mail(to, name string, count int) mail.Message {
 
 var linked = regexp.MustCompile(`https://shop\.test(/[a-z-]+)#token=([A-Za-z0-9_-]{43})`)
 
-// tokenIn gives the token of a mail, the same in its text and its HTML.
+// tokenIn gives the token of a mail, which must be the same in its text and its HTML.
 func tokenIn(t testing.TB, m mail.Message) string {
 	t.Helper()
 	text, html := linked.FindStringSubmatch(m.Text), linked.FindStringSubmatch(m.HTML)
@@ -99,8 +101,8 @@ func (s *server) mailToken(user usersdb.User, purpose string) string {
 	id, now := newID(), s.Clock.Now()
 	token := s.service.mailTokenOf(id)
 	_, err := s.queries.KeepEmailToken(s.t.Context(), usersdb.KeepEmailTokenParams{
-		ID: id, UserID: user.ID, Purpose: purpose, Email: user.Email, Hash: hashOf(token), CreatedAt: now, ExpiresAt: now.Add(resetLifetime),
-		Mails: 1, MailedAt: now, CountedFrom: now,
+		ID: id, UserID: user.ID, Purpose: purpose, Email: user.Email, Hash: hashOf(token), CreatedAt: now,
+		ExpiresAt: now.Add(resetLifetime), Mails: 1, MailedAt: now, CountedFrom: now,
 	})
 	require.NoError(s.t, err)
 	return token
@@ -119,7 +121,8 @@ func (s *server) askReset(email string) (*http.Response, string) {
 
 func (s *server) reset(token, password string) int {
 	s.t.Helper()
-	answer, _ := s.do(http.MethodPost, "/api/v1/password-reset/confirm", fmt.Sprintf(`{"token":%q,"new_password":%q}`, token, password))
+	answer, _ := s.do(http.MethodPost, "/api/v1/password-reset/confirm",
+		fmt.Sprintf(`{"token":%q,"new_password":%q}`, token, password))
 	return answer.StatusCode
 }
 
@@ -140,19 +143,21 @@ func TestVerification(t *testing.T) {
 	me := s.signUp(ada)
 	require.False(t, isVerified(t, me))
 	told := s.mail(ada, mailVerify, 1)
-	require.Contains(t, told.Text, s.Clock.Now().UTC().Format("2 January 2006 at 15:04 UTC"), "its reader knows whether they have opened it")
+	require.Contains(t, told.Text, s.Clock.Now().UTC().Format("2 January 2006 at 15:04 UTC"),
+		"its reader knows whether they have opened it")
 	link := tokenIn(t, told)
 	mailed := s.Clock.Now().UTC()
 	s.Clock.Advance(30 * time.Second)
 	next, expires := mailed.Add(mailPauses()[0]), s.Clock.Now().UTC().Add(verifyLifetime)
-	require.Equal(t, usersapi.EmailVerification{Email: ada, ExpiresAt: &expires, MailedAt: &mailed, NextMailAt: &next}, me.askVerification(t))
-	s.mail(ada, mailVerify, 1) // There was one just now, as the answer says.
+	require.Equal(t, usersapi.EmailVerification{Email: ada, ExpiresAt: &expires, MailedAt: &mailed, NextMailAt: &next},
+		me.askVerification(t))
+	s.mail(ada, mailVerify, 1) // One was sent just now, as the answer says.
 	require.Equal(t, http.StatusNoContent, s.confirm(link))
 	require.True(t, isVerified(t, me))
 	require.Equal(t, http.StatusForbidden, s.confirm(link), "it is for one use")
 	s.Clock.Advance(mailPauses()[0])
 	require.Equal(t, usersapi.EmailVerification{Email: ada, Verified: true}, me.askVerification(t))
-	s.mail(ada, mailVerify, 1) // There is nothing to verify any more.
+	s.mail(ada, mailVerify, 1) // The address is verified already.
 }
 
 func TestTokensOfMailsAreBound(t *testing.T) {
@@ -206,7 +211,7 @@ func TestPasswordReset(t *testing.T) {
 	require.NotNil(t, user.EmailVerifiedAt, "its owner reads what is sent there")
 }
 
-// Of many who have the same token one gets to choose the password.
+// Of many resets with one token at once, one succeeds.
 func TestPasswordResetAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -215,7 +220,8 @@ func TestPasswordResetAtOnce(t *testing.T) {
 	statuses := make([]int, 8)
 	for i := range statuses {
 		group.Go(func() {
-			answer, err := s.ResetPasswordWithResponse(context.WithoutCancel(t.Context()), usersapi.ResetPasswordRequest{Token: token, NewPassword: newPassword})
+			answer, err := s.ResetPasswordWithResponse(context.WithoutCancel(t.Context()),
+				usersapi.ResetPasswordRequest{Token: token, NewPassword: newPassword})
 			if err == nil {
 				statuses[i] = answer.StatusCode()
 			}
@@ -232,18 +238,20 @@ func TestAChangeOfPasswordMakesTheResetVoid(t *testing.T) {
 	m := s.member()
 	s.verify(m.user.Email)
 	token := s.mailToken(m.user, mailReset)
-	answer, err := s.as(m.access).ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	answer, err := s.as(m.access).ChangePasswordWithResponse(t.Context(),
+		usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, answer.StatusCode())
 	require.Equal(t, http.StatusForbidden, s.reset(token, goodPassword))
 }
 
-// TestNoResetForWhomThereIsNone sees the same answer, and the same written, whoever is asked for.
+// TestNoResetForWhomThereIsNone requires the same answer, and the same rows, for every address.
 func TestNoResetForWhomThereIsNone(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	active, disabled := s.member().user, s.member().user
-	_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
+	_, err := s.queries.SetUserStatus(t.Context(),
+		usersdb.SetUserStatusParams{ID: disabled.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 	nobody := newID().String() + "@example.com" // as long as the others
 	var answers []string
@@ -254,7 +262,10 @@ func TestNoResetForWhomThereIsNone(t *testing.T) {
 			answer.Header.Del(varying)
 		}
 		var jobs string
-		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT coalesce(string_agg(kind || octet_length(args::text) || queue, ' '), '') FROM river_job WHERE id > $1", seen).Scan(&jobs))
+		err = s.Pool.QueryRow(t.Context(),
+			"SELECT coalesce(string_agg(kind || octet_length(args::text) || queue, ' '), '') FROM river_job WHERE id > $1",
+			seen).Scan(&jobs)
+		require.NoError(t, err)
 		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT coalesce(max(id), 0) FROM river_job").Scan(&seen))
 		require.NotEmpty(t, jobs)
 		answers = append(answers, fmt.Sprint(answer.StatusCode, answer.Header, body, jobs))
@@ -280,12 +291,13 @@ func TestMailsAreSentAgain(t *testing.T) {
 	require.Empty(t, s.mailbox.with("eve@example.com", mailSubjects()[mailVerify]))
 }
 
-// Who opens no account gets no mail.
+// A refused sign-up sends no mail.
 func TestNoMailWithoutItsTransaction(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.signUp(ada)
-	answer, _ := s.do(http.MethodPost, "/api/v2/users", `{"email":"ada@example.com","name":"Ada","password":"`+goodPassword+`"}`)
+	answer, _ := s.do(http.MethodPost, "/api/v2/users",
+		`{"email":"ada@example.com","name":"Ada","password":"`+goodPassword+`"}`)
 	require.Equal(t, http.StatusConflict, answer.StatusCode)
 	s.mailing()
 	s.mail(ada, mailVerify, 1)
@@ -302,8 +314,10 @@ func TestMailsLeaveNothingBehind(t *testing.T) {
 	s.askReset(ada)
 	token := tokenIn(t, s.mail(ada, mailReset, 1))
 	var queue, tokens string
-	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT string_agg(river_job::text, '\n') FROM river_job").Scan(&queue))
-	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT string_agg(email_tokens::text, '\n') FROM email_tokens").Scan(&tokens))
+	err := s.Pool.QueryRow(t.Context(), "SELECT string_agg(river_job::text, '\n') FROM river_job").Scan(&queue)
+	require.NoError(t, err)
+	err = s.Pool.QueryRow(t.Context(), "SELECT string_agg(email_tokens::text, '\n') FROM email_tokens").Scan(&tokens)
+	require.NoError(t, err)
 	require.Contains(t, queue, "send_mail")
 	require.NotContains(t, queue, ada)
 	require.Equal(t, http.StatusNoContent, s.reset(token, newPassword))
@@ -313,7 +327,7 @@ func TestMailsLeaveNothingBehind(t *testing.T) {
 	require.NotContains(t, s.Logged(t), ada)
 }
 
-// The job waits while the owner thinks again.
+// The owner cancels the deletion while the job waits.
 func TestNoMailOfADeletionThatWasCancelled(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -333,7 +347,8 @@ func TestMailsAreEscaped(t *testing.T) {
 	s := start(t)
 	now := s.Clock.Now()
 	for name := range mailSubjects() {
-		m, err := s.service.renderMail(name, usersdb.User{Name: `<img src=x onerror="alert(1)">`, DeletesAt: &now}, "https://shop.test/#token=x")
+		m, err := s.service.renderMail(name, usersdb.User{Name: `<img src=x onerror="alert(1)">`, DeletesAt: &now},
+			"https://shop.test/#token=x")
 		require.NoError(t, err)
 		require.NotContains(t, m.HTML, "<img")
 		require.Contains(t, m.HTML, "&lt;img")
@@ -361,19 +376,20 @@ func TestExpiredTokensArePurged(t *testing.T) {
 	require.Zero(t, count())
 }
 
-// mailOperations are what the document does not say of what the links of mails lead to.
+// mailOperations tells the checks what the document does not say of the operations behind the links of mails.
 func mailOperations() knownOperations {
-	// refused are requests with tokens that are none of a purpose.
+	// refused gives requests with tokens that are not valid for the purpose.
 	refused := func(otherPurpose, rest string) func(situation) []contracttest.Refusal {
 		return func(at situation) []contracttest.Refusal {
 			body := func(token string) string { return `{"token":"` + token + `"` + rest + `}` }
 			return []contracttest.Refusal{
 				at.refusal("an unknown token", body(newSecret()), http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken),
-				at.refusal("a token for something else", body(at.mailToken(at.member().user, otherPurpose)), http.StatusForbidden, usersapi.ProblemCodeInvalidMailToken),
+				at.refusal("a token for something else", body(at.mailToken(at.member().user, otherPurpose)), http.StatusForbidden,
+					usersapi.ProblemCodeInvalidMailToken),
 			}
 		}
 	}
-	// changing gives who calls a change of address that waits, and its token.
+	// changing gives the caller a pending change of address, and returns its token.
 	changing := func(at situation) string {
 		wanting := at.me.user
 		wanting.Email = newID().String() + "@example.com"

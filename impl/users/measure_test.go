@@ -38,7 +38,7 @@ func used() resources {
 	return resources{cpu: time.Duration(r.Utime.Nano() + r.Stime.Nano()), bytes: m.TotalAlloc, allocs: m.Mallocs}
 }
 
-// cost is what one request took.
+// cost is the cost of one request.
 type cost struct{ ns, cpu, bytes, allocs float64 }
 
 func (u resources) since(before resources, requests int, took time.Duration) cost {
@@ -49,8 +49,8 @@ func (u resources) since(before resources, requests int, took time.Duration) cos
 	}
 }
 
-// compare lets the sides take turns, so that what else the machine does strikes both, and reports the medians as
-// SIDE-UNIT, which test/bench makes its table of.
+// compare lets the sides take turns, so that other load of the machine affects both, and reports the medians as
+// SIDE-UNIT, from which test/bench makes its table.
 func compare(b *testing.B, round time.Duration, askers map[string]asker) {
 	b.Helper()
 	for b.Loop() {
@@ -73,14 +73,15 @@ func compare(b *testing.B, round time.Duration, askers map[string]asker) {
 			b.ReportMetric(c.allocs, side+"-allocs/op")
 		}
 		b.ReportMetric(benchRounds, "rounds")
-		b.ReportMetric(0, "ns/op") // that of a comparison tells nothing
+		b.ReportMetric(0, "ns/op") // the time of a comparison means nothing
 	}
 }
 
 func medianOf(all []cost) cost {
 	return cost{
 		ns: median(all, func(c cost) float64 { return c.ns }), cpu: median(all, func(c cost) float64 { return c.cpu }),
-		bytes: median(all, func(c cost) float64 { return c.bytes }), allocs: median(all, func(c cost) float64 { return c.allocs }),
+		bytes:  median(all, func(c cost) float64 { return c.bytes }),
+		allocs: median(all, func(c cost) float64 { return c.allocs }),
 	}
 }
 
@@ -93,8 +94,8 @@ func median(all []cost, of func(cost) float64) float64 {
 	return figures[len(figures)/2]
 }
 
-// benchChild is one side in a process of its own. It tells on its output where it listens, and what it has used
-// whenever a line is written to its input; it ends when that closes.
+// benchChild is one side in a process of its own. It writes its address to its output, and the resources used so far
+// whenever it reads a line of its input; it ends when the input closes.
 type benchChild struct {
 	addr string
 	ask  io.Writer
@@ -105,7 +106,7 @@ func startBenchChild(b *testing.B, side, databaseURL string) *benchChild {
 	b.Helper()
 	program, err := os.Executable()
 	require.NoError(b, err)
-	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), program) // It ends in order, when its input closes.
+	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), program) // It ends when its input closes.
 	cmd.Env = append(os.Environ(), benchSideEnv+"="+side, benchDatabaseEnv+"="+databaseURL)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
@@ -134,7 +135,7 @@ func (c *benchChild) used() (u resources, err error) {
 	return u, err
 }
 
-// asker asks over connections that stay open.
+// asker sends requests over connections that stay open.
 func (c *benchChild) asker(b *testing.B, r request) asker {
 	b.Helper()
 	callers := make([]*caller, benchCallers)
@@ -172,7 +173,7 @@ func (c *benchChild) asker(b *testing.B, r request) asker {
 	}
 }
 
-// caller is one connection that asks for the same thing again and again.
+// caller is one connection that repeats a request.
 type caller struct {
 	request
 	conn   net.Conn
@@ -236,7 +237,8 @@ func serveBenchSide(ctx context.Context, side, databaseURL string) error {
 		}
 		defer stop()
 		return httpapi.Server{
-			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Handler: handler, Ops: http.NotFoundHandler(), Drain: time.Second, Log: log.Logger,
+			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", Handler: handler, Ops: http.NotFoundHandler(), Drain: time.Second,
+			Log:   log.Logger,
 			Ready: func(bool) {}, Listening: func(addr, _ string) { fmt.Println(addr) },
 		}.Run(ctx)
 	}

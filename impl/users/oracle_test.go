@@ -29,40 +29,39 @@ import (
 // rateCount are the figures of RateLimit.
 var rateCount = regexp.MustCompile(`[0-9]+`)
 
-// What an answer, and the time that it takes, tell of an account.
+// These tests measure what an answer, and its time, reveal of an account.
 
 var (
 	full = flag.Bool("full", false, "run the proofs with their full figures")
-	// samples are taken of each class by `make oracle`. Without them only answers are compared: a test that runs beside
-	// others judges no time.
-	samples = flag.Int("samples", 0, "how many times of answers to take of each class of accounts; none compares the answers alone")
+	// samples is set by `make oracle`. Without it only the answers are compared: times mean nothing while other tests run.
+	samples = flag.Int("samples", 0,
+		"how many times of answers to take of each class of accounts; none compares the answers alone")
 )
 
 const (
 	// warmUp is how many samples of each class come before those that count.
 	warmUp = 50
-	// accountsPerClass are tried in turn.
+	// accountsPerClass is how many accounts of a class are used in turn.
 	accountsPerClass = 25
-	// leastSeen is how far from 0.5, which is what guessing has, an AUC must be to count as one that tells.
+	// leastSeen is how far an AUC must be from 0.5, the value of guessing, to count as a leak.
 	leastSeen = 0.05
-	// deviations of the AUC of that many samples lie between chance and a verdict.
+	// deviations is how many standard deviations of the AUC must lie between chance and a verdict.
 	deviations = 4
 )
 
-// class is one of the states of things that an answer must not tell apart. Its requests differ in what it is asked
-// about alone.
+// class is one of the states that answers must not tell apart. Its requests differ only in the account or token.
 type class struct {
 	name   string
 	bodies []string
 }
 
-// question is an operation and the classes that are alike to who asks.
+// question is an operation and the classes that it must not tell apart.
 type question struct {
 	name, path string
 	classes    func() []class
 }
 
-// oracle is a service with as much of everything as a caller in the world meets, and limits that nobody meets.
+// oracle is a service as a real caller meets it, with rate limits that are never reached.
 func oracle(t *testing.T, params hashing.Params) *server {
 	t.Helper()
 	return start(t, func(o *options) {
@@ -79,7 +78,9 @@ func oracle(t *testing.T, params hashing.Params) *server {
 				}
 				if op.Policy.Throttle != nil {
 					throttle := *op.Policy.Throttle
-					for _, f := range []**contract.Failures{&throttle.Network, &throttle.AccountAndNetwork, &throttle.Account, &throttle.Unfamiliar} {
+					for _, f := range []**contract.Failures{
+						&throttle.Network, &throttle.AccountAndNetwork, &throttle.Account, &throttle.Unfamiliar,
+					} {
 						if *f != nil {
 							*f = &contract.Failures{Failures: 1_000_000, Window: (*f).Window}
 						}
@@ -88,12 +89,13 @@ func oracle(t *testing.T, params hashing.Params) *server {
 				}
 				document.Operations[i] = &op
 			}
-			c.Document, c.RateLimits, c.Responses, c.TrustedProxies = &document, true, httpapi.ResponsesOff, []string{"127.0.0.1/32"}
+			c.Document, c.RateLimits, c.Responses = &document, true, httpapi.ResponsesOff
+			c.TrustedProxies = []string{"127.0.0.1/32"}
 		}
 	})
 }
 
-// questions are what is asked about logins, resets and the tokens of mails.
+// questions gives the questions about logins, resets and the tokens of mails.
 func (s *server) questions() []question {
 	of := func(format string, values []string) (bodies []string) {
 		for _, v := range values {
@@ -105,11 +107,16 @@ func (s *server) questions() []question {
 		var active, disabled, none []string
 		for range accountsPerClass {
 			m, d := s.member().user, s.member().user
-			_, err := s.queries.SetUserStatus(s.t.Context(), usersdb.SetUserStatusParams{ID: d.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
+			_, err := s.queries.SetUserStatus(s.t.Context(),
+				usersdb.SetUserStatusParams{ID: d.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 			require.NoError(s.t, err)
-			active, disabled, none = append(active, m.Email), append(disabled, d.Email), append(none, newID().String()+"@example.com")
+			active, disabled = append(active, m.Email), append(disabled, d.Email)
+			none = append(none, newID().String()+"@example.com")
 		}
-		return []class{{"an account", of(format, active)}, {"a disabled account", of(format, disabled)}, {"no account", of(format, none)}}
+		return []class{
+			{"an account", of(format, active)}, {"a disabled account", of(format, disabled)},
+			{"no account", of(format, none)},
+		}
 	}
 	tokens := func(state, purpose, other string) (found []string) {
 		for range accountsPerClass {
@@ -117,7 +124,8 @@ func (s *server) questions() []question {
 			switch state {
 			case "expired":
 				token = s.mailToken(s.member().user, purpose)
-				_, err := s.Pool.Exec(s.t.Context(), "UPDATE email_tokens SET expires_at = created_at WHERE hash = $1", hashOf(token))
+				_, err := s.Pool.Exec(s.t.Context(), "UPDATE email_tokens SET expires_at = created_at WHERE hash = $1",
+					hashOf(token))
 				require.NoError(s.t, err)
 			case "of another purpose":
 				token = s.mailToken(s.member().user, other)
@@ -138,7 +146,8 @@ func (s *server) questions() []question {
 	return []question{
 		{"a wrong password", "/api/v1/login", func() []class { return accounts(`{"email":%q,"password":"wrong horse"}`) }},
 		{"a reset", "/api/v1/password-reset", func() []class { return accounts(`{"email":%q}`) }},
-		{"a token that verifies", "/api/v1/email-verification/confirm", func() []class { return ofTokens(`{"token":%q}`, mailVerify, mailReset) }},
+		{"a token that verifies", "/api/v1/email-verification/confirm",
+			func() []class { return ofTokens(`{"token":%q}`, mailVerify, mailReset) }},
 		{"a token that resets", "/api/v1/password-reset/confirm", func() []class {
 			return ofTokens(`{"token":%q,"new_password":"`+newPassword+`"}`, mailReset, mailVerify)
 		}},
@@ -159,10 +168,13 @@ func (s *server) probe() *probe {
 	return &probe{connection, bufio.NewReader(connection)}
 }
 
-// ask gives the answer, without what tells requests apart, and the time from the request's last byte to the answer's.
+// ask gives the answer, without what differs between any two requests, and the time from the last byte of the request
+// to that of the answer.
 func (p *probe) ask(t testing.TB, path, body string) (string, time.Duration) {
 	t.Helper()
-	request := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nX-Request-Id: the-same-for-all\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
+	request := fmt.Appendf(nil,
+		"POST %s HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\n"+
+			"X-Request-Id: the-same-for-all\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 	began := time.Now()
 	_, err := p.connection.Write(request)
 	require.NoError(t, err)
@@ -173,11 +185,12 @@ func (p *probe) ask(t testing.TB, path, body string) (string, time.Duration) {
 	require.NoError(t, err)
 	answer.Header.Del("Date")
 	limits := answer.Header.Get("Ratelimit")
-	answer.Header.Set("Ratelimit", strings.Join(rateCount.Split(limits, -1), "#")) // What is left is that of so many requests before.
+	// The remaining number depends on the requests before.
+	answer.Header.Set("Ratelimit", strings.Join(rateCount.Split(limits, -1), "#"))
 	return fmt.Sprint(answer.Status, answer.Header, string(text)), took
 }
 
-// measure asks about every class in an order that is drawn anew, and gives the AUC of the worst pair of classes.
+// measure samples every class, in a new random order each time, and gives the AUC of the worst pair of classes.
 func (s *server) measure(t *testing.T, q question, classes []class) (worst float64) {
 	t.Helper()
 	p, warm := s.probe(), min(warmUp, *samples)
@@ -220,8 +233,8 @@ func middle(d []time.Duration) time.Duration {
 	return slices.Sorted(slices.Values(d))[len(d)/2].Round(time.Microsecond)
 }
 
-// auc is how often a sample of a takes longer than one of b, from the sum of ranks (Mann and Whitney): what the best
-// classifier by a threshold of time is worth. It is not moved by outliers.
+// auc gives how often a sample of a takes longer than one of b, from the sum of ranks (Mann and Whitney). Outliers do
+// not change it.
 func auc(a, b []time.Duration) float64 {
 	type sample struct {
 		took time.Duration
@@ -267,8 +280,8 @@ func TestAUC(t *testing.T) {
 	}
 }
 
-// strays is how far the AUC of two classes without a difference may be from 0.5: its variance is (n+m+1)/12nm (Mann and
-// Whitney).
+// strays gives how far the AUC of two classes without a difference may be from 0.5; its variance is (n+m+1)/12nm (Mann
+// and Whitney).
 func strays(n int) float64 {
 	if n == 0 {
 		return leastSeen
@@ -276,8 +289,8 @@ func strays(n int) float64 {
 	return max(leastSeen, deviations*math.Sqrt(float64(2*n+1)/float64(12*n*n)))
 }
 
-// seen asks a question, once more when the answer looks like one: a machine that does something else meanwhile is no
-// proof.
+// seen measures a question, and measures again when there seems to be a leak: other load of the machine may look like
+// one.
 func (s *server) seen(t *testing.T, q question) {
 	t.Helper()
 	classes := q.classes()
@@ -288,7 +301,7 @@ func (s *server) seen(t *testing.T, q question) {
 	require.LessOrEqual(t, distance(worst), strays(*samples), "%s: AUC %.3f", q.name, worst)
 }
 
-// busy keeps others calling until the test ends.
+// busy sends requests of other callers until the test ends.
 func (s *server) busy() {
 	ctx, stop := context.WithCancel(s.t.Context())
 	var all sync.WaitGroup
@@ -306,11 +319,11 @@ func (s *server) busy() {
 	})
 }
 
-// visible is hashing that takes a good part of the time of a login, so that leaving it out would be seen.
+// visible is hashing that takes a good part of the time of a login, so that a missing hash would be seen.
 var visible = hashing.Params{MemoryKiB: 1024, Iterations: 1, Parallelism: 1}
 
-// TestNoOracle asks every question. With -samples it takes the times of answers as well, idle and under load, and of
-// logins also with the hashing of production; then nothing else may run.
+// TestNoOracle asks every question. With -samples it measures times as well, idle and under load, and those of logins
+// also with the hashing of production; nothing else may run then.
 func TestNoOracle(t *testing.T) {
 	t.Parallel()
 	s := oracle(t, visible)

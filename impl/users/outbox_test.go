@@ -24,7 +24,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// outboxRow is an event as the table outbox has it.
+// outboxRow is a row of the table outbox.
 type outboxRow struct {
 	Position    int64
 	ID          uuid.UUID
@@ -36,17 +36,18 @@ type outboxRow struct {
 	PublishedAt *time.Time
 }
 
-// told takes what is in the outbox, in order.
+// told removes the events of the outbox and gives them in order.
 func (s *server) told(t *testing.T) []outboxRow {
 	t.Helper()
-	rows, err := s.Pool.Query(t.Context(), "WITH told AS (DELETE FROM outbox RETURNING *) SELECT * FROM told ORDER BY position")
+	rows, err := s.Pool.Query(t.Context(),
+		"WITH told AS (DELETE FROM outbox RETURNING *) SELECT * FROM told ORDER BY position")
 	require.NoError(t, err)
 	told, err := pgx.CollectRows(rows, pgx.RowToStructByPos[outboxRow])
 	require.NoError(t, err)
 	return told
 }
 
-// household is an account with two sessions, beside an administrator and somebody else.
+// household is an account with two sessions, an administrator and another account.
 type household struct {
 	*server
 	admin, ada, elsewhere, bob person
@@ -60,7 +61,7 @@ func (s *server) household(t *testing.T) household {
 		ada: s.signUp("ada@example.com"), elsewhere: s.logIn("ada@example.com", goodPassword),
 	}
 	h.id = h.ada.user.ID
-	// The database looks at its own clock to see whether a session that is deleted was live.
+	// The database uses its own clock to decide whether a deleted session was live.
 	h.exec(t, "UPDATE sessions SET expires_at = now() + interval '1 hour'")
 	s.told(t)
 	return h
@@ -72,7 +73,7 @@ func (s *server) exec(t testing.TB, statement string, args ...any) {
 	require.NoError(t, err)
 }
 
-// sessions are those of ada's account.
+// sessions gives the sessions of ada's account.
 func (h household) sessions(t *testing.T) []uuid.UUID {
 	t.Helper()
 	rows, err := h.Pool.Query(t.Context(), "SELECT id FROM sessions WHERE user_id = $1 ORDER BY id", h.id)
@@ -91,11 +92,12 @@ func answered(t *testing.T, status int) func(answer interface{ StatusCode() int 
 	}
 }
 
-// TestWhatOthersAreTold carries out what changes what an account may do or ends its sessions, by operations and by
-// statements of psql, and what does neither.
+// TestWhatOthersAreTold checks the events of operations and of statements as psql sends them: those that change the
+// rights of an account or end its sessions, and those that do neither.
 func TestWhatOthersAreTold(t *testing.T) {
 	t.Parallel()
-	const disabled, enabled, deleted, roles, revoked = "user.disabled", "user.enabled", "user.deleted", "user.roles_changed", "session.revoked"
+	const disabled, enabled, deleted = "user.disabled", "user.enabled", "user.deleted"
+	const roles, revoked = "user.roles_changed", "session.revoked"
 	for name, c := range map[string]struct {
 		before string // a statement that arranges
 		do     func(*testing.T, household)
@@ -104,31 +106,42 @@ func TestWhatOthersAreTold(t *testing.T) {
 		"disableUser": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusOK)(h.admin.DisableUserWithResponse(t.Context(), h.id))
 		}, []string{disabled, revoked, revoked}},
-		"disableUser again": {"UPDATE users SET status = 'disabled' WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
-			h.exec(t, "UPDATE sessions SET revoked_at = now() WHERE user_id = $1", h.id)
-			h.told(t)
-			answered(t, http.StatusOK)(h.admin.DisableUserWithResponse(t.Context(), h.id))
-		}, nil},
+		"disableUser again": {"UPDATE users SET status = 'disabled' WHERE email LIKE 'ada%'",
+			func(t *testing.T, h household) {
+				h.exec(t, "UPDATE sessions SET revoked_at = now() WHERE user_id = $1", h.id)
+				h.told(t)
+				answered(t, http.StatusOK)(h.admin.DisableUserWithResponse(t.Context(), h.id))
+			}, nil},
 		"enableUser": {"UPDATE users SET status = 'disabled' WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
 			answered(t, http.StatusOK)(h.admin.EnableUserWithResponse(t.Context(), h.id))
 		}, []string{enabled}},
 		"enableUser of one enabled": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusOK)(h.admin.EnableUserWithResponse(t.Context(), h.id))
 		}, nil},
-		"setUserRoles": {"UPDATE users SET email_verified_at = now() WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
-			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff, usersapi.RoleCustomer}}))
-		}, []string{roles, revoked, revoked}},
-		"setUserRoles to fewer": {"UPDATE users SET roles = '{customer,staff}' WHERE email LIKE 'ada%'", func(t *testing.T, h household) {
-			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}}))
-		}, []string{roles}},
+		"setUserRoles": {"UPDATE users SET email_verified_at = now() WHERE email LIKE 'ada%'",
+			func(t *testing.T, h household) {
+				answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{
+					Roles: []usersapi.Role{usersapi.RoleStaff, usersapi.RoleCustomer},
+				}))
+			}, []string{roles, revoked, revoked}},
+		"setUserRoles to fewer": {"UPDATE users SET roles = '{customer,staff}' WHERE email LIKE 'ada%'",
+			func(t *testing.T, h household) {
+				answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{
+					Roles: []usersapi.Role{usersapi.RoleCustomer},
+				}))
+			}, []string{roles}},
 		"setUserRoles to what they are": {"", func(t *testing.T, h household) {
-			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleCustomer}}))
+			answered(t, http.StatusOK)(h.admin.SetUserRolesWithResponse(t.Context(), h.id, usersapi.SetUserRolesRequest{
+				Roles: []usersapi.Role{usersapi.RoleCustomer},
+			}))
 		}, nil},
 		"deleteUser": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusNoContent)(h.admin.DeleteUserWithResponse(t.Context(), h.id))
 		}, []string{deleted}},
 		"changePassword": {"", func(t *testing.T, h household) {
-			answered(t, http.StatusNoContent)(h.ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword}))
+			answered(t, http.StatusNoContent)(h.ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{
+				CurrentPassword: goodPassword, NewPassword: newPassword,
+			}))
 		}, []string{revoked}},
 		"endSession": {"", func(t *testing.T, h household) {
 			answered(t, http.StatusNoContent)(h.ada.EndSessionWithResponse(t.Context()))
@@ -143,8 +156,9 @@ func TestWhatOthersAreTold(t *testing.T) {
 			h.logIn("ada@example.com", goodPassword)
 		}, nil},
 		"startSession beyond the most": {"", func(t *testing.T, h household) {
-			h.exec(t, `INSERT INTO sessions SELECT gen_random_uuid(), user_id, cookie, address, user_agent, created_at + interval '1 minute', last_used_at, expires_at
-FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSessions-2)
+			h.exec(t, `INSERT INTO sessions SELECT gen_random_uuid(), user_id, cookie, address, user_agent,
+					created_at + interval '1 minute', last_used_at, expires_at
+				FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSessions-2)
 			h.Clock.Advance(time.Hour)
 			h.logIn("ada@example.com", goodPassword)
 		}, []string{revoked}},
@@ -162,11 +176,14 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 			name := "Augusta"
 			answered(t, http.StatusOK)(h.ada.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Name: &name}))
 		}, nil},
-		"the purge of sessions that are over": {"UPDATE sessions SET expires_at = now() - interval '1 hour', revoked_at = NULL", func(t *testing.T, h household) {
-			h.Clock.Advance(100 * 365 * 24 * time.Hour)
-			require.NoError(t, h.service.purgeOldRows(t.Context()))
-			require.Empty(t, h.sessions(t))
-		}, nil},
+		"the purge of sessions that are over": {
+			"UPDATE sessions SET expires_at = now() - interval '1 hour', revoked_at = NULL",
+			func(t *testing.T, h household) {
+				h.Clock.Advance(100 * 365 * 24 * time.Hour)
+				require.NoError(t, h.service.purgeOldRows(t.Context()))
+				require.Empty(t, h.sessions(t))
+			}, nil,
+		},
 
 		"psql: both at once": {"", func(t *testing.T, h household) {
 			h.exec(t, "UPDATE users SET status = 'disabled', roles = '{staff}' WHERE id = $1", h.id)
@@ -188,9 +205,10 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 		"psql: an account is deleted": {"", func(t *testing.T, h household) {
 			h.exec(t, "DELETE FROM users WHERE id = $1", h.id)
 		}, []string{deleted}},
-		"psql: all sessions are gone": {"DELETE FROM sessions WHERE user_id <> (SELECT id FROM users WHERE email LIKE 'ada%')", func(t *testing.T, h household) {
-			h.exec(t, "TRUNCATE sessions CASCADE")
-		}, []string{revoked, revoked}},
+		"psql: all sessions are gone": {
+			"DELETE FROM sessions WHERE user_id <> (SELECT id FROM users WHERE email LIKE 'ada%')",
+			func(t *testing.T, h household) { h.exec(t, "TRUNCATE sessions CASCADE") }, []string{revoked, revoked},
+		},
 		"psql: all accounts are gone": {"DELETE FROM users WHERE email NOT LIKE 'ada%'", func(t *testing.T, h household) {
 			h.exec(t, "DELETE FROM sessions")
 			h.told(t)
@@ -232,7 +250,8 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 				}
 			}
 			require.Equal(t, c.want, types)
-			require.Len(t, ended, len(slices.DeleteFunc(slices.Clone(types), func(name string) bool { return name != revoked })), "each session once")
+			revocations := slices.DeleteFunc(slices.Clone(types), func(name string) bool { return name != revoked })
+			require.Len(t, ended, len(revocations), "each session once")
 			if name != "startSession beyond the most" {
 				for id := range ended {
 					require.Contains(t, sessions, id)
@@ -242,7 +261,7 @@ FROM sessions, generate_series(1, $2) WHERE id = $1`, h.ada.session(t), mostSess
 	}
 }
 
-// sessionIn holds the data of session.revoked against what is promised, and gives the session.
+// sessionIn checks the data of an event session.revoked and gives the session.
 func (h household) sessionIn(t *testing.T, event outboxRow) uuid.UUID {
 	t.Helper()
 	var data map[string]uuid.UUID
@@ -251,7 +270,7 @@ func (h household) sessionIn(t *testing.T, event outboxRow) uuid.UUID {
 	return data["session_id"]
 }
 
-// userIn holds the data of an event about an account against what is promised.
+// userIn checks the data of an event about an account.
 func (h household) userIn(t *testing.T, event outboxRow) {
 	t.Helper()
 	var data map[string]any
@@ -266,11 +285,12 @@ func (h household) userIn(t *testing.T, event outboxRow) {
 		}
 	}
 	require.Equal(t, map[string]any{
-		"user_id": h.id.String(), "status": status, "roles": roles, "changed_at": event.OccurredAt.UTC().Format("2006-01-02T15:04:05.000000Z"),
+		"user_id": h.id.String(), "status": status, "roles": roles,
+		"changed_at": event.OccurredAt.UTC().Format("2006-01-02T15:04:05.000000Z"),
 	}, data)
 }
 
-// A user's events are in the order of what happened, also when it happens in many places at once.
+// The events of a user are in the order of the changes, also when many changes are made at once.
 func TestEventsOfAUserAreInOrder(t *testing.T) {
 	t.Parallel()
 	h := start(t).household(t)
@@ -278,7 +298,8 @@ func TestEventsOfAUserAreInOrder(t *testing.T) {
 	for range 8 {
 		all.Go(func() error {
 			for range 20 {
-				_, err := h.Pool.Exec(t.Context(), "UPDATE users SET status = CASE status WHEN 'active' THEN 'disabled' ELSE 'active' END::user_status WHERE id = $1", h.id)
+				_, err := h.Pool.Exec(t.Context(), `UPDATE users SET status =
+					CASE status WHEN 'active' THEN 'disabled' ELSE 'active' END::user_status WHERE id = $1`, h.id)
 				if err != nil {
 					return err
 				}
@@ -295,7 +316,7 @@ func TestEventsOfAUserAreInOrder(t *testing.T) {
 	}
 }
 
-// The page that describes events shows one of each type, with the data that it has.
+// The page that describes the events shows one of each type, with its data.
 func TestEventsAreDescribed(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/events.md")
@@ -328,7 +349,7 @@ func TestEventsAreDescribed(t *testing.T) {
 	require.ElementsMatch(t, eventTypes(), slices.Collect(maps.Keys(written)))
 }
 
-// What becomes of an account reaches NATS, whoever makes it.
+// Every change of an account reaches NATS, whichever program makes it.
 func TestServePublishes(t *testing.T) {
 	t.Parallel()
 	bus, err := natsserver.Start(t.Context(), natsserver.Options{Dir: t.TempDir()})

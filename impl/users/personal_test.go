@@ -33,7 +33,7 @@ func (s *server) tell(m member, body string) (int, string) {
 	return answer.StatusCode, text
 }
 
-// confiding is a member who has told a phone number and the number of an identity card.
+// confiding gives a member with a phone number and the number of an identity card.
 func (s *server) confiding(phone, card string) member {
 	s.t.Helper()
 	m := s.member()
@@ -42,7 +42,7 @@ func (s *server) confiding(phone, card string) member {
 	return m
 }
 
-// told reads a member's profile as somebody with that token.
+// told reads the profile of a member with the token of a caller.
 func (s *server) profileOf(id uuid.UUID, access string) (usersapi.Profile, int) {
 	s.t.Helper()
 	answer, err := s.as(access).GetUserProfileWithResponse(s.t.Context(), id)
@@ -53,14 +53,15 @@ func (s *server) profileOf(id uuid.UUID, access string) (usersapi.Profile, int) 
 	return *contracttest.Body(s.t, answer, answer.JSON200), answer.StatusCode()
 }
 
-// The owner sees all of it, who administers sees no identity card.
+// The owner sees everything; an administrator does not see the number of the identity card.
 func TestWhoSeesPersonalData(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.confiding(onePhone, oneCard)
 	own, err := s.as(ada.access).GetProfileWithResponse(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, [2]string{onePhone, oneCard}, [2]string{*contracttest.Body(t, own, own.JSON200).Phone, *contracttest.Body(t, own, own.JSON200).IDCardNumber})
+	require.Equal(t, [2]string{onePhone, oneCard},
+		[2]string{*contracttest.Body(t, own, own.JSON200).Phone, *contracttest.Body(t, own, own.JSON200).IDCardNumber})
 	seen, _ := s.profileOf(ada.user.ID, ada.access)
 	require.Equal(t, *contracttest.Body(t, own, own.JSON200), seen)
 	for _, role := range []usersapi.Role{usersapi.RoleSupport, usersapi.RoleAdmin} {
@@ -69,7 +70,8 @@ func TestWhoSeesPersonalData(t *testing.T) {
 		require.Equal(t, onePhone, *seen.Phone)
 		require.Nil(t, seen.IDCardNumber, role)
 	}
-	list, body := s.do(http.MethodGet, "/api/v1/admin/users", "", "Authorization", "Bearer "+s.member(usersapi.RoleAdmin).access)
+	list, body := s.do(http.MethodGet, "/api/v1/admin/users", "",
+		"Authorization", "Bearer "+s.member(usersapi.RoleAdmin).access)
 	require.Equal(t, http.StatusOK, list.StatusCode)
 	require.NotContains(t, body, oneCard)
 	require.NotContains(t, body, onePhone)
@@ -104,7 +106,8 @@ func TestIDCardNumbers(t *testing.T) {
 	require.False(t, taken(oneCard), "it is nobody's any more")
 
 	for name, number := range map[string]string{
-		"empty": "", "short": "A12", "long": strings.Repeat("A", 21), "small letters": "l01x00t47", "a space": "L01 X00T47", "two hyphens": "L01--X00T47",
+		"empty": "", "short": "A12", "long": strings.Repeat("A", 21), "small letters": "l01x00t47",
+		"a space": "L01 X00T47", "two hyphens": "L01--X00T47",
 		"a hyphen first": "-L01X00T47", "a hyphen last": "L01X00T47-", "another script": "Л01Х00Т47", "a line": "L01X00T47\n",
 	} {
 		text, err := json.Marshal(map[string]string{"id_card_number": number})
@@ -114,7 +117,7 @@ func TestIDCardNumbers(t *testing.T) {
 	}
 }
 
-// Of many accounts that tell the same card at once one has it.
+// Of many accounts that store the same number of an identity card at once, one succeeds.
 func TestOneCardAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -139,7 +142,7 @@ func TestOneCardAtOnce(t *testing.T) {
 	require.Equal(t, 1, won)
 }
 
-// An account gets one key, however many ask for it at once, and goes with it.
+// An account gets one key, however many requests make it at once, and the key is deleted with the account.
 func TestOneKeyForAnAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -162,7 +165,7 @@ func TestOneKeyForAnAccount(t *testing.T) {
 	}
 }
 
-// What was sealed for one place opens in no other, and not at all when a byte of it has changed.
+// A value that was sealed for one place does not open in another, and not at all when a byte of it has changed.
 func TestSealedValuesStayWhereTheyAre(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -173,14 +176,22 @@ func TestSealedValuesStayWhereTheyAre(t *testing.T) {
 		return status
 	}
 	for name, tamper := range map[string]string{
-		"another account's phone":      `UPDATE users SET sealed_phone = (SELECT sealed_phone FROM users WHERE id = $2) WHERE id = $1`,
-		"another account's card":       `UPDATE users SET sealed_id_card_number = (SELECT sealed_id_card_number FROM users WHERE id = $2) WHERE id = $1`,
-		"the card as the phone":        `UPDATE users SET sealed_phone = sealed_id_card_number WHERE id = $1 AND id <> $2`,
-		"the phone as the card":        `UPDATE users SET sealed_id_card_number = sealed_phone WHERE id = $1 AND id <> $2`,
-		"another account's key":        `UPDATE user_keys SET sealed_key = (SELECT sealed_key FROM user_keys WHERE user_id = $2) WHERE user_id = $1`,
-		"another's phone with its key": `WITH moved AS (UPDATE user_keys SET sealed_key = (SELECT sealed_key FROM user_keys WHERE user_id = $2) WHERE user_id = $1) UPDATE users SET sealed_phone = (SELECT sealed_phone FROM users WHERE id = $2), sealed_id_card_number = NULL, id_card_number_mark = NULL WHERE id = $1`,
-		"nothing in its place":         `UPDATE users SET sealed_phone = '' WHERE id = $1 AND id <> $2`,
-		"no key":                       `DELETE FROM user_keys WHERE user_id = $1 AND user_id <> $2`,
+		"another account's phone": `UPDATE users
+			SET sealed_phone = (SELECT sealed_phone FROM users WHERE id = $2) WHERE id = $1`,
+		"another account's card": `UPDATE users
+			SET sealed_id_card_number = (SELECT sealed_id_card_number FROM users WHERE id = $2) WHERE id = $1`,
+		"the card as the phone": `UPDATE users SET sealed_phone = sealed_id_card_number WHERE id = $1 AND id <> $2`,
+		"the phone as the card": `UPDATE users SET sealed_id_card_number = sealed_phone WHERE id = $1 AND id <> $2`,
+		"another account's key": `UPDATE user_keys
+			SET sealed_key = (SELECT sealed_key FROM user_keys WHERE user_id = $2) WHERE user_id = $1`,
+		"another's phone with its key": `WITH moved AS (
+				UPDATE user_keys SET sealed_key = (SELECT sealed_key FROM user_keys WHERE user_id = $2) WHERE user_id = $1
+			)
+			UPDATE users SET sealed_phone = (SELECT sealed_phone FROM users WHERE id = $2),
+				sealed_id_card_number = NULL, id_card_number_mark = NULL
+			WHERE id = $1`,
+		"nothing in its place": `UPDATE users SET sealed_phone = '' WHERE id = $1 AND id <> $2`,
+		"no key":               `DELETE FROM user_keys WHERE user_id = $1 AND user_id <> $2`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := s.rows(ada)
@@ -195,7 +206,8 @@ func TestSealedValuesStayWhereTheyAre(t *testing.T) {
 		t.Run("a byte of "+column, func(t *testing.T) {
 			before := s.rows(ada)
 			for i := range s.count(`SELECT octet_length(`+column+`) FROM users WHERE id = $1`, ada.user.ID) {
-				s.exec(t, `UPDATE users SET `+column+` = set_byte(`+column+`, $2, get_byte(`+column+`, $2) # 1) WHERE id = $1`, ada.user.ID, i)
+				s.exec(t, `UPDATE users SET `+column+` = set_byte(`+column+`, $2, get_byte(`+column+`, $2) # 1) WHERE id = $1`,
+					ada.user.ID, i)
 				_, status := s.profileOf(ada.user.ID, support.access)
 				require.Equal(t, http.StatusInternalServerError, status, i)
 				s.putBack(ada, before)
@@ -206,7 +218,7 @@ func TestSealedValuesStayWhereTheyAre(t *testing.T) {
 	require.NotContains(t, s.Logged(t), onePhone)
 }
 
-// What is moved would have to be taken for what belongs there: no two places have the same name.
+// No two places have the same name, so that a sealed value that is moved does not open.
 func TestEveryPlaceHasAName(t *testing.T) {
 	t.Parallel()
 	one, other := newID(), newID()
@@ -234,9 +246,11 @@ func (s *server) rows(m member) (r sealedRows) {
 
 func (s *server) putBack(m member, r sealedRows) {
 	s.t.Helper()
-	s.exec(s.t, `UPDATE users SET sealed_phone = $2, sealed_id_card_number = $3, phone_mark = $4, id_card_number_mark = $5 WHERE id = $1`,
+	s.exec(s.t, `UPDATE users SET sealed_phone = $2, sealed_id_card_number = $3, phone_mark = $4, id_card_number_mark = $5
+		WHERE id = $1`,
 		m.user.ID, r.user.SealedPhone, r.user.SealedIDCardNumber, r.user.PhoneMark, r.user.IDCardNumberMark)
-	s.exec(s.t, `INSERT INTO user_keys (user_id, data_key_id, sealed_key) VALUES ($1, $2, $3) ON CONFLICT (user_id) DO UPDATE SET data_key_id = $2, sealed_key = $3`,
+	s.exec(s.t, `INSERT INTO user_keys (user_id, data_key_id, sealed_key) VALUES ($1, $2, $3)
+		ON CONFLICT (user_id) DO UPDATE SET data_key_id = $2, sealed_key = $3`,
 		m.user.ID, r.key.DataKeyID, r.key.SealedKey)
 }
 
@@ -247,10 +261,11 @@ func TestADumpHoldsNoPersonalData(t *testing.T) {
 	status, body := s.tell(bob, fmt.Sprintf(`{"id_card_number":%q}`, oneCard))
 	require.Equal(t, http.StatusConflict, status, body)
 	admin := s.member(usersapi.RoleAdmin)
-	found, err := s.as(admin.access).ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Phone: new(onePhone), Limit: new(int32(1))})
+	found, err := s.as(admin.access).ListUsersWithResponse(t.Context(),
+		&usersapi.ListUsersParams{Phone: new(onePhone), Limit: new(int32(1))})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, found.StatusCode())
-	// What an earlier version wrote, until it is sealed.
+	// An earlier version wrote this plain value, which stays until it is sealed.
 	s.exec(t, `UPDATE users SET phone = $2 WHERE id = $1`, admin.user.ID, "+4930123456")
 	require.Contains(t, everyRow(t, s), "+4930123456", "the test can see")
 	require.NoError(t, s.service.personal.reencrypt(t.Context(), func(string, int64, int64) {}))
@@ -260,7 +275,10 @@ func TestADumpHoldsNoPersonalData(t *testing.T) {
 	require.Contains(t, dump, admin.user.Email)
 	for _, value := range []string{onePhone, otherPhone, "+4930123456", oneCard, otherCard} {
 		bare := strings.TrimPrefix(value, "+")
-		for _, form := range []string{bare, hex.EncodeToString([]byte(bare)), base64.StdEncoding.EncodeToString([]byte(value)), base64.RawStdEncoding.EncodeToString([]byte(bare))} {
+		for _, form := range []string{
+			bare, hex.EncodeToString([]byte(bare)), base64.StdEncoding.EncodeToString([]byte(value)),
+			base64.RawStdEncoding.EncodeToString([]byte(bare)),
+		} {
 			require.NotContains(t, dump, form, value)
 			require.NotContains(t, log, form, value)
 		}
@@ -288,7 +306,7 @@ func (s *server) allKeys() (keys []*seal.DataKey) {
 	return keys
 }
 
-// The key of an account goes with it: what a backup holds of its values opens no more.
+// The key of an account is deleted with it: its values in a backup do not open any more.
 func TestErasure(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -307,9 +325,11 @@ func TestErasure(t *testing.T) {
 		require.Error(t, err, "with what is there, whatever it is for")
 	}
 
-	s.exec(t, `INSERT INTO users (id, email, name, password_hash, roles, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, created_at, updated_at)
+	s.exec(t, `INSERT INTO users (id, email, name, password_hash, roles,
+			sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, created_at, updated_at)
 		VALUES ($1, $2, 'Ada', 'none', '{customer}', $3, $4, $5, $6, now(), now())`,
-		backup.user.ID, backup.user.Email, backup.user.SealedPhone, backup.user.PhoneMark, backup.user.SealedIDCardNumber, backup.user.IDCardNumberMark)
+		backup.user.ID, backup.user.Email, backup.user.SealedPhone, backup.user.PhoneMark, backup.user.SealedIDCardNumber,
+		backup.user.IDCardNumberMark)
 	_, status := s.profileOf(ada.user.ID, admin.access)
 	require.Equal(t, http.StatusInternalServerError, status, "the row of a backup without its key")
 	gone, err = s.as(admin.access).DeleteUserWithResponse(t.Context(), ada.user.ID)
@@ -318,7 +338,7 @@ func TestErasure(t *testing.T) {
 	s.confiding(onePhone, oneCard)
 }
 
-// Without the master key the database is of no use.
+// Without the master key the sealed values of the database do not open.
 func TestAnotherMasterKeyOpensNothing(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -347,10 +367,12 @@ func TestListUsersByPhone(t *testing.T) {
 		require.Equal(t, http.StatusOK, got.StatusCode(), string(got.Body))
 		return emailsIn(contracttest.Body(t, got, got.JSON200))
 	}
-	require.ElementsMatch(t, []string{ada.user.Email, also.user.Email}, with(usersapi.ListUsersParams{Phone: new(onePhone)}))
+	require.ElementsMatch(t, []string{ada.user.Email, also.user.Email},
+		with(usersapi.ListUsersParams{Phone: new(onePhone)}))
 	require.Equal(t, []string{bob.user.Email}, with(usersapi.ListUsersParams{Phone: new(otherPhone)}))
 	require.Empty(t, with(usersapi.ListUsersParams{Phone: new("+4930123456")}))
-	require.Equal(t, []string{ada.user.Email}, with(usersapi.ListUsersParams{Phone: new(onePhone), Email: &ada.user.Email}))
+	require.Equal(t, []string{ada.user.Email},
+		with(usersapi.ListUsersParams{Phone: new(onePhone), Email: &ada.user.Email}))
 	status, body = s.tell(ada, `{"phone":null}`)
 	require.Equal(t, http.StatusOK, status, body)
 	require.Equal(t, []string{also.user.Email}, with(usersapi.ListUsersParams{Phone: new(onePhone)}))

@@ -16,7 +16,7 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// heldAtMost is how many sessions, and how many entries of its activity, the export of an account holds.
+// heldAtMost is the maximum of sessions, and of activity entries, in the export of an account.
 const heldAtMost = 1000
 
 // ListActivity lists what the caller did and what was done to their account.
@@ -196,8 +196,8 @@ func (s *Service) CancelDeletion(
 	return usersapi.CancelDeletion204Response{}, nil
 }
 
-// eraseDueAccounts deletes the accounts whose grace period is over, a batch at most. One that cannot be deleted holds up
-// no other.
+// eraseDueAccounts deletes the accounts whose grace period is over, a batch at most. An account that cannot be deleted
+// does not hold up the others.
 func (s *Service) eraseDueAccounts(ctx context.Context) error {
 	due, err := s.queries.ListDueUsers(ctx, usersdb.ListDueUsersParams{Now: s.clock(), RowLimit: postgres.BatchSize})
 	for _, id := range due {
@@ -212,7 +212,7 @@ func (s *Service) eraseDueAccounts(ctx context.Context) error {
 }
 
 // eraseDueAccount deletes an account whose grace period is over, with its entry in the audit log, unless its owner has
-// kept it or somebody else is changing it. Sessions that are over go before it, in batches.
+// kept it or somebody else is changing it. Sessions that have ended or run out are removed first, in batches.
 func (s *Service) eraseDueAccount(ctx context.Context, id uuid.UUID) error {
 	now := s.clock()
 	due := usersdb.LockDueUserParams{ID: id, Now: now}

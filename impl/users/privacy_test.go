@@ -29,7 +29,8 @@ func (p person) exportOwnData(t testing.TB) usersapi.OwnData {
 
 func (p person) requestDeletion(t testing.TB) time.Time {
 	t.Helper()
-	answer, err := p.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
+	answer, err := p.RequestDeletionWithResponse(t.Context(),
+		usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusAccepted, answer.StatusCode(), string(answer.Body))
 	return contracttest.Body(t, answer, answer.JSON202).DeletesAt
@@ -43,31 +44,38 @@ func (p person) profile(t testing.TB) usersapi.Profile {
 	return *contracttest.Body(t, answer, answer.JSON200)
 }
 
-// exported tells of every column that holds something of one account where an export has it, or why not. A column that
-// is not here fails TestExportHoldsEverything: whoever adds one decides.
+// exported gives, for every column with data of an account, the place of the value in an export, or the reason why it
+// is not there. A column that is missing here fails TestExportHoldsEverything.
 func exported() map[string]string {
 	const secret, own, mark = "opens the account", "is that of the account", "follows from what is marked"
 	return map[string]string{
-		"users.id": "profile.id", "users.email": "profile.email", "users.name": "profile.name", "users.avatar": "profile.avatar", "users.biography": "profile.biography", "users.phone": "profile.phone",
-		"users.sealed_phone": "profile.phone", "users.phone_mark": mark, "users.sealed_id_card_number": "profile.id_card_number", "users.id_card_number_mark": mark,
-		"users.roles": "profile.roles", "users.status": "status", "users.email_verified_at": "email_verified_at", "users.deletes_at": "profile.deletes_at",
-		"users.created_at": "profile.created_at", "users.updated_at": "profile.updated_at", "users.password_hash": secret,
+		"users.id": "profile.id", "users.email": "profile.email", "users.name": "profile.name",
+		"users.avatar": "profile.avatar", "users.biography": "profile.biography", "users.phone": "profile.phone",
+		"users.sealed_phone": "profile.phone", "users.phone_mark": mark,
+		"users.sealed_id_card_number": "profile.id_card_number", "users.id_card_number_mark": mark,
+		"users.roles": "profile.roles", "users.status": "status", "users.email_verified_at": "email_verified_at",
+		"users.deletes_at": "profile.deletes_at", "users.created_at": "profile.created_at",
+		"users.updated_at": "profile.updated_at", "users.password_hash": secret,
 
-		"users.second_factor_at": "second_factor.confirmed_at", "second_factors.user_id": own, "second_factors.secret": secret, "second_factors.last_step": secret,
+		"users.second_factor_at": "second_factor.confirmed_at", "second_factors.user_id": own,
+		"second_factors.secret": secret, "second_factors.last_step": secret,
 		"second_factors.created_at": secret, "recovery_codes.hash": secret, "recovery_codes.user_id": own,
-		"login_challenges.hash": secret, "login_challenges.user_id": own, "login_challenges.password_hash": secret, "login_challenges.cookie": secret,
-		"login_challenges.tries": secret, "login_challenges.created_at": secret, "login_challenges.expires_at": secret,
+		"login_challenges.hash": secret, "login_challenges.user_id": own, "login_challenges.password_hash": secret,
+		"login_challenges.cookie": secret, "login_challenges.tries": secret, "login_challenges.created_at": secret,
+		"login_challenges.expires_at": secret,
 
-		"sessions.id": "sessions.id", "sessions.user_id": own, "sessions.cookie": "sessions.cookie", "sessions.address": "sessions.address",
-		"sessions.user_agent": "sessions.user_agent", "sessions.created_at": "sessions.created_at", "sessions.last_used_at": "sessions.last_used_at",
+		"sessions.id": "sessions.id", "sessions.user_id": own, "sessions.cookie": "sessions.cookie",
+		"sessions.address": "sessions.address", "sessions.user_agent": "sessions.user_agent",
+		"sessions.created_at": "sessions.created_at", "sessions.last_used_at": "sessions.last_used_at",
 		"sessions.expires_at": "sessions.expires_at", "sessions.revoked_at": "sessions.revoked_at",
-		"refresh_tokens.hash": secret, "refresh_tokens.session_id": secret, "refresh_tokens.created_at": secret, "refresh_tokens.used_at": secret,
-		"refresh_tokens.tagged": secret, "sessions.family": secret,
+		"refresh_tokens.hash": secret, "refresh_tokens.session_id": secret, "refresh_tokens.created_at": secret,
+		"refresh_tokens.used_at": secret, "refresh_tokens.tagged": secret, "sessions.family": secret,
 
 		"user_keys.user_id": own, "user_keys.data_key_id": secret, "user_keys.sealed_key": secret,
 
-		"email_tokens.id": secret, "email_tokens.user_id": own, "email_tokens.purpose": "mails.purpose", "email_tokens.email": "mails.email", "email_tokens.hash": secret,
-		"email_tokens.created_at": "mails.created_at", "email_tokens.expires_at": "mails.expires_at", "email_tokens.mails": "mails.mails",
+		"email_tokens.id": secret, "email_tokens.user_id": own, "email_tokens.purpose": "mails.purpose",
+		"email_tokens.email": "mails.email", "email_tokens.hash": secret, "email_tokens.mails": "mails.mails",
+		"email_tokens.created_at": "mails.created_at", "email_tokens.expires_at": "mails.expires_at",
 		"email_tokens.mailed_at": "mails.mailed_at", "email_tokens.counted_from": "mails.counted_from",
 	}
 }
@@ -79,9 +87,12 @@ func TestExportHoldsEverything(t *testing.T) {
 	other := s.logIn("ada@example.com", goodPassword)
 	_, err := other.EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
-	_, err = s.Pool.Exec(t.Context(), `UPDATE users SET avatar = 'https://images.example.com/ada.png', email_verified_at = created_at, second_factor_at = created_at`)
+	_, err = s.Pool.Exec(t.Context(), `UPDATE users SET avatar = 'https://images.example.com/ada.png',
+		email_verified_at = created_at, second_factor_at = created_at`)
 	require.NoError(t, err)
-	answer, _ := s.do(http.MethodPatch, "/api/v1/profile", `{"biography":"<p>Ada</p>","phone":"`+onePhone+`","id_card_number":"`+oneCard+`"}`, "Authorization", "Bearer "+ada.tokens.AccessToken)
+	answer, _ := s.do(http.MethodPatch, "/api/v1/profile",
+		`{"biography":"<p>Ada</p>","phone":"`+onePhone+`","id_card_number":"`+oneCard+`"}`,
+		"Authorization", "Bearer "+ada.tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	ada.requestDeletion(t)
 
@@ -93,7 +104,7 @@ func TestExportHoldsEverything(t *testing.T) {
 	var whole map[string]any
 	require.NoError(t, json.Unmarshal(text, &whole))
 
-	// The tables that hold something of one account are users and what refers to it, through other tables also.
+	// The tables with data of an account are users and those that refer to it, directly or through other tables.
 	rows, err := s.Pool.Query(t.Context(), `
 WITH RECURSIVE held AS (
     SELECT 'users'::regclass::oid AS id
@@ -120,7 +131,7 @@ WHERE attnum > 0 AND NOT attisdropped`)
 	require.Len(t, places, len(columns))
 }
 
-// holds tells whether there is a value at a path, in one of the items where the path leads through a list.
+// holds tells whether there is a value at a path; where the path leads through a list, one item with a value is enough.
 func holds(value any, path []string) bool {
 	switch v := value.(type) {
 	case []any:
@@ -149,18 +160,20 @@ func TestExportAsksForThePassword(t *testing.T) {
 	require.Equal(t, `attachment; filename="account.json"`, answer.HTTPResponse.Header.Get("Content-Disposition"))
 }
 
-// What was done to an account is shown with what its owner did, page by page as in the export at once; who else did it
-// is not.
+// The activity shows what the owner did and what was done to the account, page by page and in the export alike, but not
+// who else did it.
 func TestActivity(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	admin, ada, eve := s.signUp("admin@example.com", usersapi.RoleAdmin), s.signUp("ada@example.com"), s.signUp("eve@example.com")
+	admin := s.signUp("admin@example.com", usersapi.RoleAdmin)
+	ada, eve := s.signUp("ada@example.com"), s.signUp("eve@example.com")
 	for range 3 {
 		_, err := ada.RevokeOtherSessionsWithResponse(t.Context())
 		require.NoError(t, err)
 	}
 	s.verify("ada@example.com")
-	set, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff}})
+	set, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID,
+		usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleStaff}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, set.StatusCode())
 	ada = s.logIn("ada@example.com", goodPassword)
@@ -193,7 +206,8 @@ func TestActivity(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"session.start owner 127.0.0.1", "user.set_roles other ",
-		"session.revoke_others owner 127.0.0.1", "session.revoke_others owner 127.0.0.1", "session.revoke_others owner 127.0.0.1",
+		"session.revoke_others owner 127.0.0.1", "session.revoke_others owner 127.0.0.1",
+		"session.revoke_others owner 127.0.0.1",
 		"session.start owner 127.0.0.1", "user.create owner 127.0.0.1",
 	}, told)
 	require.Equal(t, all, ada.exportOwnData(t).Activity.Items)
@@ -204,7 +218,8 @@ func TestDeletionAfterGrace(t *testing.T) {
 	s := start(t)
 	s.mailing()
 	ada, elsewhere := s.signUp("ada@example.com"), s.logIn("ada@example.com", goodPassword)
-	refused, err := ada.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: newPassword})
+	refused, err := ada.RequestDeletionWithResponse(t.Context(),
+		usersapi.RequestDeletionRequest{CurrentPassword: newPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeWrongPassword, codeIn(t, refused.Body))
 	require.Nil(t, ada.profile(t).DeletesAt)
@@ -217,7 +232,7 @@ func TestDeletionAfterGrace(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, ended.StatusCode(), "another session has ended")
 	require.Contains(t, s.mail("ada@example.com", mailDeletion, 1).Text, at.Format("2 January 2006 at 15:04 UTC"))
 
-	// Asking again neither moves the day nor sends a second mail.
+	// A repeated request neither moves the day nor sends a second mail.
 	s.Clock.Advance(time.Minute)
 	require.Equal(t, at, ada.requestDeletion(t))
 	s.mail("ada@example.com", mailDeletion, 1)
@@ -237,19 +252,24 @@ func TestDeletionAfterGrace(t *testing.T) {
 	again.requestDeletion(t)
 	s.Clock.Advance(deletionGrace)
 	require.NoError(t, s.service.eraseDueAccounts(t.Context()))
-	gone, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+	gone, err := s.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, gone.Body))
 	s.signUp("ada@example.com") // The address is free.
 
 	var told int
-	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE type = 'user.deleted' AND subject = $1`, ada.user.ID).Scan(&told))
+	err = s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE type = 'user.deleted' AND subject = $1`,
+		ada.user.ID).Scan(&told)
+	require.NoError(t, err)
 	require.Equal(t, 1, told)
-	require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND outcome = 'success' AND actor IS NULL AND target = $1`, ada.user.ID).Scan(&told))
+	err = s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM audit_entries
+		WHERE action = 'user.erase' AND outcome = 'success' AND actor IS NULL AND target = $1`, ada.user.ID).Scan(&told)
+	require.NoError(t, err)
 	require.Equal(t, 1, told)
 }
 
-// Of two who ask for the deletion of an account at once, one has its owner told.
+// Two requests for the deletion of an account at once send one mail.
 func TestDeletionAskedForAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -260,7 +280,8 @@ func TestDeletionAskedForAtOnce(t *testing.T) {
 	var errs [2]error
 	ask := func(i int, p person) func() {
 		return func() {
-			answers[i], errs[i] = p.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
+			answers[i], errs[i] = p.RequestDeletionWithResponse(t.Context(),
+				usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 		}
 	}
 	s.holding(t, `SELECT FROM users FOR UPDATE`, 2, ask(0, me), ask(1, other))
@@ -271,7 +292,7 @@ func TestDeletionAskedForAtOnce(t *testing.T) {
 	s.mail(ada, mailDeletion, 1)
 }
 
-// The job runs by itself.
+// The periodic job runs.
 func TestErasureIsAJob(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -286,7 +307,7 @@ func TestErasureIsAJob(t *testing.T) {
 	})
 }
 
-// keepFromDeletion keeps an account from being deleted until it is let go.
+// keepFromDeletion makes the deletion of an account fail until letGo is called.
 func (s *server) keepFromDeletion(account uuid.UUID) (letGo func()) {
 	s.t.Helper()
 	_, err := s.Pool.Exec(s.t.Context(), `CREATE TABLE keepers (account uuid REFERENCES users)`)
@@ -299,32 +320,37 @@ func (s *server) keepFromDeletion(account uuid.UUID) (letGo func()) {
 	}
 }
 
-// An account that cannot be erased keeps no other, and whoever reads the log learns which it is.
+// An account that cannot be erased does not hold up the others, and the log names it.
 func TestErasureGoesOnWithTheNext(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	first, second := s.account(ada), s.account(eve)
 	s.keepFromDeletion(first.ID)
-	_, err := s.Pool.Exec(t.Context(), `UPDATE users SET deletes_at = $2::timestamptz - CASE WHEN id = $1 THEN interval '1 s' ELSE interval '0' END`, first.ID, s.Clock.Now())
+	_, err := s.Pool.Exec(t.Context(),
+		`UPDATE users SET deletes_at = $2::timestamptz - CASE WHEN id = $1 THEN interval '1 s' ELSE interval '0' END`,
+		first.ID, s.Clock.Now())
 	require.NoError(t, err)
 	require.ErrorContains(t, s.service.eraseDueAccounts(t.Context()), first.ID.String())
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM users WHERE id = $1`, first.ID))
 	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE id = $1`, second.ID))
 	require.Zero(t, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, first.ID))
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, second.ID))
+	require.Equal(t, 1,
+		s.count(`SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, second.ID))
 }
 
 func TestAdministratorsStay(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	admin, ada := s.signUp("admin@example.com", usersapi.RoleAdmin), s.signUp("ada@example.com")
-	refused, err := admin.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
+	refused, err := admin.RequestDeletionWithResponse(t.Context(),
+		usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeSelfAdministration, codeIn(t, refused.Body))
 
 	ada.requestDeletion(t)
 	s.verify("ada@example.com")
-	raised, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
+	raised, err := admin.SetUserRolesWithResponse(t.Context(), ada.user.ID,
+		usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, raised.StatusCode())
 	require.Nil(t, contracttest.Body(t, raised, raised.JSON200).DeletesAt)
@@ -334,8 +360,8 @@ func TestAdministratorsStay(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Many replicas, and owners who change their minds at the last moment: each account is erased once and told of once, or
-// kept.
+// Many replicas erase accounts while owners cancel at the last moment: each account is kept, or is erased once with one
+// event.
 func TestErasureBesideCancellations(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -344,7 +370,8 @@ func TestErasureBesideCancellations(t *testing.T) {
 	for i := range accounts {
 		user := s.account(fmt.Sprintf("u%d@example.com", i), func(*usersdb.CreateUserParams) {})
 		ids = append(ids, user.ID)
-		_, err := s.queries.RequestDeletion(t.Context(), usersdb.RequestDeletionParams{ID: user.ID, DeletesAt: s.Clock.Now(), Now: s.Clock.Now()})
+		_, err := s.queries.RequestDeletion(t.Context(),
+			usersdb.RequestDeletionParams{ID: user.ID, DeletesAt: s.Clock.Now(), Now: s.Clock.Now()})
 		require.NoError(t, err)
 	}
 	var all sync.WaitGroup
@@ -360,7 +387,8 @@ func TestErasureBesideCancellations(t *testing.T) {
 		if i%2 == 0 {
 			all.Go(func() {
 				var err error
-				if kept[i], err = s.queries.CancelDeletion(t.Context(), usersdb.CancelDeletionParams{ID: id, Now: s.Clock.Now()}); err != nil {
+				params := usersdb.CancelDeletionParams{ID: id, Now: s.Clock.Now()}
+				if kept[i], err = s.queries.CancelDeletion(t.Context(), params); err != nil {
 					t.Error(err)
 				}
 			})
@@ -371,27 +399,32 @@ func TestErasureBesideCancellations(t *testing.T) {
 	for i, id := range ids {
 		var left, told int
 		require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM users WHERE id = $1`, id).Scan(&left))
-		require.NoError(t, s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`, id).Scan(&told))
+		err := s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM audit_entries WHERE action = 'user.erase' AND target = $1`,
+			id).Scan(&told)
+		require.NoError(t, err)
 		require.EqualValues(t, kept[i], left, i)
 		require.Equal(t, 1, left+told, i)
 	}
 }
 
-// What is kept of an account that is gone names nobody: no table has the address, the name, or from where it was used.
+// The rows that remain of a deleted account name nobody: no table has the address, the name or a network address.
 func TestNothingPersonalIsLeft(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.mailing()
 	const agent, phone = "kanarienvogel/1.0", "+442079460127"
 	email := "kanarienvogel.q7@example.com"
-	answer, _ := s.do(http.MethodPost, "/api/v2/users", fmt.Sprintf(`{"email":%q,"name":"Kanarienvogel","password":%q,"avatar":"https://kanarienvogel.example.com/"}`, email, goodPassword))
+	answer, _ := s.do(http.MethodPost, "/api/v2/users",
+		fmt.Sprintf(`{"email":%q,"name":"Kanarienvogel","password":%q,"avatar":"https://kanarienvogel.example.com/"}`,
+			email, goodPassword))
 	require.Equal(t, http.StatusCreated, answer.StatusCode)
 	answer, body := s.do(http.MethodPost, "/api/v1/login", login(email, goodPassword), "User-Agent", agent)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	var tokens usersapi.TokenSet
 	require.NoError(t, json.Unmarshal([]byte(body), &tokens))
 	ada := person{ClientWithResponses: s.as(tokens.AccessToken)}
-	answer, _ = s.do(http.MethodPatch, "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+oneCard+`"}`, "Authorization", "Bearer "+tokens.AccessToken)
+	answer, _ = s.do(http.MethodPatch, "/api/v1/profile", `{"phone":"`+phone+`","id_card_number":"`+oneCard+`"}`,
+		"Authorization", "Bearer "+tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	s.do(http.MethodPost, "/api/v1/login", login(email, newPassword), "User-Agent", agent)
 	s.askReset(email)
@@ -416,20 +449,22 @@ func everyRow(t testing.TB, s *server) string {
 	t.Helper()
 	var text string
 	require.NoError(t, s.Pool.QueryRow(t.Context(), `
-SELECT string_agg(query_to_xml('SELECT t::text FROM ' || quote_ident(tablename) || ' AS t', true, false, '')::text, E'\n')
+SELECT string_agg(
+    query_to_xml('SELECT t::text FROM ' || quote_ident(tablename) || ' AS t', true, false, '')::text, E'\n')
 FROM pg_tables
 WHERE schemaname = 'public'`).Scan(&text))
 	return text
 }
 
-// No account goes without a mail: what is asked for when so many have been sent that there is none is refused.
+// No account is deleted without a mail: a request beyond the limit of mails is refused.
 func TestNoDeletionWithoutAMail(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	me := s.signUp(ada)
 	ask := func() *usersapi.RequestDeletionResponse {
-		s.Clock.Advance(7 * time.Second) // for the limit on requests
-		answer, err := me.RequestDeletionWithResponse(t.Context(), usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
+		s.Clock.Advance(7 * time.Second) // for the rate limit of requests
+		answer, err := me.RequestDeletionWithResponse(t.Context(),
+			usersapi.RequestDeletionRequest{CurrentPassword: goodPassword})
 		require.NoError(t, err)
 		return answer
 	}

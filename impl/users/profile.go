@@ -126,8 +126,7 @@ func (s *Service) reauthenticate(ctx context.Context, password string) (usersdb.
 	return user, s.knowsPassword(ctx, user, password)
 }
 
-// knowsPassword checks the password of the caller's own account, so that a stolen session does nothing that outlasts
-// it.
+// knowsPassword checks the password of the caller's own account, so that a stolen session cannot make a lasting change.
 func (s *Service) knowsPassword(ctx context.Context, user usersdb.User, password string) error {
 	ok, _, err := s.hasher.Verify(ctx, password, user.PasswordHash)
 	if err == nil && !ok {

@@ -29,7 +29,7 @@ func TestGetProfile(t *testing.T) {
 	}, *contracttest.Body(t, answer, answer.JSON200))
 }
 
-// What is sent is changed, null removes, and the rest stays (RFC 7396).
+// Members that are sent are changed, null removes one, and the others stay (RFC 7396).
 func TestUpdateProfile(t *testing.T) {
 	t.Parallel()
 	const avatar, phone = "https://images.example.com/ada.png", "+442079460000"
@@ -38,12 +38,20 @@ func TestUpdateProfile(t *testing.T) {
 		body string
 		then map[string]any // what is absent is absent
 	}{
-		"name":              {`{"name":"Ada King"}`, map[string]any{"name": "Ada King", "avatar": avatar, "phone": phone}},
-		"avatar":            {`{"avatar":"https://images.example.com/2.png"}`, map[string]any{"name": "Ada Lovelace", "avatar": "https://images.example.com/2.png", "phone": phone}},
-		"phone":             {`{"phone":"+12025550123"}`, map[string]any{"name": "Ada Lovelace", "avatar": avatar, "phone": "+12025550123"}},
-		"avatar removed":    {`{"avatar":null}`, map[string]any{"name": "Ada Lovelace", "phone": phone}},
-		"phone removed":     {`{"phone":null}`, map[string]any{"name": "Ada Lovelace", "avatar": avatar}},
-		"everything":        {`{"name":"A","avatar":"https://a.example/","phone":"+12025550123"}`, map[string]any{"name": "A", "avatar": "https://a.example/", "phone": "+12025550123"}},
+		"name": {`{"name":"Ada King"}`, map[string]any{"name": "Ada King", "avatar": avatar, "phone": phone}},
+		"avatar": {
+			`{"avatar":"https://images.example.com/2.png"}`,
+			map[string]any{"name": "Ada Lovelace", "avatar": "https://images.example.com/2.png", "phone": phone},
+		},
+		"phone": {
+			`{"phone":"+12025550123"}`, map[string]any{"name": "Ada Lovelace", "avatar": avatar, "phone": "+12025550123"},
+		},
+		"avatar removed": {`{"avatar":null}`, map[string]any{"name": "Ada Lovelace", "phone": phone}},
+		"phone removed":  {`{"phone":null}`, map[string]any{"name": "Ada Lovelace", "avatar": avatar}},
+		"everything": {
+			`{"name":"A","avatar":"https://a.example/","phone":"+12025550123"}`,
+			map[string]any{"name": "A", "avatar": "https://a.example/", "phone": "+12025550123"},
+		},
 		"set and removed":   {`{"name":"A","avatar":null}`, map[string]any{"name": "A", "phone": phone}},
 		"both removed":      {`{"phone":null,"avatar":null}`, map[string]any{"name": "Ada Lovelace"}},
 		"the same again":    {`{"name":"Ada Lovelace"}`, whole},
@@ -109,7 +117,8 @@ func TestUpdateProfileRefused(t *testing.T) {
 		require.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, name+body)
 		problem := problemIn(t, answer, body)
 		require.Equal(t, usersapi.ProblemCodeInvalidRequest, problem.Code)
-		require.Equal(t, [2]string{c.pointer, c.keyword}, [2]string{problem.Errors[0].Pointer, problem.Errors[0].Keyword}, name)
+		require.Equal(t, [2]string{c.pointer, c.keyword},
+			[2]string{problem.Errors[0].Pointer, problem.Errors[0].Keyword}, name)
 	}
 	after, err := s.queries.GetUser(t.Context(), ada.user.ID)
 	require.NoError(t, err)
@@ -122,7 +131,8 @@ func TestChangePassword(t *testing.T) {
 	ada := s.signUp("ada@example.com")
 	elsewhere := s.logIn("ada@example.com", goodPassword)
 	s.Clock.Advance(time.Minute)
-	answer, err := ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
+	answer, err := ada.ChangePasswordWithResponse(t.Context(),
+		usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: newPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
 
@@ -133,7 +143,8 @@ func TestChangePassword(t *testing.T) {
 	_, status = s.refreshRefused(*elsewhere.tokens.RefreshToken)
 	require.Equal(t, http.StatusUnauthorized, status)
 
-	old, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+	old, err := s.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, old.Body))
 	require.Equal(t, http.StatusOK, s.logIn("ada@example.com", newPassword).readsProfile(t))
@@ -147,6 +158,7 @@ func TestChangePasswordRefused(t *testing.T) {
 	s := start(t)
 	ada := s.signUp("lovelace@example.com")
 	elsewhere := s.logIn("lovelace@example.com", goodPassword)
+	const invalid = usersapi.ProblemCodeInvalidRequest
 	for name, c := range map[string]struct {
 		current, next    string
 		status           int
@@ -155,14 +167,15 @@ func TestChangePasswordRefused(t *testing.T) {
 	}{
 		"wrong":                  {newPassword, newPassword, 403, usersapi.ProblemCodeWrongPassword, "", ""},
 		"wrong, in other case":   {"Correct horse battery", newPassword, 403, usersapi.ProblemCodeWrongPassword, "", ""},
-		"short":                  {goodPassword, "Ab1!", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "minLength"},
-		"not varied":             {goodPassword, "abcdefghij", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format"},
-		"common":                 {goodPassword, "P@ssw0rd", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format"},
-		"with the e-mail's name": {goodPassword, "my name is LoveLace", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format"},
-		"that name, and wrong":   {newPassword, "my name is LoveLace", 422, usersapi.ProblemCodeInvalidRequest, "#/new_password", "format"},
-		"without the current":    {"", newPassword, 422, usersapi.ProblemCodeInvalidRequest, "#/current_password", "minLength"},
+		"short":                  {goodPassword, "Ab1!", 422, invalid, "#/new_password", "minLength"},
+		"not varied":             {goodPassword, "abcdefghij", 422, invalid, "#/new_password", "format"},
+		"common":                 {goodPassword, "P@ssw0rd", 422, invalid, "#/new_password", "format"},
+		"with the e-mail's name": {goodPassword, "my name is LoveLace", 422, invalid, "#/new_password", "format"},
+		"that name, and wrong":   {newPassword, "my name is LoveLace", 422, invalid, "#/new_password", "format"},
+		"without the current":    {"", newPassword, 422, invalid, "#/current_password", "minLength"},
 	} {
-		answer, err := ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: c.current, NewPassword: c.next})
+		answer, err := ada.ChangePasswordWithResponse(t.Context(),
+			usersapi.ChangePasswordRequest{CurrentPassword: c.current, NewPassword: c.next})
 		require.NoError(t, err)
 		require.Equal(t, c.status, answer.StatusCode(), name+string(answer.Body))
 		require.Equal(t, c.code, codeIn(t, answer.Body), name)
@@ -170,14 +183,15 @@ func TestChangePasswordRefused(t *testing.T) {
 		if c.pointer != "" {
 			var problem usersapi.Problem
 			require.NoError(t, json.Unmarshal(answer.Body, &problem))
-			require.Equal(t, [2]string{c.pointer, c.keyword}, [2]string{problem.Errors[0].Pointer, problem.Errors[0].Keyword}, name)
+			require.Equal(t, [2]string{c.pointer, c.keyword},
+				[2]string{problem.Errors[0].Pointer, problem.Errors[0].Keyword}, name)
 		}
 	}
 	require.Equal(t, http.StatusOK, elsewhere.readsProfile(t), "what was refused ended nothing")
 	require.Equal(t, http.StatusOK, s.logIn("lovelace@example.com", goodPassword).readsProfile(t))
 }
 
-// Of several changes at once one wins: the others were given a password that is the current one no more.
+// Of several changes at once one succeeds: the current password of the others is out of date.
 func TestChangesOfPasswordAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -187,7 +201,8 @@ func TestChangesOfPasswordAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i, password := range passwords {
 		all.Go(func() {
-			answer, err := ada.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: password})
+			answer, err := ada.ChangePasswordWithResponse(t.Context(),
+				usersapi.ChangePasswordRequest{CurrentPassword: goodPassword, NewPassword: password})
 			if err != nil {
 				t.Error(err)
 				return
@@ -208,17 +223,18 @@ func TestChangesOfPasswordAtOnce(t *testing.T) {
 	require.Equal(t, 1, won)
 }
 
-// withPassword is a request that proves who is calling once more.
+// withPassword is a request that needs the current password.
 func withPassword(_ situation, fit *contracttest.Fit) { fit.Body["current_password"] = goodPassword }
 
-// itself is what becomes of an administrator who administers himself.
+// itself is the refusal of an administrator who administers their own account.
 func itself(role string) contracttest.Beyond {
 	return contracttest.Beyond{Apart: []contracttest.Exception{
-		{Of: contracttest.Own, Role: role, Status: http.StatusConflict, Code: errSelfAdministration.Code, Why: "administrators do not administer themselves"},
+		{Of: contracttest.Own, Role: role, Status: http.StatusConflict, Code: errSelfAdministration.Code,
+			Why: "administrators do not administer themselves"},
 	}}
 }
 
-// profileOperations are what the document does not say of the operations on one's own account.
+// profileOperations tells the checks what the document does not say of the operations on the caller's account.
 func profileOperations() knownOperations {
 	return knownOperations{
 		"updateProfile": {
@@ -227,7 +243,9 @@ func profileOperations() knownOperations {
 				card := newID().String()[20:]
 				at.confiding(onePhone, strings.ToUpper(card))
 				body := `{"id_card_number":"` + strings.ToUpper(strings.ReplaceAll(card, "-", "")) + `"}`
-				return []contracttest.Refusal{at.refusal("another's identity card", body, http.StatusConflict, usersapi.ProblemCodeIDCardNumberTaken)}
+				return []contracttest.Refusal{
+					at.refusal("another's identity card", body, http.StatusConflict, usersapi.ProblemCodeIDCardNumberTaken),
+				}
 			},
 		},
 		"changePassword": {
@@ -235,7 +253,9 @@ func profileOperations() knownOperations {
 			Fit:    withPassword,
 			Refused: func(at situation) []contracttest.Refusal {
 				body := `{"current_password":"` + secret + `","new_password":"` + newPassword + secret + `"}`
-				return []contracttest.Refusal{at.refusal("a wrong password", body, http.StatusForbidden, usersapi.ProblemCodeWrongPassword)}
+				return []contracttest.Refusal{
+					at.refusal("a wrong password", body, http.StatusForbidden, usersapi.ProblemCodeWrongPassword),
+				}
 			},
 		},
 		"exportOwnData":   {Fit: withPassword},

@@ -25,7 +25,7 @@ import (
 
 func quietly(string, int64, int64) {}
 
-// The newest key seals; the others open, until nothing is sealed with them and they are removed.
+// The newest key seals. Older keys still open values, until nothing is sealed with them and they are removed.
 func TestRotateDataKeys(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -55,7 +55,7 @@ func TestRotateDataKeys(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, removed, "the newest stays")
 
-	// A replica that has only begun, and one that has seen it all.
+	// A replica that has just started, and one that ran throughout.
 	fresh, err := newPrepared(t.Context(), s.config())
 	require.NoError(t, err)
 	for _, service := range []*Service{s.service, fresh} {
@@ -63,7 +63,7 @@ func TestRotateDataKeys(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, [2]string{onePhone, oneCard}, [2]string{*profile.Phone, *profile.IDCardNumber})
 	}
-	// The key that an older backup of it was sealed with is gone.
+	// The key that sealed the values of the backup is gone.
 	s.exec(t, `UPDATE user_keys SET sealed_key = $2 WHERE user_id = $1`, ada.user.ID, before.key.SealedKey)
 	_, status := s.profileOf(ada.user.ID, ada.access)
 	require.Equal(t, http.StatusInternalServerError, status)
@@ -71,7 +71,7 @@ func TestRotateDataKeys(t *testing.T) {
 
 func must(profile usersapi.Profile, _ int) usersapi.Profile { return profile }
 
-// The database keeps a key in use by itself, whoever deletes it.
+// The database refuses the deletion of a key in use, whichever program tries it.
 func TestAKeyInUseCannotBeDeleted(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -79,7 +79,7 @@ func TestAKeyInUseCannotBeDeleted(t *testing.T) {
 	require.Error(t, s.queries.DeleteDataKey(t.Context(), s.rows(ada).key.DataKeyID))
 }
 
-// A clock that is behind makes no older key.
+// A key from a replica whose clock is behind is still the newest one.
 func TestTheLastDataKeyIsTheNewest(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -91,12 +91,12 @@ func TestTheLastDataKeyIsTheNewest(t *testing.T) {
 	require.Equal(t, next, row.ID)
 }
 
-// What has been read can be opened, though its key is sealed anew and the old one removed before that.
+// A row that was read before its key was sealed anew still opens, even after the old data key was removed.
 func TestAReadOutlivesTheKey(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.confiding(onePhone, oneCard)
-	fresh, err := newPrepared(t.Context(), s.config()) // it has opened no key yet
+	fresh, err := newPrepared(t.Context(), s.config()) // this one has opened no key yet
 	require.NoError(t, err)
 	row, err := s.queries.GetProfile(t.Context(), ada.user.ID)
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestAReadOutlivesTheKey(t *testing.T) {
 	require.Equal(t, onePhone, *told.phone)
 }
 
-// The key that is about to seal another is not removed, though nobody sees yet what it seals.
+// A data key that is about to seal the key of an account is not removed, though that row is not committed yet.
 func TestAKeyAboutToSealStays(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -132,7 +132,8 @@ func TestAKeyAboutToSealStays(t *testing.T) {
 			removed <- err
 		}()
 		require.Eventually(t, func() bool {
-			return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
+			return s.count(`SELECT count(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 1
 		}, time.Minute, 10*time.Millisecond)
 		return nil
 	}))
@@ -167,7 +168,7 @@ func TestOneFirstDataKey(t *testing.T) {
 	}
 }
 
-// What an earlier version wrote is read as it is, sealed by the command, and found from then on.
+// A plain value of an earlier version can be read, is sealed by the command, and can be searched for after that.
 func TestPlainPhonesAreSealed(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -177,7 +178,9 @@ func TestPlainPhonesAreSealed(t *testing.T) {
 		s.exec(t, `UPDATE users SET phone = $2 WHERE id = $1`, m.user.ID, onePhone)
 		require.Equal(t, onePhone, *must(s.profileOf(m.user.ID, m.access)).Phone, "an earlier version has written it since")
 	}
-	for m, body := range map[*member]string{&removing: `{"phone":null}`, &replacing: fmt.Sprintf(`{"phone":%q}`, otherPhone)} {
+	for m, body := range map[*member]string{
+		&removing: `{"phone":null}`, &replacing: fmt.Sprintf(`{"phone":%q}`, otherPhone),
+	} {
 		status, text := s.tell(*m, body)
 		require.Equal(t, http.StatusOK, status, text)
 	}
@@ -185,7 +188,9 @@ func TestPlainPhonesAreSealed(t *testing.T) {
 	require.Equal(t, otherPhone, *must(s.profileOf(replacing.user.ID, replacing.access)).Phone)
 
 	var said []string
-	require.NoError(t, s.service.personal.reencrypt(t.Context(), func(what string, done, all int64) { said = append(said, fmt.Sprint(what, " ", done, "/", all)) }))
+	err := s.service.personal.reencrypt(t.Context(),
+		func(what string, done, all int64) { said = append(said, fmt.Sprint(what, " ", done, "/", all)) })
+	require.NoError(t, err)
 	require.Equal(t, []string{"phone numbers 2/2"}, said)
 	require.Zero(t, s.count("SELECT count(*) FROM users WHERE phone IS NOT NULL"))
 	for _, m := range []member{never, again} {
@@ -193,7 +198,8 @@ func TestPlainPhonesAreSealed(t *testing.T) {
 		require.Equal(t, s.service.personal.phones.Of(onePhone), s.userOf(m).PhoneMark)
 	}
 	require.Equal(t, otherCard, *must(s.profileOf(again.user.ID, again.access)).IDCardNumber)
-	require.NoError(t, s.service.personal.reencrypt(t.Context(), func(what string, _, _ int64) { t.Errorf("%s again", what) }))
+	err = s.service.personal.reencrypt(t.Context(), func(what string, _, _ int64) { t.Errorf("%s again", what) })
+	require.NoError(t, err)
 }
 
 func (s *server) userOf(m member) usersdb.User {
@@ -221,7 +227,7 @@ func TestDataKeyCommands(t *testing.T) {
 	require.NoError(t, p.End())
 }
 
-// manyConfiding arranges accounts with a phone number each, all sealed, and gives their ids; the number of the i-th is
+// manyConfiding creates accounts with a sealed phone number each and gives their ids; the number of the i-th is
 // phoneOf(i).
 func (s *server) manyConfiding(n int) []uuid.UUID {
 	s.t.Helper()
@@ -239,15 +245,21 @@ func (s *server) manyConfiding(n int) []uuid.UUID {
 		require.NoError(s.t, err)
 		sealed, err := key.Seal([]byte(phoneOf(i)), phoneName(ids[i]))
 		require.NoError(s.t, err)
-		accounts[i] = []any{ids[i], ids[i].String() + "@example.com", "Many", "none", []string{"customer"}, sealed, s.service.personal.phones.Of(phoneOf(i)), s.Clock.Now(), s.Clock.Now()}
+		accounts[i] = []any{
+			ids[i], ids[i].String() + "@example.com", "Many", "none", []string{"customer"}, sealed,
+			s.service.personal.phones.Of(phoneOf(i)), s.Clock.Now(), s.Clock.Now(),
+		}
 		keys[i] = []any{ids[i], row.ID, sealedKey}
 	}
-	// No statement may take long.
+	// A statement has a time-out.
 	for from := 0; from < n; from += 5000 {
 		to := min(from+5000, n)
-		_, err = s.Pool.CopyFrom(s.t.Context(), pgx.Identifier{"users"}, []string{"id", "email", "name", "password_hash", "roles", "sealed_phone", "phone_mark", "created_at", "updated_at"}, pgx.CopyFromRows(accounts[from:to]))
+		_, err = s.Pool.CopyFrom(s.t.Context(), pgx.Identifier{"users"}, []string{
+			"id", "email", "name", "password_hash", "roles", "sealed_phone", "phone_mark", "created_at", "updated_at",
+		}, pgx.CopyFromRows(accounts[from:to]))
 		require.NoError(s.t, err)
-		_, err = s.Pool.CopyFrom(s.t.Context(), pgx.Identifier{"user_keys"}, []string{"user_id", "data_key_id", "sealed_key"}, pgx.CopyFromRows(keys[from:to]))
+		_, err = s.Pool.CopyFrom(s.t.Context(), pgx.Identifier{"user_keys"}, []string{"user_id", "data_key_id", "sealed_key"},
+			pgx.CopyFromRows(keys[from:to]))
 		require.NoError(s.t, err)
 	}
 	return ids
@@ -255,8 +267,8 @@ func (s *server) manyConfiding(n int) []uuid.UUID {
 
 func phoneOf(i int) string { return fmt.Sprintf("+4420%08d", 79460000+i%10000) }
 
-// TestReencryptUnderLoad rotates the key while others read and write, ends the command half-way and begins it anew:
-// every read gives what was written last, and the old key is not needed in the end.
+// TestReencryptUnderLoad rotates the key while others read and write, and interrupts the command half-way and repeats
+// it: every read gives what was written last, and in the end the old key is not needed.
 func TestReencryptUnderLoad(t *testing.T) {
 	t.Parallel()
 	accounts, readers, writers := 2000, 2, 1
@@ -271,7 +283,7 @@ func TestReencryptUnderLoad(t *testing.T) {
 		authors[i] = s.confiding(onePhone, fmt.Sprintf("CARD%04d", i))
 	}
 	old := s.rows(authors[0]).key.DataKeyID
-	other, err := newPrepared(t.Context(), s.config()) // the command's own
+	other, err := newPrepared(t.Context(), s.config()) // the service of the command
 	require.NoError(t, err)
 
 	var reads, writes, failed atomic.Int64
@@ -294,14 +306,16 @@ func TestReencryptUnderLoad(t *testing.T) {
 			for n := 0; ctx.Err() == nil; n++ {
 				author := authors[w*len(authors)/writers+n%(len(authors)/writers)]
 				phone := phoneOf(n)
-				answer, err := s.as(author.access).UpdateProfileWithResponse(context.WithoutCancel(ctx), usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)})
+				answer, err := s.as(author.access).UpdateProfileWithResponse(context.WithoutCancel(ctx),
+					usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)})
 				writes.Add(1)
 				if err != nil || answer.JSON200 == nil {
 					failed.Add(1)
 					continue
 				}
 				reads.Add(1)
-				if read, err := s.as(author.access).GetProfileWithResponse(context.WithoutCancel(ctx)); err != nil || read.JSON200 == nil || *read.JSON200.Phone != phone {
+				read, err := s.as(author.access).GetProfileWithResponse(context.WithoutCancel(ctx))
+				if err != nil || read.JSON200 == nil || *read.JSON200.Phone != phone {
 					failed.Add(1)
 				}
 			}
@@ -343,7 +357,8 @@ func TestReencryptUnderLoad(t *testing.T) {
 		require.Equal(t, phoneOf(i), *profile.Phone)
 	}
 	t.Logf("%d accounts in %v (%.0f/s), ended half-way once; meanwhile %d reads and %d writes, failed: %d",
-		accounts+len(authors), took.Round(time.Millisecond), float64(accounts+len(authors))/took.Seconds(), reads.Load(), writes.Load(), failed.Load())
+		accounts+len(authors), took.Round(time.Millisecond), float64(accounts+len(authors))/took.Seconds(), reads.Load(),
+		writes.Load(), failed.Load())
 }
 
 // Two commands at once share the work.
@@ -358,7 +373,9 @@ func TestReencryptTwiceAtOnce(t *testing.T) {
 	for i := range errs {
 		both.Go(func() {
 			errs[i] = s.service.personal.reencrypt(t.Context(), quietly)
-			if left := s.count("SELECT count(*) FROM user_keys JOIN data_keys ON data_keys.id = data_key_id WHERE data_keys.id <> $1", next); left > 0 {
+			left := s.count(`SELECT count(*) FROM user_keys JOIN data_keys ON data_keys.id = data_key_id
+				WHERE data_keys.id <> $1`, next)
+			if left > 0 {
 				t.Errorf("%d were left when it said that it was done", left)
 			}
 		})

@@ -30,7 +30,7 @@ func (s *Service) firstOf(family []byte) string {
 	return s.refreshToken(family, secret)
 }
 
-// successorOf computes the next token of a family, which takes both the token and the service's key.
+// successorOf computes the next token of a family from its token, with an HMAC under the service's key.
 func (s *Service) successorOf(refresh string, family []byte) string {
 	mac := hmac.New(sha256.New, s.refreshKey)
 	mac.Write([]byte(refresh))

@@ -24,7 +24,7 @@ func (s *server) refresh(token string) (*usersapi.TokenSet, int) {
 	return contracttest.Body(s.t, answer, answer.JSON200), answer.StatusCode()
 }
 
-// refreshRefused exchanges a token that is not good any more.
+// refreshRefused exchanges a token that is not valid any more.
 func (s *server) refreshRefused(token string) (usersapi.ProblemCode, int) {
 	s.t.Helper()
 	answer, err := s.RefreshSessionWithResponse(s.t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: &token})
@@ -43,7 +43,8 @@ func TestOneTokenUsedManyTimesAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range users {
 		all.Go(func() {
-			answer, err := s.RefreshSessionWithResponse(t.Context(), nil, usersapi.RefreshSessionRequest{RefreshToken: ada.tokens.RefreshToken})
+			answer, err := s.RefreshSessionWithResponse(t.Context(), nil,
+				usersapi.RefreshSessionRequest{RefreshToken: ada.tokens.RefreshToken})
 			if err != nil || answer.JSON200 == nil {
 				t.Errorf("refused: %v %s", err, answer.Body)
 				return
@@ -68,7 +69,7 @@ func TestOneTokenUsedManyTimesAtOnce(t *testing.T) {
 	}
 }
 
-// Only who holds the service's key can tell a token's successor.
+// The successor of a token cannot be computed without the key of the service.
 func TestSuccessorsDependOnTheMasterKey(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -143,7 +144,8 @@ func TestReplayOfAnOlderGeneration(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, status)
 }
 
-// However often a session is renewed, few rows are kept of it; a token that has none is noticed all the same.
+// However often a session is renewed, few of its rows are kept; a replay of a token without a row is detected all the
+// same.
 func TestRefreshTokensAreBounded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -177,20 +179,26 @@ func TestRefreshTokensAreBounded(t *testing.T) {
 			require.Equal(t, 1, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL`))
 			s.End(t)
 			s.service.audit.Wait()
-			require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE action = 'session.refresh' AND outcome <> 'success'`), "once, for whom it ended")
-			require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE outcome = 'invalid_refresh_token' AND target = $1`, ada.user.ID))
+			require.Equal(t, 1,
+				s.count(`SELECT count(*) FROM audit_entries WHERE action = 'session.refresh' AND outcome <> 'success'`),
+				"once, for whom it ended")
+			require.Equal(t, 1,
+				s.count(`SELECT count(*) FROM audit_entries WHERE outcome = 'invalid_refresh_token' AND target = $1`, ada.user.ID))
 		})
 	}
 }
 
-// Tokens of a session from before they said whose they are go on, and their rows stay.
+// Tokens from before there were tags are still exchanged, and their rows are kept.
 func TestRefreshTokensFromBefore(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.signUp("ada@example.com")
 	spent, current := newSecret(), newSecret()
-	_, err := s.Pool.Exec(t.Context(), `WITH old AS (UPDATE sessions SET family = NULL RETURNING id), gone AS (DELETE FROM refresh_tokens)
-		INSERT INTO refresh_tokens (hash, session_id, created_at, used_at) SELECT kept.hash, old.id, $3, kept.used_at FROM old, (VALUES ($1::bytea, $3::timestamptz), ($2, NULL)) AS kept (hash, used_at)`,
+	_, err := s.Pool.Exec(t.Context(), `
+		WITH old AS (UPDATE sessions SET family = NULL RETURNING id), gone AS (DELETE FROM refresh_tokens)
+		INSERT INTO refresh_tokens (hash, session_id, created_at, used_at)
+		SELECT kept.hash, old.id, $3, kept.used_at
+		FROM old, (VALUES ($1::bytea, $3::timestamptz), ($2, NULL)) AS kept (hash, used_at)`,
 		hashOf(spent), hashOf(current), s.Clock.Now())
 	require.NoError(t, err)
 	tokens := &usersapi.TokenSet{RefreshToken: &current}
@@ -223,7 +231,7 @@ func TestRefreshRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode())
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, codeIn(t, answer.Body))
-	// Who knows the family of a token, but no token, ends nobody's session.
+	// Whoever knows the family of a token, but no token, cannot end the session.
 	raw, err := base64.RawURLEncoding.DecodeString(*ada.tokens.RefreshToken)
 	require.NoError(t, err)
 	for i := familyBytes; i < len(raw); i++ {
@@ -243,15 +251,16 @@ func TestRefreshOfADisabledAccount(t *testing.T) {
 	s := start(t)
 	ada := s.signUp("ada@example.com")
 	set := func(status usersdb.UserStatus) {
-		_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: status, UpdatedAt: s.Clock.Now()})
+		_, err := s.queries.SetUserStatus(t.Context(),
+			usersdb.SetUserStatusParams{ID: ada.user.ID, Status: status, UpdatedAt: s.Clock.Now()})
 		require.NoError(t, err)
 	}
-	// The session itself is still in force: it is the account that is not.
+	// The session itself is still live; it is the account that is disabled.
 	set(usersdb.UserStatusDisabled)
 	code, status := s.refreshRefused(*ada.tokens.RefreshToken)
 	require.Equal(t, http.StatusUnauthorized, status)
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, code)
-	// The refusal has spent nothing.
+	// The refusal has not spent the token.
 	set(usersdb.UserStatusActive)
 	_, status = s.refresh(*ada.tokens.RefreshToken)
 	require.Equal(t, http.StatusOK, status)
@@ -261,7 +270,8 @@ func TestRefreshGivesTheRolesOfNow(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.signUp("ada@example.com")
-	_, err := s.queries.SetUserRoles(t.Context(), usersdb.SetUserRolesParams{ID: ada.user.ID, Roles: []string{"support"}, UpdatedAt: s.Clock.Now()})
+	_, err := s.queries.SetUserRoles(t.Context(),
+		usersdb.SetUserRolesParams{ID: ada.user.ID, Roles: []string{"support"}, UpdatedAt: s.Clock.Now()})
 	require.NoError(t, err)
 	tokens, _ := s.refresh(*ada.tokens.RefreshToken)
 	claims, err := s.verifier().Verify(t.Context(), tokens.AccessToken)
@@ -302,7 +312,8 @@ func TestAUsedSessionEndsAtLast(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.signUp("ada@example.com")
-	answer, _ := s.do(http.MethodPost, "/api/v1/login", `{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
+	answer, _ := s.do(http.MethodPost, "/api/v1/login",
+		`{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
 	cookie := answer.Cookies()[0]
 	refresh := func() *http.Response {
 		answer, _ := s.do(http.MethodPost, "/api/v1/refresh", `{}`, "Cookie", cookie.Name+"="+cookie.Value)
@@ -371,25 +382,31 @@ func removals() map[string]func(t *testing.T, s *server, account uuid.UUID) {
 	}
 }
 
-// noteRemovals has every transaction noted that removes rows of a table, and how many.
+// noteRemovals records, for every transaction, how many rows of a table it removes.
 func (s *server) noteRemovals(table string) {
 	s.t.Helper()
 	_, err := s.Pool.Exec(s.t.Context(), `
 CREATE TABLE removals (tx text NOT NULL, removed bigint NOT NULL);
-CREATE FUNCTION note_removal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO removals SELECT pg_current_xact_id()::text, count(*) FROM gone; RETURN NULL; END';
-CREATE TRIGGER removals AFTER DELETE ON `+table+` REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_removal()`)
+CREATE FUNCTION note_removal() RETURNS trigger LANGUAGE plpgsql AS '
+BEGIN
+    INSERT INTO removals SELECT pg_current_xact_id()::text, count(*) FROM gone;
+    RETURN NULL;
+END';
+CREATE TRIGGER removals AFTER DELETE ON `+table+` REFERENCING OLD TABLE AS gone
+FOR EACH STATEMENT EXECUTE FUNCTION note_removal()`)
 	require.NoError(s.t, err)
 }
 
-// requireBatches requires that the transactions that were noted have removed so many rows, and none more than a batch.
+// requireBatches requires that the recorded transactions have removed so many rows in all, and none more than a batch.
 func (s *server) requireBatches(rows int) {
 	s.t.Helper()
 	require.Equal(s.t, rows, s.count(`SELECT sum(removed)::bigint FROM removals`))
-	require.LessOrEqual(s.t, s.count(`SELECT max(removed) FROM (SELECT sum(removed)::bigint AS removed FROM removals GROUP BY tx) AS transactions`), postgres.BatchSize)
+	require.LessOrEqual(s.t, s.count(`SELECT max(removed)
+		FROM (SELECT sum(removed)::bigint AS removed FROM removals GROUP BY tx) AS transactions`), postgres.BatchSize)
 }
 
-// An account may have as many ended sessions as somebody has logged in to it in a day. However many there are, no
-// transaction removes more than a batch, which a statement has the time for.
+// An account keeps an ended session for each login of a day. However many there are, no transaction removes more than a
+// batch, so that no statement exceeds its time-out.
 func TestSessionsAreRemovedInBatches(t *testing.T) {
 	t.Parallel()
 	for name, remove := range removals() {
@@ -397,9 +414,11 @@ func TestSessionsAreRemovedInBatches(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			account := s.signUp(ada).user.ID
-			_, err := s.Pool.Exec(t.Context(), `INSERT INTO sessions (id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at)
-SELECT gen_random_uuid(), user_id, cookie, address, user_agent, created_at, last_used_at, CASE WHEN i % 2 = 0 THEN expires_at ELSE created_at END, CASE WHEN i % 2 = 0 THEN created_at END
-FROM sessions, generate_series(1, 2500) AS i`)
+			_, err := s.Pool.Exec(t.Context(), `INSERT INTO sessions
+					(id, user_id, cookie, address, user_agent, created_at, last_used_at, expires_at, revoked_at)
+				SELECT gen_random_uuid(), user_id, cookie, address, user_agent, created_at, last_used_at,
+					CASE WHEN i % 2 = 0 THEN expires_at ELSE created_at END, CASE WHEN i % 2 = 0 THEN created_at END
+				FROM sessions, generate_series(1, 2500) AS i`)
 			require.NoError(t, err)
 			s.noteRemovals("sessions")
 			remove(t, s, account)
@@ -409,8 +428,8 @@ FROM sessions, generate_series(1, 2500) AS i`)
 	}
 }
 
-// Sessions from before kept every token that was spent, so one may have tens of thousands. However many there are, no
-// transaction removes more than a batch, which a statement has the time for.
+// Earlier releases kept every spent token, so a session may have tens of thousands. However many there are, no
+// transaction removes more than a batch, so that no statement exceeds its time-out.
 func TestTokensAreRemovedInBatches(t *testing.T) {
 	t.Parallel()
 	for name, remove := range removals() {
@@ -424,7 +443,8 @@ SELECT sha256((id || ' ' || i)::bytea), id, created_at, created_at FROM sessions
 			require.NoError(t, err)
 			s.noteRemovals("refresh_tokens")
 			remove(t, s, account)
-			require.Zero(t, s.count(`SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id WHERE user_id = $1`, account))
+			require.Zero(t, s.count(`SELECT count(*) FROM refresh_tokens JOIN sessions ON sessions.id = session_id
+				WHERE user_id = $1`, account))
 			s.requireBatches(2*2500 + 2)
 		})
 	}

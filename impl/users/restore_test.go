@@ -15,7 +15,7 @@ import (
 	"example.com/plumbline/impl/testkit/pgtest"
 )
 
-// copied is the content of tables, as pg_dump writes it and pg_restore loads it.
+// copied holds the content of tables, as pg_dump writes it and pg_restore loads it.
 type copied []struct {
 	table string
 	rows  bytes.Buffer
@@ -46,8 +46,9 @@ func (c copied) load(t *testing.T, pool *pgxpool.Pool) {
 	}
 }
 
-// TestRestore carries out the statements of the operations guide. The keys are younger than the rest of the backup: an
-// account that was deleted in between opens no more, and the key of one that came in between keeps no other out.
+// TestRestore runs the statements of the operations guide, with keys that are newer than the rest of the backup: the
+// values of an account that was deleted in between do not open, and the key of an account that was opened in between
+// disturbs no other account.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../../docs/operations.md")

@@ -106,7 +106,7 @@ func TestIsPublished(t *testing.T) {
 	}
 }
 
-// The figures must fit each other, whoever changes one.
+// The constants must fit each other.
 func TestLifetimes(t *testing.T) {
 	t.Parallel()
 	require.Less(t, refreshGrace, accessLifetime)

@@ -24,7 +24,8 @@ import (
 	"example.com/plumbline/queries"
 )
 
-// schema is what the database consists of. The numbers are those of the service's own migrations that made a part before.
+// schema lists the parts of the database. A number is that of the service's own migration that made the part in earlier
+// releases.
 var schema = program.Schema{
 	Parts: []postgres.Part{
 		audit.Tables.MovedFrom(10), program.Tables.MovedFrom(27), events.Tables.MovedFrom(4),
@@ -36,8 +37,8 @@ var schema = program.Schema{
 // Program is the service as a program.
 func Program() program.Program { return ProgramWith(nil) }
 
-// ProgramWith is Program with what takes the mails, whatever the settings say. Only the development binary has another
-// mailer than that of the settings, which nil stands for.
+// ProgramWith is Program with a mailer that replaces the one of the settings; nil keeps that one. Only the development
+// binary passes a mailer.
 func ProgramWith(mailer mail.Mailer) program.Program {
 	serving := func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
 		return serve(ctx, p, c, mailer, out)
@@ -47,13 +48,18 @@ func ProgramWith(mailer mail.Mailer) program.Program {
 		About:  "users keeps accounts, sessions and the keys that sign access tokens.",
 		Schema: schema,
 		Commands: append(program.Commands(defaultServe(), serving),
-			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(), func(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
-				return createAdmin(ctx, p, c, mailer, out)
-			}),
-			program.NewCommand("rotate-keys", "make the next signing key, which signs ten minutes later", defaultRotate(), rotateKeys),
-			program.NewCommand("rotate-data-keys", "make the key that seals personal data from now on", defaultRotate(), rotateDataKeys),
-			program.NewCommand("reencrypt", "seal personal data anew with that key, in batches, while the service goes on", defaultRotate(), reencrypt),
-			program.NewCommand("remove-data-keys", "forget older keys, unless something is still sealed with one", defaultRotate(), removeDataKeys),
+			program.NewCommand("create-admin", "make an account an administrator's, opening it if need be", defaultAdmin(),
+				func(ctx context.Context, p program.Program, c adminSettings, out io.Writer) error {
+					return createAdmin(ctx, p, c, mailer, out)
+				}),
+			program.NewCommand("rotate-keys", "make the next signing key, which signs ten minutes later", defaultRotate(),
+				rotateKeys),
+			program.NewCommand("rotate-data-keys", "make the key that seals personal data from now on", defaultRotate(),
+				rotateDataKeys),
+			program.NewCommand("reencrypt", "seal personal data anew with that key, in batches, while the service goes on",
+				defaultRotate(), reencrypt),
+			program.NewCommand("remove-data-keys", "forget older keys, unless something is still sealed with one",
+				defaultRotate(), removeDataKeys),
 		),
 	}
 }
@@ -87,7 +93,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 		if err := s.prepare(ctx); err != nil {
 			return nil, err
 		}
-		// The parts end in reverse order: what the last jobs have written is still published and sealed.
+		// The parts end in reverse order, so that what the last jobs write is still published and sealed.
 		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
 		if err := errors.Join(s.measure(process.Registry), s.startEvents(process)); err != nil {
 			return nil, err

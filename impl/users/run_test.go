@@ -31,15 +31,16 @@ var testMasterKey = programtest.NewMasterKey()
 // Run is the program.
 var Run = Program().Run
 
-// environment is that of a program on a database of its own, with changes as "name=value".
+// environment gives the environment of a program on a database of its own, with changes as "name=value".
 func environment(url string, changes ...string) []string {
 	return append([]string{
-		"USERS_DATABASE_URL=" + pgtest.Patient(url), "USERS_MASTER_KEY=" + testMasterKey, "USERS_ADDR=127.0.0.1:0", "USERS_OPS_ADDR=127.0.0.1:0",
-		"USERS_RESPONSES=enforce", "USERS_MAIL=off", "USERS_UNREADY=0s", "USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1", "HOME=/nowhere",
+		"USERS_DATABASE_URL=" + pgtest.Patient(url), "USERS_MASTER_KEY=" + testMasterKey, "USERS_ADDR=127.0.0.1:0",
+		"USERS_OPS_ADDR=127.0.0.1:0", "USERS_RESPONSES=enforce", "USERS_MAIL=off", "USERS_UNREADY=0s",
+		"USERS_HASH_MEMORY_KIB=8", "USERS_HASH_ITERATIONS=1", "HOME=/nowhere",
 	}, changes...)
 }
 
-// run carries out a command that ends by itself.
+// run runs a command that ends by itself.
 func run(t *testing.T, environ []string, args ...string) (string, error) {
 	t.Helper()
 	return programtest.Command(t, Run, environ, args...)
@@ -48,18 +49,22 @@ func run(t *testing.T, environ []string, args ...string) (string, error) {
 func TestServe(t *testing.T) {
 	t.Parallel()
 	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...)))
-	for path, want := range map[string]string{"/livez": "alive", "/readyz": "ready", "/healthz": `"status":"healthy"`, "/metrics": "live_sessions_remembered"} {
+	for path, want := range map[string]string{
+		"/livez": "alive", "/readyz": "ready", "/healthz": `"status":"healthy"`, "/metrics": "live_sessions_remembered",
+	} {
 		status, body := programtest.Get(t, p.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)
 		require.Contains(t, body, want, path)
 	}
 	client, err := usersapi.NewClientWithResponses(p.URL)
 	require.NoError(t, err)
-	created, err := client.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "ada@example.com", Name: "Ada", Password: goodPassword})
+	created, err := client.CreateUserV2WithResponse(t.Context(),
+		usersapi.CreateUserV2Request{Email: "ada@example.com", Name: "Ada", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	require.NotEmpty(t, created.HTTPResponse.Header.Get("RateLimit"), "limits hold unless told otherwise")
-	reset, err := client.RequestPasswordResetWithResponse(t.Context(), usersapi.RequestPasswordResetRequest{Email: "ada@example.com"})
+	reset, err := client.RequestPasswordResetWithResponse(t.Context(),
+		usersapi.RequestPasswordResetRequest{Email: "ada@example.com"})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeMailOff, codeIn(t, reset.Body), "nobody is promised a mail that is not sent")
 	status, _ := programtest.Get(t, p.URL+"/metrics")
@@ -78,7 +83,7 @@ func TestServe(t *testing.T) {
 	require.NotContains(t, p.Output(), testMasterKey)
 }
 
-// slowRequest is a request whose body has not arrived yet, and of which the service has begun to read.
+// slowRequest is a request that the service has begun to read and whose body has not arrived yet.
 type slowRequest struct {
 	conn   net.Conn
 	reader *bufio.Reader
@@ -92,10 +97,15 @@ func beginSlowRequest(t *testing.T, base string) *slowRequest {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() })
 	require.NoError(t, conn.SetDeadline(time.Now().Add(programtest.Patience)))
-	s := &slowRequest{conn: conn, reader: bufio.NewReader(conn), body: `{"email":"slow@example.com","name":"Slow","password":"` + goodPassword + `"}`}
-	_, err = fmt.Fprintf(conn, "POST /api/v2/users HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(s.body))
+	s := &slowRequest{
+		conn: conn, reader: bufio.NewReader(conn),
+		body: `{"email":"slow@example.com","name":"Slow","password":"` + goodPassword + `"}`,
+	}
+	_, err = fmt.Fprintf(conn,
+		"POST /api/v2/users HTTP/1.1\r\nHost: users.test\r\nContent-Type: application/json\r\n"+
+			"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(s.body))
 	require.NoError(t, err)
-	// The service asks for the body once it reads it: from here on the request is running.
+	// The service asks for the body when it begins to read it: the request is running now.
 	line, err := s.reader.ReadString('\n')
 	require.NoError(t, err)
 	require.Contains(t, line, "100 Continue")
@@ -174,7 +184,10 @@ func TestWrongDatabase(t *testing.T) {
 		"a bad port":      "postgres://users:" + canary + "@localhost:port/users",
 		"no such base":    regexp.MustCompile(`test_\d+`).ReplaceAllString(good, "nowhere"),
 	} {
-		for _, command := range [][]string{{"serve"}, {"migrate"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}, {"rotate-data-keys"}, {"reencrypt"}, {"remove-data-keys"}} {
+		for _, command := range [][]string{
+			{"serve"}, {"migrate"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}, {"rotate-data-keys"},
+			{"reencrypt"}, {"remove-data-keys"},
+		} {
 			out, err := run(t, environment(url), command...)
 			programtest.RequireSentence(t, err)
 			require.NotContains(t, err.Error()+out, canary, "%s: %s", name, command)
@@ -201,7 +214,7 @@ func TestMissingSettings(t *testing.T) {
 	}
 }
 
-// TestOneFileServesEveryCommand gives commands a file with settings that only others have.
+// TestOneFileServesEveryCommand gives every command one file, with settings that only some of them have.
 func TestOneFileServesEveryCommand(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "users.yaml")
@@ -219,6 +232,10 @@ func TestOneFileServesEveryCommand(t *testing.T) {
 func TestWrongSettings(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
+	const public = "USERS_PUBLIC_URL=https://shop.test"
+	admin := func(more ...string) []string {
+		return append([]string{"create-admin", "--email", "ada@example.com"}, more...)
+	}
 	for name, c := range map[string]struct {
 		environ []string
 		args    []string
@@ -230,32 +247,46 @@ func TestWrongSettings(t *testing.T) {
 		"a wrong mode":        {environment(url, "USERS_RESPONSES=always"), []string{"serve"}, "USERS_RESPONSES"},
 		"a wrong origin":      {environment(url, "USERS_TRUSTED_ORIGINS=shop"), []string{"serve"}, "shop"},
 		"a wrong master key":  {environment(url, "USERS_MASTER_KEY="+canary), []string{"serve"}, "master key"},
-		"a missing file":      {append(environment(url)[:1], "USERS_MASTER_KEY_FILE=/nowhere/key"), []string{"serve"}, "USERS_MASTER_KEY_FILE"},
-		"weak hashing":        {environment(url, "USERS_HASH_MEMORY_KIB=1"), []string{"serve"}, "memory"},
-		"not its own tokens":  {environment(url, "USERS_AUDIENCE=orders"), []string{"serve"}, "audience"},
-		"one address":         {environment(url, "USERS_ADDR=127.0.0.1:7", "USERS_OPS_ADDR=127.0.0.1:7"), []string{"serve"}, "ops_addr"},
-		"a wrong log format":  {environment(url, "USERS_LOG_FORMAT=xml"), []string{"migrate"}, "log_format"},
-		"no connections":      {environment(url, "USERS_MAX_CONNS=0"), []string{"serve"}, "max_conns"},
-		"no queue":            {environment(url, "USERS_HASH_QUEUE=0"), []string{"serve"}, "hash_queue"},
-		"time turned back":    {environment(url, "USERS_DRAIN=-1s"), []string{"serve"}, "drain"},
-		"a name of spaces":    {environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", "  "}, "name is one line"},
-		"a name too long":     {environment(url), []string{"create-admin", "--email", "ada@example.com", "--name", strings.Repeat("n", 101)}, "name is one line"},
-		"no mail server":      {environment(url, "USERS_MAIL=smtp"), []string{"serve"}, "smtp_addr"},
-		"a wrong mail server": {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com", "USERS_MAIL_FROM=a@example.com", "USERS_PUBLIC_URL=https://shop.test"), []string{"serve"}, "host:port"},
-		"nobody to be from":   {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", "USERS_PUBLIC_URL=https://shop.test"), []string{"serve"}, "sender"},
+		"a missing file": {
+			append(environment(url)[:1], "USERS_MASTER_KEY_FILE=/nowhere/key"), []string{"serve"}, "USERS_MASTER_KEY_FILE",
+		},
+		"weak hashing":       {environment(url, "USERS_HASH_MEMORY_KIB=1"), []string{"serve"}, "memory"},
+		"not its own tokens": {environment(url, "USERS_AUDIENCE=orders"), []string{"serve"}, "audience"},
+		"one address": {
+			environment(url, "USERS_ADDR=127.0.0.1:7", "USERS_OPS_ADDR=127.0.0.1:7"), []string{"serve"}, "ops_addr",
+		},
+		"a wrong log format": {environment(url, "USERS_LOG_FORMAT=xml"), []string{"migrate"}, "log_format"},
+		"no connections":     {environment(url, "USERS_MAX_CONNS=0"), []string{"serve"}, "max_conns"},
+		"no queue":           {environment(url, "USERS_HASH_QUEUE=0"), []string{"serve"}, "hash_queue"},
+		"time turned back":   {environment(url, "USERS_DRAIN=-1s"), []string{"serve"}, "drain"},
+		"a name of spaces":   {environment(url), admin("--name", "  "), "name is one line"},
+		"a name too long":    {environment(url), admin("--name", strings.Repeat("n", 101)), "name is one line"},
+		"no mail server":     {environment(url, "USERS_MAIL=smtp"), []string{"serve"}, "smtp_addr"},
+		"a wrong mail server": {
+			environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com", "USERS_MAIL_FROM=a@example.com", public),
+			[]string{"serve"}, "host:port",
+		},
+		"nobody to be from": {
+			environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", public),
+			[]string{"serve"}, "sender",
+		},
 		"another way of mail": {environment(url, "USERS_MAIL=pigeon"), []string{"serve"}, "mail"},
-		"a pigeon to owners":  {environment(url, "USERS_MAIL=pigeon"), []string{"create-admin", "--email", "ada@example.com"}, "mail"},
+		"a pigeon to owners":  {environment(url, "USERS_MAIL=pigeon"), admin(), "mail"},
 		"no public address":   {environment(url, "USERS_PUBLIC_URL=shop"), []string{"serve"}, "public_url"},
-		"links to nowhere":    {environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", "USERS_MAIL_FROM=a@example.com"), []string{"serve"}, "public_url: links in mails lead nowhere"},
-		"no e-mail address":   {environment(url), []string{"create-admin", "--email", "ada"}, "email"},
+		"links to nowhere": {
+			environment(url, "USERS_MAIL=smtp", "USERS_SMTP_ADDR=mail.example.com:587", "USERS_MAIL_FROM=a@example.com"),
+			[]string{"serve"}, "public_url: links in mails lead nowhere",
+		},
+		"no e-mail address": {environment(url), []string{"create-admin", "--email", "ada"}, "email"},
 	} {
 		_, err := run(t, c.environ, c.args...)
 		require.Error(t, err, name)
 		programtest.RequireSentence(t, err, c.want)
 		require.NotContains(t, err.Error(), canary, name)
 	}
-	// A variable that is another program's is nobody's mistake.
-	_, err := run(t, environment(url, "ORDERS_ADRR=x", "USERS_SERVICE_HOST=10.0.0.1", "USERS_PORT=tcp://10.0.0.1:80"), "migrate")
+	// A variable of another program is no mistake.
+	_, err := run(t,
+		environment(url, "ORDERS_ADRR=x", "USERS_SERVICE_HOST=10.0.0.1", "USERS_PORT=tcp://10.0.0.1:80"), "migrate")
 	require.NoError(t, err)
 }
 
@@ -268,7 +299,10 @@ func TestCommands(t *testing.T) {
 	for _, flag := range []string{"--help", "-h", "help"} {
 		out, err := run(t, nil, flag)
 		require.NoError(t, err)
-		for _, command := range []string{"serve", "check", "migrate", "create-admin", "rotate-keys", "rotate-data-keys", "reencrypt", "remove-data-keys", "--version"} {
+		for _, command := range []string{
+			"serve", "check", "migrate", "create-admin", "rotate-keys", "rotate-data-keys", "reencrypt", "remove-data-keys",
+			"--version",
+		} {
 			require.Contains(t, out, "\n  "+command+" ")
 		}
 	}
@@ -277,7 +311,10 @@ func TestCommands(t *testing.T) {
 		require.NoError(t, err)
 		require.Regexp(t, `^users \S+\n$`, out)
 	}
-	for command, setting := range map[string]string{"serve": "USERS_OPS_ADDR", "migrate": "USERS_DATABASE_URL", "create-admin": "USERS_EMAIL", "rotate-keys": "USERS_MASTER_KEY"} {
+	for command, setting := range map[string]string{
+		"serve": "USERS_OPS_ADDR", "migrate": "USERS_DATABASE_URL", "create-admin": "USERS_EMAIL",
+		"rotate-keys": "USERS_MASTER_KEY",
+	} {
 		out, err := run(t, nil, command, "--help")
 		require.NoError(t, err)
 		require.Contains(t, out, setting)
@@ -286,17 +323,19 @@ func TestCommands(t *testing.T) {
 
 func TestMigrate(t *testing.T) {
 	t.Parallel()
-	// A database of the first version.
+	// This is a database of the first version.
 	first, err := schema.Migrations.Open("00001_create_users.sql")
 	require.NoError(t, err)
 	text, err := io.ReadAll(first)
 	require.NoError(t, err)
 	url := pgtest.URL(t, fstest.MapFS{"00001_create_users.sql": {Data: text}})
-	for _, command := range [][]string{{"serve", "--migrate=false"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}, {"reencrypt"}} {
+	for _, command := range [][]string{
+		{"serve", "--migrate=false"}, {"create-admin", "--email", "ada@example.com"}, {"rotate-keys"}, {"reencrypt"},
+	} {
 		_, err = run(t, environment(url), command...)
 		programtest.RequireSentence(t, err, "users migrate")
 	}
-	for range 2 { // The second time there is nothing to do.
+	for range 2 { // The second run has nothing to do.
 		_, err = run(t, environment(url), "migrate")
 		require.NoError(t, err)
 	}
@@ -320,7 +359,8 @@ func TestCreateAdmin(t *testing.T) {
 	p := programtest.Serve(t, Run, environ)
 	client, err := usersapi.NewClientWithResponses(p.URL)
 	require.NoError(t, err)
-	created, err := client.CreateUserV2WithResponse(t.Context(), usersapi.CreateUserV2Request{Email: "ada@example.com", Name: "Ada", Password: goodPassword})
+	created, err := client.CreateUserV2WithResponse(t.Context(),
+		usersapi.CreateUserV2Request{Email: "ada@example.com", Name: "Ada", Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, created.StatusCode())
 	_, err = run(t, environ, "create-admin", "--email", "ada@example.com")
@@ -330,15 +370,17 @@ func TestCreateAdmin(t *testing.T) {
 	taken := regexp.MustCompile(`(?m)^password: (\S{20,})$`).FindStringSubmatch(out)
 	require.NotNil(t, taken, out)
 
-	// Both are administrators, with the passwords that were shown, in any order of starts.
+	// Both accounts are administrators and have the passwords that were shown.
 	for email, password := range map[string]string{"admin@example.com": shown[1], "ada@example.com": taken[1]} {
-		login, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: email, Password: password})
+		login, err := client.StartSessionWithResponse(t.Context(),
+			usersapi.StartSessionRequest{Email: email, Password: password})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, login.StatusCode(), string(login.Body))
-		list, err := client.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Role: new(usersapi.RoleAdmin)}, func(_ context.Context, r *http.Request) error {
-			r.Header.Set("Authorization", "Bearer "+contracttest.Body(t, login, login.JSON200).AccessToken)
-			return nil
-		})
+		list, err := client.ListUsersWithResponse(t.Context(), &usersapi.ListUsersParams{Role: new(usersapi.RoleAdmin)},
+			func(_ context.Context, r *http.Request) error {
+				r.Header.Set("Authorization", "Bearer "+contracttest.Body(t, login, login.JSON200).AccessToken)
+				return nil
+			})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusOK, list.StatusCode(), string(list.Body))
 		require.Equal(t, []string{"ada@example.com", "admin@example.com"}, emailsIn(contracttest.Body(t, list, list.JSON200)))
@@ -366,8 +408,8 @@ func TestRotateKeys(t *testing.T) {
 	require.Equal(t, 2, strings.Count(body, `"kid"`))
 }
 
-// TestProductionKnowsNoPersonas looks into both programs: the accounts of the development binary, whose password is
-// known, are in none that is meant for production.
+// TestProductionKnowsNoPersonas searches both programs: the accounts of the development binary, whose password is
+// known, are in no binary for production.
 func TestProductionKnowsNoPersonas(t *testing.T) {
 	t.Parallel()
 	holds := func(program, text string) bool {
@@ -388,23 +430,28 @@ func TestAuditVerify(t *testing.T) {
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
 	environ := environment(url)
 	p := programtest.Serve(t, Run, environ)
-	answer, err := http.Post(p.URL+"/api/v2/users", "application/json", strings.NewReader(`{"email":"ada@example.com","name":"Ada","password":"correct horse battery"}`))
+	answer, err := http.Post(p.URL+"/api/v2/users", "application/json",
+		strings.NewReader(`{"email":"ada@example.com","name":"Ada","password":"correct horse battery"}`))
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusCreated, answer.StatusCode)
 	var out string
 	require.Eventually(t, func() bool {
 		out, err = run(t, environ, "audit", "verify")
-		return err == nil && strings.Contains(out, "1 entries in 1 batches are as they were written; 0 more wait to be sealed\n")
+		return err == nil &&
+			strings.Contains(out, "1 entries in 1 batches are as they were written; 0 more wait to be sealed\n")
 	}, time.Minute, 100*time.Millisecond, out)
 	head := regexp.MustCompile(`the head is (\S+)\n`).FindStringSubmatch(out)
 	require.NotNil(t, head, out)
-	require.Eventually(t, func() bool { return strings.Contains(p.Output(), head[1]) }, time.Minute, 10*time.Millisecond, "the log has it, too")
+	require.Eventually(t, func() bool {
+		return strings.Contains(p.Output(), head[1])
+	}, time.Minute, 10*time.Millisecond, "the log has it, too")
 
 	pool, err := pgxpool.New(t.Context(), url)
 	require.NoError(t, err)
 	defer pool.Close()
-	_, err = pool.Exec(t.Context(), `ALTER TABLE audit_entries DISABLE TRIGGER USER; UPDATE audit_entries SET actor = gen_random_uuid()`)
+	_, err = pool.Exec(t.Context(),
+		`ALTER TABLE audit_entries DISABLE TRIGGER USER; UPDATE audit_entries SET actor = gen_random_uuid()`)
 	require.NoError(t, err)
 	out, err = run(t, environ, "audit", "verify", "--head", head[1])
 	require.ErrorIs(t, err, audit.ErrTampered)

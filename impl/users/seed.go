@@ -81,7 +81,9 @@ func Seed(ctx context.Context, environ []string, cast *program.Cast, anew bool) 
 	return err
 }
 
-func (s *Service) seedPersona(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
+func (s *Service) seedPersona(
+	ctx context.Context, q usersdb.Querier, p program.Persona, hash string,
+) (uuid.UUID, error) {
 	user, err := q.GetUserByEmail(ctx, p.Email)
 	if postgres.IsNoRows(err) {
 		return s.createPersona(ctx, q, p, hash)
@@ -95,7 +97,9 @@ func (s *Service) seedPersona(ctx context.Context, q usersdb.Querier, p program.
 	return user.ID, err
 }
 
-func (s *Service) restorePersona(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
+func (s *Service) restorePersona(
+	ctx context.Context, q usersdb.Querier, p program.Persona, hash string,
+) (uuid.UUID, error) {
 	user, err := q.RestoreUser(ctx, usersdb.RestoreUserParams{
 		Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{p.Role}, UpdatedAt: s.clock(),
 	})
@@ -105,7 +109,9 @@ func (s *Service) restorePersona(ctx context.Context, q usersdb.Querier, p progr
 	return user.ID, err
 }
 
-func (s *Service) createPersona(ctx context.Context, q usersdb.Querier, p program.Persona, hash string) (uuid.UUID, error) {
+func (s *Service) createPersona(
+	ctx context.Context, q usersdb.Querier, p program.Persona, hash string,
+) (uuid.UUID, error) {
 	now := s.clock()
 	user, err := q.CreateUser(ctx, usersdb.CreateUserParams{
 		ID: newID(), Email: p.Email, Name: p.Name, PasswordHash: hash, Roles: []string{p.Role}, EmailVerifiedAt: &now,

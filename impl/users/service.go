@@ -49,7 +49,7 @@ type Config struct {
 	Issuer   string
 	Audience []string
 	Hashing  hashing.Config
-	// Pool is that of the jobs, of the same database.
+	// Pool serves the jobs, on the same database as Database.
 	Pool *pgxpool.Pool
 	// Mailer sends the mails; nil discards them. PublicURL is the address of the front end, which the links lead to.
 	Mailer    mail.Mailer
@@ -58,11 +58,11 @@ type Config struct {
 	NoMails bool
 	// DeletionGrace is how long an account is kept after its owner has requested its deletion.
 	DeletionGrace time.Duration
-	// Log takes the lines of jobs; nil discards them.
+	// Log receives the log lines of jobs; nil discards them.
 	Log *slog.Logger
-	// Registry takes the metrics of jobs; nil discards them.
+	// Registry receives the metrics of jobs; nil discards them.
 	Registry prometheus.Registerer
-	// Clock gives the time; nil is the system's.
+	// Clock gives the time; nil means time.Now.
 	Clock func() time.Time
 }
 
@@ -81,17 +81,17 @@ type Service struct {
 	noMails       bool
 	texts         *texttemplate.Template
 	markup        *htmltemplate.Template
-	addresses     *seal.Sealer // of receivers of mails
+	addresses     *seal.Sealer // seals the addresses of receivers of mails
 	mailKey       []byte
-	biographies   *bluemonday.Policy // what their readers get
+	biographies   *bluemonday.Policy // the markup that readers of a biography get
 	throttle      *throttle.Store
-	appSecrets    *seal.Sealer // of authenticator apps
+	appSecrets    *seal.Sealer // seals the secrets of authenticator apps
 	recoveryKey   []byte
 	mails         *prometheus.CounterVec
 	publicURL     string
 	deletionGrace time.Duration
 	refreshKey    []byte
-	tagKey        []byte // of refresh tokens
+	tagKey        []byte // makes the tags of refresh tokens
 	issuer        string
 	audience      []string
 	clock         func() time.Time
@@ -195,7 +195,7 @@ func (s *Service) readSession(ctx context.Context, claims token.Claims) (guard.S
 	}, nil
 }
 
-// Described is openapi/users.yaml with its policy, and the faults of this service.
+// Described gives openapi/users.yaml with its policy, and the faults of this service.
 func Described() (contract.Contract, error) {
 	return contract.Describe(serviceName, usersapi.GetSpec, faults())
 }
@@ -231,7 +231,7 @@ type tx struct {
 	jobs *jobs.Jobs
 }
 
-// insert has a job run after the commit; see jobs.Insert.
+// insert queues a job that runs after the commit; see jobs.Insert.
 func (t tx) insert(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
 	return t.jobs.Insert(ctx, t.db, job, opts)
 }

@@ -41,7 +41,10 @@ func TestNewRefusesWhatItCannotWorkWith(t *testing.T) {
 	key := func(bytes int) telemetry.Secret {
 		return telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", bytes))))
 	}
-	good := Config{Database: pool, Pool: pool, MasterKey: key(32), Issuer: "test", Audience: []string{"users"}, Hashing: hashing.Config{Params: cheap}}
+	good := Config{
+		Database: pool, Pool: pool, MasterKey: key(32), Issuer: "test", Audience: []string{"users"},
+		Hashing: hashing.Config{Params: cheap},
+	}
 	_, err := newPrepared(t.Context(), good)
 	require.NoError(t, err)
 	for name, change := range map[string]func(*Config){
@@ -90,7 +93,7 @@ func TestMeasure(t *testing.T) {
 	require.Error(t, s.service.measure(registry), "twice is a mistake")
 }
 
-// TestShed turns the refusal beyond capacity on: what is served below it is not touched.
+// TestShed turns load shedding on: requests within the capacity are served as before.
 func TestShed(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) { o.chain = func(c *httpapi.Options) { c.Shed = true } })

@@ -90,7 +90,8 @@ func (s *Service) AnswerChallenge(
 	}
 	httpapi.SetCaller(ctx, challenge.UserID)
 	var decision httpapi.Decision
-	if req.Body.Totp != nil { // A recovery code is too long to be guessed, and is taken when others have used up the count.
+	// A recovery code is too long to be guessed. It is not counted, so that it works after others have used up the count.
+	if req.Body.Totp != nil {
 		if decision, err = s.spendCode(ctx, challenge.UserID); err != nil {
 			return nil, err
 		}
@@ -122,7 +123,7 @@ func (s *Service) AnswerChallenge(
 		err = errors.Join(err, s.throttle.Refund(context.WithoutCancel(ctx), decision))
 	}
 	if postgres.IsNoRows(err) || errors.Is(err, errSecondFactorNotEnabled) {
-		return nil, errInvalidChallenge.Because(err) // The account has changed since; a new login tells how.
+		return nil, errInvalidChallenge.Because(err) // The account has changed meanwhile; a new login shows how.
 	}
 	if err != nil {
 		return nil, explain(err, nil)
@@ -288,7 +289,7 @@ func (s *Service) RefreshSession(
 			Hash: hashOf(successor), SessionID: session.ID, CreatedAt: now,
 		})
 	})
-	if replayed { // Apart from the transaction, which a refusal rolls back.
+	if replayed { // This is outside the transaction, which the refusal has rolled back.
 		err = errors.Join(err, s.endReplayed(ctx, spent.SessionID, presented, now))
 	}
 	if err != nil {

@@ -22,46 +22,48 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// count gives the one number that a query answers.
-func (s *server) count(query string, args ...any) (n int) {
-	s.t.Helper()
-	require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), query, args...).Scan(&n))
-	return n
-}
-
 func login(email, password string) string {
 	return fmt.Sprintf(`{"email":%q,"password":%q}`, email, password)
 }
 
 func TestLogin(t *testing.T) {
 	t.Parallel()
+	const wrong = usersapi.ProblemCodeInvalidCredentials
+	upper, cut := strings.ToUpper(goodPassword), goodPassword[:len(goodPassword)-1]
 	for name, c := range map[string]struct {
 		email, password string
 		disabled        bool
 		status          int
 		code            usersapi.ProblemCode
 	}{
-		"right":                          {email: "ada@example.com", password: goodPassword, status: 200},
-		"right, address in other case":   {email: "ADA@Example.com", password: goodPassword, status: 200},
-		"wrong password":                 {email: "ada@example.com", password: newPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"password in other case":         {email: "ada@example.com", password: strings.ToUpper(goodPassword), status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"password cut":                   {email: "ada@example.com", password: goodPassword[:len(goodPassword)-1], status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"unknown address":                {email: "eve@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"disabled, right password":       {email: "ada@example.com", password: goodPassword, disabled: true, status: 403, code: usersapi.ProblemCodeAccountDisabled},
-		"disabled, wrong password":       {email: "ada@example.com", password: newPassword, disabled: true, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"a pattern is no address":        {email: "a%a@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
-		"another underscore, not a wild": {email: "ad_@example.com", password: goodPassword, status: 401, code: usersapi.ProblemCodeInvalidCredentials},
+		"right":                        {email: "ada@example.com", password: goodPassword, status: 200},
+		"right, address in other case": {email: "ADA@Example.com", password: goodPassword, status: 200},
+		"wrong password":               {email: "ada@example.com", password: newPassword, status: 401, code: wrong},
+		"password in other case":       {email: "ada@example.com", password: upper, status: 401, code: wrong},
+		"password cut":                 {email: "ada@example.com", password: cut, status: 401, code: wrong},
+		"unknown address":              {email: "eve@example.com", password: goodPassword, status: 401, code: wrong},
+		"disabled, right password": {
+			email: "ada@example.com", password: goodPassword, disabled: true, status: 403,
+			code: usersapi.ProblemCodeAccountDisabled,
+		},
+		"disabled, wrong password": {
+			email: "ada@example.com", password: newPassword, disabled: true, status: 401, code: wrong,
+		},
+		"a pattern is no address":        {email: "a%a@example.com", password: goodPassword, status: 401, code: wrong},
+		"another underscore, not a wild": {email: "ad_@example.com", password: goodPassword, status: 401, code: wrong},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			ada := s.signUp("ada@example.com")
 			if c.disabled {
-				_, err := s.queries.SetUserStatus(t.Context(), usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
+				_, err := s.queries.SetUserStatus(t.Context(),
+					usersdb.SetUserStatusParams{ID: ada.user.ID, Status: usersdb.UserStatusDisabled, UpdatedAt: s.Clock.Now()})
 				require.NoError(t, err)
 			}
 			before := s.count(`SELECT count(*) FROM sessions`)
-			answer, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: c.email, Password: c.password})
+			answer, err := s.StartSessionWithResponse(t.Context(),
+				usersapi.StartSessionRequest{Email: c.email, Password: c.password})
 			require.NoError(t, err)
 			require.Equal(t, c.status, answer.StatusCode(), string(answer.Body))
 			require.Equal(t, "no-store", answer.HTTPResponse.Header.Get("Cache-Control"))
@@ -73,7 +75,8 @@ func TestLogin(t *testing.T) {
 			require.Equal(t, usersapi.TokenSetTokenTypeBearer, contracttest.Body(t, answer, answer.JSON200).TokenType)
 			require.EqualValues(t, accessLifetime.Seconds(), contracttest.Body(t, answer, answer.JSON200).ExpiresIn)
 			require.Empty(t, answer.HTTPResponse.Cookies())
-			require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(contracttest.Body(t, answer, answer.JSON200).AccessToken)}.readsProfile(t))
+			require.Equal(t, http.StatusOK,
+				person{ClientWithResponses: s.as(contracttest.Body(t, answer, answer.JSON200).AccessToken)}.readsProfile(t))
 			secret, err := base64.RawURLEncoding.DecodeString(*contracttest.Body(t, answer, answer.JSON200).RefreshToken)
 			require.NoError(t, err)
 			require.Len(t, secret, 32)
@@ -81,12 +84,12 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// An unknown address answers as a wrong password does, to the byte.
+// The answers to an unknown address and to a wrong password are equal to the byte.
 func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t, namingRequests)
 	s.signUp("ada@example.com")
-	// The test's clock stands still and the request's id is the caller's, so that nothing differs by itself.
+	// The clock stands still and the caller sets the request id, so that nothing else differs.
 	send := func(email string) (http.Header, string) {
 		answer, body := s.do(http.MethodPost, "/api/v1/login", login(email, newPassword), "X-Request-ID", "same")
 		problemIn(t, answer, body)
@@ -100,7 +103,7 @@ func TestLoginDoesNotTellWhoHasAnAccount(t *testing.T) {
 	require.Contains(t, known, usersapi.ProblemCodeInvalidCredentials)
 }
 
-// An account that is deleted while its owner logs in is one that there is not.
+// A login whose account is deleted meanwhile is answered as if there had been none.
 func TestLoginBesideADeletion(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -112,7 +115,8 @@ func TestLoginBesideADeletion(t *testing.T) {
 	answers := make(chan *usersapi.StartSessionResponse, 1)
 	go func() {
 		defer close(answers)
-		answer, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
+		answer, err := s.StartSessionWithResponse(t.Context(),
+			usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword})
 		if err != nil {
 			t.Error(err)
 			return
@@ -120,7 +124,8 @@ func TestLoginBesideADeletion(t *testing.T) {
 		answers <- answer
 	}()
 	contracttest.Eventually(t, "the login waits", func() bool {
-		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+		return s.count(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
 	})
 	require.NoError(t, tx.Commit(t.Context()))
 	answer := <-answers
@@ -129,14 +134,15 @@ func TestLoginBesideADeletion(t *testing.T) {
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, answer.Body))
 }
 
-// Known and unknown address each take exactly one place at the hasher, and beyond its network's quarter of the queue
-// the answer comes at once.
+// Logins with a known and with an unknown address each take exactly one hash. Beyond its quarter of the queue, a
+// network is refused at once.
 func TestEveryLoginTakesOneHash(t *testing.T) {
 	t.Parallel()
 	const each = 3
 	s := start(t, func(o *options) {
 		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: 4 * 2 * each, Wait: time.Minute}
-		o.chain = func(c *httpapi.Options) { c.RateLimits = true } // So ada is known here, and eve is not.
+		// With rate limits the network is a known one of ada, and not of eve.
+		o.chain = func(c *httpapi.Options) { c.RateLimits = true }
 	})
 	ada := s.signUp("ada@example.com")
 
@@ -153,12 +159,13 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 				_, _ = s.StartSessionWithResponse(ctx, usersapi.StartSessionRequest{Email: email, Password: newPassword})
 			})
 		}
-		contracttest.Eventually(t, "each waits for one hash", func() bool { _, n := s.service.hasher.Stats(); return n == all })
+		contracttest.Eventually(t, "each waits for one hash",
+			func() bool { _, n := s.service.hasher.Stats(); return n == all })
 	}
 	waiting("eve@example.com", each)
 	waiting("ada@example.com", 2*each)
 
-	// Nobody else of the network may wait.
+	// The network has used up its places in the queue.
 	create := `{"email":"bob@example.com","name":"Bob","password":"` + goodPassword + `"}`
 	change := fmt.Sprintf(`{"current_password":%q,"new_password":%q}`, goodPassword, newPassword)
 	for _, request := range [][3]string{
@@ -175,10 +182,11 @@ func TestEveryLoginTakesOneHash(t *testing.T) {
 	}
 }
 
-// Of a crowd of sign-ups as many are served as may wait for the hasher, and the rest is told at once to come again.
+// Of many sign-ups at once as many are served as fit the queue of the hasher; the others are refused at once, with a
+// Retry-After.
 func TestACrowdSigningUp(t *testing.T) {
 	t.Parallel()
-	const crowd, queue = 50, 12 // as many strangers
+	const crowd, queue = 50, 12 // all of them strangers
 	s := start(t, func(o *options) {
 		o.hashing = hashing.Config{Params: cheap, Concurrency: 1, Queue: queue + queue/3, Wait: time.Minute}
 	})
@@ -211,7 +219,7 @@ func TestACrowdSigningUp(t *testing.T) {
 	require.Equal(t, queue, s.count(`SELECT count(*) FROM users`))
 }
 
-// A hash that took less work than is asked for today is made anew when its password is known: at login.
+// A hash with weaker parameters than the current ones is replaced at the next login.
 func TestLoginRaisesTheHash(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -224,7 +232,9 @@ func TestLoginRaisesTheHash(t *testing.T) {
 	}
 	first := hash()
 	require.Contains(t, first, "$m=8,t=1,p=1$")
-	stronger := s.replica(func(c *Config) { c.Hashing.Params = hashing.Params{MemoryKiB: 16, Iterations: 2, Parallelism: 1} })
+	stronger := s.replica(func(c *Config) {
+		c.Hashing.Params = hashing.Params{MemoryKiB: 16, Iterations: 2, Parallelism: 1}
+	})
 
 	answer, _ := stronger.do(http.MethodPost, "/api/v1/login", login("ada@example.com", newPassword))
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
@@ -244,7 +254,7 @@ func TestBrowserSession(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.signUp("ada@example.com")
-	// checked gives the cookie that an answer sets, and the access token beside it.
+	// checked gives the cookie and the access token of an answer.
 	checked := func(answer *http.Response, body string, maxAge time.Duration) (cookie *http.Cookie, access string) {
 		t.Helper()
 		require.Equal(t, http.StatusOK, answer.StatusCode, body)
@@ -266,7 +276,8 @@ func TestBrowserSession(t *testing.T) {
 	withCookie := func(cookie *http.Cookie) (*http.Response, string) {
 		return s.do(http.MethodPost, "/api/v1/refresh", `{}`, "Cookie", cookie.Name+"="+cookie.Value)
 	}
-	answer, body := s.do(http.MethodPost, "/api/v1/login", `{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
+	answer, body := s.do(http.MethodPost, "/api/v1/login",
+		`{"email":"ada@example.com","password":"`+goodPassword+`","cookie":true}`)
 	first, _ := checked(answer, body, sessionLifetime)
 
 	answer, body = withCookie(first)
@@ -274,12 +285,12 @@ func TestBrowserSession(t *testing.T) {
 	require.NotEqual(t, first.Value, second.Value)
 	require.Equal(t, http.StatusOK, person{ClientWithResponses: s.as(access)}.readsProfile(t))
 
-	// Without the cookie there is no token.
+	// Without the cookie there is no refresh token.
 	answer, body = s.do(http.MethodPost, "/api/v1/refresh", `{}`)
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, problemIn(t, answer, body).Code)
 
-	// A cookie that is no refresh token is none; another page of the site may have planted it.
+	// A cookie that holds no refresh token is ignored; another page of the site may have set it.
 	answer, body = withCookie(&http.Cookie{Name: first.Name, Value: "crumbs"})
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, problemIn(t, answer, body).Code)
@@ -289,17 +300,19 @@ func TestBrowserSession(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, answer.StatusCode, body)
 	require.Len(t, answer.Cookies(), 1)
 	gone := answer.Cookies()[0]
-	require.Equal(t, []any{first.Name, "", -1, "/api/v1/refresh", true, true}, []any{gone.Name, gone.Value, gone.MaxAge, gone.Path, gone.Secure, gone.HttpOnly})
+	require.Equal(t, []any{first.Name, "", -1, "/api/v1/refresh", true, true},
+		[]any{gone.Name, gone.Value, gone.MaxAge, gone.Path, gone.Secure, gone.HttpOnly})
 	answer, body = withCookie(second)
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	require.Equal(t, usersapi.ProblemCodeInvalidRefreshToken, problemIn(t, answer, body).Code)
 	require.Empty(t, answer.Cookies())
 }
 
-// What uses the refresh cookie takes no orders from pages of other origins, and refuses before anything happens.
+// Operations that use the refresh cookie refuse requests from pages of other origins, before anything is done.
 func TestCrossOrigin(t *testing.T) {
 	t.Parallel()
 	const trusted, pattern = "https://shop.test", "http://127.0.0.1:*"
+	from := func(origin string) []string { return []string{"Origin", origin, "Sec-Fetch-Site", "cross-site"} }
 	senders := map[string]struct {
 		headers []string
 		refused bool
@@ -311,12 +324,12 @@ func TestCrossOrigin(t *testing.T) {
 		"another origin of the site":        {headers: []string{"Sec-Fetch-Site", "same-site"}, refused: true},
 		"another origin, by an old browser": {headers: []string{"Origin", "https://evil.test"}, refused: true},
 		"no origin, by an old browser":      {headers: []string{"Origin", "null"}, refused: true},
-		"another origin, both headers":      {headers: []string{"Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site"}, refused: true},
-		"a trusted name as a beginning":     {headers: []string{"Origin", trusted + ".evil.test", "Sec-Fetch-Site", "cross-site"}, refused: true},
-		"a trusted name without TLS":        {headers: []string{"Origin", "http://shop.test", "Sec-Fetch-Site", "cross-site"}, refused: true},
-		"a trusted origin":                  {headers: []string{"Origin", trusted, "Sec-Fetch-Site", "cross-site"}},
+		"another origin, both headers":      {headers: from("https://evil.test"), refused: true},
+		"a trusted name as a beginning":     {headers: from(trusted + ".evil.test"), refused: true},
+		"a trusted name without TLS":        {headers: from("http://shop.test"), refused: true},
+		"a trusted origin":                  {headers: from(trusted)},
 		"a trusted origin, old browser":     {headers: []string{"Origin", trusted}},
-		"a trusted pattern":                 {headers: []string{"Origin", "http://127.0.0.1:5173", "Sec-Fetch-Site", "cross-site"}},
+		"a trusted pattern":                 {headers: from("http://127.0.0.1:5173")},
 	}
 	for name, sender := range senders {
 		t.Run(name, func(t *testing.T) {
@@ -344,8 +357,9 @@ func TestCrossOrigin(t *testing.T) {
 				require.Equal(t, 1, s.count(`SELECT count(*) FROM refresh_tokens WHERE used_at IS NULL`))
 				require.Equal(t, http.StatusOK, ada.readsProfile(t))
 			}
-			// What takes no cookie is no way to use one.
-			answer, text := s.do(http.MethodPost, "/api/v2/users", `{"email":"bob@example.com","name":"Bob","password":"`+goodPassword+`"}`, sender.headers...)
+			// Operations that take no cookie are open to every origin.
+			answer, text := s.do(http.MethodPost, "/api/v2/users",
+				`{"email":"bob@example.com","name":"Bob","password":"`+goodPassword+`"}`, sender.headers...)
 			require.Equal(t, http.StatusCreated, answer.StatusCode, text)
 		})
 	}
@@ -397,12 +411,12 @@ func TestListSessions(t *testing.T) {
 	s.signUp("bob@example.com")
 	mine := []uuid.UUID{ada.session(t)}
 	for i := range 6 {
-		if i%2 == 0 { // Every second one begins at the very time of another.
+		if i%2 == 0 { // Every second session begins at the same time as another.
 			s.Clock.Advance(time.Second)
 		}
 		mine = append(mine, s.logIn("ada@example.com", goodPassword).session(t))
 	}
-	// Neither one that was ended nor one that has expired is listed.
+	// Neither an ended session nor an expired one is listed.
 	_, err := s.logIn("ada@example.com", goodPassword).EndSessionWithResponse(t.Context())
 	require.NoError(t, err)
 	expired := s.logIn("ada@example.com", goodPassword).session(t)
@@ -508,7 +522,7 @@ func TestRevokeOtherSessions(t *testing.T) {
 	require.Equal(t, http.StatusOK, bob.readsProfile(t))
 }
 
-// Sessions that are long over are removed; others are not.
+// Sessions that ended long ago are removed; others are not.
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -526,7 +540,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// What somebody has ended is kept for a day, however long it would have gone on.
+// A session that was revoked is kept for a day, however much later it would have expired.
 func TestEndedSessionsArePurged(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -545,7 +559,7 @@ func TestEndedSessionsArePurged(t *testing.T) {
 	}
 }
 
-// sessionOperations are what the document does not say of the operations on sessions.
+// sessionOperations tells the checks what the document does not say of the operations on sessions.
 func sessionOperations() knownOperations {
 	return knownOperations{
 		"startSession": {
@@ -554,8 +568,10 @@ func sessionOperations() knownOperations {
 			},
 			Refused: func(at situation) []contracttest.Refusal {
 				return []contracttest.Refusal{
-					at.refusal("a wrong password", login(at.me.user.Email, secret), http.StatusUnauthorized, usersapi.ProblemCodeInvalidCredentials),
-					at.refusal("an unknown address", login(secret+"@example.com", "x"), http.StatusUnauthorized, usersapi.ProblemCodeInvalidCredentials),
+					at.refusal("a wrong password", login(at.me.user.Email, secret), http.StatusUnauthorized,
+						usersapi.ProblemCodeInvalidCredentials),
+					at.refusal("an unknown address", login(secret+"@example.com", "x"), http.StatusUnauthorized,
+						usersapi.ProblemCodeInvalidCredentials),
 				}
 			},
 		},
@@ -565,12 +581,15 @@ func sessionOperations() knownOperations {
 			Refused: func(at situation) []contracttest.Refusal {
 				return []contracttest.Refusal{
 					at.refusal("no token", `{}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken),
-					at.refusal("an unknown token", `{"refresh_token":"`+newSecret()+`"}`, http.StatusUnauthorized, usersapi.ProblemCodeInvalidRefreshToken),
+					at.refusal("an unknown token", `{"refresh_token":"`+newSecret()+`"}`, http.StatusUnauthorized,
+						usersapi.ProblemCodeInvalidRefreshToken),
 				}
 			},
 		},
 		"revokeSession": {Refused: func(at situation) []contracttest.Refusal {
-			return []contracttest.Refusal{at.about("another's", contracttest.Others, http.StatusNotFound, usersapi.ProblemCodeSessionNotFound)}
+			return []contracttest.Refusal{
+				at.about("another's", contracttest.Others, http.StatusNotFound, usersapi.ProblemCodeSessionNotFound),
+			}
 		}},
 	}
 }

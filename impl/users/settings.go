@@ -36,9 +36,10 @@ type serveSettings struct {
 
 	DeletionGrace time.Duration `koanf:"deletion_grace" usage:"how long an account is kept whose owner wants it deleted"`
 
-	Mail         string           `koanf:"mail" usage:"smtp, or off: then no address is verified or changed, and no password reset"`
-	MailFrom     string           `koanf:"mail_from" usage:"who mails are from, as in Plumbline <no-reply@example.com>"`
-	PublicURL    string           `koanf:"public_url" usage:"where the front end is that links in mails lead to, as in https://shop.example.com"`
+	Mail      string `koanf:"mail" usage:"smtp, or off: then no address is verified or changed, and no password reset"`
+	MailFrom  string `koanf:"mail_from" usage:"who mails are from, as in Plumbline <no-reply@example.com>"`
+	PublicURL string `koanf:"public_url" usage:"the front end that links in mails lead to, as in https://shop.example.com"`
+
 	SMTPAddr     string           `koanf:"smtp_addr" usage:"the mail server, as in mail.example.com:587"`
 	SMTPUser     string           `koanf:"smtp_user" usage:"who logs in there; nobody does without"`
 	SMTPPassword telemetry.Secret `koanf:"smtp_password" usage:"with what password"`
@@ -139,7 +140,7 @@ type adminSettings struct {
 
 	Mail string `koanf:"mail" usage:"as for serve: with off the account's owner is not told by mail"`
 
-	AllowUnverified bool `koanf:"allow_unverified" usage:"take an account whose address nobody has verified: what is in it goes, its password too"`
+	AllowUnverified bool `koanf:"allow_unverified" usage:"take an unverified account: clear it and give it a new password"`
 }
 
 type rotateSettings struct {

@@ -25,13 +25,13 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// The table of what is said of settings that the users service alone has, with mails that go to a server outside.
+// The table names the findings of the settings that only the users service has, with a mail server on another machine.
 func TestFindings(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		set     []string
-		warns   string // the setting; nothing where it is empty
-		refuses string // the setting whose value ends the start; none where it is empty
+		warns   string // the setting, or "" for none
+		refuses string // the setting whose value ends the start, or "" for none
 	}{
 		{nil, "", ""},
 		{[]string{"USERS_MAIL=off"}, "mail", ""},
@@ -58,10 +58,11 @@ func TestFindings(t *testing.T) {
 		{[]string{"USERS_HASH_ITERATIONS=1"}, "hash_memory_kib", ""},
 		{[]string{"USERS_HASH_MEMORY_KIB=65536", "USERS_HASH_ITERATIONS=3"}, "", ""},
 		{[]string{"USERS_AUDIENCE=users"}, "audience", ""},
-		{[]string{"USERS_OPS_ADDR=0.0.0.0:9090"}, "ops_addr", ""}, // one of those that every service has
+		{[]string{"USERS_OPS_ADDR=0.0.0.0:9090"}, "ops_addr", ""}, // a setting that every service has
 	} {
 		out, err := run(t, append([]string{
-			"USERS_DATABASE_URL=postgres://users@127.0.0.1:1/users", "USERS_MASTER_KEY=" + testMasterKey, "USERS_NATS_URL=nats://127.0.0.1:4222",
+			"USERS_DATABASE_URL=postgres://users@127.0.0.1:1/users", "USERS_MASTER_KEY=" + testMasterKey,
+			"USERS_NATS_URL=nats://127.0.0.1:4222",
 			"USERS_SMTP_ADDR=mail.example.com:587", "USERS_MAIL_FROM=a@example.com", "USERS_PUBLIC_URL=https://shop.example.com",
 		}, c.set...), "check")
 		require.NotContains(t, out, canary)
@@ -74,7 +75,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// A database that was in use before there was a proof is opened with what it was used with.
+// A database from before there was a proof of the master key opens only with the key it was used with.
 func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 	t.Parallel()
 	const proof = "00027_prove_master_key.sql"
@@ -105,7 +106,8 @@ func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 		args      []any
 	}{
 		"an audit entry": {
-			`INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at) VALUES ($1, 'user.create', 'success', $2, '', now())`,
+			`INSERT INTO audit_entries (id, action, outcome, sealed_address, request_id, occurred_at)
+				VALUES ($1, 'user.create', 'success', $2, '', now())`,
 			[]any{entry, sealed("audit addresses", "audit_entries/"+entry.String())},
 		},
 		"a signing key alone": {
@@ -121,7 +123,7 @@ func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 			_, err = conn.Exec(t.Context(), c.statement, c.args...)
 			require.NoError(t, err)
 			require.NoError(t, conn.Close(t.Context()))
-			for range 2 { // The attempt leaves nothing behind that lets the next one through.
+			for range 2 { // A refused attempt does not let the next one through.
 				_, err = run(t, environment(url, "USERS_MASTER_KEY="+programtest.NewMasterKey()), "serve")
 				programtest.RequireSentence(t, err, "USERS_MASTER_KEY", "not the key that this database is used with")
 			}
@@ -131,7 +133,7 @@ func TestAnotherMasterKeyOfADatabaseInUse(t *testing.T) {
 	}
 }
 
-// proving is a mail server whose answer to a log-in is the test's.
+// proving is a mail server whose answer to a login a test sets.
 type proving struct {
 	mail.Discard
 
@@ -140,7 +142,7 @@ type proving struct {
 
 func (p proving) Prove(context.Context) error { return p.err }
 
-// A mail server that refuses the password ends the start; one that is away is told of.
+// A mail server that refuses the password ends the start; one that cannot be reached is logged.
 func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
@@ -155,7 +157,7 @@ func TestAWrongPasswordOfTheMailServer(t *testing.T) {
 	require.Equal(t, "it is away", p.Line("mails wait")["error"])
 }
 
-// The way to another key that docs/operations.md tells leads to a service in which new accounts work.
+// The procedure in docs/operations.md for another master key leads to a service in which new accounts work.
 func TestTheMasterKeyIsReplaced(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
@@ -175,13 +177,15 @@ func TestTheMasterKeyIsReplaced(t *testing.T) {
 	require.NoError(t, err)
 	client, err := usersapi.NewClientWithResponses(p.URL)
 	require.NoError(t, err)
-	started, err := client.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: "next@example.com", Password: passwordIn(out)})
+	started, err := client.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: "next@example.com", Password: passwordIn(out)})
 	require.NoError(t, err)
 	phone := "+442079460000"
-	told, err := client.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)}, func(_ context.Context, r *http.Request) error {
-		r.Header.Set("Authorization", "Bearer "+contracttest.Body(t, started, started.JSON200).AccessToken)
-		return nil
-	})
+	told, err := client.UpdateProfileWithResponse(t.Context(),
+		usersapi.UpdateProfileRequest{Phone: convert.OrNull(&phone)}, func(_ context.Context, r *http.Request) error {
+			r.Header.Set("Authorization", "Bearer "+contracttest.Body(t, started, started.JSON200).AccessToken)
+			return nil
+		})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, told.StatusCode(), string(told.Body))
 	_, err = run(t, environment(url), "rotate-keys")

@@ -15,7 +15,7 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// A second signal ends the program at once, whoever is being served.
+// A second signal ends the program at once, even while requests are running.
 func TestASecondSignal(t *testing.T) {
 	t.Parallel()
 	path := programtest.Program(t, "users")
@@ -37,7 +37,7 @@ func TestASecondSignal(t *testing.T) {
 	require.NoError(t, process.Signal(syscall.SIGTERM))
 	p.Line("winding down")
 	contracttest.Eventually(t, "it ends", func() bool {
-		_ = process.Signal(syscall.SIGTERM) // It has ended where there is nobody to be told.
+		_ = process.Signal(syscall.SIGTERM) // An error means that it has ended.
 		return p.HasEnded()
 	})
 	status := (<-ended).Sys().(syscall.WaitStatus)

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(contracttest.Main(m, conformance, Document))
 }
 
-// conformance counts what the tests of this package exercise of the document.
+// conformance counts which parts of the document the tests of this package exercise.
 var conformance = contracttest.NewCoverage()
 
 const (
@@ -42,10 +42,10 @@ const (
 	newPassword   = "staple wrong donkey"
 )
 
-// cheap is as little hashing as argon2id can do, for tests that are not about it.
+// cheap gives the cheapest parameters of argon2id, for tests that are not about hashing.
 var cheap = hashing.Params{MemoryKiB: 8, Iterations: 1, Parallelism: 1}
 
-// server is the whole service on a database of its own, as its callers see it.
+// server is the service behind its whole chain, on a database of its own.
 type server struct {
 	*usersapi.ClientWithResponses
 	*contracttest.Server
@@ -61,7 +61,7 @@ type options struct {
 	database func(*pgxpool.Pool) Database
 }
 
-// start serves a service whose every answer is held against the document: one that breaks it fails the test.
+// start serves a service and checks every answer against the document: one that does not conform fails the test.
 func start(t testing.TB, change ...func(*options)) *server {
 	t.Helper()
 	o := options{
@@ -73,9 +73,12 @@ func start(t testing.TB, change ...func(*options)) *server {
 		c(&o)
 	}
 	pool := pgtest.New(t, schema.Migrations, schema.Parts...)
-	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()}}
+	s := &server{
+		t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()},
+	}
 	var err error
-	s.service, err = newPrepared(t.Context(), s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
+	s.service, err = newPrepared(t.Context(),
+		s.config(func(c *Config) { c.Database, c.Hashing = o.database(pool), o.hashing }))
 	require.NoError(t, err)
 	t.Cleanup(func() { s.service.audit.Wait() })
 	s.serve(o.chain)
@@ -92,7 +95,7 @@ func newPrepared(ctx context.Context, c Config) (*Service, error) {
 	return service, service.prepare(ctx)
 }
 
-// runBeside runs what serve runs beside requests, until stop is called.
+// runBeside runs what serve runs outside of requests, until stop is called.
 func runBeside(ctx context.Context, service *Service, pool *pgxpool.Pool, log *slog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var background sync.WaitGroup
@@ -107,8 +110,9 @@ func runBeside(ctx context.Context, service *Service, pool *pgxpool.Pool, log *s
 // config is that of a service on the database of s.
 func (s *server) config(change ...func(*Config)) Config {
 	c := Config{
-		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", DeletionGrace: deletionGrace, MasterKey: telemetry.NewSecret(testMasterKey),
-		Issuer: "https://users.test", Audience: []string{"users", "orders"}, Clock: s.Clock.Now,
+		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", DeletionGrace: deletionGrace,
+		MasterKey: telemetry.NewSecret(testMasterKey),
+		Issuer:    "https://users.test", Audience: []string{"users", "orders"}, Clock: s.Clock.Now,
 		Hashing: hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},
 	}
 	for _, f := range change {
@@ -127,12 +131,13 @@ func (s *server) serve(chain func(*httpapi.Options)) {
 
 // as gives the client of a caller who has an access token.
 func (s *server) as(access string) *usersapi.ClientWithResponses {
-	client, err := usersapi.NewClientWithResponses(s.URL, usersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		if access != "" {
-			r.Header.Set("Authorization", "Bearer "+access)
-		}
-		return nil
-	}))
+	client, err := usersapi.NewClientWithResponses(s.URL,
+		usersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			if access != "" {
+				r.Header.Set("Authorization", "Bearer "+access)
+			}
+			return nil
+		}))
 	require.NoError(s.t, err)
 	return client
 }
@@ -147,12 +152,15 @@ type person struct {
 // signUp opens an account and logs in; with roles, its address is verified.
 func (s *server) signUp(email string, roles ...usersapi.Role) person {
 	s.t.Helper()
-	created, err := s.CreateUserV2WithResponse(s.t.Context(), usersapi.CreateUserV2Request{Email: email, Name: "Ada Lovelace", Password: goodPassword})
+	created, err := s.CreateUserV2WithResponse(s.t.Context(),
+		usersapi.CreateUserV2Request{Email: email, Name: "Ada Lovelace", Password: goodPassword})
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusCreated, created.StatusCode(), string(created.Body))
 	if len(roles) > 0 {
 		s.verify(email)
-		_, err := s.queries.SetUserRoles(s.t.Context(), usersdb.SetUserRolesParams{ID: contracttest.Body(s.t, created, created.JSON201).ID, Roles: toDBRoles(roles), UpdatedAt: s.Clock.Now()})
+		_, err := s.queries.SetUserRoles(s.t.Context(), usersdb.SetUserRolesParams{
+			ID: contracttest.Body(s.t, created, created.JSON201).ID, Roles: toDBRoles(roles), UpdatedAt: s.Clock.Now(),
+		})
 		require.NoError(s.t, err)
 	}
 	p := s.logIn(email, goodPassword)
@@ -166,33 +174,47 @@ func (s *server) verify(email string) {
 	s.t.Helper()
 	user, err := s.queries.GetUserByEmail(s.t.Context(), email)
 	require.NoError(s.t, err)
-	verified, err := s.queries.VerifyEmail(s.t.Context(), usersdb.VerifyEmailParams{ID: user.ID, Email: email, Now: s.Clock.Now()})
+	verified, err := s.queries.VerifyEmail(s.t.Context(),
+		usersdb.VerifyEmailParams{ID: user.ID, Email: email, Now: s.Clock.Now()})
 	require.NoError(s.t, err)
 	require.EqualValues(s.t, 1, verified)
 }
 
 func (s *server) logIn(email, password string) person {
 	s.t.Helper()
-	answer, err := s.StartSessionWithResponse(s.t.Context(), usersapi.StartSessionRequest{Email: email, Password: password})
+	answer, err := s.StartSessionWithResponse(s.t.Context(),
+		usersapi.StartSessionRequest{Email: email, Password: password})
 	require.NoError(s.t, err)
 	require.Equal(s.t, http.StatusOK, answer.StatusCode(), string(answer.Body))
-	return person{ClientWithResponses: s.as(contracttest.Body(s.t, answer, answer.JSON200).AccessToken), tokens: *contracttest.Body(s.t, answer, answer.JSON200)}
+	return person{
+		ClientWithResponses: s.as(contracttest.Body(s.t, answer, answer.JSON200).AccessToken),
+		tokens:              *contracttest.Body(s.t, answer, answer.JSON200),
+	}
 }
 
-// do sends what no generated client would and gives the answer with its body.
+// do sends a request that no generated client would send, and gives the answer with its body.
 func (s *server) do(method, path, body string, headers ...string) (*http.Response, string) {
 	s.t.Helper()
 	r := contracttest.Request{Method: method, Target: path, Body: body}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r = r.Without(headers[i]).With(headers[i] + ": " + headers[i+1])
 	}
-	if body != "" && !slices.ContainsFunc(r.Header, func(line string) bool { return strings.HasPrefix(line, "Content-Type:") }) {
+	if body != "" && !slices.ContainsFunc(r.Header, func(line string) bool {
+		return strings.HasPrefix(line, "Content-Type:")
+	}) {
 		r = r.With("Content-Type: application/json")
 	}
 	return s.Do(s.t, r)
 }
 
-// problemIn reads a failure; the shape is the same for every one.
+// count gives the number that a query returns.
+func (s *server) count(query string, args ...any) (n int) {
+	s.t.Helper()
+	require.NoError(s.t, s.Pool.QueryRow(s.t.Context(), query, args...).Scan(&n))
+	return n
+}
+
+// problemIn reads a problem; every problem has the same shape.
 func problemIn(t testing.TB, answer *http.Response, body string) usersapi.Problem {
 	t.Helper()
 	contracttest.ProblemIn(t, answer, body)
@@ -201,7 +223,7 @@ func problemIn(t testing.TB, answer *http.Response, body string) usersapi.Proble
 	return p
 }
 
-// codeIn gives the code of a failure.
+// codeIn gives the code of a problem.
 func codeIn(t testing.TB, body []byte) usersapi.ProblemCode {
 	t.Helper()
 	var p usersapi.Problem

@@ -11,16 +11,16 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 )
 
-// An account takes codesOfAccount wrong codes in codesWindow, over all challenges and networks; from then on each network
-// that is none of its known ones has codesUnfamiliar.
+// An account may have codesOfAccount wrong codes in codesWindow, over all challenges and networks. Beyond that, each
+// network that is not one of its known networks may have codesUnfamiliar.
 const (
 	codesOfAccount  = 30
 	codesUnfamiliar = 3
 	codesWindow     = 24 * time.Hour
 )
 
-// spendCode counts a code as wrong before it is looked at. It counts as x-throttle would, which cannot tell whose code it
-// is: only the challenge does.
+// spendCode counts a code as wrong before the code is checked. It does what x-throttle does elsewhere: x-throttle
+// cannot count codes, because only the challenge tells whose they are.
 func (s *Service) spendCode(ctx context.Context, user uuid.UUID) (httpapi.Decision, error) {
 	now := s.clock().Truncate(time.Microsecond)
 	account := httpapi.AccountOf(user)
@@ -38,21 +38,22 @@ func (s *Service) spendCode(ctx context.Context, user uuid.UUID) (httpapi.Decisi
 	return decision, rateLimited(decision, now)
 }
 
-// spendMail counts a mail about something that an account causes: whoever reads it may have asked for none.
+// spendMail counts a mail of one kind that an account causes: its receiver may not have asked for it.
 func (s *Service) spendMail(ctx context.Context, tx tx, about string, user uuid.UUID) error {
 	return s.spendMails(ctx, tx, about+"\n"+httpapi.AccountOf(user))
 }
 
-// spendMailTo counts a mail to an address that an account wants for the address as well, because accounts are free.
+// spendMailTo counts a mail against the address that an account wants, too: anybody can open many accounts.
 func (s *Service) spendMailTo(ctx context.Context, tx tx, address string) error {
 	return s.spendMails(ctx, tx, mailChange+"\n"+httpapi.AccountNamed("email", address))
 }
 
-// spendMails counts a mail for each of some things, unless it is too many for one of them.
+// spendMails counts a mail against each name in of, or against none if one of them has reached its limit.
 func (s *Service) spendMails(ctx context.Context, tx tx, of ...string) error {
 	try := httpapi.Try{Now: s.clock().Truncate(time.Microsecond)}
 	for _, thing := range of {
-		try.Own = append(try.Own, httpapi.Count{Limit: "account", Failures: mostMails, Window: mailsCounted, Of: "mails\n" + thing})
+		try.Own = append(try.Own,
+			httpapi.Count{Limit: "account", Failures: mostMails, Window: mailsCounted, Of: "mails\n" + thing})
 	}
 	decision, err := s.throttle.In(tx.db).Spend(ctx, try)
 	if err != nil || !decision.Refused {
@@ -61,7 +62,7 @@ func (s *Service) spendMails(ctx context.Context, tx tx, of ...string) error {
 	return rateLimited(decision, try.Now)
 }
 
-// rateLimited is the refusal of a try, with when the next one may be made.
+// rateLimited gives the refusal of a try, with the time until the next one is allowed.
 func rateLimited(decision httpapi.Decision, now time.Time) error {
 	wait := time.Second
 	for _, c := range decision.Counts {
@@ -70,13 +71,13 @@ func rateLimited(decision httpapi.Decision, now time.Time) error {
 	return contract.ErrRateLimited.After(wait)
 }
 
-// forgetNetworks leaves an account no known network: somebody else may have been in each of them.
+// forgetNetworks removes the known networks of an account: somebody else may have logged in from each of them.
 func (s *Service) forgetNetworks(ctx context.Context, tx tx, email string, id uuid.UUID) error {
 	return s.throttle.In(tx.db).Forget(ctx, httpapi.AccountNamed("email", email), httpapi.AccountOf(id))
 }
 
-// rememberNetwork makes the network of a login that was not over with the password a known one, as the chain does of one
-// that was.
+// rememberNetwork makes the network of a login with a second factor a known network. For a login with a password alone
+// the chain does so.
 func (s *Service) rememberNetwork(ctx context.Context, tx tx, user usersdb.User) error {
 	network := httpapi.ClientNetwork(ctx)
 	return s.throttle.In(tx.db).Welcome(ctx, s.clock(),

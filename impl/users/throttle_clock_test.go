@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What failed before a clock was set back does not count until the clock is there again, which would keep everybody out who shares
-// the network. Clocks of replicas differ a little, and that forgets nothing.
+// Failures from before a clock was set back are forgotten, as they would lock out everybody in the network until the
+// clock catches up. The small differences between the clocks of replicas make nothing forgotten.
 func TestAClockThatIsSetBack(t *testing.T) {
 	t.Parallel()
 	first, _ := throttled(t)
@@ -20,7 +20,8 @@ func TestAClockThatIsSetBack(t *testing.T) {
 	first.Clock.Advance(-30 * time.Second)
 	require.Equal(t, http.StatusTooManyRequests, first.from("192.0.2.7", me, "wrong").StatusCode)
 	first.Clock.Advance(-24 * time.Hour)
-	require.Equal(t, http.StatusUnauthorized, first.from("192.0.2.7", other, "wrong").StatusCode, "another's account, from the same network")
+	require.Equal(t, http.StatusUnauthorized, first.from("192.0.2.7", other, "wrong").StatusCode,
+		"another's account, from the same network")
 	answer := first.from("192.0.2.7", me, "wrong")
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	require.Contains(t, answer.Header.Get("RateLimit"), `"account";r=9;t=90`, "it counts anew")

@@ -11,14 +11,14 @@ import (
 	"example.com/plumbline/gen/usersdb"
 )
 
-// withoutAccounts is a database that is away when an account is looked for.
+// withoutAccounts is a database that fails when an account is looked up.
 type withoutAccounts struct{ usersdb.Querier }
 
 func (withoutAccounts) GetUserByEmail(context.Context, string) (usersdb.User, error) {
 	return usersdb.User{}, pgconn.ErrConnClosed
 }
 
-// A try that ends with a failure of the service's is given back: it was no wrong password.
+// A try that ends with a failure of the service is refunded: it was no wrong password.
 func TestFailuresOfTheServiceAreNotCounted(t *testing.T) {
 	t.Parallel()
 	first, second := throttled(t)

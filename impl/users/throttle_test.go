@@ -26,7 +26,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 )
 
-// replica serves the database of another server once more, as another replica does.
+// replica serves the database of another server, as a second replica.
 func replica(t testing.TB, of *server, chain func(*httpapi.Options)) *server {
 	t.Helper()
 	s := &server{t: t, queries: of.queries, Server: &contracttest.Server{Pool: of.Pool, Clock: of.Clock}}
@@ -37,7 +37,7 @@ func replica(t testing.TB, of *server, chain func(*httpapi.Options)) *server {
 	return s
 }
 
-// behindProxy makes the caller of a request whom X-Forwarded-For names.
+// behindProxy takes the address of the caller from X-Forwarded-For.
 func behindProxy(change func(*httpapi.Options)) func(*httpapi.Options) {
 	return func(o *httpapi.Options) {
 		change(o)
@@ -45,10 +45,10 @@ func behindProxy(change func(*httpapi.Options)) func(*httpapi.Options) {
 	}
 }
 
-// namingRequests lets a test give its requests their names, as a proxy that is trusted does.
+// namingRequests lets a test set the ids of its requests, as a trusted proxy may.
 func namingRequests(o *options) { o.chain = behindProxy(func(*httpapi.Options) {}) }
 
-// throttled is two replicas behind a proxy, whose logins only x-throttle bounds.
+// throttled gives two replicas behind a proxy, whose logins only x-throttle limits.
 func throttled(t *testing.T) (first, second *server) {
 	t.Helper()
 	c := underTest(t)
@@ -57,7 +57,7 @@ func throttled(t *testing.T) (first, second *server) {
 	return first, replica(t, first, change)
 }
 
-// from logs in from an address.
+// from sends a login from an address.
 func (s *server) from(address, email, password string) *http.Response {
 	s.t.Helper()
 	answer, _ := s.do(http.MethodPost, "/api/v1/login", login(email, password), "X-Forwarded-For", address)
@@ -66,10 +66,11 @@ func (s *server) from(address, email, password string) *http.Response {
 
 func TestThrottles(t *testing.T) {
 	t.Parallel()
-	contracttest.Throttles(t, underTest(t), func(t testing.TB, of *contracttest.Server, change func(*httpapi.Options)) *contracttest.Server {
+	another := func(t testing.TB, of *contracttest.Server, change func(*httpapi.Options)) *contracttest.Server {
 		t.Helper()
 		return replica(t, of.Arranger.(arranger).server, change).Server
-	}, func(good contracttest.Request) contracttest.Request {
+	}
+	contracttest.Throttles(t, underTest(t), another, func(good contracttest.Request) contracttest.Request {
 		wrong := map[string]any{}
 		require.NoError(t, json.Unmarshal([]byte(good.Body), &wrong))
 		for _, secret := range []string{"current_password", "token", "password", "challenge"} {
@@ -85,7 +86,8 @@ func TestThrottles(t *testing.T) {
 	})
 }
 
-// Many at once over replicas get as many hashings as the limit, and the owner goes on from elsewhere.
+// Of many wrong logins at once, over replicas, as many are hashed as the limit allows, and the owner can log in from
+// elsewhere.
 func TestThrottleAtOnce(t *testing.T) {
 	t.Parallel()
 	first, second := throttled(t)
@@ -108,15 +110,17 @@ func TestThrottleAtOnce(t *testing.T) {
 	require.EqualValues(t, 10, hashings.Load(), "each that looks for the account hashes")
 	require.EqualValues(t, 90, refused.Load())
 	require.Equal(t, http.StatusTooManyRequests, second.from("192.0.2.66", me.user.Email, goodPassword).StatusCode)
-	require.Equal(t, http.StatusOK, second.from("192.0.2.67", me.user.Email, goodPassword).StatusCode, "its owner is elsewhere")
-	require.Equal(t, http.StatusUnauthorized, second.from("192.0.2.66", "other@example.com", "wrong").StatusCode, "others are another matter")
+	require.Equal(t, http.StatusOK, second.from("192.0.2.67", me.user.Email, goodPassword).StatusCode,
+		"its owner is elsewhere")
+	require.Equal(t, http.StatusUnauthorized, second.from("192.0.2.66", "other@example.com", "wrong").StatusCode,
+		"others are another matter")
 	first.Clock.Advance(15 * time.Minute)
 	answer := first.from("192.0.2.66", me.user.Email, "wrong")
 	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	require.Contains(t, answer.Header.Get("RateLimit"), `"account";r=9;t=90`, "it is whole again")
 }
 
-// counting counts the look-ups of accounts for a login.
+// counting counts the look-ups of accounts by logins.
 type counting struct {
 	usersdb.Querier
 
@@ -128,8 +132,8 @@ func (c counting) GetUserByEmail(ctx context.Context, email string) (usersdb.Use
 	return c.Querier.GetUserByEmail(ctx, email)
 }
 
-// An account that is tried from everywhere is closed to nobody: its owner goes on from where they have been, as before, and
-// from a new place with a few tries.
+// An account that is attacked from many networks stays open to its owner: from known networks as before, and from a new
+// network with a few tries.
 func TestThrottleOfAnAccountUnderAttack(t *testing.T) {
 	t.Parallel()
 	first, second := throttled(t)
@@ -139,7 +143,8 @@ func TestThrottleOfAnAccountUnderAttack(t *testing.T) {
 	attack := func() (guesses int) {
 		attacker++
 		address := fmt.Sprintf("203.0.%d.%d", 113+attacker/200, attacker%200)
-		for guesses < 50 && first.from(address, strings.ToUpper(me.user.Email), "wrong").StatusCode == http.StatusUnauthorized {
+		for guesses < 50 &&
+			first.from(address, strings.ToUpper(me.user.Email), "wrong").StatusCode == http.StatusUnauthorized {
 			guesses++
 		}
 		return guesses
@@ -149,7 +154,7 @@ func TestThrottleOfAnAccountUnderAttack(t *testing.T) {
 	}
 	require.Equal(t, 3, attack(), "the account's are used up: a new network has a few")
 	require.Equal(t, 3, attack())
-	for range 9 { // A network that the owner uses has what it has.
+	for range 9 { // A known network keeps its own limit.
 		require.Equal(t, http.StatusUnauthorized, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode)
 	}
 	require.Equal(t, http.StatusOK, second.from("198.51.100.1", me.user.Email, goodPassword).StatusCode)
@@ -167,10 +172,11 @@ func TestThrottleOfAnAccountUnderAttack(t *testing.T) {
 	for range 3 {
 		require.Equal(t, http.StatusUnauthorized, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode)
 	}
-	require.Equal(t, http.StatusTooManyRequests, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode, "nobody has been there for long")
+	require.Equal(t, http.StatusTooManyRequests, second.from("198.51.100.1", me.user.Email, "mistyped").StatusCode,
+		"nobody has been there for long")
 }
 
-// Who resets the password knows of no network in which somebody else may have been.
+// A reset of the password forgets the known networks, from which somebody else may have logged in.
 func TestAResetForgetsNetworks(t *testing.T) {
 	t.Parallel()
 	first, _ := throttled(t)
@@ -183,12 +189,16 @@ func TestAResetForgetsNetworks(t *testing.T) {
 	require.Equal(t, 2, left, "those of the other")
 }
 
-// What an attacker with a whole IPv6 site does counts together, four times as much as of one network.
+// The tries of a whole IPv6 site count together, with four times the limit of one network.
 func TestThrottleOfASite(t *testing.T) {
 	t.Parallel()
 	first, _ := throttled(t)
 	tried := func(network int) (tries int) {
-		for tries < 150 && first.from(fmt.Sprintf("2001:db8:1:%x::%x", network, tries+1), newID().String()+"@example.com", "wrong").StatusCode == http.StatusUnauthorized {
+		wrong := func() int {
+			address := fmt.Sprintf("2001:db8:1:%x::%x", network, tries+1)
+			return first.from(address, newID().String()+"@example.com", "wrong").StatusCode
+		}
+		for tries < 150 && wrong() == http.StatusUnauthorized {
 			tries++
 		}
 		return tries
@@ -200,7 +210,7 @@ func TestThrottleOfASite(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, first.from("2001:db8:2::1", ada, "wrong").StatusCode)
 }
 
-// Who is not behind a trusted proxy is where the connection comes from, whatever the request says.
+// Without a trusted proxy the address of a caller is that of the connection, whatever X-Forwarded-For says.
 func TestThrottleBelievesNobody(t *testing.T) {
 	t.Parallel()
 	c := underTest(t)
@@ -211,14 +221,15 @@ func TestThrottleBelievesNobody(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, s.from("192.0.2.99", ada, "wrong").StatusCode)
 }
 
-// Accounts that there are and that there are not are limited alike, to the letter.
+// Addresses with and without an account are limited alike, and the answers are equal to the byte.
 func TestThrottleTellsNothing(t *testing.T) {
 	t.Parallel()
 	first, _ := throttled(t)
 	me, nobody := first.member().user.Email, newID().String()+"@example.com"
 	attack := func(email string) (answers []string) {
 		for i := range 130 {
-			answer, body := first.do(http.MethodPost, "/api/v1/login", login(email, "wrong"), "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i/11), "X-Request-Id", "the-same-for-both")
+			answer, body := first.do(http.MethodPost, "/api/v1/login", login(email, "wrong"),
+				"X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i/11), "X-Request-Id", "the-same-for-both")
 			answer.Header.Del("Date")
 			answers = append(answers, fmt.Sprint(answer.StatusCode, answer.Header, body))
 		}
@@ -231,7 +242,7 @@ func TestThrottleTellsNothing(t *testing.T) {
 	}
 }
 
-// What is kept names nobody, and goes when it is of no use.
+// The stored counters name nobody, and are removed when they have no effect any more.
 func TestThrottleKeepsNoNames(t *testing.T) {
 	t.Parallel()
 	first, _ := throttled(t)
@@ -267,7 +278,7 @@ func TestThrottleKeepsNoNames(t *testing.T) {
 	require.Zero(t, rows)
 }
 
-// Where nothing can be counted, nothing is tried.
+// While nothing can be counted, no password is tried.
 func TestThrottleWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	c := underTest(t)
@@ -288,7 +299,7 @@ func (noThrottles) Query(context.Context, string, ...any) (pgx.Rows, error) {
 	return nil, context.DeadlineExceeded
 }
 
-// A failed login is in the log of the account that there is, and nowhere where there is none.
+// A failed login is in the audit log where there is an account, and not where there is none.
 func TestFailedLoginsNameTheAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -299,14 +310,17 @@ func TestFailedLoginsNameTheAccount(t *testing.T) {
 	}
 	s.End(t)
 	s.service.audit.Wait()
-	rows, err := s.Pool.Query(t.Context(), "SELECT coalesce(actor::text, 'nobody') || ' ' || coalesce(target::text, 'none') FROM audit_entries WHERE outcome = 'invalid_credentials' ORDER BY position")
+	rows, err := s.Pool.Query(t.Context(), `
+		SELECT coalesce(actor::text, 'nobody') || ' ' || coalesce(target::text, 'none')
+		FROM audit_entries WHERE outcome = 'invalid_credentials' ORDER BY position`)
 	require.NoError(t, err)
 	entries, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
 	require.Equal(t, []string{"nobody " + me.user.ID.String()}, entries)
 }
 
-// Nobody fills the log with what is refused to one account, or about one: a hundred entries at once, and a hundred an hour.
+// Refusals cannot fill the audit log: those of one account, or about one, have a burst of a hundred entries and then a
+// hundred an hour.
 func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -324,7 +338,7 @@ func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, answer.StatusCode(), string(answer.Body))
 	}
 	fail(120)
-	s.Clock.Advance(36 * time.Second) // A hundredth of an hour.
+	s.Clock.Advance(36 * time.Second) // This is a hundredth of an hour.
 	fail(2)
 	own, err := s.as(ada.access).RevokeSessionWithResponse(t.Context(), unknown)
 	require.NoError(t, err)
@@ -335,13 +349,19 @@ func TestRefusalsOfOneAccountAreBounded(t *testing.T) {
 	lines := s.End(t)
 	s.service.audit.Wait()
 	require.Equal(t, 122, strings.Count(lines, `"action":"session.start"`), "the log of the service has all of it")
-	require.Equal(t, 101, s.count(`SELECT count(*) FROM audit_entries WHERE target = $1 AND outcome = 'invalid_credentials'`, ada.user.ID))
-	require.Equal(t, 100, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, bob.user.ID))
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, ada.user.ID), "strangers use up nothing of her own")
-	require.Equal(t, 1, s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'success'`, bob.user.ID), "what is done is always recorded")
+	require.Equal(t, 101,
+		s.count(`SELECT count(*) FROM audit_entries WHERE target = $1 AND outcome = 'invalid_credentials'`, ada.user.ID))
+	require.Equal(t, 100,
+		s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, bob.user.ID))
+	require.Equal(t, 1,
+		s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'session_not_found'`, ada.user.ID),
+		"strangers use up nothing of her own")
+	require.Equal(t, 1,
+		s.count(`SELECT count(*) FROM audit_entries WHERE actor = $1 AND outcome = 'success'`, bob.user.ID),
+		"what is done is always recorded")
 }
 
-// The networks of an account's owner are none of whoever has the address next.
+// The known networks of an account are not known to the next account with its address.
 func TestAnAddressThatIsLeftHasNoFamiliarNetworks(t *testing.T) {
 	t.Parallel()
 	first, _ := throttled(t)
@@ -352,7 +372,7 @@ func TestAnAddressThatIsLeftHasNoFamiliarNetworks(t *testing.T) {
 	key, err := master.Derive("throttles")
 	require.NoError(t, err)
 	of := func(account string) int {
-		mac := hmac.New(sha256.New, key) // as every release has made them
+		mac := hmac.New(sha256.New, key) // as every release has computed it
 		_, _ = mac.Write([]byte("familiar to\n" + account))
 		return first.count(`SELECT count(*) FROM familiar_networks WHERE account = $1`, mac.Sum(nil))
 	}

@@ -12,12 +12,12 @@ import (
 	"example.com/plumbline/impl/testkit/tokentest"
 )
 
-// Every kind of forged token is refused by every operation that needs one, and for the right reason: a token that is
-// made in the same way, but without a fault, is accepted.
+// Every kind of forged token is refused by every operation that needs a token, and for the right reason: a token that
+// is made in the same way, without the fault, is accepted.
 func TestContractForgedTokens(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	// An administrator's: no forgery is refused for want of a role.
+	// The token is an administrator's, so that no forgery is refused for a missing role.
 	admin := s.signUp("admin@example.com", usersapi.RoleCustomer, usersapi.RoleAdmin)
 	_, _, err := s.service.keys.rotate(t.Context())
 	require.NoError(t, err)
@@ -28,7 +28,8 @@ func TestContractForgedTokens(t *testing.T) {
 	session := admin.session(t)
 	forging := tokentest.Options{
 		Claims: token.Claims{
-			Issuer: "https://users.test", Audience: []string{serviceName}, Subject: admin.user.ID, SessionID: session, Roles: admin.user.Roles,
+			Issuer: "https://users.test", Audience: []string{serviceName}, Subject: admin.user.ID, SessionID: session,
+			Roles:    admin.user.Roles,
 			IssuedAt: now, ExpiresAt: now.Add(accessLifetime), ID: "forged",
 		},
 		Issuer: "https://users.test", Audience: serviceName, Key: keys[1], OtherKey: keys[0], Now: now,
@@ -38,7 +39,7 @@ func TestContractForgedTokens(t *testing.T) {
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM sessions WHERE revoked_at IS NULL`))
 }
 
-// A token of another service's audience, or of another issuer with the same keys, is none of this service's.
+// A token with another audience, or of another issuer with the same keys, is refused.
 func TestTokensOfAnotherServiceAreRefused(t *testing.T) {
 	t.Parallel()
 	s := start(t)

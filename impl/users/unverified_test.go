@@ -16,11 +16,11 @@ import (
 	"example.com/plumbline/impl/testkit/programtest"
 )
 
-// An account is no proof that whoever opened it owns its address. See docs/decisions/unverified-addresses.md.
+// Whoever opens an account need not own its address. See docs/decisions/unverified-addresses.md.
 
 const boss = "boss@example.com"
 
-// createAdmin carries out the command of that name on the database of s, at its time.
+// createAdmin runs the command of that name on the database of s, with its clock.
 func (s *server) createAdmin(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	p := ProgramWith(&s.mailbox)
@@ -31,7 +31,7 @@ func (s *server) createAdmin(t *testing.T, args ...string) (string, error) {
 
 var shownPassword = regexp.MustCompile(`(?m)^password: (\S{20,})$`)
 
-// passwordIn gives the password that create-admin has shown, and "" where it has shown none.
+// passwordIn gives the password that create-admin has shown, or "" if it has shown none.
 func passwordIn(out string) string {
 	if found := shownPassword.FindStringSubmatch(out); found != nil {
 		return found[1]
@@ -39,7 +39,7 @@ func passwordIn(out string) string {
 	return ""
 }
 
-// squatter is who has opened an account with another's address and left there what can be left.
+// squatter has opened an account with another's address and stored there everything that can be stored.
 type squatter struct {
 	person
 	app                       app
@@ -47,13 +47,15 @@ type squatter struct {
 	challenge, change, verify string
 }
 
-// squat opens an account with another's address and leaves there all that can be left. The second factor is from before
-// it took a verified address.
+// squat opens an account with another's address and stores there everything that can be stored. The second factor is
+// from before it took a verified address.
 func (s *server) squat(t *testing.T) squatter {
 	t.Helper()
 	q := squatter{person: s.signUp(boss)}
 	answer, err := q.UpdateProfileWithResponse(t.Context(), usersapi.UpdateProfileRequest{
-		Name: new("Visit evil.example"), Avatar: nullable.NewNullableWithValue("https://evil.example/me.png"), Phone: nullable.NewNullableWithValue("+442079460000"),
+		Name:         new("Visit evil.example"),
+		Avatar:       nullable.NewNullableWithValue("https://evil.example/me.png"),
+		Phone:        nullable.NewNullableWithValue("+442079460000"),
 		IDCardNumber: nullable.NewNullableWithValue("L01X-00T47"), Biography: nullable.NewNullableWithValue("I am evil."),
 	})
 	require.NoError(t, err)
@@ -67,14 +69,16 @@ func (s *server) squat(t *testing.T) squatter {
 	return q
 }
 
-// requireGone shows that nothing of what a squatter has left opens the account or stands in it, and gives what its
-// owner sees of it.
+// requireGone requires that nothing that a squatter has stored is left or opens the account, and gives the profile that
+// its owner sees.
 func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi.Profile {
 	t.Helper()
-	contracttest.Eventually(t, "the session has ended", func() bool { return q.readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the session has ended",
+		func() bool { return q.readsProfile(t) == http.StatusUnauthorized })
 	_, status := s.refreshRefused(*q.tokens.RefreshToken)
 	require.Equal(t, http.StatusUnauthorized, status)
-	login, err := s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: boss, Password: goodPassword})
+	login, err := s.StartSessionWithResponse(t.Context(),
+		usersapi.StartSessionRequest{Email: boss, Password: goodPassword})
 	require.NoError(t, err)
 	require.Equal(t, usersapi.ProblemCodeInvalidCredentials, codeIn(t, login.Body))
 	s.requireAnswer(q.challenge, q.app.code(s), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
@@ -86,15 +90,18 @@ func (s *server) requireGone(t *testing.T, q squatter, password string) usersapi
 	owner := s.logIn(boss, password) // No second factor is asked for.
 	profile := owner.profile(t)
 	require.Equal(t, usersapi.Profile{
-		ID: q.user.ID, Name: "boss", Email: boss, EmailVerified: true, Roles: profile.Roles, CreatedAt: q.user.CreatedAt.UTC(), UpdatedAt: s.Clock.Now().UTC(),
+		ID: q.user.ID, Name: "boss", Email: boss, EmailVerified: true, Roles: profile.Roles,
+		CreatedAt: q.user.CreatedAt.UTC(), UpdatedAt: s.Clock.Now().UTC(),
 	}, profile)
-	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE num_nonnulls(avatar, phone, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography, second_factor_at, deletes_at) > 0`))
-	require.NotContains(t, s.mail(boss, mailChanged, 1).Text, "evil", "what a squatter writes is no text to be sent to the owner")
+	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE num_nonnulls(avatar, phone, sealed_phone, phone_mark,
+		sealed_id_card_number, id_card_number_mark, biography, second_factor_at, deletes_at) > 0`))
+	require.NotContains(t, s.mail(boss, mailChanged, 1).Text, "evil",
+		"what a squatter writes is no text to be sent to the owner")
 	return profile
 }
 
-// Whoever follows the link of a reset reads the address: an account that nobody has verified is theirs, and holds
-// nothing of another.
+// Whoever follows the link of a reset owns the address: they take over an unverified account, and nothing that another
+// has stored there is left.
 func TestAResetTakesTheAccountFromASquatter(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -104,7 +111,7 @@ func TestAResetTakesTheAccountFromASquatter(t *testing.T) {
 	require.Equal(t, []usersapi.Role{usersapi.RoleCustomer}, s.requireGone(t, q, newPassword).Roles)
 }
 
-// A reset of an account whose address is verified keeps what its owner has there.
+// A reset of an account with a verified address keeps its data.
 func TestAResetKeepsWhatTheOwnerHas(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -120,17 +127,20 @@ func TestAResetKeepsWhatTheOwnerHas(t *testing.T) {
 	require.NotNil(t, user.DeletesAt)
 }
 
-// Roles beyond a customer's are for accounts whose address is verified, whoever gives them.
+// Only an account with a verified address gets a role other than customer, whoever grants it.
 func TestUnverifiedAccountsGetNoRoles(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	admin, stranger := s.signUp("admin@example.com", usersapi.RoleAdmin), s.signUp(boss)
 	set := func(roles ...usersapi.Role) (int, []byte) {
-		answer, err := admin.SetUserRolesWithResponse(t.Context(), stranger.user.ID, usersapi.SetUserRolesRequest{Roles: roles})
+		answer, err := admin.SetUserRolesWithResponse(t.Context(), stranger.user.ID,
+			usersapi.SetUserRolesRequest{Roles: roles})
 		require.NoError(t, err)
 		return answer.StatusCode(), answer.Body
 	}
-	for _, role := range []usersapi.Role{usersapi.RoleSupport, usersapi.RoleStaff, usersapi.RolePayments, usersapi.RoleAdmin} {
+	for _, role := range []usersapi.Role{
+		usersapi.RoleSupport, usersapi.RoleStaff, usersapi.RolePayments, usersapi.RoleAdmin,
+	} {
 		status, body := set(usersapi.RoleCustomer, role)
 		require.Equal(t, http.StatusConflict, status)
 		require.Equal(t, usersapi.ProblemCodeEmailUnverified, codeIn(t, body))
@@ -144,19 +154,20 @@ func TestUnverifiedAccountsGetNoRoles(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 }
 
-// A login that waits for its second factor ends with the sessions when its account is raised.
+// A new role ends the logins that wait for a second factor, as it ends the sessions.
 func TestARaiseEndsLoginsThatWait(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	admin, m := s.member(usersapi.RoleAdmin), s.member()
 	phone, challenge := s.enrolled(m.user, true), s.challenge(m.user)
-	raised, err := s.as(admin.access).SetUserRolesWithResponse(t.Context(), m.user.ID, usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
+	raised, err := s.as(admin.access).SetUserRolesWithResponse(t.Context(), m.user.ID,
+		usersapi.SetUserRolesRequest{Roles: []usersapi.Role{usersapi.RoleAdmin}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, raised.StatusCode(), string(raised.Body))
 	s.requireAnswer(challenge, phone.code(s), http.StatusUnauthorized, usersapi.ProblemCodeInvalidChallenge)
 }
 
-// holding runs do while a lock is held, and gives it up once so many wait.
+// holding runs do while a lock is held, and releases the lock once so many statements wait for it.
 func (s *server) holding(t *testing.T, lock string, waiting int, do ...func()) {
 	t.Helper()
 	gate, err := s.Pool.Begin(t.Context())
@@ -173,26 +184,29 @@ func (s *server) holding(t *testing.T, lock string, waiting int, do ...func()) {
 	all.Wait()
 }
 
-// waiting waits until so many wait for a lock.
+// waiting waits until so many statements wait for a lock.
 func (s *server) waiting(t *testing.T, count int) {
 	t.Helper()
 	contracttest.Eventually(t, "they wait for a lock", func() bool {
-		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= count
+		return s.count(`SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`) >= count
 	})
 }
 
-// A login beside a change of roles leaves nothing of what was before: neither a session that the change should have
-// ended, nor a token that tells another service the roles of then.
+// A login beside a change of roles leaves neither a session that the change should have ended, nor a token with the old
+// roles.
 func TestALoginBesideAChangeOfRoles(t *testing.T) {
 	t.Parallel()
 	support, customer := []usersapi.Role{usersapi.RoleSupport}, []usersapi.Role{usersapi.RoleCustomer}
 	for name, c := range map[string]struct {
 		from, to []usersapi.Role
-		lock     string // holds up whoever comes first
+		lock     string // delays the first of the two
 		first    string
 		after    int
 	}{
-		"a raise after the login":     {customer, support, `LOCK TABLE refresh_tokens IN SHARE MODE`, "login", http.StatusUnauthorized},
+		"a raise after the login": {
+			customer, support, `LOCK TABLE refresh_tokens IN SHARE MODE`, "login", http.StatusUnauthorized,
+		},
 		"a raise before the login":    {customer, support, `LOCK TABLE river_job IN SHARE MODE`, "change", http.StatusOK},
 		"a lowering before the login": {support, customer, `LOCK TABLE river_job IN SHARE MODE`, "change", http.StatusOK},
 		"a lowering after the login":  {support, customer, `LOCK TABLE refresh_tokens IN SHARE MODE`, "login", http.StatusOK},
@@ -205,10 +219,12 @@ func TestALoginBesideAChangeOfRoles(t *testing.T) {
 			var changed *usersapi.SetUserRolesResponse
 			var errs [2]error
 			login := func() {
-				opened, errs[0] = s.StartSessionWithResponse(t.Context(), usersapi.StartSessionRequest{Email: m.user.Email, Password: goodPassword})
+				opened, errs[0] = s.StartSessionWithResponse(t.Context(),
+					usersapi.StartSessionRequest{Email: m.user.Email, Password: goodPassword})
 			}
 			change := func() {
-				changed, errs[1] = s.as(admin.access).SetUserRolesWithResponse(t.Context(), m.user.ID, usersapi.SetUserRolesRequest{Roles: c.to})
+				changed, errs[1] = s.as(admin.access).SetUserRolesWithResponse(t.Context(), m.user.ID,
+					usersapi.SetUserRolesRequest{Roles: c.to})
 			}
 			if c.first == "login" {
 				s.holding(t, c.lock, 2, login, change)
@@ -229,18 +245,19 @@ func TestALoginBesideAChangeOfRoles(t *testing.T) {
 	}
 }
 
-// An account that anybody may have opened, or that is disabled, is not raised, and nothing is done to it.
+// create-admin changes no account that is disabled, or that anybody may have opened.
 func TestCreateAdminRefuses(t *testing.T) {
 	t.Parallel()
+	disable := func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }
 	for name, c := range map[string]struct {
 		arrange func(*server)
 		args    []string
 		way     string
 	}{
 		"an unverified address":      {func(*server) {}, nil, "--allow-unverified"},
-		"a disabled account":         {func(s *server) { s.verify(boss); s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, nil, "is disabled"},
-		"one that is both":           {func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, nil, "is disabled"},
-		"a disabled account, anyway": {func(s *server) { s.exec(s.t, `UPDATE users SET status = 'disabled'`) }, []string{"--allow-unverified"}, "is disabled"},
+		"a disabled account":         {func(s *server) { s.verify(boss); disable(s) }, nil, "is disabled"},
+		"one that is both":           {disable, nil, "is disabled"},
+		"a disabled account, anyway": {disable, []string{"--allow-unverified"}, "is disabled"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -261,16 +278,17 @@ func TestCreateAdminRefuses(t *testing.T) {
 	}
 }
 
-// createdAdmins gives what the audit log holds of create-admin.
+// createdAdmins gives the audit entries of create-admin.
 func (p person) createdAdmins(t *testing.T) []usersapi.AuditEntry {
 	t.Helper()
-	list, err := p.ListAuditEntriesWithResponse(t.Context(), &usersapi.ListAuditEntriesParams{Action: new("user.create_admin")})
+	list, err := p.ListAuditEntriesWithResponse(t.Context(),
+		&usersapi.ListAuditEntriesParams{Action: new("user.create_admin")})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, list.StatusCode(), string(list.Body))
 	return contracttest.Body(t, list, list.JSON200).Items
 }
 
-// Who owns the address is raised with the password that they have: whoever is logged in has to show it again.
+// An account with a verified address becomes an administrator's with its password; its sessions have to log in again.
 func TestCreateAdminRaises(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -279,9 +297,11 @@ func TestCreateAdminRaises(t *testing.T) {
 	s.verify(boss)
 	out, err := s.createAdmin(t, boss)
 	require.NoError(t, err)
-	require.Contains(t, out, owner.user.ID.String()+" of "+boss+" is an administrator's from now on; its sessions have ended")
+	require.Contains(t, out,
+		owner.user.ID.String()+" of "+boss+" is an administrator's from now on; its sessions have ended")
 	require.Empty(t, passwordIn(out))
-	contracttest.Eventually(t, "the session has ended", func() bool { return owner.readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the session has ended",
+		func() bool { return owner.readsProfile(t) == http.StatusUnauthorized })
 	require.Contains(t, s.mail(boss, mailRoles, 1).Text, "admin, customer")
 	admin := s.logIn(boss, goodPassword)
 	require.Equal(t, "Ada Lovelace", admin.profile(t).Name)
@@ -299,7 +319,7 @@ func TestCreateAdminRaises(t *testing.T) {
 	s.mail(boss, mailRoles, 1)
 }
 
-// The operator answers for the address of an account that is opened: it may do what takes a verified one.
+// The operator vouches for the address of a new account, which counts as verified.
 func TestCreateAdminOpensAVerifiedAccount(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -310,12 +330,13 @@ func TestCreateAdminOpensAVerifiedAccount(t *testing.T) {
 	admin := s.logIn(boss, password)
 	require.True(t, admin.profile(t).EmailVerified)
 	require.Len(t, admin.createdAdmins(t), 1)
-	enrolled, err := admin.EnrolSecondFactorWithResponse(t.Context(), usersapi.EnrolSecondFactorRequest{CurrentPassword: password})
+	enrolled, err := admin.EnrolSecondFactorWithResponse(t.Context(),
+		usersapi.EnrolSecondFactorRequest{CurrentPassword: password})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, enrolled.StatusCode(), string(enrolled.Body))
 }
 
-// The operator who answers for an address takes the account with it from whoever opened it.
+// With --allow-unverified the operator vouches for the address, and the account is taken from whoever opened it.
 func TestCreateAdminTakesTheAccountFromASquatter(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -331,7 +352,7 @@ func TestCreateAdminTakesTheAccountFromASquatter(t *testing.T) {
 	require.Len(t, s.logIn(boss, password).createdAdmins(t), 1)
 }
 
-// Of many create-admin at once one opens or takes the account, and the password that it shows is the account's.
+// Of many create-admin at once one opens or takes the account, and the password that it shows is valid.
 func TestCreateAdminAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -366,7 +387,8 @@ func TestCreateAdminAtOnce(t *testing.T) {
 	}
 }
 
-// Who opens an account beside create-admin is not raised: one of both is told that the other came first.
+// An account that is opened beside create-admin does not become an administrator's: one of the two is told that the
+// other came first.
 func TestARegistrationBesideCreateAdmin(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -387,8 +409,8 @@ func TestARegistrationBesideCreateAdmin(t *testing.T) {
 	require.Zero(t, s.count(`SELECT count(*) FROM users WHERE 'admin' = ANY(roles)`))
 }
 
-// Whoever opened an account with another's address, and goes on changing its password, keeps its owner out no longer
-// than until they read a mail.
+// Whoever opens an account with another's address, and changes its password again and again, cannot keep the owner from
+// taking it over with a mailed link.
 func TestASquatterKeepsNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := start(t)
@@ -398,19 +420,21 @@ func TestASquatterKeepsNobodyOut(t *testing.T) {
 	link := tokenIn(t, s.mail(ada, mailReset, 1))
 	passwords := []string{goodPassword, newPassword}
 	for i := range mostMails + 2 {
-		s.Clock.Advance(7 * time.Second) // for the limits on requests
-		answer, err := squatter.ChangePasswordWithResponse(t.Context(), usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
+		s.Clock.Advance(7 * time.Second) // for the rate limits of requests
+		answer, err := squatter.ChangePasswordWithResponse(t.Context(),
+			usersapi.ChangePasswordRequest{CurrentPassword: passwords[i%2], NewPassword: passwords[(i+1)%2]})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusNoContent, answer.StatusCode(), string(answer.Body))
 		s.askReset(ada)
 		s.settled()
 	}
 	require.Equal(t, http.StatusNoContent, s.reset(link, "quiet paper lantern"))
-	contracttest.Eventually(t, "the squatter's session has ended", func() bool { return squatter.readsProfile(t) == http.StatusUnauthorized })
+	contracttest.Eventually(t, "the squatter's session has ended",
+		func() bool { return squatter.readsProfile(t) == http.StatusUnauthorized })
 	s.logIn(ada, "quiet paper lantern")
 }
 
-// Where there are no mails, the command makes no job for one either.
+// With mails off the command queues no mail either.
 func TestCreateAdminWithoutMails(t *testing.T) {
 	t.Parallel()
 	s := start(t)

@@ -26,7 +26,7 @@ var anyUUID = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 var anyTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 
-// golden writes an answer as it is kept: without what differs from one run to the next.
+// golden writes an answer in the form of the golden files, without what differs between runs.
 func golden(answer *http.Response, body string) string {
 	var text strings.Builder
 	fmt.Fprintln(&text, answer.StatusCode, http.StatusText(answer.StatusCode))
@@ -40,7 +40,7 @@ func golden(answer *http.Response, body string) string {
 	return anyTime.ReplaceAllString(anyUUID.ReplaceAllString(kept, "<id>"), "<time>")
 }
 
-// compareGolden holds an answer against testdata/<name>.golden.
+// compareGolden compares an answer with testdata/<name>.golden.
 func compareGolden(t *testing.T, name string, answer *http.Response, body string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".golden")
@@ -68,14 +68,17 @@ func TestV1Answers(t *testing.T) {
 	}{
 		{"createUser-created", http.MethodPost, "/api/v1/users", account, nil},
 		{"createUser-malformed", http.MethodPost, "/api/v1/users", `{"email":`, nil},
-		{"createUser-taken", http.MethodPost, "/api/v1/users", `{"email":"ADA@example.com","name":"Ada","password":"` + goodPassword + `"}`, nil},
+		{"createUser-taken", http.MethodPost, "/api/v1/users",
+			`{"email":"ADA@example.com","name":"Ada","password":"` + goodPassword + `"}`, nil},
 		{"createUser-too-large", http.MethodPost, "/api/v1/users", strings.Repeat(" ", 65<<10), nil},
 		{"createUser-media-type", http.MethodPost, "/api/v1/users", account, []string{"Content-Type", "text/plain"}},
 		{"createUser-invalid", http.MethodPost, "/api/v1/users", `{"email":"ada","password":"short","nickname":"Ada"}`, nil},
 		{"getUser-found", http.MethodGet, "/api/v1/users/" + ada.user.ID.String(), "", []string{"Authorization", bearer}},
 		{"getUser-unauthenticated", http.MethodGet, "/api/v1/users/" + ada.user.ID.String(), "", nil},
-		{"getUser-bad-token", http.MethodGet, "/api/v1/users/" + ada.user.ID.String(), "", []string{"Authorization", "Bearer x"}},
-		{"getUser-not-found", http.MethodGet, "/api/v1/users/" + support.user.ID.String(), "", []string{"Authorization", bearer}},
+		{"getUser-bad-token", http.MethodGet, "/api/v1/users/" + ada.user.ID.String(), "",
+			[]string{"Authorization", "Bearer x"}},
+		{"getUser-not-found", http.MethodGet, "/api/v1/users/" + support.user.ID.String(), "",
+			[]string{"Authorization", bearer}},
 		{"getUser-invalid", http.MethodGet, "/api/v1/users/7?fields=name", "", []string{"Authorization", bearer}},
 		{"getUser-method", http.MethodDelete, "/api/v1/users/" + ada.user.ID.String(), "", []string{"Authorization", bearer}},
 	} {
@@ -96,13 +99,19 @@ func TestV1AnswersAreCompared(t *testing.T) {
 	}
 	id := uuid.NewString
 	base := golden(answer(200, "Sunset", "x", "Location", "/u/"+id()), `{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`)
-	require.Equal(t, base, golden(answer(200, "Sunset", "x", "Location", "/u/"+id(), "Date", "later"), `{"id":"`+id()+`","at":"2027-01-02T03:04:05.678Z"}`))
+	later := answer(200, "Sunset", "x", "Location", "/u/"+id(), "Date", "later")
+	require.Equal(t, base, golden(later, `{"id":"`+id()+`","at":"2027-01-02T03:04:05.678Z"}`))
 	for what, other := range map[string]string{
-		"status":           golden(answer(201, "Sunset", "x", "Location", "/u/"+id()), `{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`),
-		"a header":         golden(answer(200, "Sunset", "y", "Location", "/u/"+id()), `{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`),
-		"a further header": golden(answer(200, "Sunset", "x", "Location", "/u/"+id(), "Etag", "1"), `{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`),
-		"a member":         golden(answer(200, "Sunset", "x", "Location", "/u/"+id()), `{"id":"`+id()+`","at":"2026-11-23T09:30:00Z","a":1}`),
-		"a form of time":   golden(answer(200, "Sunset", "x", "Location", "/u/"+id()), `{"id":"`+id()+`","at":"2026-11-23T09:30:00+01:00"}`),
+		"status": golden(answer(201, "Sunset", "x", "Location", "/u/"+id()),
+			`{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`),
+		"a header": golden(answer(200, "Sunset", "y", "Location", "/u/"+id()),
+			`{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`),
+		"a further header": golden(answer(200, "Sunset", "x", "Location", "/u/"+id(), "Etag", "1"),
+			`{"id":"`+id()+`","at":"2026-11-23T09:30:00Z"}`),
+		"a member": golden(answer(200, "Sunset", "x", "Location", "/u/"+id()),
+			`{"id":"`+id()+`","at":"2026-11-23T09:30:00Z","a":1}`),
+		"a form of time": golden(answer(200, "Sunset", "x", "Location", "/u/"+id()),
+			`{"id":"`+id()+`","at":"2026-11-23T09:30:00+01:00"}`),
 	} {
 		require.NotEqual(t, base, other, what)
 	}
@@ -113,18 +122,21 @@ func TestSuccessorLeadsToTheSameResource(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.signUp("ada@example.com")
-	v1, err := ada.GetUserWithResponse(t.Context(), ada.user.ID) //nolint:staticcheck // What version 1 answers is promised for as long as it is served.
+	v1, err := ada.GetUserWithResponse(t.Context(), ada.user.ID) //nolint:staticcheck // Version 1 is still served.
 	require.NoError(t, err)
-	answer, body := s.do(http.MethodGet, successorIn(t, v1.HTTPResponse), "", "Authorization", "Bearer "+ada.tokens.AccessToken)
+	answer, body := s.do(http.MethodGet, successorIn(t, v1.HTTPResponse), "",
+		"Authorization", "Bearer "+ada.tokens.AccessToken)
 	require.Equal(t, http.StatusOK, answer.StatusCode, body)
 	v2, err := ada.GetUserV2WithResponse(t.Context(), ada.user.ID)
 	require.NoError(t, err)
 	require.JSONEq(t, string(v2.Body), body)
 	require.Equal(t, contracttest.Body(t, v1, v1.JSON200).ID, contracttest.Body(t, v2, v2.JSON200).ID)
 
-	created, err := s.CreateUserWithResponse(t.Context(), usersapi.CreateUserRequest{Email: "grace@example.com", Name: "Grace", Password: goodPassword})
+	created, err := s.CreateUserWithResponse(t.Context(),
+		usersapi.CreateUserRequest{Email: "grace@example.com", Name: "Grace", Password: goodPassword})
 	require.NoError(t, err)
-	answer, body = s.do(http.MethodPost, successorIn(t, created.HTTPResponse), `{"email":"joan@example.com","name":"Joan","password":"`+goodPassword+`"}`)
+	answer, body = s.do(http.MethodPost, successorIn(t, created.HTTPResponse),
+		`{"email":"joan@example.com","name":"Joan","password":"`+goodPassword+`"}`)
 	require.Equal(t, http.StatusCreated, answer.StatusCode, body)
 }
 
@@ -135,7 +147,8 @@ func successorIn(t *testing.T, answer *http.Response) string {
 	return link[1:strings.Index(link, ">")]
 }
 
-// TestFailuresOfTheChain keeps one answer of each way to fail before a handler is reached, and of a panic.
+// TestFailuresOfTheChain compares one answer of each failure before a handler is reached, and of a panic, with a golden
+// file.
 func TestFailuresOfTheChain(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) {
@@ -154,7 +167,8 @@ func TestFailuresOfTheChain(t *testing.T) {
 		{"parameter", http.MethodGet, "/api/v1/sessions?limit=0&limit=1&x=1", "", []string{"Authorization", bearer}},
 		{"caller", http.MethodGet, "/api/v1/profile", "", nil},
 		{"role", http.MethodGet, "/api/v1/admin/users", "", []string{"Authorization", bearer}},
-		{"origin", http.MethodPost, "/api/v1/login", `{}`, []string{"Origin", "https://evil.example.com", "Sec-Fetch-Site", "cross-site"}},
+		{"origin", http.MethodPost, "/api/v1/login", `{}`,
+			[]string{"Origin", "https://evil.example.com", "Sec-Fetch-Site", "cross-site"}},
 		{"panic", http.MethodGet, "/api/v1/profile", "", []string{"Authorization", bearer}},
 	} {
 		answer, body := s.do(c.method, c.path, c.body, c.headers...)

@@ -22,8 +22,8 @@ import (
 // schema is resource.Schema; the numbers are those of the service's own migrations that made a part before.
 var schema = program.Schema{
 	Parts: []postgres.Part{
-		audit.Tables.MovedFrom(8), program.Tables.MovedFrom(16), events.Tables.MovedFrom(4, 5), idempotency.Tables.MovedFrom(6),
-		standing.Tables.MovedFrom(3), jobs.Tables,
+		audit.Tables.MovedFrom(8), program.Tables.MovedFrom(16), events.Tables.MovedFrom(4, 5),
+		idempotency.Tables.MovedFrom(6), standing.Tables.MovedFrom(3), jobs.Tables,
 	},
 	Migrations: queries.Migrations(serviceName),
 }

@@ -44,7 +44,8 @@ func TestUpgrade(t *testing.T) {
 
 	c := underTest(t)
 	pool := pgtest.Open(t, pgtest.Patient(url))
-	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: contracttest.NewClock()}}
+	clock := contracttest.NewClock()
+	s := &server{t: t, queries: usersdb.New(pool), Server: &contracttest.Server{Pool: pool, Clock: clock}}
 	s.service, err = New(s.config(func(c *Config) { c.MasterKey = telemetry.NewSecret(upgradeKey) }))
 	require.NoError(t, err)
 	require.NoError(t, s.service.prepare(t.Context()))

@@ -80,7 +80,7 @@ func (s *Service) forgetNetworks(ctx context.Context, tx tx, email string, id uu
 // the chain does so.
 func (s *Service) rememberNetwork(ctx context.Context, tx tx, user usersdb.User) error {
 	network := httpapi.ClientNetwork(ctx)
-	return s.throttle.In(tx.db).Welcome(ctx, s.clock(),
+	return s.throttle.In(tx.db).RememberNetworks(ctx, s.clock(),
 		httpapi.KnownNetwork{Account: httpapi.AccountNamed("email", user.Email), Network: network},
 		httpapi.KnownNetwork{Account: httpapi.AccountOf(user.ID), Network: network})
 }

@@ -77,9 +77,9 @@ func (o *Operation) follows() (problems []Problem) {
 	return problems
 }
 
-// Following gives, by operationId, what each operation of a document can end with whatever its x-codes says. Of an
+// ImpliedProblems gives, by operationId, what each operation of a document can end with whatever its x-codes says. Of an
 // operation that Load refuses some may be missing.
-func Following(spec *openapi3.T) map[string][]Problem {
+func ImpliedProblems(spec *openapi3.T) map[string][]Problem {
 	found := map[string][]Problem{}
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {

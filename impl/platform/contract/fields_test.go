@@ -33,9 +33,9 @@ func TestEntityTags(t *testing.T) {
 		_, ok := entityTags([]string{bad})
 		require.False(t, ok, bad)
 	}
-	tags, anyTag := Matching(`"1", W/"2", "3"`)
+	tags, anyTag := ParseIfMatch(`"1", W/"2", "3"`)
 	require.Equal(t, []string{`"1"`, `"3"`}, tags, "a weak tag is no version")
 	require.False(t, anyTag)
-	_, anyTag = Matching("*")
+	_, anyTag = ParseIfMatch("*")
 	require.True(t, anyTag)
 }

@@ -51,7 +51,7 @@ func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + 
 
 // Versions reads the versions in an If-Match header, or that it is *. It ignores tags that ETag cannot have written.
 func Versions(ifMatch string) (versions []int64, anyVersion bool) {
-	tags, anyVersion := contract.Matching(ifMatch)
+	tags, anyVersion := contract.ParseIfMatch(ifMatch)
 	for _, tag := range tags {
 		version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
 		if err == nil && ETag(version) == tag {

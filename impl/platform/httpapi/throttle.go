@@ -25,8 +25,8 @@ type Throttle interface {
 	Spend(ctx context.Context, t Try) (Decision, error)
 	// Refund uncounts a try that did not fail.
 	Refund(ctx context.Context, d Decision) error
-	// Welcome makes networks known to the accounts whose owners use them, for as long as the throttle remembers.
-	Welcome(ctx context.Context, now time.Time, known ...KnownNetwork) error
+	// RememberNetworks makes networks known to the accounts whose owners use them, for as long as the throttle remembers.
+	RememberNetworks(ctx context.Context, now time.Time, known ...KnownNetwork) error
 }
 
 // Try is one try of a secret, with the limits that it counts against.
@@ -66,11 +66,11 @@ type Decision struct {
 	Refused bool
 	// KnownNetwork tells that the owner of the account uses the network of the try.
 	KnownNetwork bool
-	Counts       []Standing
+	Counts       []CountState
 }
 
-// Standing is how one limit stands.
-type Standing struct {
+// CountState is the state of one limit.
+type CountState struct {
 	Count
 
 	// TAT is the theoretical arrival time, at which no failure is counted any more.
@@ -217,7 +217,7 @@ func (c *Chain) settle(r *request, a *attempted, failure *fault.Error, status in
 		if own := (KnownNetwork{Account: AccountOf(owner), Network: a.try.Network.Network}); own != known[0] {
 			known = append(known, own)
 		}
-		err = errors.Join(err, c.failures.Welcome(ctx, a.try.Now, known...))
+		err = errors.Join(err, c.failures.RememberNetworks(ctx, a.try.Now, known...))
 	}
 	if err != nil {
 		c.log.LogAttrs(ctx, slog.LevelError, "a try that did not fail stays counted",

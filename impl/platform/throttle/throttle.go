@@ -101,7 +101,7 @@ func (s *Store) Spend(ctx context.Context, try httpapi.Try) (httpapi.Decision, e
 		tat, counted := spent[string(s.keyOf(c.Of))]
 		switch {
 		case counted:
-			decision.Counts = append(decision.Counts, httpapi.Standing{Count: c, TAT: tat})
+			decision.Counts = append(decision.Counts, httpapi.CountState{Count: c, TAT: tat})
 		case i < len(own):
 			usedUp = append(usedUp, c)
 		}
@@ -136,7 +136,7 @@ func (s *Store) refuse(
 	}
 	decision.Refused = true
 	for i, c := range usedUp {
-		standing := httpapi.Standing{Count: c, TAT: try.Now, UsedUp: true}
+		standing := httpapi.CountState{Count: c, TAT: try.Now, UsedUp: true}
 		for _, r := range rows {
 			if bytes.Equal(r.Key, keys[i]) {
 				standing.TAT = r.WholeAt
@@ -160,8 +160,8 @@ func (s *Store) Refund(ctx context.Context, decision httpapi.Decision) error {
 	return dbfault.Explain(s.queries.RefundTry(ctx, p), nil)
 }
 
-// Welcome implements httpapi.Throttle.
-func (s *Store) Welcome(ctx context.Context, now time.Time, known ...httpapi.KnownNetwork) error {
+// RememberNetworks implements httpapi.Throttle.
+func (s *Store) RememberNetworks(ctx context.Context, now time.Time, known ...httpapi.KnownNetwork) error {
 	for _, n := range known {
 		account := s.accountKey(n.Account)
 		err := s.queries.RememberNetwork(ctx, throttledb.RememberNetworkParams{

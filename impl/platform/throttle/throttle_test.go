@@ -77,7 +77,7 @@ func TestSpendAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, decision.Refused)
 	interval := time.Hour / 100
-	require.Equal(t, []httpapi.Standing{
+	require.Equal(t, []httpapi.CountState{
 		{Count: try.Own[0], TAT: now.Add(10 * interval)}, {Count: try.Own[1], TAT: now.Add(time.Hour), UsedUp: true},
 	}, inUTC(decision.Counts))
 
@@ -90,7 +90,7 @@ func TestSpendAtOnce(t *testing.T) {
 	}
 }
 
-func inUTC(counts []httpapi.Standing) []httpapi.Standing {
+func inUTC(counts []httpapi.CountState) []httpapi.CountState {
 	for i := range counts {
 		counts[i].TAT = counts[i].TAT.UTC()
 	}
@@ -122,7 +122,7 @@ func TestKnownNetworks(t *testing.T) {
 		require.NoError(t, err)
 		return decision.Refused
 	}
-	require.NoError(t, s.Welcome(t.Context(), now, fromNetwork("home").Network))
+	require.NoError(t, s.RememberNetworks(t.Context(), now, fromNetwork("home").Network))
 	for range 5 {
 		require.False(t, refused("attacker"))
 	}
@@ -151,7 +151,8 @@ func TestPurge(t *testing.T) {
 	_, err := s.Spend(t.Context(), fromNetwork("home"))
 	require.NoError(t, err)
 	for i := range throttle.MostKnown + 3 {
-		require.NoError(t, s.Welcome(t.Context(), now, httpapi.KnownNetwork{Account: "ada", Network: string(rune('a' + i))}))
+		network := httpapi.KnownNetwork{Account: "ada", Network: string(rune('a' + i))}
+		require.NoError(t, s.RememberNetworks(t.Context(), now, network))
 	}
 	rows := func() (counts [2]int) {
 		for i, table := range []string{"throttles", "familiar_networks"} {

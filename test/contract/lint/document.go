@@ -99,7 +99,7 @@ func parse(data []byte, policy *policySchemas) (*document, error) {
 	d.findOperations()
 	d.findUses()
 	if d.api, d.apiErr = openapi3.NewLoader().LoadFromData(data); d.apiErr == nil {
-		d.following = contract.Following(d.api)
+		d.following = contract.ImpliedProblems(d.api)
 	}
 	return d, nil
 }

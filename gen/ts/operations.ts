@@ -855,6 +855,7 @@ export interface Operations {
       401: 'unauthenticated';
       404: 'user_not_found';
       422: 'invalid_request';
+      429: 'rate_limited';
       500: 'internal';
       503: 'overloaded' | 'timeout' | 'unavailable';
       default: 'not_found' | 'method_not_allowed';

@@ -8545,9 +8545,22 @@ func (r CreateUserV2Response) ContentType() string {
 	return ""
 }
 
+// GetUserV2Response200Headers the declared response headers of an HTTP 200 response for GetUserV2
+type GetUserV2Response200Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
 // GetUserV2Response401Headers the declared response headers of an HTTP 401 response for GetUserV2
 type GetUserV2Response401Headers struct {
 	WWWAuthenticate string
+}
+
+// GetUserV2Response429Headers the declared response headers of an HTTP 429 response for GetUserV2
+type GetUserV2Response429Headers struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+	RetryAfter      int32
 }
 
 // GetUserV2Response503Headers the declared response headers of an HTTP 503 response for GetUserV2
@@ -8566,12 +8579,18 @@ type GetUserV2Response struct {
 	ApplicationProblemJSON404 *UserNotFound
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Invalid
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetUserV2Response200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetUserV2Response401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetUserV2Response429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *GetUserV2Response503Headers
 }
@@ -14867,6 +14886,13 @@ func ParseGetUserV2Response(rsp *http.Response) (*GetUserV2Response, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Unavailable
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -14884,6 +14910,23 @@ func ParseGetUserV2Response(rsp *http.Response) (*GetUserV2Response, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetUserV2Response200Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetUserV2Response401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -14894,6 +14937,30 @@ func ParseGetUserV2Response(rsp *http.Response) (*GetUserV2Response, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetUserV2Response429Headers
+		if values := rsp.Header.Values("RateLimit"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimit = &value
+		}
+		if values := rsp.Header.Values("RateLimit-Policy"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "RateLimit-Policy", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RateLimitPolicy = &value
+		}
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int32
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers GetUserV2Response503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -22932,15 +22999,29 @@ type GetUserV2ResponseObject interface {
 	VisitGetUserV2Response(w http.ResponseWriter) error
 }
 
-type GetUserV2200JSONResponse UserV2
+type GetUserV2200ResponseHeaders struct {
+	RateLimit       *string
+	RateLimitPolicy *string
+}
+
+type GetUserV2200JSONResponse struct {
+	Body    UserV2
+	Headers GetUserV2200ResponseHeaders
+}
 
 func (response GetUserV2200JSONResponse) VisitGetUserV2Response(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
@@ -22991,6 +23072,29 @@ func (response GetUserV2422ApplicationProblemPlusJSONResponse) VisitGetUserV2Res
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetUserV2429ApplicationProblemPlusJSONResponse struct {
+	RateLimitedApplicationProblemPlusJSONResponse
+}
+
+func (response GetUserV2429ApplicationProblemPlusJSONResponse) VisitGetUserV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if response.Headers.RateLimit != nil {
+		w.Header().Set("RateLimit", fmt.Sprint(*response.Headers.RateLimit))
+	}
+	if response.Headers.RateLimitPolicy != nil {
+		w.Header().Set("RateLimit-Policy", fmt.Sprint(*response.Headers.RateLimitPolicy))
+	}
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -24516,295 +24620,296 @@ func (sh *strictHandler) GetUserProfile(w http.ResponseWriter, r *http.Request, 
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3pchs31z94K6h+/1WJ8zQpklpsyZV6H8VblHiLJdtZ6BFBNkjiURNgGqAoxuWqqZkLmW9zI3MB7z3M",
-	"lfwL5wDd6IWrKFtO9CGxSPZysJ39/M7HoCdHYymY0Co4+hgMGY1YAn8+or0heySFTmRsPkdM9RI+1lyK",
-	"4Ch4KhMylFMSSzEgesgIFWrKEjKiM9JlpGdujkLy5ukjcthsNutBGCTszwlPWBQc6WTCwkD1hmxEzaNH",
-	"9Oo5EwM9DI6arQdhoGdjFhwFSidcDIIwuKr1E8Zqml1pvPnTpzAwpDGhH3M1loojWUUqz4aMCDpiRPaB",
-	"yD6PGdGSKHrJfKq5QFIPWgcHN0DqYzZOWI9W03jKRY+R6ZAJoEiOWQJXEq5IZG9Mp/L+3r6hr5qegzAY",
-	"U61ZYh77f/z7j0bt8MPHZthsffpfQZFSQ9ZzLi7mzBm70mRMB4x820lY/H07MN+0g849IhMgU016PaaU",
-	"THBqufIId/ek19QuWaK4FOYBOJAHrQcP5g5kr3F4sOLMPpfzptUMY0z10C29YFOSMCUnSY8tXuK+TEZU",
-	"B0fBJOG1hPVZwkSPBaFPYqux96BqSt9QzZ7zEddlgt4PqTZrGrO+NkQx2huS2FxLaF+zBGfRkMWUDgkV",
-	"EU4060kRKTIRmseEazKk5qqevGSJ2RZUES5Ipx1ErE8nsW4HD5PvW4cP9fcHjU6dmGmAlyjSEUxPZXLR",
-	"CUmH9npyInSHfOuWz/5I+tJSYi+5B5R0JqJPRzzmNOkQ+J70KY9ZRHTCmSKGGkLjmCRsHPMeVQ8JdXuk",
-	"P4mJTmYERtefiIhF8/fwymcqnenXMua9WXm+n3jzKyJiZmDKRSSnZr7srFZO35/f7zYeTmH6tkAm08ns",
-	"2Kxvxcm3S6slmVKuSZf1ZcLMXHExIHRAuVhxp3Khd1u4Q/loMgqOHhzsNRphMOICPzdScrnQbMAS2K2n",
-	"TD+S8oKz6uOTsH7C1JD04BqzZynpJnKqWPKNIoopc6ZDopg2XCFhI3m5YGnXONWnE6FY5REqMUml5VgR",
-	"s3O5GFjesn+4t4CKFWl4//798UQPmdDcMOAyMT/KqVk56l1khcj9/cbKQqS1v9qkfDK8PaEjpp14niRK",
-	"JpVzlKBsA/7dZQMuVAhfdAwTP+/BjR3HF+1VsPO4fkjkmP45AQ7JzeP+nLBkFoSBkaLBUYA3B5WbMP1t",
-	"8UFByVPJIoFZ0WTAlCZiMuoykC5cs5EiUhAKxM4jDY56jjJ7pA23DheclWbupDQrT8pbxZKTqJpiyygN",
-	"XeyKjsaxubnRPNxt7UWt2i7dZ7X7vWaj9qC/x2qt7kHUpIe9Brt/3w3EiKlsHBN81WoSasKj/ITvHpTn",
-	"+5N5lhpLoRhunSGNYyYG7A3rTxSDYfVQmzJ/0jGwcDPCnXEiuzEb/es/CmVsRsP/Slg/OAr+aydTIHfw",
-	"V7XzGu/CV5cnrOfeb0SCIYBMxiFhV2MzWsNKJuJCyKlRJLi4pDGPztNbOvfMPHtq6vv372vFg1pFm71l",
-	"p3iuP6EuGbGnMunyKGLis0+HjGAmponRpWVCptROizd+GTGjO1nty2oJpCdHTJF+Ikf2cACTFkZZSCZK",
-	"w2zyATcz2UukUuf48TzBhTeTaUafsMjMB43VF9oRrDaiPCY0ihKmlBvlmCo1lUmUTY43IRnNN7QlzHy9",
-	"gun63LOx3dV9Yqb20ZCKAXsp9VM5EZ91eV9Kc96FJd4uMFdkzETEYUmZIfAcLzoXUp/3DY0+9Wf04rMf",
-	"ywTOJI0TRqOZmXXL5smU6yFqyIVd60aiDbWOfJHIeMSE/kIHyxFtjAZqtV7Spz0tE/JtBz+f4+dzJmg3",
-	"NtsG2IzRl73lElKTS5bwPge+hCOdCPeVHe6X46FGPKD3wVAaSVyhbzt9R5Gl8OTxI5pEL0G5uKXbigNj",
-	"0zPSownIgOjc/HWOGlFue50gN/xSDKqbMHqhkOpI9iZmoxOqkXnHtMfMb1STDksSmagO+GKUx8Xtg/Kj",
-	"McL49spgn9IXhjfJz7+JiDYvdRo8MCFHbwhH3dOljIpVUqeQT8lsIz2XAy6+2Ol1Z8BsI66AC5FvnY/i",
-	"3H11Y/qPWcZX/f7nHrViySXvwbbrSdHng4lZMi2JYiIiQsLCmtMCqyX7/ZTc2BgA7Isd+x4Vhsl2zTc0",
-	"CsFlZC0f0mU9OlFogHZlNHOy46fTVy9hKJb2wtF3b/6MIzoWMyL1kCXgyZokzBEi+1/KLpokieGgVXov",
-	"/HvufvGOwpqcK3WbfebhSbOdxcztIbOtE6rZeYy0lHT4nCN1kfKeXeiPrpZ5BVe62V7uHHa11GO38O7M",
-	"t/cJfX3gL/tCu8d561A2cEVGXCmOe0JICNSwhMCGyElguCsTBtu3pN7ImH0Jw/I4GnHBlU6ololyXMup",
-	"htr8y3hCjGR0AsioxHH/nGZ3cim8w2av+2YD1RidvU9B1X4kRT/mPf31WANCCuAyzNgzKJ7zlxu7bQsG",
-	"hD9LP7PxF50hIZdMUcWYFW4Tf+d9owgqX5VbqzTql1I/wWd+PWO3g4j7x7nRfZ2H3Q4GghtfwmGSGolm",
-	"DSa9oQu0OHXfJx9+KPlMzqR8TpPBZzeinL4HLnzDMGkxWkPjWE6N7DeXnmspz+FaS/dbgeH4z7/1nSpu",
-	"t43NChBy+hAilxCKs1HajqcgdNLo7LcdzUdMTnQnJJ2JoJeUx+ZwlPWazdWLt8KPNX2xPYkaBIXQrlU2",
-	"vjVD9mm7GUXibTavX+EGkZcsiSWNWGT2yOfYLmoyHstEs+gFizg9g6jQ55227ORHkqEOYDbOGF1EI0MW",
-	"0bNxmp8DHMTsppT0c7jo3FzkuIRiya3gy5YRZ/oR+Lp03hupGDMDUiwpsen3xmJ7bS2622xr1iEEah9s",
-	"3nvc0/yS69kToROwscaJWWnNMb5Ie076LyLweBJxfYyXfgoDqyrOy0fC5JQ0QNT35jkkExGbb6lAe95J",
-	"SNrTmI/gx//3S/HRMOjOquLoUrFU9sKjjgo2gJyKsPjSb1S6H1xyCXWpMrEcYEYHE5NRcPRHIKeCJUEY",
-	"wBOCMBDSHIDgQ1VGALvSTCjejVkNb4e8gDBA7+96EeEwkD3YANE51bnbI6pZzfCmwjMaVc+Y6J4cVWRG",
-	"dGziTyfvpHAJB7gxC+tysFfxBussOOdzIu88cg+1V9ZXyj7IAut/BDBbdsNmQ4ItkXt/fsqyFZLd/7Ae",
-	"+B7coXjOlS6fCUhiyP2x8GzkDtgnGNQJ3thsNLLFoElC4Xcvs2PZs1+yK22TR0qTAa/IP61yqEZlNny4",
-	"4uxfUk2X0nCMV30Kg17CjMJwnX0YsZhppuwj5mQMZWGWOCZdRvCm6KHNqzOqBliscCSNmDf/9Rj8ghdz",
-	"CWd3IxLB2l02KRDqTK8+d5Zx5aCA5YBuDfQak22cyEsYLAqhGThnMTiA5o/jnvUsGbQrZcwo8N/N+Ajm",
-	"rORz4xpVM5DImK2+/9/ImOW3/X55z+cM0vmzBFxXEcFYVHR6VM+E0lRPlpJotv8pXvkpDCbj6HrbuIot",
-	"weS6zVPaFsUJSAl3k507XDkSF57prfCvlEEUedcXZ12guXsZUMDhgXNFEWSR0/i1N/I+jRWDMfjftiBh",
-	"rPBNfsLSjKVlg0ppQYkHib0zcNkvPSX2YgiYfgoDLfV42T1nfMTw+sIEZvRWTpunrOWPuxHcIy7SrZ3L",
-	"Qf+D1v76YP7XqB1++O7bc/fnv+599227XV/w871/VeSsWzq2qnZWMw/fHwYcFRTAh4R2ldGaua9/QsSF",
-	"CilmIzlRORmxIhfdXPddRbu90xA9DdEp5earWA7cr9a+X0F/DANNkwHTi/cM5ENjsQHuH9gjPYhIC38b",
-	"ce1F6NffOytqs26DravSpqdtK0IhO7u3TiqkWmvFkmbnjpIx7+lJwkIy1HqsiBTxLLdo8HVtksQrlIuE",
-	"WSJu9ZuzPFl4NygyR6S1f0C6RlXlgnSpYgd7kyQu8oHdHFPeK3Dl49rvyGnPax8+7u1WlAcZi1MZe1Pz",
-	"S5bamim9L5geyoojd0xGDNK2kWeCrFWEZiM5Mh+8o+55DWVC6HgMDIG6ApcZXFwnz6lmCbFVRAocKzSK",
-	"yCWNJ0z5FjWIwKIYXcuexkxJ55ZZVT8oyH50rqQulKW+GncdbPzpyve9ZNPs1qI8L9JQeHTVMXgkRZ8n",
-	"Iy9jdLPxa5cTtYj4LHmqSDrevozA20maH8rblMJraHFwcyV5YAoYlXwzqtazYJ1ZuHDTs0RJ8dJcCcUt",
-	"2ZYv8pTURwlcZcSYxjBrMokZ8OVOLx3du1YnxFxKqknMqNKE8cFQGxaUGAGc5DU073gsr+8qcsTC5DtD",
-	"zdpti4+aR/FmK7Kup+VzruCmTGudGXxsnTJltSTvELq+Me49r5IQzE/c5ORvYFZeQ7R8QeOySHXVPD5x",
-	"G7SYp1dKtH/z9BHZ32017+FJPz59dHLiHfC0kHLIyL9DYgilCYvgYjnRJGEDmkCmZY8qVifHJJIjatQp",
-	"NpMiss9jf05orAjXqi2OazHtMkjGvBK1WudeSKZD3humKs5EsXpb+IzFbeVcrd9eFVcZyNoqypcnlctb",
-	"fk0HI6QHL/GYxlxcFDyHNq9YbewHHUEgZMl7Dc/GnGZMibekGAvKWE0bvxyMAPChzX0/VRdp6S0WwSsm",
-	"IqPB+n5URUc5Z+r1OUzq4ssWxp+sAu1zD8878A1mFfGfZ4/8szfFxm9ezb/vZdC5Gx663HDzJfgRjA1V",
-	"5cues8vSN1duJJHI+Ppa7OZyaiPRcTWWiX41FY+ppl8DwT+zWaWmO+nGvEcu2AyF3IPG7n1ICSmofvGg",
-	"AvujtMN6yeUql12g82yZq+1Cz1Z52kSxVS67Wv7Kwrya9+OY8CUhTAOSb543Z5pPWYXj6oLNVvdbmbXK",
-	"O6wOiv6qIqnm8VX0QJlNzuuzjaCBY9VczMeYSMOcnlepinFvgiQRBiPwB60+pUVH0uJQ39xIRW7oGRVV",
-	"M58r1ZpXUMU9qQYuN8MwQ5fX9V9w0fedz+Nr882k69vEq9q83kAerEpn6n2tnNlOAW8ihRYKiZjEMZGe",
-	"gJei0gNvrsOkPwRCKDETy/jnYO5ABrBL4FNaJkwR2jWGQFZ+WcFjbQrGqqka4CEvBe8XazUYvIfAfbRi",
-	"4H6z9IMrm0x3jVgOFKOVx/Kciwtb5TllCUN9pDuz+om3thGdKQDiGdJLRrB+jAnSl3EspywKCRe9eAIl",
-	"4Wn1okDmtBJLeTUVL6zq6ocWypGFcSL7PGYr5M/BZVWJBovu81UnvBkyyOYG96ZMaZdmZicyP0PjSTIo",
-	"zI+INpgdm9K+SjbR+hkQRU3T23DZjHsZCqXUBTdLbqOF2QGsYudutcsS1JxmFp33EznaeK9vISnpOsbW",
-	"zVpRyIdH1zed5nCEH+UUS/0gSRZrWDPWoADtruMvU2exAmK26DKEnjAYT5KxVGyuCMikeloyzRXpy2IE",
-	"fbe1TA91b8oSc3JpNt5Sztm47iCWExjWSQMATqE0NcfMhrDhsatkBPTmgH45w5NrVS4npBYHrDppahtH",
-	"5vqHYLNUB3MszifqetQn7FJeLDuALp3YnD3k4inylpN6Gx9HyDGnA5tAXqGIGX5dOzYXdLxMi0FCR6tu",
-	"pgqwssoMBLu//LwDj7rCgcnN/tLzs4pO7Ll8U6ew0UnSDw9JjwopeI/G8QwdvUSzK60ItW5jcPG559UX",
-	"K8rNFQDcqnVnL4CyFLp0DNc+NGLfsDKWerO5uOQQx/Y94LCggnE4zogBR4RMCDiuMDxG1Jhixku63cxz",
-	"C2O1nHfuWPO1+8UVsZX16Mw43NtHZ0aKkmbEdYSMPIcHEoRBxDQI0OBU4hxMXRYNZs7YglJz10OC8CIW",
-	"XQRwNQF9BN4FPwVHf3zMHvliogC9gJYiC1jXgU/6tyWz3pOQinTBZrjx3HxZRD6VYxnMifSxNNIpAdFv",
-	"v/wQBlwoTUXPjHmHjvnOZWvHnIxCZs7K8HFOUdtrGbHFR0xpOhoHR0Gr0TqoNZu11u5Z4/Bot3HUaPxu",
-	"+DbXgE73VowT2WMKAlfkCcDNZGzdVZyoneK6fCp5zVaIJNn94QJJbhkqBfWQjsdMsAgsBVhyLUkkrb3G",
-	"Swn+jcpkY7foK3oj3nEZU12lG5dV42wBlwHOeiUJGyPKFhPcluamZZr7fIVq//DQ06b2GpUeHW8zbSgQ",
-	"7V6rmiak0piH5kSpegXPKT/Olq9VTfrAJtmxq3FMuVBpRuG1Jr+YWmF+dcPyTBm7n72tEeKxKCTbZTNa",
-	"Kde8Q1KdDOZlTVm2isgrVoarNbKkSigsRkAXqkth4iwckJHYZfQcKFiyJW2p9w2q3Cja9EEY5Ot84TVV",
-	"pX0we0UR4OODwAWaJYKamc5KKe28yokdQlof6hwxgJbl9A+f3FLxtEeDBy6Yo8yDygADNY9PFIRBvnIO",
-	"3lKqMPeemMEw+S/33Js+gEvRanbl96XvvdJ884gK9LB0djL8BWt4n8t+P/21CMm3XiLd68zPcr3ElS43",
-	"G3w8rIiY/Hj24jkefa6Ion0Edx/KaQiFd4KwmAEoGcDIQnUPFvHZ7x0+GdZGWIotTJlNIxKSUK0T3p1o",
-	"pixgkB5S0RbDhPVDkrAYsbohK9i8yBiaqk7O2BWQxVSPjlkUEiWNmm8B8i0cC9TI51QbTCPIgGTbk0Zj",
-	"tzeGf9gJmSZSo4qKP3Txhz5PlMZvduxXjjHU7df2EQXGt1chQauV1btKra+6UivPB+bYGynmsobceQ+H",
-	"8CHkOnsTrxhTZYVs93C1zbRy3dh4KAXLjRe/CRdHGKvfegNFaF+k8GuT+q5cPleFqZbLuD4iDxq5JPPd",
-	"Vp08Z1rDiVMM0p80QxMS2F9E1ZCh/cwHQmJrAhGRRkia8McDlzKFj8sAASbmceY+OAVUtcWrkJzAPT8U",
-	"meGLp7+/r53sPn9de/XDL7/WnrSe/+wfdDeGmpWX88uUVt0x/qypsijLZdStsbMKuXULAhYrpJ0WiKhe",
-	"fFBdrOdxswSJvPqzdIRwcZZEPY+kOTHZ47z/8Yjstkh3ZiTw5696eMPAm5DbCp+/LmC7+Zfh/ExxOzSX",
-	"Xvs1ZNNYGq9dt3Cd9VlHcZiTl7XOWLMCFcX0zaf0V1JcTZ5i+nrVMxtXwITbqe5YoVDmDTr7T73YbpFZ",
-	"wgVFR8zBnu+IOWw07jcPD1v7e/f3GoeHzaX9WvJcH99QSZ6M50XCPMRpY4lEcg23QW+itBwBUok14tEP",
-	"AibjmM7AogKv/4iL9YzFXNS8IqgLtTVzoiteAy2/1p9vHtlkGQDfljAF8jL6PGZ9vSBymtPFVCEfYKIK",
-	"QaKKiOlaOynzFVRRWdpf1ULSX8BT1kuqsu7+TNLKg/lllgBNacsswZrvURESSjoR1fSoQ96+eY65Wa9f",
-	"Pis6Dg92H+zlZD7cw0d0wHbGYvAQFYcw0wT+tfPhX99/bIStlZUBlY6tCiTM/AY23GzMCBdHpHlQ1KMx",
-	"FrJ3sPfgXkXo2a+kb5XUl1bt/oePu6sTO0n4Qkqhbt3rXyD1mE70sHPP1m8WizOhyZtY1anabLT2Nqii",
-	"sjOM1Ifppqnic7cgkn59p4iV+oucB1w5ZNECFqQXYyjznK87nn6bwtl2hW4inm238Dbq6+cleH3p4vpT",
-	"pqHuFGGgNzI9r++3GXHhZqRkYU8E/3PC7M+VFja8v3JsZpNdy6z2c3FsuzJ73XxXYik3R1lm7lr1caE0",
-	"o4B90WVcDMiYJjqtuYeatTk8Yy3357WtO2f5LFS2U6u2WpTxKxLxAXe+/EpUAYgJqNAlpNrroVfEjOAT",
-	"H85zaXWZnjL0TY98/1a+31vrwf3Gg5YvGQ2fq3BEFaT8in4osFcqSxkQiDXzyszLbe9boJXO8UQPZcL/",
-	"QrhjgvChNkOjcVDSSua1bSzTuF4ZQg5AdnuVCNfwUlnz8dxFmp3Z8wOjCUvWsWcKuzy3RLm35Catau+/",
-	"9QNTK1cV52uIm/Mrx1dDO3mImfrY4FMVDauFkCdLU/cXBPfSzE0bcIAEcsgDMUdRsfiS4ZH+8ezF8zKN",
-	"5NjW5l4wNs4H/cYh6SYh6YaEh4SNQqJ0IsUgJJM4JDIOScyBA1CbKiXagnaVjCeaWeCXYcL6nzlSB4G6",
-	"xfO5cuLZNYNBMOs9OuaaxiSGsADm9iNjrViLH2fjIRO5+AA8A/L0uJJC5dnpr83W7t7+wf3ag3J8yXfx",
-	"lmekYDI1aocfvq39t/vz3sfdsHm4sgG1AQqCi1dV5KmYn9y0ckGe1JsHe4YvjxYfsDkBr+VbocLQKjOY",
-	"LIl/bqqO66rkamVW9xhBDr+hPc2RWMsrBMVLzetWMt8osuXS8N2HOZP+rnUrwFO/pqnMDbhqXrNEvtJe",
-	"fiVsS7qC6YxKY1Uju3JJWJa5uDwFMc0WrWysPYlZmrbSTYw+EKa5p5304R0iE9LB2e6sgoaX5aNW6wfI",
-	"KMr04MFNZ2YSM4+cj+3sve3giDQbjU+OGv/hDyoWJE2CreSHZjmOCMXeYPZSwoXNgQAs+JQKm0SLgIGd",
-	"/9qB5s87kB3WCc0XqMfu/P//5/+Ln8dUD7NPaBfB5/pyL1Wp5MMOI1vWNO2vvA3RSThJuJ6dmvODe6eL",
-	"SmT611N3hn56fxZUrUnH1xo7HgJcmGZ+m1mCGlDUUNOe52DT4ftS6ozagljwXPRlRcAVebsKs1o0I9DB",
-	"8q23RVt8990pHwhjS3JR/+470nn96vSMYBJzcwco66RwKFZtyin5IWZum8XMmSBHlnyCiwXHIuZGDhqT",
-	"pc8vGRlxMdFMhW2BWlnO/q0XSLE/dgi7wgQ2VWEzO2vIVqPy5CHmjeevmsrkAsmQgrWFe2CdHLs++BYK",
-	"otO2drw5IOaUdQB+ykwKTKNgly5lpkSLy4vQCb1ksbKJaz9qPX4l4pkrusElQDwKnFTzYrMQ0D9ZRLhD",
-	"0qb8aOYaoQstwHz5jelqQMZIXtIY7zQrTTS9YIT1+6ynCbQ7sNW5ZprawrFMrIfOXAkPHR6qK7IdQi7b",
-	"JUuoUWqgk0FmfEMKnSJKjszCxjF3LTJio1XUyStwc9hHKRIzmgjM3yPdmdkBhF0yOwrMRC3bk9AREjLF",
-	"zFxM1AQKPSjpJwiO6SYL4jbwXsxWcaViVJtxTjHVLLVOcQ2eYvItzP0TiNK4KgeuSGde44aOXwNBHrMe",
-	"jxjpzkgHevO5PYD7xG1brhUZMWoO3UPwYLRFB9lOh2hp7DNbE2L7q/7xwXVYZUDXevIuJDSOzQxI0WN1",
-	"8svEmC+dLIW5Yy5Qsi3cMQZvwq81a5XWTh6nzgTZtxTg/ghxJmdyQqi6gPM0ZPHYHKMcVX5RB/nx7Ow1",
-	"lJ3ZlkBu+yg6Ym0xpTObn1nRUjLd4DbPfK/RCMle835I9nabIdlvNI0Q2W/sh+mVPSkEw63BFenFUrGo",
-	"Ts6G0JvzEkEsHa1QfSOTtqBuvEA9EJy1OYljOUVwW0hM7zEWKdI8ID/zH+xeE2lj1s6TqzHrgSA7S6hQ",
-	"fZbUnoiejLgYgBJgVW0zYx6l5tFtkb4S2oZSsKliZixVJM7MEsxdwljajiYdZCpMDH9AxyA5Ngbp1Qxi",
-	"Vtb55Rg7T3MvyZTOjtA0xmY4/hIuOAYpuT3DANxBTQF48YzZPUV4xuIcb6FK8QFIJ8IBwwt3mouEkBMN",
-	"4dMkgksK+xNoNPsQ5urbprm/2XrgbNjQGrBhW3TqZjXOcS91ap17pMuUObNcu0mI5aBOgEdTO2GpA9IR",
-	"C11oVUozGtLmZhb37VDP+IjV5ETDQI/zrWPMq7MBnGGie+2F6hx52xFemrVkzZ8XqjGinGO03qlqCzhE",
-	"+43drCWR2QCgERYfPaaJ2TFcpS5QHMKPT44ff/dd7rBOjfQwvKzz7MlZh3CXTZ3W1tmjCYAAuE+h4sdu",
-	"RtsJB1YT9RJ0b+PTUKKa85QxBGT/dfIU4GOVThgdAZQsOBdlojF/1dxg38chETea9NJxnLErjeN4KzjU",
-	"W3z79uxp7cG9nMaVlRS+fPu8Th6tUklovjrCXF/zPYBQRJYLpMvVFsIohTFX2DLJcDXyCJlFDNqqwsnA",
-	"WhBQSlW6zHD1t1yQn+glPQXNLiSdP+r1unl53T76L/btvQ91fFrnHnJ084g+jwEakxy3BfA3qCxhcuyb",
-	"AhSkS+gaBFYVHh6R/0gugF8mjNg6EPMCNpL/4baqC4rBxywG1SRdyFGIR9lwq0FbsFiBRLXFJnaJfpAR",
-	"Z+q77+DxJzXsKmwE6/29w917oJgZs8FWOEYT5ELMwhI7ZNAkcWAUqLQrIhh0ix4hbCAVZLdFIsYQjtjV",
-	"S4Jx0BY+o9M2yd9SibM0HRpdqrrZsaPQPcTvlQectdgrz3u4oaMtir3z7My8oDxOmSV6TPNaH1KM/Tcd",
-	"QIfsp8qGlliHME6khinh+ggEuVGLLzgqmHgx0UwQKGdy6gJsUjMzRlRoMpJKW76sp5IM5cT6B1t7Tpc3",
-	"E5FySTsXXhdsd+AQPsDSbf4wg7cjfmf9T2bQr9y0KTKiyQWLSMTGCYNSJlDjvchDZDYEahM8IZ3TiVBM",
-	"O93lIao1z7m46PgStC06CYu/bwcWuV4mNSuU24HTuvCB6QV18pJN7c6zTrLxmNEENXwLjQ2sbOos8OyX",
-	"bwgTk5E6sqwW12YmJ0bew84zmkOdvLUahHuLeR54AZi24jptuIwp1n1sEm+uMycfkm3c9elCDDjUJ0xR",
-	"IAdhEPMeE4iugM6c4HhMe0NWa9UbXq1f8DqejLrAP1xVq52k4Cho1ht4sRwzQcc8OAp26436LoT/9BCs",
-	"5J36lMVxDca085/phaq7pmdzEfczyDQbAIQ8+VnOHrCQoff3m/fv+UAqqQUoBTOcvDdkGOYz3I8qKNIB",
-	"gxV+qj2SQicy7kAoAicmPa4nUXBkiLSIY2GQMDWWQqH132o0FjR4c2P06qIRoOwPC/UWPIkenx5b9DPz",
-	"qbW/3zy02GdHwcXr5OfzP0dX797T394dH06nPzw9OJnI3ct3f/11/+zqx0dn019/mA2S072LwOK4Ba9+",
-	"fm1x1I4CxcENa9ao+edvx7/9fPUo6b87Pb9/Nnv/y4+vBveHvcvXdMxfxMn0hNLXvR/fvpHBpw9pU7gV",
-	"ENTMpMxpRXfBjK6jC50Pc1O+rPchXOyuta+xwfTqG9PV8frkZX6b4OiPD2GgJqMRTcxkvWEUzQRvswVh",
-	"oOlA+XBvVzXcdODYhStTT/ZVbZxwic8OegnXRmMA37crXzz6GMTY7zxoAUJOLKfm7/3GSOGQnIMD0it3",
-	"6CTiusaETqx3svKEPOfm6E+HkkQ8K6ieDuUIOWCGjBWiLo7S2elieIftIxE6tCIIYYXAOQbM8HsK0qBO",
-	"jgUxBGETWG4kaltgj4sR1T2oD4njTNd4gsQDZ/It36jqbJnnpR0kOJS/ZIzO1vcv7+ACgEnmZ/AfOgfz",
-	"UZDiEKX7ed0+HBt3A5lHkm0zsn2aNDiIsA0KdKas2+hMZ8HsYOHqasc912KnmgpGk5iD9WI2zpzXpu1J",
-	"AMypciLmhDoq0SQrcyP4iDkMFnTBMG9T4h5eSh7evw0Cq2Y12+U7z4FBrHChy9j6cF05ZBOu/si6KwX+",
-	"jgnSBkoZYkWz2WzOR6xIMzOD5mGr3qi36s0A40ruCfu1w94uq92ne3u1B1GjW9tnzf79XosedpuNQtOa",
-	"uUAXaechp6/NAdhY9LJmkPX6WQ2Qw8x3LrdOTOL401rHJuu2U9XkHDmu9ejFclCQmUZrXSYq4ZpPYfCG",
-	"aob7aVlf4fRC/67aaxnz3mzlm+3lMKi9RnO5XC52u4b7dpff9zRFLTB3tFrL7zjBInu8/nD59emYkKr9",
-	"VajyW1dvrJ2U9RFQAsxG8LSRAtpAQS+xqZR/uCKNom5itA7zVWL4Vuz2xxiAbMYJFz0+BsXFmRXB0W6j",
-	"EQZTLiLQV5ojQPetUmv2PbVmvzFHrUG7YbE6Q9NY1QoKiWf+IjsnczWSI9LBICM6/Qyb7+B1bTFOWJ9f",
-	"MTWniQB4XtAK/P/+H9c6QKmQ9LmgMfmf/8t99z//NxpfkdTauoAiqaF9MQeZA9fdC0kH0j46Iemgq6yD",
-	"wa+OWUBLFWFXtKfj2Tx16a21wZbqSQAQJWygCDKlcrBIDwmt7JAAAHoTAe4EiEWC3wOvBMdJFwvGXfeE",
-	"eYLURfcrxCf8VINU7opeCstAuMoJMCuN3pA1j1abkFBBqmI06Q3Xhc+qJgln0k8YCvMZQ/PIc7lCFfRt",
-	"XDdfTWKaGORhNsyjKoP9XEkQ5oFFK0qDZew1W3cHfEjnbjBzw8pvx/Tx266N2UwhzL482tmBIidV9zDL",
-	"dmhE62NYUz9PaJ7GZBOBAhpRH/msDD9gs0jWgSlzPqOIkufyksUUSoVSUZTWFX4oYe3ajFYHa5UllPm4",
-	"C9VDKiljwfEvx89+e7X3YO/18Pj49xcXjf+MWf+HR6/PuNbPxtNX0TRYXVnLtctdqKs5cXWnrP0jlbVT",
-	"kAsYxeFKp9thfZUtK7q9zcrbzkfzz0n0KWvFVVbkHiMSkM/A/fCPi5CBD4pjrofRJFxuEmp22azJxIUp",
-	"8YXWFS+nmf43ZAkI9byahJdDp+oSc95b3OKVKwdNVDjY/4zDitOz5E2KJS+lfgrgYXDTCif2lMX94/yB",
-	"+PsyBzwHXpjueoYc2IN+L2zrrcFT6Lkz8IjiaU+xa2BN/yhC5X2w6/ZHJZhdiQdhoHlNNnRwDS5Usm+W",
-	"aGNv7dA/LGFfO87HZWjf7A1hMJaqwox9IiKXo1Uo6PVT9DBYp1yuCReufAp7Rtuy/Tp5nKb5UeLy7NMH",
-	"ufCukMBYDeNsi2rOibeWWWeVeWkvrmaca2q1d7rscl12bbV0XrAtFbZup9SDO7nhyY0vIQPswbtpIZC6",
-	"7D+DFBjywfBa4c0CL0ZmdwOs+LjXY+OMwRbZ8IByUSdPhGOwguCpnctfS5wSKb9jlF8to8S3fxVs8vbz",
-	"OjhJN87qLLfYkNMt0Gi3xM1SPIvNmdmkgpdZoEJbYyJjVuRnmHE/gnZjab2Hqir4sDd8ozA/ymrq4ISW",
-	"+foMKSCpgc3aAnCqEtZj/NLirkClRp2UsH0HTKu05gSSzjQkqBg91DwlzFn7hAmbspbBzw4ppCzGcgBJ",
-	"c8Cn2yLLffSzHaHYw6Yu2szHOnmD85PiOZOO40gdh+vluJ+Lg4R4+ZS7khNMfOeqLTpFPO1OnRz7WrZy",
-	"arZLoUy1bFdiVZIcysNNyaylH2Q0W09slFluht+2eg5XFYrLp3yhnEPZvRNyX5mQc342ZTcjSqDGcib/",
-	"wmU4/12MCLu9sb+Buam5Am1nUj6H9gZww/4qk5A2QXjBIk7PZmP2lQjwU+ZjSH5jd8yNSHHF9Hn29G2b",
-	"LBUtED6D5EcmUMtaSc5zkD8HCSmsNJsOJUi8WCpNutIW0tDx2KvlzEFGWrmY1tyk7WJpLAV76MGqVJQF",
-	"1NviHSZRm/dSdaEww6Ik0souoxwUpi3Qs1f5CJGdKnmHmkkOCXRVn3z+tVz9Hb0b2bT8zMb6K2EXb2BN",
-	"8xwjt1jb5hw5KVvHLXVD/GN+15UtMJIb82r7/WgX5Fhhx8xLlinhuWqifOpVfW760WnW13W98XzR5Io0",
-	"R7XV2K036s3mbv3+ispmiuZp9TsfhNPe03L37Nt7fIVzt9botbq1+9Fes9Zt0P3aQb/FDqNmb6/74EER",
-	"XbJEhXuiD54ZvJB/8TimO/v1xjUzVH2wyoUpD2mcdtOUh0933pYtcN/nkG+Q573pebwG2715D8qNs78d",
-	"xE//bMG9bBUegqFl6Kl0YlSoRYbQAjO9HqtL0elbKx/9IuJ9xfHPGj87kQFtn6HP7Z37dEvu0+gmzvMc",
-	"Awy3yXnuHVvwp247NpQe6Y/2ryW5R3BApWDVx3OFA7hKSrWHOJ2hGqYy/rDR7dbuU5DxEasd9g72es3+",
-	"brRPqUthHVM99DJo3ciCosPtGvVhH1Y3r3Cihq5t9W08znZxvsITbfZibg9+3oPtn+tsn1Ue7XLTzGuf",
-	"7m1IeqwSQM/6jm0WApK9UkC/VTZEglhREB1wzfcoVOO79nvER8Ttsp4c5VMWv8GCe67SUEGdOAlJBpJI",
-	"YT0tcRpDgGhByeFCjjMsb4Q/sqBjRk9wCD6URHSWFn9RlYZl4GKuQ5seRAVGNbI3ugtZBMBgbWGDEBzL",
-	"WaKETgWxiGipp4irtByXHIuZC5U4Mn1QCtIpdzTt1MlJP6MlS9JvC+hB6vc5dNhOI0aF2TZhPrxiy3Kw",
-	"d2nHA23CUShNZ4qMmYi4GFQ5luyO8NpDXSecYpGlg19G7xpR613c5T806LO3g+6zePL7ry8G3dZvg99O",
-	"f1Dd1r44eXYVRz/+srrH/lGJ1LViLUtSVocWtcvf47cod3X9gMPuyuzda/q0oscN1uCMultudSDgdme7",
-	"zkFVwP1d7sLvizyXK78MXaEs6IBl1HvuuKcSDgG2SuJtFyBny32ZMyeg30963azXbGTLcl6HidS2b7od",
-	"+ly6bB8bUPwsJmHxqUNYgE00bRSpKNYsL9xIsPpPsLLuLC9AC+LVSVJk8zatigAaVCE5y6ZegT3dFqnc",
-	"QnEAWQWuLQzAJEIwQ46ZwN5gWxK5FkgUAMhy4Jq57kI86+9s7thQoC4RbV+FUNuKOMsUm1Tv+keKsTuZ",
-	"tG2ZZOOeNyqTEKDqOjLpby99IBt3vqCBrksqgzs2zHyaSOhz5OLceYRVxzIGTGeojA6d1kOWJWh+mLst",
-	"O4/5BTtykMdSgoezLcyQWUQQKgZglFxXOUht22sdAqRvbOGO3a8qM17cNw52CSCg/ZQcCk7iCBLqhI5n",
-	"IfS6V5rHcVugy7hO3oOwKKNPL+wSlaFLh+TUHAQWklM6Yqdcs+9PdcJ72jWSMuKtU0LWBrA/rgjtokRz",
-	"IK4ODhoBI1NZOZqoItyrTPiAp1UvDghQJngFReBUgEfKozggFGNb5AP+MOetRss2bekNzXkCAzfrg5Vu",
-	"liPSQTofucs62Csu12Ev3RWAq+lAm1IMbBZhQWFV2p7XEuw6Inl+2lrWdivoySSB3E2ZKEa60Ptktrpk",
-	"rmpfdiNJfbkmVQGb/TTsPuvxV/ynp78/eXP2y+lPh3U2++mv6P2J+XJ4Ihr1XisW3dHTRvTrT3G+URJW",
-	"rRY6Pa2luuRbPbkOTytPW9qNqyIKcsoHoGGK7eHZfbH6b+jdV3uUdqhbdPMp0/ZCmJRWo7XeFkkPbXAU",
-	"RM+G8cmz/fHvrWHj5Fn818mzq8vuqDf47f3+xcmPb+Tvpz9c/PbrxaDXGlTtjBHTQxkp7Oisx8XGtmsk",
-	"vT43cijlE/OyKH2XWcIHQx06RiQj5txvPClpqV/jlvh0c6mhjxIGTaZonMvAXEUlhHXKhwzudONt68aG",
-	"sxEuPFU4DVKsrwo7zc1B+yzThZu+JtrLdgo6aHY9xfw86zU1NzaxNS3ZVbHktOBmDlShtTc09znqqIjO",
-	"K3XnZu5d+/CyshJeGPqcJxXV8DCQfQ9oaSL6dMRjjr2msht3i2SvUofdrNLdy4muCzV5v7WxUTlRHe74",
-	"qlSHcKUmLPX8I0sOPRB1lVPkASWJnDIREcZBB+8YYdCBzg2dnEAAxHtPafQdQrn+M6mLyNFqXp5eBcZA",
-	"mG9xaZ1cnoRwwZcozKn7Xs4qAdeSWpDU6rmPcmRXu5DSSzoWphuDXNidBitxMEqD7SWiwgwMaQwRMpgD",
-	"h5UJsw42kS3JCdO5sC60HJGpHAT6bNOBjEBYgwpVuqCnX0eb3ly9ABUibfC6eu1FnvY77fpOu96edn1T",
-	"Gli2W9fTvx7JiN2pX59F/Uq7UczJot+CToZsN5Mba6tn6Y2Zcubz+s+hmFVoTt5w8tSsrEZt7s20NyzI",
-	"GAW1BiY3y/6xHaice8wHhLHtDSxOTObnU5mPza/chT5ohcpdfFxbeI+zgTtX0kvmVvSeQc8s7DWvXE1x",
-	"lQhnIvJ9YcvCO5a/y0mxHcA1WOUNZqk9SqRSr8CXuQ6PsD1/tlGOZ5iC2VzLGQCUe8Epj/vBEg7ARDTv",
-	"0G+vj4FTimsJU2zB8TiFFotZjpb2G9xoC2l/WShm9UKwoW1PiB36pGCuDRCJubgABN+hlIrZ5K9UV8cY",
-	"cFugAiygjQ2eLmi98tKaFV6qkrCau+YjLgYkYZeMxopMh8xdiTSgf9xrqPweQgWWoFT7FrJt06cSV9nP",
-	"9RGh6gKwSAaUC9t/MrV6zANCq5k3Q7IfkuZ+SA4awCiaDxrOlHGdDpWUAgr7MdgOXRuFmT4+Ym2Bpkxr",
-	"z3XwSfs+QtXPw4zLwNKkRLqJtd1kbBA9jurkJOsoJyTexTEsngVG4F5c2baAmLuxKHImicsqg5UxtNUJ",
-	"tD+yDcvkJEYogS4jQyoiw1AuWUJs5xwHhZBFFSyHU2nvIs0ELFJbYAMi2+bIGpv48i32N3KM3TU05PG5",
-	"7Pc7YVtMh1RDZwxvP1fXTgKbf2337hs4UTcQfFijXqBM0Fo2UKvMCE76c49Q6PiDPdm4V9xxkthbC5pG",
-	"yiRLxfCM2XQr28Ze0YSRWakpzVfmdD1c5Q4ev+r373T2G9HZXR9LmkmVxB7NLaQTjBPZ5zGru8YW7h3n",
-	"2TsWa+2Q1+bYzVbSCporAjmupRpcL6Ubot45yV63fXvnYC8aiVqEm6mqkgclGAhsOwwBlePT5KSfSwWb",
-	"Utvg1uHKIP8JU5FiE9VG1GreNlvNI+6o7BkMbf4bboYwi7tDE7yYaeeo9H+wqdNmoixxNGEOzzYbvKDQ",
-	"HidLfB/TJE2ryzL3zCig+x/5N3SPxVTsipekSX6SR9jsbgbtE1bLxsspYl5SXtaZGrPy0n7UFYliIfYB",
-	"zZy0m+S7t0V1wrvr7Y89w92TXS9QiSmMHSwjfqtY8q41BwhBsVRyXkeKCzY995IFlKbjmNlMmUiKCzZz",
-	"vrqbSv174w9lG7l/Vct1l/t3J6y3IqyVzQ4bZ2dvq2JasUxIf+H8v90vm/+3KIBo52suQMUbRov+MjkV",
-	"xE1zVVfO1/aRnxecrMvlIKHjoVmi9qTR2O2N4R92YngwotQT/KGLP4Bdjd/s2K/MuAYJHdXt1/YRtwD7",
-	"jEfnPZpE59igJjgKfm22dvf2D+7XHsxFRsMmNEfBv/b2Wo37h3sHjUajMQ8xbYtIaG4DzMvgcXvnGg7D",
-	"L9UHzNv7Hr9y3yx1Al4bpkH3huUz+sh1lR6ytDcxduFMGNre2NWcXtqLQNuCLu9pl3Ts2bt7eHCvTjpi",
-	"Escd62i2WjacRYyipyfN1jf6nZNcYaP71Ldt+M3iaaN+GoPgbCrTxhwOqRFU8NSzlrvhyGYsgBpeoRzm",
-	"ToatW6zS9HCH+9xpQ03PMSYzTbmz9zN2dao+dysfn7c+nbcH/fGOwX5lDBa6zmoi5JTwr7z0dNOo0gqK",
-	"8cnjRzSJXsKq3xWgblNg2pLTa4rM+So+HqhVPW9VYuImGqrsbe6Hw3HtQIQNyFkKGuf6JzsnketQSmhX",
-	"TnReba8Ekyv38TwqK/s488oltOEn806rR+RhrMM03jIdykzBgC7nEFCAr6ZzCjqg87ibgK8Kx25esm11",
-	"E+au2W24229tR+Zrdli2q7hKzz688h/Ws+/vyfUBBs9xDXuKr2Mnrd9mr9naTps9x4+dX38RzNXPjI2V",
-	"FyI1vE+xLCQwpR4uTJ2cIDyIkK4dgET3fA6/pexc6VHRY/FjR8+6iCRQrP836J/3lag/sFggGdNtYGTm",
-	"tKodxxbUIdwc51G2O5alFH12ZWceiuNpb8giCOUUZ6tag4G8A6+Bpcv5sI0sUfnh2uXmUDJIaA+gKbiM",
-	"6uSti0eJPJqEVzTcyR+1DrmAA861C2e69D4MamZRzMVY3+TYTyeCZ2Ioz0O+AL0sLZdOM45yL8QEGExH",
-	"EtL+Zt+AeUM2pwZzXpA0KRgZyYQVk2mw13mWTRPaCK6L85VqHcxmOY/xcGH79kJjpiNDVLl1Z6oYUkdr",
-	"sT1etshYx4xzEUvbA8TY1aGZzAx1y7t5QapOjmVuWtSAYMPn2ysIfpMnbv2MndWJxxUoICM37m/ifEjn",
-	"skKnK/WemfI4Jl12G5u33qqOG+8TKQZpFPqaXfjunBfb8PYj8/ts4tuZZ8vkdzFkCQkGGVP6HA1km7em",
-	"ULM8+PVqNO3E3nCRpjMkfOTMRcbEC2gU5qfn0gVpPpeSR5D9JCTJoCbt9SHpsh6dKEaEEf85MyQkHM0Q",
-	"rEdzpZBtAW81l/4HZLCMYzlNSyiLOJH4ygyktHNEOlkQuEPUUE5zmVrFNmlVQFugfBUhJFcxddKcbjMp",
-	"1+PaeyuiFiKFPhLuF2BX7y2yKPCn0h65EUPDX/4VmNVeButX3DLbwLWtdJSeVu290lkC66Fjj4W3pB04",
-	"HODGM7sfs9imRsOBJtF+9UDo3JsiVU3Nc9qiR4VRfxTU8cw9o6sdrKqTMmB64TFpbJyJXjeGSjHKVu6v",
-	"0ay19nKuxxGANS30ToJPEcZYdVVzPXXUH/68eFhuvf9JbCHLWZgnPjZhDZue6o1SHlauUvJwdvMlR+Z4",
-	"j0Ckcp2HCqiTlxby0hmwWaqqO99O/EHCqTnQ1hmRw6FxkDMIt4knOZJoENvKpLQwqQKl2WdRGH+BgZkn",
-	"1MkrwTKe0RZuJb2AjWVd2DM5D0c9SlUJRpOYswTHBSnBmQvBTqQtvKmTN9kDM/w2fGJbgO8idAnFMTNG",
-	"L+QVhzdZH0VceVRbLKiPypd0QfUSuFZcIVk+DdpbLEVnCvl3Cj6KFS6uesXxd3TXQPEK8vZcbZOdgJzz",
-	"xU3rYicMKflgbPcJu5CuaqotqMLGHwjeFsdZKo2WA9hiDz04uC6bSXBL0U0cORWFVW2xbmXVAr/MllDC",
-	"V3bNhIsl3Lqem02Rw1t3UrkolX0NqnD0yvz9zo20VTfSXVnazfiOqKduGSVsLsrtFt1Ha1pli11IG1er",
-	"3fmNtu838sHdV6zfL6nB48Rm9FI/OYgkkOTvK9MlyHjUljAe45eSp0pTFkbjytbSFcJdX7x6fl1dj5RU",
-	"vbNqHbMt5iuZJwuq4wpl+Rh5TJvam6+N/jC33r4tIhbzS2Y0Mb/c3uHkK0bG1GhkD1HlhM77Rjm1emnC",
-	"FumDxQ43IzrLXBmL6u0RcezaauE7f79vUYX6ctpTGGQJytCxdD11Kjch1cG3DCOjartBoWnf7JOwUtP6",
-	"G6SGrKvufGUKhT2KpT4f29ElEDHfaRKX+fN3s+Xt6ygMGyfWsiujg86XnW+YniRClTJLtI8LBTkmqpRg",
-	"GxJ21WNj7WpVEqZdX5RxPiYOIqHjsuPQyUzbouNlWnZC0vETYTuGu2ouJixDnEqsOFrBISUTc9JKIxAR",
-	"MS9RbYEXVCJKwZS9morHVNPblT3xxCftZhEfs3zsf2S+b764ZqGAw/2yhFpQC2AS4UCw6Nxs6gVtvq9X",
-	"GrQdAW+JbobBeJKMpTKTbZuLQHvirI72rqzq9pVVQfHgeQaQzASiVrvO8TmIYnUes74Ojhpwp+vgv6hX",
-	"vcXKw+lZacpvX6d6pamemLEhwtvqjNhJhwqV9EkqSUNjWRrzgV6yCBqjEFdAvi1k2UfI0WuPuRpLxZ2d",
-	"vPAReIt/x98S7X97/sQ7/+AW2hCDkASXYIRq1RYdgVbJ3dD1t4Xqizsn30ZOvkwx/hiMJ5XWiUV81JVa",
-	"v1HnwcHGyvnp1lJAFXyOobAASaotfCgp9CMoiQHuQpZaDnhtATIUGEHcAQCGtoWWYYwuPQw8E+hzwpgr",
-	"NHvpT+IiHKmDJPQRLbEtJfCFrQFF4bRsAylqjXDlCqBSq3eGzA3gDh/qTpT+vWrMyzhS20h2xKymdYGk",
-	"lsnVhRjsd4J1m4K11BxnQaqoBx6diVjo3aKIYMZwKcJBKi56DLzpKIKGcorpOc6ihH4sKGyMVVmJmHUK",
-	"z3zqugtcz11l8TuXGaDOAEabtdL+bTZW723oj2BOwkdu5r5a9Kd5rSA+GwZUpev6EWgv2KW1lzBtkbuJ",
-	"N3Xmi/GYfHv26ux1SN48fUQOWrsPjsjpj8e1ptnIVyTiA65VSHYbdpjqXggoUexKh7abaQphKtCMb4sx",
-	"7+mJ0aUkUT0q6uT5/AODyN4du0f9XYOO8LT9Afbze5glZGaZ1eZgElTXoHbRqbpm3KBX0nI3J7vdS6nW",
-	"OcfQub2qc+S6PxkVFdxtVXFcITMs2nnVEZP0go4PrAGKrQVNT3FvbQoUBHhj2bvwsfcnurrfQyLjEvO4",
-	"PR76Ink36aX/M8EGI0eBsamPwOe6MxaDh12q2MFeyN/98OrNtPHzs4H8PgCPYAJS/NmT3x8/e/nDu2e/",
-	"7Z798uqnX4qfjZhKeHAUSD02p+loZ0dLPd55HU9G3ZgLdlRwm/43jQfmgA9H35/+eNxsTxqN1gGerO8P",
-	"8BM0V0u+Tx+B32J58ve7DfyIFH6/lL6NePQpDn8+p06YDqF2RyCGLyQG33XUvDU5e3C2Rkxov3vUnUWx",
-	"BeecmdhK0bkdwyIncerAwbdQ6lkhxdLwTSaD7vL4bo8lshxn/zUm63VnrrlxmrZn9DhXNmL1PdknnZI6",
-	"0KmTpy4pTYpFhszDHHBFW1Tj71v1Bl7NRMHEKYmLh4TR3rAaZJ4LAt5MdBua+52G1RaZEhVLpUPSsb1u",
-	"3tjXPTJv6zgN0IKQ1cmTK44lKylGxkASKSpdeWX18zqa04ZNKx+VqbhJBSlv4pnT8+Lp7+9rJ7vPX9de",
-	"/fDLr7Unrec/B2Hw85u3z2o/nzx+VXv59Ox97Zf9H47XaOKdW6SVLMGceg45gkYjzu+tO83jJjQPK5zN",
-	"Uq0BOZHtVrOBY97Td7rH1nQPMDrp9Z0My/QOJ3zWxMV3LRyX6B3574XUX0on2ThVMC+qrTdgvqh+znTq",
-	"J4QMLJdSnWt6QmPoh2es/Kwus+AnRDSHYnDFiQIHfbW8x/bZQhyqCplox/jZvQkb93x+XCZ4GzGt+Y3A",
-	"7yJbc3mZ7OeaGK8pR15K/cTyhztJsh1JYg/HdjzWy4SJY4+bmbHhatLFlyJ/czN245bJt8CqdXIoW/XF",
-	"AYsV7EhfYtI4TpEMpMjJyyW943KJMrQtwKLGEiiUE1kjs4L9mVWBmVsKZmdlEVPZXL3dovRNBcX/EFP0",
-	"zry80wv+UaXp1u02LbLdm1AMLCc8L5z3Oz3hn6QnJKyfMDWcrwo8uXKoM5TYi20n0L7rJmWkL25EEN+5",
-	"q1C8p61DoZCaY8VdV0bYhNp+xjoNJ+fNr+Ds7nz81HlIKOkmcqog5ceh5wAIcU+OWFp2R2TCBzzFpnY1",
-	"ddI2q6dEJxNo+ioFACmNGbXATITZcboOq5qJtrB5FhlOI9fKaSBT6lSQAXeNuKB03hZ5yaROjklMNUvA",
-	"qQ6+dDVGzBQzHVnBvc0DrtRWYC5P8Ypyy42yyMyvEbw0mzn3JticoKlAaUxa6nN+fsp6k4TVxi74fe42",
-	"iC/XR/TqORMDPQyO9hqHB2GgDV8+CpROsMfWVa2fMFbT7Eq7HKarmmJCcSheyVpEDmTNvvoNvucRUoS9",
-	"PzZUySzJ5zfcztVfmZutcDTbKR0Nm/007D7r8Vf8p6e/P3lz9svpT4d1Nvvpr+j9iflyeCIa9V4rFt3R",
-	"00b060+xV9BkFn3XMJzrTJHtk3tuF/0HRhMUEqtNHPRtPV2U3oCo7QNp9HjxN9D+wuCU6Zrd2UtuPmXa",
-	"HYEbVBrt5s2pfytoO48SqdQrYLF3Ot+NNN510rYobD39L615XL/9rmP/GU+HJgcoZyaKxqtof00/5JDn",
-	"I+slUlf34t1OpCArDF3apSvLJOaXKfdR+UZc9cpOWKfuJV9VJ6x5VbIr1MVaX4cT6bewTHbzhlh2MZf3",
-	"w3I7ZON+WJ+zLdWXbDGlsuOxjHdtOQ+7ghHsJOxSXrAaOgYXmDtZkZ5TRHKNbnwgEVeyZ4yJCs3dvO+V",
-	"eZ3HJ67rmTPPjIKj1hpqKtySklCxtX90RRFpas6UJcyYJ7crrPa37kf1RETgPsd0+Wsfn0Wy32yIc3sO",
-	"lreh2qAWaksdN9Oj+9H+dRJ9WtSYAY6uFKz64IZkOuSA+gtAacXzS47zwM+ZsUy4M/lZRGJ+YXSzEVeK",
-	"i8Gik7+Gye5Z5elhz2TmYaPbrd2nIDMjVjvsHez1mv3daJ9SZ8aPqR5mRnw6W0HRFPWZhrEYQMxOJjwC",
-	"BJXUpt8tWfSfKjSQuRF6nDVoXYEs5KYR3e1U+2juX4GcfGLxpr2zfiNH3T/j2daohIq3P2+z94N3no3i",
-	"VpC844ThUtvtmd9Or8ZM5Ns2uqSdRMaMdBzQTMec3hk4DM3phgok6AWXQ3S1ZX5mhaiPjp2wAU0ioiVA",
-	"Qj5M87syyExXrZUVF+WBGTFpan5r+6x4/TqBxvk4QHNwerZWKfQopX8tN1dzW+NbB9Goai5W7+2vWPKu",
-	"Oc8xlYIZyDEruqUe2628AqqNf+mncK0+us/laq9Ir/uiPq+JUGzpW+1VGzu7Dlds+HHXPP7mnFaGT3ts",
-	"2pNirvnBBr4qIy3qyDlXxbf0+PDawcVqZ1SFL0ql2xr624Ob4n6t2aztNoz046LHcr4L86ULCOVkwbtW",
-	"sEnADqTozkfzj9WHU//WYmn6BmCkpWBp33hYm4fE7lxMvfFbdioAfSEUZes3KlOSi01fl+nI1b2RUom4",
-	"paZIt1psfBGBsQkPvkFF3UzUV6alv8ETsAZvG/IoYuKcKsvEPG06TNV3PL4+aqI9hQBROuKLGdg1eZA9",
-	"egsY0Bxwg7Wc3G9xiJ8+pMyrVWUCfPUKPznOFQOYjTDWDLC8bQfH5j7pDWlCe2ZeiEwA7x0yHx64T/Dg",
-	"tqCCTMZjltQMZbZ7U0goieW0/CVUrdtORJYtu7fUySM5GskMdse2LMrgtSxcvdDUZl+MaaLbwrpM8r0w",
-	"SJf1EaGekX+HPjL9YmvnXes69s56QK23wTp617pJ+2i9+bgesuznFZ2tTSyur8gWurNt7mybr8K2WcsU",
-	"aS0yRW6/4WGF07USs/6xHPnmffp3psI1TIX1GzRvSbVPmcGOh7i/ElOw16/BFMJUoYckZECwdyE/Hpkd",
-	"p41pkERl7tEW9nWbsw/bQf0z85C7dgSfox3BSnzSbYB5/TMtQukdo1zKKL9RbrZuh3flxplmXt38GHQx",
-	"g/rojw+fPqQzUOUbseUVZvbs9NSzc5HO2KewBJ/KB4JwEQLyNlF8IFiEn80PcqLrpeyBqsfkGhp5mpx3",
-	"t1vI8s2QCUXGTI5jlulvuQFk3B7ttRLkEmjW5ILNECwcG7xA/QZWn0AWqv9Ic6mZ8f8dAAD//w==",
+	"7L3pchs39zd4K6j+v1WJ8zQpklpsyZV6/4q3KPEWS7bzJPSIIBsk8agJMA1QFJNy1dTMhcy3uZG5gPce",
+	"5krewjlAN3rhKkqWE31ILJK9HGxnP7/zV9CTo7EUTGgVHP0VDBmNWAJ/PqG9IXsihU5kbD5HTPUSPtZc",
+	"iuAoeC4TMpRTEksxIHrICBVqyhIyojPSZaRnbo5C8u75E3LYbDbrQRgk7I8JT1gUHOlkwsJA9YZsRM2j",
+	"R/TqJRMDPQyOmq1HYaBnYxYcBUonXAyCMLiq9RPGappdabz58+cwMKQxoZ9yNZaKI1lFKs+GjAg6YkT2",
+	"gcg+jxnRkih6yXyquUBSD1oHBzdA6lM2TliPVtN4ykWPkemQCaBIjlkCVxKuSGRvTKfy4d6+oa+anoMw",
+	"GFOtWWIe+3/89++N2uGnv5phs/X5fwRFSg1ZL7m4mDNn7EqTMR0w8m0nYfH37cB80w46D4hMgEw16fWY",
+	"UjLBqeXKI9zdk15Tu2SJ4lKYB+BAHrUePZo7kL3G4cGKM/tSzptWM4wx1UO39IJNScKUnCQ9tniJ+zIZ",
+	"UR0cBZOE1xLWZwkTPRaEPomtxt6jqil9RzV7yUdclwn6OKTarGnM+toQxWhvSGJzLaF9zRKcRUMWUzok",
+	"VEQ40awnRaTIRGgeE67JkJqrevKSJWZbUEW4IJ12ELE+ncS6HTxOvm8dPtbfHzQ6dWKmAV6iSEcwPZXJ",
+	"RSckHdrryYnQHfKtWz77I+lLS4m95AFQ0pmIPh3xmNOkQ+B70qc8ZhHRCWeKGGoIjWOSsHHMe1Q9JtTt",
+	"kf4kJjqZERhdfyIiFs3fwyufqXSm38qY92bl+X7mza+IiJmBKReRnJr5srNaOX1/fL/beDyF6dsCmUwn",
+	"s2OzvhUn3y6tlmRKuSZd1pcJM3PFxYDQAeVixZ3Khd5t4Q7lo8koOHp0sNdohMGIC/zcSMnlQrMBS2C3",
+	"njL9RMoLzqqPT8L6CVND0oNrzJ6lpJvIqWLJN4oopsyZDoli2nCFhI3k5YKlXeNUn06EYpVHqMQklZZj",
+	"RczO5WJgecv+4d4CKlak4ePHj8cTPWRCc8OAy8T8KKdm5ah3kRUiD/cbKwuR1v5qk/LZ8PaEjph24nmS",
+	"KJlUzlGCsg34d5cNuFAhfNExTPy8Bzd2HF+0V8HO4/oxkWP6xwQ4JDeP+2PCklkQBkaKBkcB3hxUbsL0",
+	"t8UHBSVPJYsEZkWTAVOaiMmoy0C6cM1GikhBKBA7jzQ46jnK7JE23DpccFaauZPSrDwp7xVLTqJqii2j",
+	"NHSxKzoax+bmRvNwt7UXtWq7dJ/VHvaajdqj/h6rtboHUZMe9hrs4UM3ECOmsnFM8FWrSagJj/ITvntQ",
+	"nu/P5llqLIViuHWGNI6ZGLB3rD9RDIbVQ23K/EnHwMLNCHfGiezGbPSv/yiUsRkN/yNh/eAo+K+dTIHc",
+	"wV/Vzlu8C19dnrCee78RCYYAMhmHhF2NzWgNK5mICyGnRpHg4pLGPDpPb+k8MPPsqakfP36sFQ9qFW32",
+	"lp3iuf6MumTEnsuky6OIiVufDhnBTEwTo0vLhEypnRZv/DJiRney2pfVEkhPjpgi/USO7OEAJi2MspBM",
+	"lIbZ5ANuZrKXSKXO8eN5ggtvJtOMPmGRmQ8aqy+0I1htRHlMaBQlTCk3yjFVaiqTKJscb0Iymm9oS5j5",
+	"egPTdduzsd3VfWam9smQigF7LfVzORG3uryvpTnvwhJvF5grMmYi4rCkzBB4jhedC6nP+4ZGn/ozenHr",
+	"xzKBM0njhNFoZmbdsnky5XqIGnJh17qRaEOtI18kMh4xob/QwXJEG6OBWq2X9GlPy4R828HP5/j5nAna",
+	"jc22ATZj9GVvuYTU5JIlvM+BL+FIJ8J9ZYf75XioEQ/ofTCURhJX6NtO31FkKTx5+oQm0WtQLu7otuLA",
+	"2PSM9GgCMiA6N3+do0aU214nyA2/FIPqJoxeKKQ6kr2J2eiEamTeMe0x8xvVpMOSRCaqA74Y5XFx+6D8",
+	"aIwwvrsy2Kf0leFN8vY3EdHmpU6DBybk6A3hqHu6lFGxSuoU8imZbaSXcsDFFzu97gyYbcQVcCHyrfNR",
+	"nLuvbkz/Mcv4pt+/7VErllzyHmy7nhR9PpiYJdOSKCYiIiQsrDktsFqy30/JjY0BwL7Yse9RYZhs13xD",
+	"oxBcRtbyIV3WoxOFBmhXRjMnO346ffMahmJpLxx99+ZbHNGxmBGphywBT9YkYY4Q2f9SdtEkSQwHrdJ7",
+	"4d9z94t3FNbkXKnb7JaHJ812FjO3h8y2Tqhm5zHSUtLhc47URcp7dqE/ulrmFVzpZnu5c9jVUo/dwrsz",
+	"395n9PWBv+wL7R7nrUPZwBUZcaU47gkhIVDDEgIbIieB4a5MGGzfknonY/YlDMvjaMQFVzqhWibKcS2n",
+	"GmrzL+MJMZLRCSCjEsf9c5rdyaXwDpu97psNVGN09j4HVfuJFP2Y9/TXYw0IKYDLMGPPoHjOX27sti0Y",
+	"EP4s/czGX3SGhFwyRRVjVrhN/J33jSKofFVurdKoX0v9DJ/59YzdDiLuH+dG93UedjsYCG58CYdJaiSa",
+	"NZj0hi7Q4tR9n3z4oeQzOZPyJU0Gt25EOX0PXPiGYdJitIbGsZwa2W8uPddSnsO1lu73AsPxt7/1nSpu",
+	"t43NChBy+hgilxCKs1HajqcgdNLo7LcdzUdMTnQnJJ2JoJeUx+ZwlPWazdWL98KPNX2xPYkaBIXQrlU2",
+	"vjVD9mm7GUXifTavX+EGkZcsiSWNWGT2yG1sFzUZj2WiWfSKRZyeQVTodqctO/mRZKgDmI0zRhfRyJBF",
+	"9Gyc5ucABzG7KSX9HC46Nxc5LqFYcif4smXEmX4Evi6d90YqxsyAFEtKbPqjsdjeWovuLtuadQiB2geb",
+	"9x73NL/kevZM6ARsrHFiVlpzjC/SnpP+iwg8nkRcH+Oln8PAqorz8pEwOSUNEPW9eQ7JRMTmWyrQnncS",
+	"kvY05iP48f/9Unw0DLqzqji6VCyVvfCoo4INIKciLL70G5XuB5dcQl2qTCwHmNHBxGQUHP0eyKlgSRAG",
+	"8IQgDIQ0ByD4VJURwK40E4p3Y1bD2yEvIAzQ+7teRDgMZA82QHROde72iGpWM7yp8IxG1TMmuidHFZkR",
+	"HZv408k7KVzCAW7Mwroc7FW8wToLzvmcyDuP3EPtlfWVsg+ywPrvAcyW3bDZkGBL5N6fn7JshWT3P6wH",
+	"vgd3KF5ypctnApIYcn8sPBu5A/YZBnWCNzYbjWwxaJJQ+N3L7Fj27NfsStvkkdJkwCvyT6scqlGZDR+u",
+	"OPuXVNOlNBzjVZ/DoJcwozBcZx9GLGaaKfuIORlDWZgljkmXEbwpemzz6oyqARYrHEkj5s1/PQa/4MVc",
+	"wtndiESwdpdNCoQ606vPnWVcOShgOaBbA73GZBsn8hIGi0JoBs5ZDA6g+eO4Zz1LBu1KGTMK/HczPoI5",
+	"K/ncuEbVDCQyZqvv/3cyZvltv1/e8zmDdP4sAddVRDAWFZ0e1TOhNNWTpSSa7X+KV34Og8k4ut42rmJL",
+	"MLlu85S2RXECUsLdZOcOV47EhWd6K/wrZRBF3vXFWRdo7l4GFHB44FxRBFnkNH7rjbxPY8VgDP63LUgY",
+	"K3yTn7A0Y2nZoFJaUOJBYu8MXPZLT4m9GAKmn8NASz1eds8ZHzG8vjCBGb2V0+Ypa/njbgT3iIt0a+dy",
+	"0H+ntT8/mf81aoefvvv23P35rwfffdtu1xf8/OBfFTnrlo6tqp3VzMP3hwFHBQXwMaFdZbRm7uufEHGh",
+	"QorZSE5UTkasyEU3131X0W7vNURPQ3RKufkqlgP3q7XvV9Afw0DTZMD04j0D+dBYbID7B/ZIDyLSwt9G",
+	"XHsR+vX3zorarNtg66q06WnbilDIzu6dkwqp1lqxpNm5o2TMe3qSsJAMtR4rIkU8yy0afF2bJPEK5SJh",
+	"lohb/eYsTxbeDYrMEWntH5CuUVW5IF2q2MHeJImLfGA3x5T3Clz5uPYbctrz2qe/9nYryoOMxamMvan5",
+	"JUttzZTeV0wPZcWROyYjBmnbyDNB1ipCs5EcmQ/eUfe8hjIhdDwGhkBdgcsMLq6Tl1SzhNgqIgWOFRpF",
+	"5JLGE6Z8ixpEYFGMrmVPY6akc8usqh8UZD86V1IXylJfjbsONv505ftes2l2a1GeF2koPLrqGDyRos+T",
+	"kZcxutn4tcuJWkR8ljxVJB1vX0bg3STND+VtSuE1tDi4uZI8MAWMSr4ZVetZsM4sXLjpWaKkeG2uhOKW",
+	"bMsXeUrqowSuMmJMY5g1mcQM+HKnl47uQ6sTYi4l1SRmVGnC+GCoDQtKjABO8hqadzyW13cVOWJh8p2h",
+	"Zu22xUfNo3izFVnX03KbK7gp01pnBp9ap0xZLck7hK5vjHvPqyQE8xM3OfkbmJXXEC1f0LgsUl01j8/c",
+	"Bi3m6ZUS7d89f0L2d1vNB3jSj0+fnJx4BzwtpBwy8t8hMYTShEVwsZxokrABTSDTskcVq5NjEskRNeoU",
+	"m0kR2eexPyY0VoRr1RbHtZh2GSRjXolarfMgJNMh7w1TFWeiWL0tfMbitnKu1m+viqsMZG0V5cuTyuUt",
+	"v6aDEdKDl3hMYy4uCp5Dm1esNvaDjiAQsuS9hmdjTjOmxFtSjAVlrKaNXw5GAPjQ5r6fqou09BaL4BUT",
+	"kdFgfT+qoqOcM/X6HCZ18WUL409Wgfa5h+cD+Aazivjb2SP/7E2x8ZtX8+97GXTuhscuN9x8CX4EY0NV",
+	"+bLn7LL0zZUbSSQyvr4Wu7mc2kh0XI1lot9MxVOq6ddA8M9sVqnpTrox75ELNkMh96ix+xBSQgqqXzyo",
+	"wP4o7bBecrnKZRfoPFvmarvQs1WeNlFslcuulr+yMK/m/TgmfEkI04Dkm+fNmeZTVuG4umCz1f1WZq3y",
+	"DquDor+qSKp5fBU9UGaT8/psI2jgWDUX8zEm0jCn51WqYtybIEmEwQj8QatPadGRtDjUNzdSkRt6RkXV",
+	"zOdKteYVVHFPqoHLzTDM0OV1/Rdc9H3ndnxtvpl0fZt4VZvXG8ijVelMva+VM9sp4E2k0EIhEZM4JtIT",
+	"8FJUeuDNdZj0h0AIJWZiGf8czB3IAHYJfErLhClCu8YQyMovK3isTcFYNVUDPOSl4P1irQaD9xC4j1YM",
+	"3G+WfnBlk+muEcuBYrTyWF5ycWGrPKcsYaiPdGdWP/HWNqIzBUA8Q3rJCNaPMUH6Mo7llEUh4aIXT6Ak",
+	"PK1eFMicVmIpb6bilVVd/dBCObIwTmSfx2yF/Dm4rCrRYNF9vuqEN0MG2dzg3pQp7dLM7ETmZ2g8SQaF",
+	"+RHRBrNjU9pXySZaPwOiqGl6Gy6bcS9DoZS64GbJbbQwO4BV7NytdlmCmtPMovN+Ikcb7/UtJCVdx9i6",
+	"WSsK+fDo+qbTHI7wo5xiqR8kyWINa8YaFKDddfxl6ixWQMwWXYbQEwbjSTKWis0VAZlUT0umuSJ9WYyg",
+	"77aW6aHuTVliTi7NxlvKORvXHcRyAsM6aQDAKZSm5pjZEDY8dpWMgN4c0C9neHKtyuWE1OKAVSdNbePI",
+	"XP8QbJbqYI7F+URdj/qEXcqLZQfQpRObs4dcPEXeclJv4+MIOeZ0YBPIKxQxw69rx+aCjpdpMUjoaNXN",
+	"VAFWVpmBYPeXn3fgUVc4MLnZX3p+VtGJPZdv6hQ2Okn64THpUSEF79E4nqGjl2h2pRWh1m0MLj73vPpi",
+	"Rbm5AoBbte7sBVCWQpeO4drHRuwbVsZSbzYXlxzi2L4HHBZUMA7HGTHgiJAJAccVhseIGlPMeEm3m3lu",
+	"YayW884da752v7gitrIenRmHe/vozEhR0oy4jpCR5/BAgjCImAYBGpxKnIOpy6LBzBlbUGruekwQXsSi",
+	"iwCuJqCPwLvgp+Do97+yR76aKEAvoKXIAtZ14JP+25JZ70lIRbpgM9x4br4sIp/KsQzmRPpYGumUgOi3",
+	"X34KAy6UpqJnxrxDx3znsrVjTkYhM2dl+DinqO21jNjiI6Y0HY2Do6DVaB3Ums1aa/escXi02zhqNH4z",
+	"fJtrQKd7L8aJ7DEFgSvyDOBmMrbuKk7UTnFdPpe8ZitEkuz+cIEktwyVgnpIx2MmWASWAiy5liSS1l7j",
+	"pQT/RmWysVv0Fb0RH7iMqa7SjcuqcbaAywBnvZKEjRFliwluS3PTMs19vkK1f3joaVN7jUqPjreZNhSI",
+	"dq9VTRNSacxDc6JUvYLnlB9ny9eqJn1gk+zY1TimXKg0o/Bak19MrTC/umF5pozdz97WCPFYFJLtshmt",
+	"lGveIalOBvOypixbReQVK8PVGllSJRQWI6AL1aUwcRYOyEjsMnoOFCzZkrbU+wZVbhRt+iAM8nW+8Jqq",
+	"0j6YvaII8PFB4ALNEkHNTGellHZe5cQOIa0PdY4YQMty+odPbql42qPBAxfMUeZBZYCBmscnCsIgXzkH",
+	"bylVmHtPzGCY/Jd77k0fwKVoNbvy+9L3Xmm+eUQFelg6Oxn+gjW8z2W/n/5ahORbL5HubeZnuV7iSpeb",
+	"DT4eVkRMfjx79RKPPldE0T6Cuw/lNITCO0FYzACUDGBkoboHi/js9w6fDGsjLMUWpsymEQlJqNYJ7040",
+	"UxYwSA+paIthwvohSViMWN2QFWxeZAxNVSdn7ArIYqpHxywKiZJGzbcA+RaOBWrkc6oNphFkQLLtSaOx",
+	"2xvDP+yETBOpUUXFH7r4Q58nSuM3O/Yrxxjq9mv7iALj26uQoNXK6n2l1lddqZXnA3PsjRRzWUPuvIdD",
+	"+Bhynb2JV4ypskK2e7jaZlq5bmw8lILlxovfhIsjjNVvvYEitC9S+LVJfVcun6vCVMtlXB+RR41ckvlu",
+	"q05eMq3hxCkG6U+aoQkJ7C+iasjQfuYDIbE1gYhIIyRN+OORS5nCx2WAABPzOHMfnAKq2uJNSE7gnh+K",
+	"zPDV898+1k52X76tvfnhl19rz1ovf/YPuhtDzcrL+WVKq+4Yf9ZUWZTlMurW2FmF3LoFAYsV0k4LRFQv",
+	"Pqgu1vO4WYJEXv1ZOkK4OEuinkfSnJjscd7/eER2W6Q7MxL49qse3jHwJuS2wu3XBWw3/zKcnyluh+bS",
+	"a7+GbBpL47XrFq6zPusoDnPystYZa1agopi++ZT+SoqryVNMX696ZuMKmHA71R0rFMq8Q2f/qRfbLTJL",
+	"uKDoiDnY8x0xh43Gw+bhYWt/7+Fe4/CwubRfS57r4xsqyZPxvEiYhzhtLJFIruE26E2UliNAKrFGPPpB",
+	"wGQc0xlYVOD1H3GxnrGYi5pXBHWhtmZOdMVroOXX+vPNI5ssA+DbEqZAXkafx6yvF0ROc7qYKuQDTFQh",
+	"SFQRMV1rJ2W+gioqS/urWkj6C3jKeklV1t0fSVp5ML/MEqApbZklWPM9KkJCSSeimh51yPt3LzE36+3r",
+	"F0XH4cHuo72czId7+IgO2M5YDB6j4hBmmsC/dj796/u/GmFrZWVApWOrAgkzv4ENNxszwsURaR4U9WiM",
+	"hewd7D16UBF69ivpWyX1pVV7+Omv3dWJnSR8IaVQt+71L5B6TCd62Hlg6zeLxZnQ5E2s6lRtNlp7G1RR",
+	"2RlG6sN001TxuTsQSb++U8RK/UXOA64csmgBC9KLMZR5ztcdT79L4Wy7QjcRz7ZbeBv19fMSvL50cf0p",
+	"01B3ijDQG5me1/fbjLhwM1KysCeC/zFh9udKCxveXzk2s8muZVb7uTi2XZm9br4rsZSboywzd636uFCa",
+	"UcC+6DIuBmRME53W3EPN2hyesZb789rWnbN8FirbqVVbLcr4FYn4gDtffiWqAMQEVOgSUu310CtiRvCJ",
+	"j+e5tLpMTxn6pke+fyvf76316GHjUcuXjIbPVTiiClJ+RT8U2CuVpQwIxJp5Zebltvct0ErneKKHMuF/",
+	"ItwxQfhQm6HROChpJfPaNpZpXK8MIQcgu71KhGt4qaz5eO4izc7s+YHRhCXr2DOFXZ5botxbcpNWtfff",
+	"+4GplauK8zXEzfmV46uhnTzGTH1s8KmKhtVCyJOlqfsLgntp5qYNOEACOeSBmKOoWHzJ8Ej/ePbqZZlG",
+	"cmxrcy8YG+eDfuOQdJOQdEPCQ8JGIVE6kWIQkkkcEhmHJObAAahNlRJtQbtKxhPNLPDLMGH9W47UQaBu",
+	"8XyunHh2zWAQzHqPjrmmMYkhLIC5/chYK9bix9l4yEQuPgDPgDw9rqRQeXb6a7O1u7d/8LD2qBxf8l28",
+	"5RkpmEyN2uGnb2v/0/354K/dsHm4sgG1AQqCi1dV5KmYn9y0ckGe1ZsHe4YvjxYfsDkBr+VbocLQKjOY",
+	"LIl/bqqO66rkamVW9xhBDr+hPc2RWMsrBMVLzetWMt8osuXS8N2nOZP+oXUnwFO/pqnMDbhqXrNEvtJe",
+	"fiNsS7qC6YxKY1Uju3JJWJa5uDwFMc0WrWysPYlZmrbSTYw+EKa5p5304R0iE9LB2e6sgoaX5aNW6wfI",
+	"KMr04MFNZ2YSM4+cv9rZe9vBEWk2Gp8dNf7DH1UsSJoEW8kPzXIcEYq9weylhAubAwFY8CkVNokWAQM7",
+	"/7UDzZ93IDusE5ovUI/d+f//z/8XP4+pHmaf0C6Cz/XlXqpSyYcdRrasadpfeRuik3CScD07NecH904X",
+	"lcj0r+fuDP308SyoWpOOrzV2PAS4MM38NrMENaCooaY9z8Gmw/el1Bm1BbHguejLioAr8nYVZrVoRqCD",
+	"5Vtvi7b47rtTPhDGluSi/t13pPP2zekZwSTm5g5Q1knhUKzalFPyQ8zcNouZM0GOLPkEFwuORcyNHDQm",
+	"S59fMjLiYqKZCtsCtbKc/VsvkGJ/7BB2hQlsqsJmdtaQrUblyWPMG89fNZXJBZIhBWsL98A6OXZ98C0U",
+	"RKdt7XhzQMwp6wD8lJkUmEbBLl3KTIkWlxehE3rJYmUT137UevxGxDNXdINLgHgUOKnmxWYhoH+yiHCH",
+	"pE350cw1QhdagPnyG9PVgIyRvKQx3mlWmmh6wQjr91lPE2h3YKtzzTS1hWOZWA+duRIeOzxUV2Q7hFy2",
+	"S5ZQo9RAJ4PM+IYUOkWUHJmFjWPuWmTERquokzfg5rCPUiRmNBGYv0e6M7MDCLtkdhSYiVq2J6EjJGSK",
+	"mbmYqAkUelDSTxAc000WxG3gvZit4krFqDbjnGKqWWqd4ho8x+RbmPtnEKVxVQ5ckc68xg0dvwaCPGU9",
+	"HjHSnZEO9OZzewD3idu2XCsyYtQcusfgwWiLDrKdDtHS2Ge2JsT2V/39k+uwyoCu9eRdSGgcmxmQosfq",
+	"5JeJMV86WQpzx1ygZFu4YwzehF9r1iqtnTxNnQmybynA/RHiTM7khFB1AedpyOKxOUY5qvyiDvLj2dlb",
+	"KDuzLYHc9lF0xNpiSmc2P7OipWS6wW2e+V6jEZK95sOQ7O02Q7LfaBohst/YD9Mre1IIhluDK9KLpWJR",
+	"nZwNoTfnJYJYOlqh+kYmbUHdeIF6IDhrcxLHcorgtpCY3mMsUqR5QH7mP9i9JtLGrJ1nV2PWA0F2llCh",
+	"+iypPRM9GXExACXAqtpmxjxKzaPbIn0ltA2lYFPFzFiqSJyZJZi7hLG0HU06yFSYGP6AjkFybAzSqxnE",
+	"rKzzyzF2nuZekimdHaFpjM1w/CVccAxScnuGAbiDmgLw4hmze4rwjMU53kKV4gOQToQDhhfuNBcJISca",
+	"wqdJBJcU9ifQaPYhzNW3TXN/s/XI2bChNWDDtujUzWqc417q1DoPSJcpc2a5dpMQy0GdAI+mdsJSB6Qj",
+	"FrrQqpRmNKTNzSzu26Ge8RGryYmGgR7nW8eYV2cDOMNE99or1TnytiO8NGvJmj8vVGNEOcdovVPVFnCI",
+	"9hu7WUsiswFAIyw+ekwTs2O4Sl2gOIQfnx0//e673GGdGulheFnnxbOzDuEumzqtrbNHEwABcJ9CxY/d",
+	"jLYTDqwm6iXo3sanoUQ15yljCMj+6+Q5wMcqnTA6AihZcC7KRGP+qrnBvo9DIm406aXjOGNXGsfxXnCo",
+	"t/j2/dnz2qMHOY0rKyl8/f5lnTxZpZLQfHWEub7mewChiCwXSJerLYRRCmOusGWS4WrkCTKLGLRVhZOB",
+	"tSCglKp0meHqb7kgP9FLegqaXUg6v9frdfPyun30n+zbB5/q+LTOA+To5hF9HgM0JjluC+BvUFnC5Ng3",
+	"BShIl9A1CKwqPDwi/5FcAL9MGLF1IOYFbCT/w21VFxSDj1kMqkm6kKMQj7LhVoO2YLECiWqLTewS/SAj",
+	"ztR338HjT2rYVdgI1od7h7sPQDEzZoOtcIwmyIWYhSV2yKBJ4sAoUGlXRDDoFj1C2EAqyG6LRIwhHLGr",
+	"lwTjoC18Rqdtkr+lEmdpOjS6VHWzY0ehe4jfKw84a7FXnvdwQ0dbFHvn2Zl5RXmcMkv0mOa1PqQY+286",
+	"gA7ZT5UNLbEOYZxIDVPC9REIcqMWX3BUMPFiopkgUM7k1AXYpGZmjKjQZCSVtnxZTyUZyon1D7b2nC5v",
+	"JiLlknYuvC7Y7sAhfICl2/xhBm9H/MH6n8yg37hpU2REkwsWkYiNEwalTKDGe5GHyGwI1CZ4QjqnE6GY",
+	"drrLY1RrXnJx0fElaFt0EhZ/3w4scr1MalYotwOndeED0wvq5DWb2p1nnWTjMaMJavgWGhtY2dRZ4Nkv",
+	"3xAmJiN1ZFktrs1MToy8h51nNIc6eW81CPcW8zzwAjBtxXXacBlTrPvYJN5cZ04+JNu469OFGHCoT5ii",
+	"QA7CIOY9JhBdAZ05wfGY9oas1qo3vFq/4G08GXWBf7iqVjtJwVHQrDfwYjlmgo55cBTs1hv1XQj/6SFY",
+	"yTv1KYvjGoxp5z/TC1V3Tc/mIu5nkGk2AAh58rOcPWAhQx/uNx8+8IFUUgtQCmY4eW/IMMxnuB9VUKQD",
+	"Biv8VHsihU5k3IFQBE5MelxPouDIEGkRx8IgYWoshULrv9VoLGjw5sbo1UUjQNnvFuoteBY9PT226Gfm",
+	"U2t/v3losc+Ogou3yc/nf4yuPnyk//5wfDid/vD84GQidy8//Pnnw7OrH5+cTX/9YTZITvcuAovjFrz5",
+	"+a3FUTsKFAc3rFmj5h//Pv73z1dPkv6H0/OHZ7OPv/z4ZvBw2Lt8S8f8VZxMTyh92/vx/TsZfP6UNoVb",
+	"AUHNTMqcVnQXzOg6utD5MDfly3ofwsXuWvsaG0yvvjFdHa9PXua3CY5+/xQGajIa0cRM1jtG0UzwNlsQ",
+	"BpoOlA/3dlXDTQeOXbgy9WRf1cYJl/jsoJdwbTQG8H278sWjv4IY+50HLUDIieXU/L3fGCkcknNwQHrl",
+	"Dp1EXNeY0In1TlaekJfcHP3pUJKIZwXV06EcIQfMkLFC1MVROjtdDO+wfSRCh1YEIawQOMeAGX5PQRrU",
+	"ybEghiBsAsuNRG0L7HExoroH9SFxnOkaz5B44Ey+5RtVnS3zvLSDBIfyl4zR2fr+5R1cADDJ/Az+Q+dg",
+	"PgpSHKJ0P6/bh2PjbiDzSLJtRrZPkwYHEbZBgc6UdRud6SyYHSxcXe2451rsVFPBaBJzsF7Mxpnz2rQ9",
+	"CYA5VU7EnFBHJZpkZW4EHzGHwYIuGOZtStzDS8nD+7dBYNWsZrt85yUwiBUudBlbn64rh2zC1e9Zd6XA",
+	"3zFB2kApQ6xoNpvN+YgVaWZm0Dxs1Rv1Vr0ZYFzJPWG/dtjbZbWHdG+v9ihqdGv7rNl/2GvRw26zUWha",
+	"MxfoIu085PS1OQAbi17WDLJeP6sBcpj5zuXWiUkcf17r2GTddqqanCPHtR69WA4KMtNorctEJVzzOQze",
+	"Uc1wPy3rK5xe6N9Veytj3putfLO9HAa112gul8vFbtdw3+7y+56nqAXmjlZr+R0nWGSP1x8uvz4dE1K1",
+	"vwpVfuvqjbWTsj4CSoDZCJ42UkAbKOglNpXyd1ekUdRNjNZhvkoM34rd/hgDkM044aLHx6C4OLMiONpt",
+	"NMJgykUE+kpzBOi+VWrNvqfW7DfmqDVoNyxWZ2gaq1pBIfHMX2TnZK5GckQ6GGREp59h8x28ri3GCevz",
+	"K6bmNBEAzwtagf/f/+NaBygVkj4XNCb/6/9y3/2v/xuNr0hqbV1AkdTQvpiDzIHrHoSkA2kfnZB00FXW",
+	"weBXxyygpYqwK9rT8WyeuvTe2mBL9SQAiBI2UASZUjlYpMeEVnZIAAC9iQB3AsQiwe+BV4LjpIsF4657",
+	"wjxB6qL7FeITfqpBKndFL4VlIFzlBJiVRm/ImkerTUioIFUxmvSG68JnVZOEM+knDIX5jKF55LlcoQr6",
+	"Nq6bryYxTQzyMBvmUZXBfq4kCPPAohWlwTL2mq27Az6kczeYuWHlt2P6+F3XxmymEGZfHu3sQJGTqnuY",
+	"ZTs0ovUxrKmfJzRPY7KJQAGNqI98VoYfsFkk68CUOZ9RRMlLecliCqVCqShK6wo/lbB2bUarg7XKEsp8",
+	"3IXqIZWUseD4l+MX/36z92jv7fD4+LdXF43/jFn/hydvz7jWL8bTN9E0WF1Zy7XLXairOXF1r6z9I5W1",
+	"U5ALGMXhSqfbYX2VLSu6vcvK285f5p+T6HPWiqusyD1FJCCfgfvhHxchAx8Ux1wPo0m43CTU7LJZk4kL",
+	"U+ILrSteTjP9b8gSEOp5NQkvh07VJea8t7jFK1cOmqhwsP8ZhxWnZ8mbFEteS/0cwMPgphVO7CmL+8f5",
+	"A/H3ZQ54Drww3fUMObAH/V7Y1luDp9BzZ+ARxdOeYtfAmv5ehMr7ZNft90owuxIPwkDzmmzo4BpcqGTf",
+	"LNHG3tuhf1rCvnacj8vQvtkbwmAsVYUZ+0xELkerUNDrp+hhsE65XBMuXPkU9oy2Zft18jRN86PE5dmn",
+	"D3LhXSGBsRrG2RbVnBNvLbPOKvPSXlzNONfUau912eW67Npq6bxgWyps3U6pB/dyw5MbX0IG2IN300Ig",
+	"ddnfghQY8sHwWuHNAi9GZncDrPi412PjjMEW2fCAclEnz4RjsILgqZ3LX0ucEim/Z5RfLaPEt38VbPLu",
+	"8zo4STfO6iy32JDTLdBot8TNUjyLzZnZpIKXWaBCW2MiY1bkZ5hxP4J2Y2m9h6oq+LA3fKMwP8pq6uCE",
+	"lvn6DCkgqYHN2gJwqhLWY/zS4q5ApUadlLB9B0yrtOYEks40JKgYPdQ8JcxZ+4QJm7KWwc8OKaQsxnIA",
+	"SXPAp9siy330sx2h2MOmLtrMxzp5h/OT4jmTjuNIHYfr5bifi4OEePmUu5ITTHznqi06RTztTp0c+1q2",
+	"cmq2S6FMtWxXYlWSHMrDTcmspR9kNFtPbJRZbobftnoOVxWKy+d8oZxD2b0Xcl+ZkHN+NmU3I0qgxnIm",
+	"/8plOP9djAi7vbG/gbmpuQJtZ1K+hPYGcMP+KpOQNkF4xSJOz2Zj9pUI8FPmY0h+Y3fMjUhxxfR59vRt",
+	"mywVLRBuQfIjE6hlrSTnOchfgoQUVppNhxIkXiyVJl1pC2noeOzVcuYgI61cTGtu0naxNJaCPfZgVSrK",
+	"Aupt8QGTqM17qbpQmGFREmlll1EOCtMW6NmrfITITpW8Q80khwS6qk8+/1qu/o7ejWxafmZj/ZWwi3ew",
+	"pnmOkVusbXOOnJSt45a6If4xv+vKFhjJjXm1/X60C3KssGPmJcuU8Fw1UT71qj43/eg06+u63ni+aHJF",
+	"mqPaauzWG/Vmc7f+cEVlM0XztPqdD8Jp72m5e/btPb7CuVtr9Frd2sNor1nrNuh+7aDfYodRs7fXffSo",
+	"iC5ZosI90QfPDF7JP3kc0539euOaGao+WOXClIc0TrtpysPne2/LFrjvS8g3yPPe9Dxeg+3evAflxtnf",
+	"DuKn31pwL1uFx2BoGXoqnRgVapEhtMBMr8fqUnT61spHv4h4X3H8s8bPTmRA22foc3vvPt2S+zS6ifM8",
+	"xwDDbXKee8cW/Knbjg2lR/ov+9eS3CM4oFKw6uO5wgFcJaXaQ5zOUA1TGX/Y6HZrDynI+IjVDnsHe71m",
+	"fzfap9SlsI6pHnoZtG5kQdHhdo36sE+rm1c4UUPXtvouHme7OF/hiTZ7MbcHb/dg++c622eVR7vcNPPa",
+	"p3sbkh6rBNCzvmObhYBkrxTQ75UNkSBWFEQHXPM9CtX4rv0e8RFxu6wnR/mUxW+w4J6rNFRQJ05CkoEk",
+	"UlhPS5zGECBaUHK4kOMMyxvhjyzomNETHIIPJRGdpcVfVKVhGbiY69CmB1GBUY3sje5CFgEwWFvYIATH",
+	"cpYooVNBLCJa6iniKi3HJcdi5kIljkwflIJ0yh1NO3Vy0s9oyZL02wJ6kPp9Dh2204hRYbZNmA+v2LIc",
+	"7F3a8UCbcBRK05kiYyYiLgZVjiW7I7z2UNcJp1hk6eCX0YdG1PoQd/kPDfri/aD7Ip789uurQbf178G/",
+	"T39Q3da+OHlxFUc//rK6x/5JidS1Yi1LUlaHFrXL3+N3KHd1/YDD7srs3Wv6tKLHDdbgjLpb7nQg4G5n",
+	"u85BVcD9Xe7C74s8lyu/DF2hLOiAZdR77rinEg4BtkribRcgZ8t9mTMnoN9Pet2s12xky3Jeh4nUtm+6",
+	"HfpcumwfG1D8LCZh8alDWIBNNG0UqSjWLC/cSLD6T7Cy7iwvQAvi1UlSZPM2rYoAGlQhOcumXoE93Rap",
+	"3EJxAFkFri0MwCRCMEOOmcDeYFsSuRZIFADIcuCaue5CPOvvbO7YUKAuEW1fhVDbijjLFJtU7/pHirF7",
+	"mbRtmWTjnjcqkxCg6joy6W8vfSAbd76gga5LKoM7Nsx8mkjoc+Ti3HmEVccyBkxnqIwOndZDliVofpi7",
+	"LTuP+QU7cpDHUoKHsy3MkFlEECoGYJRcVzlIbdtrHQKkb2zhjt2vKjNe3DcOdgkgoP2UHApO4ggS6oSO",
+	"ZyH0uleax3FboMu4Tj6CsCijTy/sEpWhS4fk1BwEFpJTOmKnXLPvT3XCe9o1kjLirVNC1gawP64I7aJE",
+	"cyCuDg4aASNTWTmaqCLcq0z4gKdVLw4IUCZ4BUXgVIBHyqM4IBRjW+QD/jDnrUbLNm3pDc15AgM364OV",
+	"bpYj0kE6n7jLOtgrLtdhL90VgKvpQJtSDGwWYUFhVdqe1xLsOiJ5ftpa1nYr6MkkgdxNmShGutD7ZLa6",
+	"ZK5qX3YjSX25JlUBm/007L7o8Tf8p+e/PXt39svpT4d1Nvvpz+jjiflyeCIa9V4rFt3R80b0609xvlES",
+	"Vq0WOj2tpbrkWz25Dk8rT1vajasiCnLKB6Bhiu3h2X2x+m/o3Vd7knaoW3TzKdP2QpiUVqO13hZJD21w",
+	"FEQvhvHJi/3xb61h4+RF/OfJi6vL7qg3+PfH/YuTH9/J305/uPj3rxeDXmtQtTNGTA9lpLCjsx4XG9uu",
+	"kfT60sihlE/My6L0XWYJHwx16BiRjJhzv/GkpKV+jVvi882lhj5JGDSZonEuA3MVlRDWKR8yuNeNt60b",
+	"G85GuPBU4TRIsb4q7DQ3B+2zTBdu+ppoL9sp6KDZ9RTz86zX1NzYxNa0ZFfFktOCmzlQhdbe0NznqKMi",
+	"Oq/UnZu5d+3Dy8pKeGHoc55UVMPDQPY9oKWJ6NMRjzn2mspu3C2SvUoddrNKdy8nui7U5P3WxkblRHW4",
+	"46tSHcKVmrDU848sOfRA1FVOkQeUJHLKREQYBx28Y4RBBzo3dHICARDvPaXRdwjl+s+kLiJHq3l5ehUY",
+	"A2G+xaV1cnkSwgVfojCn7ns5qwRcS2pBUqvnPsqRXe1CSi/pWJhuDHJhdxqsxMEoDbaXiAozMKQxRMhg",
+	"DhxWJsw62ES2JCdM58K60HJEpnIQ6LNNBzICYQ0qVOmCnn4dbXpz9QJUiLTB6+q1F3na77Xre+16e9r1",
+	"TWlg2W5dT/96IiN2r37divqVdqOYk0W/BZ0M2W4mN9ZWz9IbM+XM5/W3oZhVaE7ecPLUrKxGbe7NtDcs",
+	"yBgFtQYmN8v+sR2onHvMB4Sx7Q0sTkzm51OZj82v3IU+aIXKXXxcW3iPs4E7V9JL5lb0nkHPLOw1r1xN",
+	"cZUIZyLyfWHLwjuWv8tJsR3ANVjlDWapPUmkUm/Al7kOj7A9f7ZRjmeYgtlcyxkAlHvBKY/7wRIOwEQ0",
+	"79Bvr4+BU4prCVNswfE4hRaLWY6W9hvcaAtpf1koZvVCsKFtT4gd+qRgrg0Qibm4AATfoZSK2eSvVFfH",
+	"GHBboAIsoI0Nni5ovfLamhVeqpKwmrvmIy4GJGGXjMaKTIfMXYk0oH/ca6j8EUIFlqBU+xaybdOnElfZ",
+	"z/URoeoCsEgGlAvbfzK1eswDQquZN0OyH5LmfkgOGsAomo8azpRxnQ6VlAIK+zHYDl0bhZk+PmJtgaZM",
+	"a8918En7PkLVz+OMy8DSpES6ibXdZGwQPY7q5CTrKCck3sUxLJ4FRuBeXNm2gJi7sShyJonLKoOVMbTV",
+	"CbQ/sg3L5CRGKIEuI0MqIsNQLllCbOccB4WQRRUsh1Np7yLNBCxSW2ADItvmyBqb+PIt9jdyjN01NOTx",
+	"uez3O2FbTIdUQ2cMbz9X104Cm39r9+47OFE3EHxYo16gTNBaNlCrzAhO+nOPUOj4gz3ZuFfccZLYWwua",
+	"RsokS8XwjNl0K9vGXtGEkVmpKc1X5nQ9XOUOHr/p9+919hvR2V0fS5pJlcQezS2kE4wT2ecxq7vGFu4d",
+	"59k7FmvtkNfm2M1W0gqaKwI5rqUaXC+lG6LeOclet31752AvGolahJupqpIHJRgIbDsMAZXj0+Skn0sF",
+	"m1Lb4NbhyiD/CVORYhPVRtRq3jZbzSPuqOwZDG3+G26GMIu7QxO8mGnnqPR/sKnTZqIscTRhDs82G7yg",
+	"0B4nS3wf0yRNq8sy98wooPsf+W/oHoup2BUvSZP8JI+w2d0M2ieslo2XU8S8pLysMzVm5aX9qCsSxULs",
+	"A5o5aTfJd2+L6oR319sfe4a7J7teoBJTGDtYRvxeseRDaw4QgmKp5LyOFBdseu4lCyhNxzGzmTKRFBds",
+	"5nx1N5X6984fyjZy/6qW6z73715Yb0VYK5sdNs7O3lbFtGKZkP7C+X+7Xzb/b1EA0c7XXICKd4wW/WVy",
+	"Koib5qqunG/tI28XnKzL5SCh46FZovak0djtjeEfdmJ4MKLUE/yhiz+AXY3f7NivzLgGCR3V7df2EXcA",
+	"+4xH5z2aROfYoCY4Cn5ttnb39g8e1h7NRUbDJjRHwb/29lqNh4d7B41GozEPMW2LSGhuA8zL4HF75xoO",
+	"wy/VB8zb+x6/ct8sdQJeG6ZB94blM/rEdZUesrQ3MXbhTBja3tjVnF7ai0Dbgi7vaZd07Nm7e3jwoE46",
+	"YhLHHetotlo2nEWMoqcnzdY3+p2TXGGj+9S3bfjN4mmjfhqD4Gwq08YcDqkRVPDUs5a74chmLIAaXqEc",
+	"5k6GrVus0vRwh/vcaUNNzzEmM025s/czdnWqPncrH5/3Pp13B/3xnsF+ZQwWus5qIuSU8K+89HTTqNIK",
+	"ivHJ0yc0iV7Dqt8XoG5TYNqS02uKzPkqPh6oVT1vVWLiJhqq7G3uh8Nx7UCEDchZChrn+ic7J5HrUEpo",
+	"V050Xm2vBJMr9/E8Kiv7OPPKJbThJ/NOq0fkYazDNN4yHcpMwYAu5xBQgK+mcwo6oPO4m4CvCsduXrJt",
+	"dRPmrtltuNvvbEfma3ZYtqu4Ss8+vPIf1rPv78n1AQbPcQ17iq9jJ63fZq/Z2k6bPcePnV9/EczVz4yN",
+	"lRciNbxPsSwkMKUeLkydnCA8iJCuHYBE93wOv6XsXOlR0WPxU0fPuogkUKz/N+if95WoP7BYIBnTbWBk",
+	"5rSqHccW1CHcHOdRtjuWpRTdurIzD8XxtDdkEYRyirNVrcFA3oHXwNLlfNhGlqj8cO1ycygZJLQH0BRc",
+	"RnXy3sWjRB5Nwisa7uSPWodcwAHn2oUzXXofBjWzKOZirG9y7KcTwTMxlOchX4BelpZLpxlHuRdiAgym",
+	"Iwlpf7NvwLwhm1ODOS9ImhSMjGTCisk02Os8y6YJbQTXxflKtQ5ms5zHeLiwfXuhMdORIarcujNVDKmj",
+	"tdgeL1tkrGPGuYil7QFi7OrQTGaGuuXdvCBVJ8cyNy1qQLDh8+0VBL/LE7d+xs7qxOMKFJCRGw83cT6k",
+	"c1mh05V6z0x5HJMuu4vNW+9Ux42PiRSDNAp9zS58986LbXj7kfndmvh25tky+V0MWUKCQcaUbqOBbPPO",
+	"FGqWB79ejaad2Bsu0nSGhI+cuciYeAWNwvz0XLogzedS8giyn4QkGdSkvT4kXdajE8WIMOI/Z4aEhKMZ",
+	"gvVorhSyLeCt5tL/gAyWcSynaQllEScSX5mBlHaOSCcLAneIGsppLlOr2CatCmgLlK8ihOQqpk6a020m",
+	"5Xpce29F1EKk0EfC/QLs6qNFFgX+VNojN2Jo+Mu/ArPay2D9iltmG7i2lY7S06q9VzpLYD107LHwlrQD",
+	"hwPceGb3Yxbb1Gg40CTarx4InXtTpKqpeU5b9Kgw6o+COp65Z3S1g1V1UgZMLzwmjY0z0evGUClG2cr9",
+	"NZq11l7O9TgCsKaF3knwKcIYq65qrqeO+sOfFw/Lrfc/iS1kOQvzxMcmrGHTU71RysPKVUoezm6+5Mgc",
+	"7xGIVK7zUAF18tpCXjoDNktVdefbiT9IODUH2jojcjg0DnIG4TbxJEcSDWJbmZQWJlWgNPssCuMvMDDz",
+	"hDp5I1jGM9rCraQXsLGsC3sm5+GoR6kqwWgSc5bguCAlOHMh2Im0hTd18i57YIbfhk9sC/BdhC6hOGbG",
+	"6IW84vAm66OIK49qiwX1UfmSLqheAteKKyTLp0F7i6XoTCH/TsFHscLFVa84/o7uGiheQd6eq22yE5Bz",
+	"vrhpXeyEISUfjO0+YRfSVU21BVXY+APB2+I4S6XRcgBb7LEHB9dlMwluKbqJI6eisKot1q2sWuCX2RJK",
+	"+MqumXCxhFvXc7MpcnjrXioXpbKvQRWOXpm/37uRtupGui9LuxnfEfXULaOEzUW53aL7aE2rbLELaeNq",
+	"tXu/0fb9Rj64+4r1+yU1eJzYjF7qJweRBJL8fWW6BBmP2hLGY/xS8lRpysJoXNlaukK464tXz6+r65GS",
+	"qndWrWO2xXwl82RBdVyhLB8jj2lTe/O10R/m1tu3RcRifsmMJuaX2zucfMXImBqN7DGqnNB53yinVi9N",
+	"2CJ9sNjhZkRnmStjUb09Io5dWy384O/3LapQX057CoMsQRk6lq6nTuUmpDr4lmFkVG03KDTtm30SVmpa",
+	"f4PUkHXVna9MobBHsdTnYzu6BCLmO03iMn/+bra8fR2FYePEWnZldND5svMd05NEqFJmifZxoSDHRJUS",
+	"bEPCrnpsrF2tSsK064syzsfEQSR0XHYcOplpW3S8TMtOSDp+ImzHcFfNxYRliFOJFUcrOKRkYk5aaQQi",
+	"IuYlqi3wgkpEKZiyN1PxlGp6t7Innvmk3SziY5aP/Y/M980X1ywUcLhfllALagFMIhwIFp2bTb2gzff1",
+	"SoO2I+At0c0wGE+SsVRmsm1zEWhPnNXR3pdV3b2yKigePM8AkplA1GrXOT4HUazOY9bXwVED7nQd/Bf1",
+	"qrdYeTg9K0353etUrzTVEzM2RHhbnRE76VChkj5LJWloLEtjPtBLFkFjFOIKyLeFLPsEOXrtKVdjqbiz",
+	"kxc+Am/x7/hbov1vz5947x/cQhtiEJLgEoxQrdqiI9AquRu6/rZQfXHv5NvIyZcpxn8F40mldWIRH3Wl",
+	"1m/UeXCwsXJ+urUUUAWfYygsQJJqCx9KCv0ISmKAu5CllgNeW4AMBUYQdwCAoW2hZRijSw8DzwT6nDDm",
+	"Cs1e+pO4CEfqIAl9REtsSwl8YWtAUTgt20CKWiNcuQKo1OqdIXMDuMeHuhelf68a8zKO1DaSHTGraV0g",
+	"qWVydSEG+71g3aZgLTXHWZAq6oFHZyIWercoIpgxXIpwkIqLHgNvOoqgoZxieo6zKKEfCwobY1VWImad",
+	"wjOfu+4C13NXWfzOZQaoM4DRZq20f5uN1Xsb+iOYk/CRm7mvFv1pXiuIW8OAqnRdPwHtBbu09hKmLXI3",
+	"8abOfDEek2/P3py9Dcm750/IQWv30RE5/fG41jQb+YpEfMC1Csluww5TPQgBJYpd6dB2M00hTAWa8W0x",
+	"5j09MbqUJKpHRZ28nH9gENm7Y/eov2vQEZ62P8B+fo+zhMwss9ocTILqGtQuOlXXjBv0Slru5mS3eynV",
+	"OucYOrdXdY5c9yejooK7rSqOK2SGRTuvOmKSXtDxgTVAsbWg6SnurU2BggBvLHsXPvb+RFf3e0hkXGIe",
+	"d8dDXyTvJr30fyTYYOQoMDb1Efhcd8Zi8LhLFTvYC/mHH968mzZ+fjGQ3wfgEUxAir949tvTF69/+PDi",
+	"37tnv7z56ZfiZyOmEh4cBVKPzWk62tnRUo933saTUTfmgh0V3Kb/k8YDc8CHo+9PfzxutieNRusAT9b3",
+	"B/gJmqsl36ePwG+xPPn73QZ+RAq/X0rfRjz6FIc/n1MnTIdQuyMQwxcSg+87at6ZnD04WyMmtN896t6i",
+	"2IJzzkxspejcjmGRkzh14OBbKPWskGJp+CaTQfd5fHfHElmOs/8Wk/W6M9fcOE3bM3qcKxux+p7sk05J",
+	"HejUyXOXlCbFIkPmcQ64oi2q8fetegOvZqJg4pTExWPCaG9YDTLPBQFvJroNzf1Ow2qLTImKpdIh6dhe",
+	"N+/s656Yt3WcBmhByOrk2RXHkpUUI2MgiRSVrryy+nkdzWnDppVPylTcpIKUN/HM6Xn1/LePtZPdl29r",
+	"b3745dfas9bLn4Mw+Pnd+xe1n0+evqm9fn72sfbL/g/HazTxzi3SSpZgTj2HHEGjEef31r3mcROahxXO",
+	"ZqnWgJzIdqvZwDHv6XvdY2u6Bxid9PpOhmV6hxM+a+LiuxaOS/SO/PdC6i+lk2ycKpgX1dYbMF9Uv2Q6",
+	"9RNCBpZLqc41PaEx9MMzVn5Wl1nwEyKaQzG44kSBg75a3mP7bCEOVYVMtGO8dW/Cxj2fn5YJ3kZMa34j",
+	"8PvI1lxeJvu5JsZrypHXUj+z/OFekmxHktjDsR2P9TJh4tjjZmZsuJp08aXI39yM3bhl8h2wap0cylZ9",
+	"ccBiBTvSl5g0jlMkAyly8nJJ77hcogxtC7CosQQK5UTWyKxgf2ZVYOaWgtlZWcRUNlfvtih9V0HxP8QU",
+	"vTcv7/WCf1RpunW7TYts9yYUA8sJzwvn/V5P+CfpCQnrJ0wN56sCz64c6gwl9mLbCbTvukkZ6YsbEcR3",
+	"7ioU72nrUCik5lhx15URNqG2n7FOw8l58ys4uzt/fe48JpR0EzlVkPLj0HMAhLgnRywtuyMy4QOeYlO7",
+	"mjppm9VTopMJNH2VAoCUxoxaYCbC7Dhdh1XNRFvYPIsMp5Fr5TSQKXUqyIC7RlxQOm+LvGRSJ8ckppol",
+	"4FQHX7oaI2aKmY6s4N7mAVdqKzCXp3hFueVGWWTm1whems2cexNsTtBUoDQmLfU5Pz9lvUnCamMX/D53",
+	"G8SX6yN69ZKJgR4GR3uNw4Mw0IYvHwVKJ9hj66rWTxiraXalXQ7TVU0xoTgUr2QtIgeyZl/9Dt/zBCnC",
+	"3h8bqmSW5PMbbufqr8zNVjia7ZSOhs1+GnZf9Pgb/tPz3569O/vl9KfDOpv99Gf08cR8OTwRjXqvFYvu",
+	"6Hkj+vWn2CtoMou+axjOdabI9sk9t4v+A6MJConVJg76tp4uSm9A1PaBNHq8+Btof2FwynTN7uwlN58y",
+	"7Y7ADSqNdvPm1L8VtJ0niVTqDbDYe53vRhrvOmlbFLae/pfWPK7fftex/4ynQ5MDlDMTReNVtL+mH3LI",
+	"85H1Eqmre/FuJ1KQFYYu7dKVZRLzy5T7qHwjrnplJ6xT95KvqhPWvCrZFepira/DifQ7WCa7eUMsu5jL",
+	"+2G5HbJxP6zbbEv1JVtMqex4LONdW87DrmAEOwm7lBesho7BBeZOVqTnFJFcoxsfSMSV7BljokJzN+97",
+	"Y17n8YnreubMM6PgqLWGmgq3pCRUbO0fXVFEmpozZQkz5sndCqv9rftRPRMRuM8xXf7ax2eR7Dcb4tye",
+	"g+VtqDaohdpSx8306P5l/zqJPi9qzABHVwpWfXBDMh1yQP0FoLTi+SXHeeDnzFgm3Jn8LCIxvzC62Ygr",
+	"xcVg0clfw2T3rPL0sGcy87DR7dYeUpCZEasd9g72es3+brRPqTPjx1QPMyM+na2gaIr6TMNYDCBmJxMe",
+	"AYJKatPvliz6zxUayNwIPc4atK5AFnLTiO52qn00969ATj6zeNPeWb+Ro+6f8WxrVELF25+32fvBO89G",
+	"cStI3nHCcKnt9sxvpzdjJvJtG13STiJjRjoOaKZjTu8MHIbmdEMFEvSCyyG62jI/s0LUR8dO2IAmEdES",
+	"ICEfp/ldGWSmq9bKiovywIyYNDW/tX1WvH6dQON8HKA5OD1bqxR6ktK/lpurua3xrYNoVDUXq/f2Vyz5",
+	"0JznmErBDOSYFd1ST+1WXgHVxr/0c7hWH92XcrVXpNd9UZ/XRCi29K32qo2dXYcrNvy4bx5/c04rw6c9",
+	"Nu1JMdf8YANflZEWdeScq+Jbenx47eBitTOqwhel0m0N/e3BTfGw1mzWdhtG+nHRYznfhfnSBYRysuBD",
+	"K9gkYAdSdOcv84/Vh1P/1mJp+g5gpKVgad94WJvHxO5cTL3xW3YqAH0hFGXrNypTkotNX5fpyNW9kVKJ",
+	"uKWmSHdabHwRgbEJD75BRd1M1Fempb/DE7AGbxvyKGLinCrLxDxtOkzVdzy+PmqiPYUAUTriixnYNXmQ",
+	"PXoLGNAccIO1nNzvcYifP6XMq1VlAnz1Cj85zhUDmI0w1gywvG0Hx+Y+6Q1pQntmXohMAO8dMh8euU/w",
+	"4LaggkzGY5bUDGW2e1NIKInltPwlVK3bTkSWLbu31MkTORrJDHbHtizK4LUsXL3Q1GZfjGmi28K6TPK9",
+	"MEiX9RGhnpH/Dn1k+sXWzofWdeyd9YBa74J19KF1k/bRevNxPWTZ2xWdrU0srq/IFrq3be5tm6/CtlnL",
+	"FGktMkXuvuFhhdO1ErP+sRz579CL5Bbsla8m7fyu2DibAC+2rpExtDWbJuWCO16rgZW4ob1+DW4YppYM",
+	"ZF8DdL+LdfLI7HJtbKIkKrPNtrCv25xv2tbxt8w87/sw3EYfhpUEhNsA8xqHWmjW4N6ZtIzRfqPcbN0N",
+	"t9KNM828nv1X0MXU8aPfP33+lM5AlVPI1pWY2bPTU8/ORTpjn8MSbiwfCMJFCJDjRPGBYBF+Nj/Iia6X",
+	"0iaqHpPr5OSpsN7dbiHLN0MKGBkzOY5ZprjmBpBxezRUS1hTYFKQCzZDlHTsbAOFK1h2A+m3/iPNpWbG",
+	"/3cAAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -79,7 +79,7 @@ func (s *Service) GetUserV2(
 	if err != nil {
 		return nil, explain(err, errUserNotFound)
 	}
-	return usersapi.GetUserV2200JSONResponse(toAPIUserV2(user)), nil
+	return usersapi.GetUserV2200JSONResponse{Body: toAPIUserV2(user)}, nil
 }
 
 // GetUserProfile reads the profile of an account. Only the owner sees the number of the identity card.

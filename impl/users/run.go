@@ -93,19 +93,23 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 		if err := s.prepare(ctx); err != nil {
 			return nil, err
 		}
+		handler, err := s.Handler(process.Chain)
+		if err != nil {
+			return nil, err
+		}
 		// The parts end in reverse order, so that what the last jobs write is still published and sealed.
 		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
 		if err := errors.Join(s.measure(process.Registry), s.startEvents(process)); err != nil {
 			return nil, err
 		}
-		if err := s.startJobs(ctx, process); err != nil { // last: a process that cannot start does no work
+		if err := s.startJobs(ctx, process); err != nil { // after what can fail
 			return nil, err
 		}
 		process.Go("sessions", func(ctx context.Context) {
 			s.guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
 		})
 		process.Go("signing keys", func(ctx context.Context) { s.keys.watch(ctx, process.Log) })
-		return s.Handler(process.Chain)
+		return handler, nil
 	})
 }
 

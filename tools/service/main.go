@@ -80,6 +80,9 @@ func (n names) render(root string) (map[string][]byte, error) {
 				return fmt.Errorf("%s: %w", path, err)
 			}
 		}
+		if _, twice := files[path]; twice {
+			return fmt.Errorf("%s would be two files: choose another RESOURCE", path)
+		}
 		files[path] = content
 		return nil
 	})

@@ -27,8 +27,14 @@ var taken = []string{
 	"postgres", "public", "internal", "main", "test", "testdata", "vendor",
 }
 
-// takenResources are the schemas that every document has beside those of its resources.
-var takenResources = []string{"Client", "Problem", "Role", "Violation", "Version", "Widget"}
+// takenResources are the schemas and answers that every document has beside those of its resources, tables of the
+// platform, words of PostgreSQL, and files that every service has.
+var takenResources = []string{
+	"Client", "Cursor", "Limit", "Problem", "Role", "Violation", "Version", "Widget",
+	"Forbidden", "Invalid", "Malformed", "Unauthenticated", "Unavailable",
+	"Account", "Overlap", "Reference",
+	"Convert", "Doc", "Error", "Run", "Seed", "Service", "Setting", "Settings", "Errors",
+}
 
 // newNames gives the names of a service in the repository at root that does not exist yet.
 func newNames(root, service, resource string) (names, error) {
@@ -53,6 +59,9 @@ func newNames(root, service, resource string) (names, error) {
 	case slices.Contains(documents, filepath.Join(root, "openapi", service+".yaml")):
 		return names{}, fmt.Errorf("there is a service %s already, described in openapi/%s.yaml", service, service)
 	}
+	if _, err := os.Lstat(filepath.Join(root, "impl", "platform", service)); err == nil {
+		return names{}, fmt.Errorf("NAME=%s is a package of impl/platform: choose another", service)
+	}
 	n := names{service: service, place: len(documents)}
 	one := singular(service)
 	switch {
@@ -67,7 +76,8 @@ func newNames(root, service, resource string) (names, error) {
 		n.things = plural(n.thing)
 	}
 	isTaken := func(word string) bool { return slices.Contains(takenResources, capital(word)) }
-	if n.thing == n.things || isTaken(n.thing) || isTaken(n.things) {
+	if n.thing == n.things || token.IsKeyword(n.thing) ||
+		isTaken(n.thing) || isTaken(n.things) {
 		return names{}, fmt.Errorf("a resource cannot be called %s here: choose another RESOURCE", capital(n.thing))
 	}
 	return n, n.unlike(documents)

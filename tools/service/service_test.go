@@ -55,6 +55,7 @@ func filesIn(t *testing.T, dir string) (files []string) {
 func TestBadNamesAreRefused(t *testing.T) {
 	t.Parallel()
 	dir := little(t)
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "impl/platform/standing"), 0o750))
 	before := filesIn(t, dir)
 	for _, c := range []struct{ name, resource, want string }{
 		{"", "", "NAME is missing"},
@@ -70,6 +71,16 @@ func TestBadNamesAreRefused(t *testing.T) {
 		{"shop", "Item", "taken"},
 		{"platform", "Item", "taken"},
 		{"postgres", "Item", "taken"},
+		{"standing", "Item", "a package of impl/platform"},
+		{"settings", "", "choose another"},
+		{"faults", "Error", "choose another"},
+		{"accounts", "", "choose another"},
+		{"ledger", "Account", "choose another"},
+		{"links", "Reference", "choose another"},
+		{"limits", "", "choose another"},
+		{"verdicts", "Invalid", "choose another"},
+		{"packages", "", "choose another"},
+		{"maps", "", "choose another"},
 		{"orders", "", "openapi/orders.yaml"},
 		{"catalog", "", "RESOURCE=Item"},
 		{"bus", "", "RESOURCE=Item"},

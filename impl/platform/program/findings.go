@@ -115,6 +115,9 @@ func Check[T any, S interface {
 }](defaults T) Command {
 	return NewCommand("check", "show what is wrong with the settings of serve, and what to look at", defaults,
 		func(ctx context.Context, p Program, c T, out io.Writer) (err error) {
+			if err := Refuse(S(&c).Findings()); err != nil {
+				return err
+			}
 			log := p.logger(S(&c).serving().Database, out, nil)
 			defer func() { err = errors.Join(err, log.Close()) }()
 			p.warn(ctx, log.Logger, S(&c).Findings())

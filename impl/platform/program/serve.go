@@ -121,7 +121,7 @@ func (p *Process) stop() error {
 	return errors.Join(errs...)
 }
 
-// Serve logs the warnings about the settings, serves until ctx ends, and then stops in order: unready, running
+// Serve refuses what its findings refuse, logs the other warnings about the settings, serves until ctx ends, and then stops in order: unready, running
 // requests, background parts, the pool, the log. The error says what could not be served or did not end in time.
 //
 // build assembles the service, on a database of this version's schema, and returns the handler for callers. Parts that
@@ -130,6 +130,9 @@ func (p Program) Serve(
 	ctx context.Context, settings ServeSettings, document *contract.Document, out io.Writer,
 	build func(context.Context, *Process) (http.Handler, error),
 ) (err error) {
+	if err := Refuse(settings.Findings()); err != nil {
+		return err
+	}
 	s := settings.serving()
 	log := p.logger(s.Database, out, document.Sensitive)
 	defer func() { err = errors.Join(err, log.Close()) }()

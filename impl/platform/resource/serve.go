@@ -52,10 +52,11 @@ func Serve(
 		if err != nil {
 			return nil, err
 		}
-		if err := server.Resource().begin(ctx, process); err != nil {
+		handler, err := server.Handler(process.Chain)
+		if err != nil {
 			return nil, err
 		}
-		return server.Handler(process.Chain)
+		return handler, server.Resource().begin(ctx, process)
 	}
 	return p.Serve(ctx, settings, of.Document, out, begin)
 }
@@ -72,7 +73,7 @@ func (p *Parts) begin(ctx context.Context, process *program.Process) error {
 	if err := p.startEvents(process); err != nil {
 		return err
 	}
-	if err := p.startJobs(ctx, process); err != nil { // last: a process that cannot start does no work
+	if err := p.startJobs(ctx, process); err != nil { // after what can fail
 		return err
 	}
 	process.Go("sessions", func(ctx context.Context) {

@@ -27,7 +27,7 @@ func DefaultSettings(addr, opsAddr string) Settings {
 // Validate refuses settings that cannot work, before anything is touched. A type that embeds Settings and has a
 // Validate of its own calls it there.
 func (s *Settings) Validate() error {
-	errs := []error{s.Serving.Validate(), program.Refuse(s.Findings())}
+	errs := []error{s.Serving.Validate()}
 	if err := hosts.CheckHTTP(s.UsersURL); err != nil {
 		errs = append(errs, fmt.Errorf("users_url %w", err))
 	}

@@ -30,8 +30,10 @@ import (
 )
 
 const (
-	// Active is the status of an account that may act; the others are disabled and deleted.
+	// Active is the status of an account that may act; the others are disabled and [Deleted].
 	Active = "active"
+	// Deleted is the status of an account that is gone.
+	Deleted = "deleted"
 	// Memory is how long accounts and ended sessions are kept: longer than any access token lives.
 	Memory = time.Hour
 )

@@ -166,7 +166,7 @@ func (s *Service) endedAccountsStop(t *testing.T) {
 			return answer.StatusCode
 		}
 		require.Equal(t, http.StatusOK, status(mine), op.ID)
-		server.hear(t, "user.disabled", standing.Account{
+		server.Hear(t, "user.disabled", standing.Account{
 			UserID: mine.ID, Status: "disabled", ChangedAt: server.Clock.Now(),
 		})
 		contracttest.Eventually(t, "a disabled account is refused", func() bool {

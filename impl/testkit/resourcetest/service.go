@@ -224,16 +224,16 @@ func (s *Server) Caller(t testing.TB, roles ...string) contracttest.Caller {
 // EndSession implements contracttest.Arranger.
 func (s *Server) EndSession(t testing.TB, c contracttest.Caller) {
 	t.Helper()
-	s.hear(t, "session.revoked", standing.SessionEnd{SessionID: c.(Member).Session})
+	s.Hear(t, "session.revoked", standing.SessionEnd{SessionID: c.(Member).Session})
 }
 
-// hear has the service hear an event of the users service.
-func (s *Server) hear(t testing.TB, eventType string, data any) {
+// Hear has the service handle an event of the users service.
+func (s *Server) Hear(t testing.TB, eventType string, data any) {
 	t.Helper()
 	text, err := json.Marshal(data)
 	require.NoError(t, err)
 	e := events.Event{ID: uuid.New(), Source: "/users", Type: eventType, Time: s.Clock.Now(), Data: text}
-	require.NoError(t, standing.New(standing.Config{Database: s.Pool}).Handle(t.Context(), e))
+	require.NoError(t, s.Parts.Standing.Handle(t.Context(), e))
 }
 
 // Fit implements contracttest.Arranger. A change with If-Match gets the version that the thing has.

@@ -48,7 +48,9 @@ var mistakes = []mistake{
 	{"a quote breaks a search", "orders", "impl/orders/search.go",
 		"return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)", "return !unicode.IsSpace(r)"},
 	{"spaces of a text are lost", "orders", "impl/orders/convert.go",
-		"Description: p.Description,", "Description: strings.TrimSpace(p.Description),"},
+		"Description: p.Description,",
+		"Description: func(s string) string { for len(s) > 0 && s[len(s)-1] == ' ' { s = s[:len(s)-1] }; return s }(" +
+			"p.Description),"},
 	{"a key answers another request", "orders", "impl/platform/httpapi/idempotency.go",
 		"r.url.Query().Encode(), string(body)}", "r.url.Query().Encode(), string(body[:0])}"},
 	{"another's order is shown", "orders", "impl/platform/httpapi/enforce.go",

@@ -27,8 +27,11 @@ const serviceName = "depot"
 
 // New makes the service, on a database that has been migrated.
 func New(c resource.Config) (*Service, error) {
-	parts, err := resource.New(c)
-	return &Service{parts, depotdb.New(c.Database)}, err
+	s := &Service{queries: depotdb.New(c.Database)}
+	c.AccountChanged = s.accountChanged
+	var err error
+	s.Parts, err = resource.New(c)
+	return s, err
 }
 
 // Described is openapi/depot.yaml with its policy, and the faults of this service.

@@ -10,6 +10,8 @@ import (
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/paging"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/standing"
 )
 
 // ListWidgets lists the caller's widgets, or everybody's where a role of the caller allows it.
@@ -132,4 +134,14 @@ func (s *Service) DeleteWidget(
 		return nil, explain(err, errWidgetNotFound)
 	}
 	return depotapi.DeleteWidget204Response{}, nil
+}
+
+// accountChanged removes the widgets of an account that has been deleted.
+func (s *Service) accountChanged(ctx context.Context, a standing.Account) error {
+	if a.Status != standing.Deleted {
+		return nil
+	}
+	return postgres.InBatches(func(limit int32) (int64, error) {
+		return s.queries.RemoveWidgetsOf(ctx, depotdb.RemoveWidgetsOfParams{OwnerID: a.UserID, RowLimit: limit})
+	})
 }

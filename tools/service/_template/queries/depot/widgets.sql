@@ -43,6 +43,11 @@ WHERE id = @id
 DELETE FROM widgets
 WHERE id = @id;
 
+-- name: RemoveWidgetsOf :execrows
+-- RemoveWidgetsOf removes widgets of an account.
+DELETE FROM widgets
+WHERE id IN (SELECT owned.id FROM widgets AS owned WHERE owned.owner_id = @owner_id LIMIT @row_limit);
+
 -- name: RemoveEverything :exec
 -- RemoveEverything empties the tables of the service. Only the development binary calls it.
 TRUNCATE widgets, idempotency_keys;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"testing"
 
@@ -108,4 +109,21 @@ func TestAWrongPasswordOfNATS(t *testing.T) {
 		programtest.RequireSentence(t, err, "nats_url: NATS refuses")
 		require.NotContains(t, out+err.Error(), "canary")
 	}
+}
+
+// refusing are settings of a service with a finding of its own that keeps it from starting.
+type refusing struct{ program.Serving }
+
+func (*refusing) Findings() program.Findings {
+	return program.Findings{{Setting: "scale", Follows: "nothing is weighed", Instead: "brass", Refused: true}}
+}
+
+// A refused finding of a service's own keeps it from starting, and check names it.
+func TestServeRefusesFindings(t *testing.T) {
+	t.Parallel()
+	p := program.Program{Name: "parcels", Commands: []program.Command{program.Check(refusing{program.DefaultServing()})}}
+	err := p.Serve(t.Context(), &refusing{program.DefaultServing()}, nil, io.Discard, nil)
+	require.ErrorContains(t, err, "scale")
+	_, err = programtest.Command(t, p.Run, serveEnvironment("postgres://parcels@127.0.0.1:5432/parcels"), "check")
+	require.ErrorContains(t, err, "scale")
 }

@@ -33,7 +33,7 @@ var takenResources = []string{
 	"Client", "Cursor", "Limit", "Problem", "Role", "Violation", "Version", "Widget",
 	"Forbidden", "Invalid", "Malformed", "Unauthenticated", "Unavailable",
 	"Account", "Overlap", "Reference",
-	"Convert", "Doc", "Error", "Run", "Seed", "Service", "Setting", "Settings", "Errors",
+	"Convert", "Doc", "Id", "New", "Error", "Run", "Seed", "Service", "Setting", "Settings", "Errors",
 }
 
 // newNames gives the names of a service in the repository at root that does not exist yet.
@@ -101,8 +101,15 @@ func (n names) unlike(documents []string) error {
 	return nil
 }
 
-// singular gives the singular of a plural, or "" where it ends as none.
+// uncertain are plurals whose singular their ending does not tell: the rule below and sqlc's would differ.
+var uncertain = regexp.MustCompile(
+	`([ui]ses|ases|oes|ves|[aeiou]ches)$|^(movies|series|cookies|species|news|ids)$`)
+
+// singular gives the singular of a plural, or "" where its ending does not tell.
 func singular(word string) string {
+	if uncertain.MatchString(word) {
+		return ""
+	}
 	for _, rule := range []struct{ ending, instead string }{
 		{"ies", "y"}, {"ches", "ch"}, {"shes", "sh"}, {"sses", "ss"}, {"xes", "x"},
 		{"ss", ""}, {"us", ""}, {"is", ""}, {"s", ""},

@@ -37,6 +37,7 @@ type portal struct {
 	Ops       string
 	Client    string
 	Module    string
+	Clients   []string // the services that Go programs have clients of
 	Documents []portalDocument
 	Personas  []string
 	Secured   []string // those of them with a second factor
@@ -61,7 +62,8 @@ type portalHealth struct {
 // pages registers the portal, Swagger UI for every document, and the pages of all problems.
 func (s *Service) pages(c Config, documents []contract.Contract, own httpapi.Served) func(chi.Router) {
 	p := &portal{
-		Ops: c.OpsURL, Client: c.Client, Module: module, Problems: contract.Explain(documents...),
+		Ops: c.OpsURL, Client: c.Client, Module: module, Clients: openapi.Services(),
+		Problems:  contract.Explain(documents...),
 		Changelog: string(openapi.Changelog), log: c.Log,
 		page: template.Must(template.New("portal").Parse(portalPage)),
 	}

@@ -115,11 +115,11 @@ func (c *Consumer) work(ctx context.Context, conn *pgx.Conn) error {
 		})
 		if ctx.Err() == nil && !failing {
 			failing = true
-			level := slog.LevelWarn
-			if errors.Is(err, jetstream.ErrStreamNotFound) {
-				level = slog.LevelInfo // The service that makes it has not started for the first time.
+			if errors.Is(err, jetstream.ErrStreamNotFound) { // The service has published nothing yet.
+				c.config.Log.InfoContext(ctx, "waiting for the first event of "+c.config.Service)
+			} else {
+				c.config.Log.WarnContext(ctx, "events of "+c.config.Service+" cannot be read", slog.Any("error", err))
 			}
-			c.config.Log.Log(ctx, level, "events of "+c.config.Service+" cannot be read", slog.Any("error", err))
 		}
 		pause(ctx, readRetry)
 	}

@@ -77,8 +77,8 @@ func (o *Operation) follows() (problems []Problem) {
 	return problems
 }
 
-// ImpliedProblems gives, by operationId, what each operation of a document can end with whatever its x-codes says. Of an
-// operation that Load refuses some may be missing.
+// ImpliedProblems gives, by operationId, what each operation of a document can end with whatever its x-codes says. Of
+// an operation that Load refuses some may be missing.
 func ImpliedProblems(spec *openapi3.T) map[string][]Problem {
 	found := map[string][]Problem{}
 	for path, item := range spec.Paths.Map() {

@@ -137,8 +137,8 @@ func entityTags(lines []string) (tags []entityTag, ok bool) {
 	}
 }
 
-// ParseIfMatch reads an If-Match that has been checked: its strong entity tags with their quotes, one of which has to be
-// the current one, or anyTag for *. Weak tags are left out, as they never match (RFC 9110, section 13.1.1).
+// ParseIfMatch reads an If-Match that has been checked: its strong entity tags with their quotes, one of which has to
+// be the current one, or anyTag for *. Weak tags are left out, as they never match (RFC 9110, section 13.1.1).
 func ParseIfMatch(field string) (tags []string, anyTag bool) {
 	all, _ := entityTags([]string{field})
 	for _, t := range all {

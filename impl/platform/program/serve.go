@@ -121,8 +121,9 @@ func (p *Process) stop() error {
 	return errors.Join(errs...)
 }
 
-// Serve refuses what its findings refuse, logs the other warnings about the settings, serves until ctx ends, and then stops in order: unready, running
-// requests, background parts, the pool, the log. The error says what could not be served or did not end in time.
+// Serve refuses what the findings of the settings refuse, logs the other warnings, serves until ctx ends, and then
+// stops in order: unready, running requests, background parts, the pool, the log. The error says what could not be
+// served or did not end in time.
 //
 // build assembles the service, on a database of this version's schema, and returns the handler for callers. Parts that
 // it has started are stopped even when it fails.

@@ -14,7 +14,6 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"example.com/plumbline/impl/platform/contract"
-
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/openapi"

@@ -16,7 +16,6 @@ import (
 
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/dbfault"
-
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 )

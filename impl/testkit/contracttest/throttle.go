@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/contract"
-
 	"example.com/plumbline/impl/platform/httpapi"
 )
 

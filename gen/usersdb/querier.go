@@ -87,6 +87,9 @@ type Querier interface {
 	// ForgetSpentTokens removes the spent tokens of a session but the latest, and the few before it that may be presented again because an
 	// answer was lost. The others are known by what they say.
 	ForgetSpentTokens(ctx context.Context, arg ForgetSpentTokensParams) error
+	// GetCredentials reads what a login checks of the account with that address, in any case. It gives one row of the same size where
+	// there is none, with a decoy's password hash, so that the time that it takes does not tell.
+	GetCredentials(ctx context.Context, arg GetCredentialsParams) (GetCredentialsRow, error)
 	// GetEmailToken reads the token that a mail is about, unless it has been used, replaced or has expired.
 	GetEmailToken(ctx context.Context, arg GetEmailTokenParams) (EmailToken, error)
 	// GetEmailTokenFor reads the link of an account for a purpose, which may have expired.

@@ -108,6 +108,35 @@ func (q *Queries) DeleteUser(ctx context.Context, id uuid.UUID) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const getCredentials = `-- name: GetCredentials :one
+SELECT
+    coalesce(users.id, '00000000-0000-0000-0000-000000000000')::uuid AS id,
+    coalesce(users.password_hash, $1)::text AS password_hash,
+    coalesce(users.updated_at, 'epoch')::timestamptz AS updated_at
+FROM (SELECT 1) AS always
+LEFT JOIN users ON lower(users.email) = lower($2)
+`
+
+type GetCredentialsParams struct {
+	Decoy string
+	Email string
+}
+
+type GetCredentialsRow struct {
+	ID           uuid.UUID
+	PasswordHash string
+	UpdatedAt    time.Time
+}
+
+// GetCredentials reads what a login checks of the account with that address, in any case. It gives one row of the same size where
+// there is none, with a decoy's password hash, so that the time that it takes does not tell.
+func (q *Queries) GetCredentials(ctx context.Context, arg GetCredentialsParams) (GetCredentialsRow, error) {
+	row := q.db.QueryRow(ctx, getCredentials, arg.Decoy, arg.Email)
+	var i GetCredentialsRow
+	err := row.Scan(&i.ID, &i.PasswordHash, &i.UpdatedAt)
+	return i, err
+}
+
 const getUser = `-- name: GetUser :one
 SELECT id, email, name, password_hash, avatar, phone, status, roles, created_at, updated_at, email_verified_at, deletes_at, second_factor_at, sealed_phone, phone_mark, sealed_id_card_number, id_card_number_mark, biography
 FROM users

@@ -66,7 +66,7 @@ func TestStrangersLeaveConnectionsToLogins(t *testing.T) {
 func TestStrangersLeaveConnectionsToOtherServices(t *testing.T) {
 	t.Parallel()
 	const conns, share = 4, 3
-	held := contracttest.NewHeld("GetUserByEmail")
+	held := contracttest.NewHeld("GetCredentials")
 	s := start(t, func(o *options) {
 		o.database = func(pool *pgxpool.Pool) Database { return held.Pool(t, pool, conns) }
 	})

@@ -27,27 +27,27 @@ import (
 func (s *Service) StartSession(
 	ctx context.Context, req usersapi.StartSessionRequestObject,
 ) (usersapi.StartSessionResponseObject, error) {
-	user, err := s.authenticate(ctx, req.Body.Email, req.Body.Password)
+	account, err := s.authenticate(ctx, req.Body.Email, req.Body.Password)
 	if err != nil {
 		return nil, explain(err, nil)
 	}
-	httpapi.SetCaller(ctx, user.ID)
+	httpapi.SetCaller(ctx, account.ID)
 	cookie := req.Body.Cookie != nil && *req.Body.Cookie
 	challenge := newSecret()
 	var opened openedSession
 	var challenged int64
 	err = s.inTx(ctx, func(tx tx) (err error) {
-		opened, err = s.openSession(ctx, tx, user, cookie, false)
+		opened, err = s.openSession(ctx, tx, account.ID, account.PasswordHash, cookie, false)
 		if !postgres.IsNoRows(err) {
 			return err
 		}
 		now := s.clock()
 		challenged, err = tx.CreateChallenge(ctx, usersdb.CreateChallengeParams{
-			Hash: hashOf(challenge), UserID: user.ID, PasswordHash: user.PasswordHash, Cookie: cookie, CreatedAt: now,
+			Hash: hashOf(challenge), UserID: account.ID, PasswordHash: account.PasswordHash, Cookie: cookie, CreatedAt: now,
 			ExpiresAt: now.Add(challengeLifetime),
 		})
 		if err == nil && challenged == 0 {
-			err = refusalOf(ctx, tx, user)
+			err = refusalOf(ctx, tx, account)
 		}
 		return err
 	})
@@ -102,8 +102,8 @@ func (s *Service) AnswerChallenge(
 		if user, err = tx.GetUser(ctx, challenge.UserID); err != nil {
 			return err
 		}
-		user.PasswordHash = challenge.PasswordHash
-		if opened, err = s.openSession(ctx, tx, user, challenge.Cookie, true); err != nil {
+		opened, err = s.openSession(ctx, tx, user.ID, challenge.PasswordHash, challenge.Cookie, true)
+		if err != nil {
 			return err
 		}
 		if err := s.spendFactorCode(ctx, tx, user.ID, req.Body.Totp, req.Body.RecoveryCode); err != nil {
@@ -149,29 +149,29 @@ type openedSession struct {
 	revoked []uuid.UUID
 }
 
-// openSession opens the session of a login, if the account is still as it was checked; otherwise it gives
-// pgx.ErrNoRows.
+// openSession opens the session of a login, if the account still has the password that was checked and may log in;
+// otherwise it gives pgx.ErrNoRows.
 func (s *Service) openSession(
-	ctx context.Context, q usersdb.Querier, user usersdb.User, cookie, secondFactor bool,
+	ctx context.Context, q usersdb.Querier, user uuid.UUID, passwordHash string, cookie, secondFactor bool,
 ) (openedSession, error) {
 	now := s.clock()
 	address, agent := httpapi.Client(ctx)
 	family := newFamily()
 	session, err := q.StartSession(ctx, usersdb.StartSessionParams{
-		ID: newID(), Family: family, UserID: user.ID, Cookie: cookie, Address: address.String(),
+		ID: newID(), Family: family, UserID: user, Cookie: cookie, Address: address.String(),
 		UserAgent: truncate(format.Seen(agent), 256), CreatedAt: now, ExpiresAt: now.Add(sessionLifetime),
-		PasswordHash: user.PasswordHash, SecondFactor: secondFactor,
+		PasswordHash: passwordHash, SecondFactor: secondFactor,
 	})
 	if err != nil {
 		return openedSession{}, err
 	}
-	account, err := q.GetUser(ctx, user.ID) // StartSession has locked it.
+	account, err := q.GetUser(ctx, user) // StartSession has locked it.
 	if err != nil {
 		return openedSession{}, err
 	}
 	opened := openedSession{session: session, refresh: s.firstOf(family), roles: account.Roles}
 	if opened.revoked, err = q.RevokeOldestSessions(ctx, usersdb.RevokeOldestSessionsParams{
-		UserID: user.ID, Most: mostSessions, Now: now,
+		UserID: user, Most: mostSessions, Now: now,
 	}); err != nil {
 		return opened, err
 	}
@@ -180,35 +180,30 @@ func (s *Service) openSession(
 	})
 }
 
-// authenticate gives the account with an address and a password.
-func (s *Service) authenticate(ctx context.Context, email, password string) (usersdb.User, error) {
-	user, err := s.queries.GetUserByEmail(ctx, email)
-	if postgres.IsNoRows(err) {
-		if err := s.hasher.VerifyDummy(ctx, password); err != nil {
-			return usersdb.User{}, err
-		}
-		return usersdb.User{}, errInvalidCredentials
-	}
+// authenticate gives the credentials of the account with an address and a password. It does the same work whether there
+// is such an account or not.
+func (s *Service) authenticate(ctx context.Context, email, password string) (usersdb.GetCredentialsRow, error) {
+	found, err := s.queries.GetCredentials(ctx, usersdb.GetCredentialsParams{Email: email, Decoy: s.hasher.Decoy()})
 	if err != nil {
-		return usersdb.User{}, err
+		return found, err
 	}
-	ok, rehash, err := s.hasher.Verify(ctx, password, user.PasswordHash)
+	ok, rehash, err := s.hasher.Verify(ctx, password, found.PasswordHash)
 	switch {
 	case err != nil:
-		return usersdb.User{}, err
+		return found, err
 	case !ok:
-		httpapi.SetAuditTarget(ctx, user.ID)
-		return usersdb.User{}, errInvalidCredentials
+		httpapi.SetAuditTarget(ctx, found.ID) // uuid.Nil where there is none
+		return found, errInvalidCredentials
 	case rehash:
-		return s.rehash(ctx, user, password)
+		return s.rehash(ctx, found, email, password)
 	default:
-		return user, nil
+		return found, nil
 	}
 }
 
 // refusalOf gives the reason why an account with the right password gets no session: it is disabled, or its password
 // has been changed since.
-func refusalOf(ctx context.Context, q usersdb.Querier, checked usersdb.User) error {
+func refusalOf(ctx context.Context, q usersdb.Querier, checked usersdb.GetCredentialsRow) error {
 	user, err := q.GetUser(ctx, checked.ID)
 	switch {
 	case postgres.IsNoRows(err):
@@ -223,22 +218,24 @@ func refusalOf(ctx context.Context, q usersdb.Querier, checked usersdb.User) err
 }
 
 // rehash hashes the password with the current parameters. When the hasher is busy it leaves that to a later login.
-func (s *Service) rehash(ctx context.Context, user usersdb.User, password string) (usersdb.User, error) {
+func (s *Service) rehash(
+	ctx context.Context, found usersdb.GetCredentialsRow, email, password string,
+) (usersdb.GetCredentialsRow, error) {
 	hash, err := s.hasher.Hash(ctx, password)
 	if errors.Is(err, hashing.ErrBusy) {
-		return user, nil
+		return found, nil
 	}
 	if err != nil {
-		return usersdb.User{}, err
+		return found, err
 	}
 	kept, err := s.queries.ChangePassword(ctx, usersdb.ChangePasswordParams{
-		ID: user.ID, PasswordHash: hash, PreviousHash: user.PasswordHash, UpdatedAt: user.UpdatedAt,
+		ID: found.ID, PasswordHash: hash, PreviousHash: found.PasswordHash, UpdatedAt: found.UpdatedAt,
 	})
 	if err == nil && kept == 0 {
-		return s.authenticate(ctx, user.Email, password) // A concurrent login has rehashed it, or the password has changed.
+		return s.authenticate(ctx, email, password) // A concurrent login has rehashed it, or the password has changed.
 	}
-	user.PasswordHash = hash
-	return user, err
+	found.PasswordHash = hash
+	return found, err
 }
 
 // RefreshSession exchanges a refresh token for the next one, which is computed from it: concurrent exchanges, and one

@@ -14,8 +14,10 @@ import (
 // withoutAccounts is a database that fails when an account is looked up.
 type withoutAccounts struct{ usersdb.Querier }
 
-func (withoutAccounts) GetUserByEmail(context.Context, string) (usersdb.User, error) {
-	return usersdb.User{}, pgconn.ErrConnClosed
+func (withoutAccounts) GetCredentials(
+	context.Context, usersdb.GetCredentialsParams,
+) (usersdb.GetCredentialsRow, error) {
+	return usersdb.GetCredentialsRow{}, pgconn.ErrConnClosed
 }
 
 // A try that ends with a failure of the service is refunded: it was no wrong password.

@@ -127,9 +127,11 @@ type counting struct {
 	found *atomic.Int64
 }
 
-func (c counting) GetUserByEmail(ctx context.Context, email string) (usersdb.User, error) {
+func (c counting) GetCredentials(
+	ctx context.Context, asked usersdb.GetCredentialsParams,
+) (usersdb.GetCredentialsRow, error) {
 	c.found.Add(1)
-	return c.Querier.GetUserByEmail(ctx, email)
+	return c.Querier.GetCredentials(ctx, asked)
 }
 
 // An account that is attacked from many networks stays open to its owner: from known networks as before, and from a new

@@ -16,6 +16,16 @@ SELECT *
 FROM users
 WHERE lower(email) = lower(@email);
 
+-- name: GetCredentials :one
+-- GetCredentials reads what a login checks of the account with that address, in any case. It gives one row of the same size where
+-- there is none, with a decoy's password hash, so that the time that it takes does not tell.
+SELECT
+    coalesce(users.id, '00000000-0000-0000-0000-000000000000')::uuid AS id,
+    coalesce(users.password_hash, @decoy)::text AS password_hash,
+    coalesce(users.updated_at, 'epoch')::timestamptz AS updated_at
+FROM (SELECT 1) AS always
+LEFT JOIN users ON lower(users.email) = lower(@email);
+
 -- name: LockUserByEmail :one
 -- LockUserByEmail reads the account with that address, in any case, and keeps others from changing it until the transaction ends.
 SELECT *

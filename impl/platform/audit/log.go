@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"sync"
 	"time"
@@ -47,6 +48,8 @@ const (
 	recordPatience = 2 * time.Second
 	// mostBeside is how many entries are recorded beside requests at once; one more is not recorded.
 	mostBeside = 32
+	// mostPause is how long RecordBeside waits at most, at random, before it records.
+	mostPause = 20 * time.Millisecond
 )
 
 // New gives the log of a service in its database, which has been migrated. clock tells the time of batches.
@@ -122,8 +125,9 @@ func (l *Log) Record(ctx context.Context, e httpapi.AuditEntry) error {
 // errTooManyBeside reports an entry that is not recorded because mostBeside others are being recorded.
 var errTooManyBeside = fmt.Errorf("%d entries are being recorded already", mostBeside)
 
-// RecordBeside is Record in the background: the request takes as long as one without an entry. failed is told of an
-// error, perhaps before RecordBeside returns. Wait waits for the recording.
+// RecordBeside is Record in the background, after a pause of random length: the request takes as long as one without an
+// entry, also where the recording and the caller share a processor. failed is told of an error, perhaps before
+// RecordBeside returns. Wait waits for the recording.
 func (l *Log) RecordBeside(ctx context.Context, e httpapi.AuditEntry, failed func(error)) {
 	ctx = context.WithoutCancel(ctx)
 	select {
@@ -134,6 +138,7 @@ func (l *Log) RecordBeside(ctx context.Context, e httpapi.AuditEntry, failed fun
 	}
 	l.beside.Go(func() {
 		defer func() { <-l.besides }()
+		time.Sleep(rand.N(mostPause))
 		if err := l.Record(ctx, e); err != nil {
 			failed(err)
 		}

@@ -77,7 +77,7 @@ type Config struct {
 // that is more.
 type Hasher struct {
 	params argon2id.Params
-	dummy  string
+	decoy  string
 
 	queue    *queue
 	capacity int64 // in KiB
@@ -126,7 +126,7 @@ func New(config Config) (*Hasher, error) {
 	capacity := int64(config.Concurrency) * int64(params.Memory)
 	return &Hasher{
 		params: params,
-		dummy:  dummyOf(&params),
+		decoy:  decoyOf(&params),
 		queue: &queue{
 			free:    capacity,
 			most:    config.Queue,
@@ -178,13 +178,10 @@ func (h *Hasher) Verify(ctx context.Context, password, phc string) (ok, rehash b
 	return ok, ok && h.weaker(stored), nil
 }
 
-// VerifyDummy does the work of Verify for an account that does not exist, so that the time of the answer does not
-// reveal it. It fails as Verify does. Its cost is that of the configured Params: after these change, an existing
-// account answers in a different time until its password is hashed again.
-func (h *Hasher) VerifyDummy(ctx context.Context, password string) error {
-	_, _, err := h.Verify(ctx, password, h.dummy)
-	return err
-}
+// Decoy returns the hash to Verify for an account that does not exist, so that the time of the answer does not reveal
+// it. No password is right for it. Its cost is that of the configured Params: after these change, an existing account
+// answers in a different time until its password is hashed again.
+func (h *Hasher) Decoy() string { return h.decoy }
 
 // Stats returns how many computations run and how many calls wait for one.
 func (h *Hasher) Stats() (running, waiting int) {
@@ -275,9 +272,9 @@ func checkParams(p *argon2id.Params) error {
 	return nil
 }
 
-// dummyOf returns a hash whose password nobody knows: its key is random instead of computed, so that the start of the
+// decoyOf returns a hash whose password nobody knows: its key is random instead of computed, so that the start of the
 // process does not wait for one.
-func dummyOf(p *argon2id.Params) string {
+func decoyOf(p *argon2id.Params) string {
 	random := make([]byte, p.SaltLength+p.KeyLength)
 	_, _ = rand.Read(random) // never fails, by its documentation
 	b64 := base64.RawStdEncoding

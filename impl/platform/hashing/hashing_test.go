@@ -265,7 +265,7 @@ func TestLargerHashTakesMorePlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := start(t, Config{Concurrency: 3}).lasting(time.Second)
 		of := func(memoryKiB uint32) string {
-			return dummyOf(
+			return decoyOf(
 				&argon2id.Params{Memory: memoryKiB, Iterations: 1, Parallelism: 1, SaltLength: saltBytes, KeyLength: keyBytes},
 			)
 		}
@@ -348,25 +348,13 @@ func TestDummyDoesTheSameWork(t *testing.T) {
 	}
 	_, _, err = h.Verify(t.Context(), "correct horse battery", phc)
 	require.NoError(t, err)
-	require.NoError(t, h.VerifyDummy(t.Context(), "correct horse battery"))
+	ok, _, err := h.Verify(t.Context(), "correct horse battery", h.Decoy())
+	require.NoError(t, err)
+	require.False(t, ok)
 
 	want := argon2id.Params{Memory: 128, Iterations: 3, Parallelism: 2, SaltLength: saltBytes, KeyLength: keyBytes}
 	require.Equal(t, []argon2id.Params{want, want}, computed)
-	require.NotEqual(t, h.dummy, start(t, Config{}).dummy)
-}
-
-func TestDummyWaitsItsTurn(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := start(t, Config{Concurrency: 1, Queue: 1}).lasting(time.Minute)
-		for range 2 {
-			go func() { _ = h.VerifyDummy(t.Context(), "correct horse battery") }()
-		}
-		synctest.Wait()
-		require.ErrorIs(t, h.VerifyDummy(t.Context(), "correct horse battery"), ErrBusy)
-		time.Sleep(time.Hour)
-		requireIdle(t, h)
-	})
+	require.NotEqual(t, h.decoy, start(t, Config{}).decoy)
 }
 
 const (
@@ -519,16 +507,6 @@ func BenchmarkVerify(b *testing.B) {
 	for b.Loop() {
 		if ok, _, err := h.Verify(b.Context(), "correct horse battery", phc); err != nil || !ok {
 			b.Fatal(ok, err)
-		}
-	}
-}
-
-func BenchmarkVerifyDummy(b *testing.B) {
-	h := start(b, Config{Params: DefaultParams()})
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := h.VerifyDummy(b.Context(), "correct horse battery"); err != nil {
-			b.Fatal(err)
 		}
 	}
 }

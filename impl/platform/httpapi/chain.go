@@ -21,6 +21,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
@@ -42,6 +43,8 @@ type Options struct {
 	Owners  map[string]OwnerOf
 	Log     *slog.Logger
 	Metrics *telemetry.HTTPMetrics
+	// Registry gets the metrics of load shedding and of the rate limiter; nil: they are not exported.
+	Registry prometheus.Registerer
 	// Clock gives the time; nil: the clock of the system.
 	Clock func() time.Time
 	// Checker checks requests and answers; nil: that of contract.NewChecker.
@@ -88,6 +91,7 @@ type Chain struct {
 	failures  Throttle                             // over all replicas
 	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
 	rooms     map[string]*room                     // by share; nil: off
+	measured  *measured
 	trusted   origins
 	responses ResponseMode
 	observe   Observer
@@ -105,9 +109,10 @@ type endpoint struct {
 	*contract.Operation
 
 	metrics *telemetry.OperationMetrics
-	hidden  *fault.Error // the answer for another owner's thing
-	ownerOf OwnerOf      // nil: the path parameter is the owner
-	rooms   []*room      // of each of which a request needs a place
+	shed    prometheus.Counter // of refusals by load shedding
+	hidden  *fault.Error       // the answer for another owner's thing
+	ownerOf OwnerOf            // nil: the path parameter is the owner
+	rooms   []*room            // of each of which a request needs a place
 	// limitPolicy is the RateLimit-Policy field of every answer.
 	limitPolicy string
 }
@@ -133,7 +138,8 @@ func New(o Options) (*Chain, error) {
 	if o.Shed {
 		c.shedder, c.rooms = newShedder(), newRooms()
 	}
-	errs := checkOwners(o)
+	c.measured = newMeasured()
+	errs := append(checkOwners(o), c.export(o.Registry))
 	for _, op := range o.Document.Operations {
 		e, err := c.newEndpoint(op, o)
 		errs = append(errs, err)
@@ -178,6 +184,7 @@ func (c *Chain) newEndpoint(op *contract.Operation, o Options) (*endpoint, error
 	e := &endpoint{
 		Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicies(op.Policy),
 		ownerOf: o.Owners[op.Policy.Access.Owner], rooms: c.roomsOf(op.Policy),
+		shed: c.measured.shed.WithLabelValues(string(op.Policy.Priority)),
 	}
 	var errs []error
 	if op.Policy.Idempotency != "" && o.Idempotency == nil {

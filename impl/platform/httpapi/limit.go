@@ -7,6 +7,7 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/maypok86/otter/v2"
+	"github.com/maypok86/otter/v2/stats"
 
 	"example.com/plumbline/impl/platform/contract"
 )
@@ -15,7 +16,8 @@ import (
 // theoretical arrival time (TAT), at which the limit is whole again. It keeps a bounded number of callers, the most
 // recent ones.
 type rateLimiter struct {
-	tats *otter.Cache[rateKey, time.Time]
+	tats  *otter.Cache[rateKey, time.Time]
+	stats *stats.Counter
 }
 
 type rateKey struct{ operation, caller string }
@@ -24,7 +26,10 @@ type rateKey struct{ operation, caller string }
 const rememberedCallers = 100_000
 
 func newRateLimiter() *rateLimiter {
-	return &rateLimiter{tats: otter.Must(&otter.Options[rateKey, time.Time]{MaximumSize: rememberedCallers})}
+	counter := stats.NewCounter()
+	return &rateLimiter{stats: counter, tats: otter.Must(&otter.Options[rateKey, time.Time]{
+		MaximumSize: rememberedCallers, StatsRecorder: counter,
+	})}
 }
 
 // spend counts one call. It gives the number of calls that are left, the time until the limit is whole again, and the
@@ -50,9 +55,17 @@ func (l *rateLimiter) spend(key rateKey, limit *contract.RateLimit, now time.Tim
 	return left, reset, wait
 }
 
+// rateLimitOf gives the rate limit of an operation that is in force; nil: none. Nothing else of the chain reads it.
+func (c *Chain) rateLimitOf(op *endpoint) *contract.RateLimit {
+	if c.limits == nil {
+		return nil
+	}
+	return op.Policy.RateLimit
+}
+
 // limitAddress applies x-rate-limit per address.
 func (c *Chain) limitAddress(r *request, h http.Header) error {
-	if l := r.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == contract.PerAddress {
+	if l := c.rateLimitOf(r.op); l != nil && l.Per == contract.PerAddress {
 		return c.limit(r, h, l, network(r.address).String())
 	}
 	return nil
@@ -60,7 +73,7 @@ func (c *Chain) limitAddress(r *request, h http.Header) error {
 
 // limitPrincipal applies x-rate-limit per principal.
 func (c *Chain) limitPrincipal(r *request, h http.Header) error {
-	if l := r.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == contract.PerPrincipal {
+	if l := c.rateLimitOf(r.op); l != nil && l.Per == contract.PerPrincipal {
 		return c.limit(r, h, l, r.principal.Subject.String())
 	}
 	return nil
@@ -70,6 +83,7 @@ func (c *Chain) limitPrincipal(r *request, h http.Header) error {
 // the canonical form of package http, which saves canonicalising them.
 func (c *Chain) limit(r *request, h http.Header, l *contract.RateLimit, caller string) error {
 	left, reset, wait := c.limits.spend(rateKey{r.op.ID, caller}, l, c.clock())
+	c.measured.decided.WithLabelValues(decidedLocally).Inc()
 	h.Set("Ratelimit-Policy", r.op.limitPolicy)
 	h.Set("Ratelimit", rateLeft(limitDefault, left, reset))
 	if wait > 0 {
@@ -115,6 +129,15 @@ func (c *Chain) shed(r *request, a *admission) error {
 	if c.shedder == nil || r.op.Policy.Priority == contract.Critical {
 		return nil
 	}
+	err := c.admit(r, a)
+	if err != nil && !isGone(r.http.Context()) {
+		r.op.shed.Inc()
+	}
+	return err
+}
+
+// admit gives a request its places and a permit.
+func (c *Chain) admit(r *request, a *admission) error {
 	mostWaiting := queueShare(r.op.Policy.Priority) * c.shedder.Limit()
 	if !c.enterRooms(r, a, mostWaiting) {
 		return contract.ErrOverloaded

@@ -163,7 +163,7 @@ func (p Program) Serve(
 	process := &Process{
 		Log: log.Logger, Pool: pool, Registry: metrics.Registry,
 		Chain: httpapi.Options{
-			Document: document, Log: log.Logger, Metrics: httpMetrics, Responses: s.Responses,
+			Document: document, Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry, Responses: s.Responses,
 			TrustedProxies: s.TrustedProxies, TrustedOrigins: s.TrustedOrigins, RateLimits: s.RateLimits, Shed: s.Shed,
 		},
 		checks: []ops.Check{databaseCheck(pool)},

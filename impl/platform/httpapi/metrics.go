@@ -1,0 +1,103 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/plumbline/impl/platform/contract"
+)
+
+// measured are the counters that the steps of a chain increment. Everything else is read when metrics are gathered.
+type measured struct {
+	shed    *prometheus.CounterVec // by priority
+	decided *prometheus.CounterVec // by who decided
+}
+
+// The values of the label by of rate_limit_decisions_total.
+const (
+	decidedByRedis = "redis"
+	decidedLocally = "local"
+	decidedInstead = "fallback"
+)
+
+func newMeasured() *measured {
+	m := &measured{
+		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "load_shedding_refused_total",
+			Help: "Requests answered 503 overloaded, by x-priority. Low ones are refused first: once high ones are, add " +
+				"replicas or find out what is slow.",
+		}, []string{"priority"}),
+		decided: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "rate_limit_decisions_total",
+			Help: "Calls held against x-rate-limit, by what decided: redis; local, without asking Redis; or fallback, " +
+				"because Redis did not answer. While fallback grows, a caller has the limit once for each replica: look at " +
+				"Redis.",
+		}, []string{"by"}),
+	}
+	for _, p := range []contract.Priority{contract.High, contract.Normal, contract.Low} {
+		m.shed.WithLabelValues(string(p))
+	}
+	for _, by := range []string{decidedByRedis, decidedLocally, decidedInstead} {
+		m.decided.WithLabelValues(by)
+	}
+	return m
+}
+
+// export registers what the chain measures: a fixed set of series.
+func (c *Chain) export(registry prometheus.Registerer) error {
+	if registry == nil {
+		return nil
+	}
+	var errs []error
+	register := func(metric prometheus.Collector) {
+		if err := registry.Register(metric); err != nil {
+			errs = append(errs, fmt.Errorf("register the metrics of a chain, once per registry: %w", err))
+		}
+	}
+	gauge := func(name, help string, labels prometheus.Labels, value func() int) {
+		register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels},
+			func() float64 { return float64(value()) }))
+	}
+	counter := func(name, help string, labels prometheus.Labels, value func() uint64) {
+		register(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels},
+			func() float64 { return float64(value()) }))
+	}
+	if c.shedder != nil {
+		register(c.measured.shed)
+		gauge("load_shedding_limit", fmt.Sprintf("Requests that may run at once, between %d and %d. It falls when "+
+			"requests take longer than they used to: look at the pool of database connections and at slow_operations_total.",
+			leastConcurrency, mostConcurrency), nil, c.shedder.Limit)
+		gauge("load_shedding_in_flight", "Requests that run with a permit. At load_shedding_limit further ones wait.",
+			nil, c.shedder.Inflight)
+		gauge("load_shedding_waiting", "Requests that wait for a permit. Above 0 for minutes: add replicas.",
+			nil, c.shedder.Queued)
+	}
+	for share, room := range c.rooms {
+		labels := prometheus.Labels{"share": share}
+		gauge("load_shedding_share_places", "Requests of the share that may run or wait for a permit at once.",
+			labels, func() int { return cap(room.places) })
+		gauge("load_shedding_share_in_use", "Requests of the share that run or wait for a permit. At "+
+			"load_shedding_share_places its further ones wait, while those of other shares go on.",
+			labels, func() int { return len(room.places) })
+		gauge("load_shedding_share_waiting", "Requests that wait for a place in the share.",
+			labels, func() int { return int(room.waiting.Load()) })
+		counter("load_shedding_share_refused_total", "Requests answered 503 overloaded because the share was full. For "+
+			"anonymous alone, look for a crowd of strangers in front of the service; they keep nobody else out.",
+			labels, room.refused.Load)
+	}
+	register(c.measured.decided)
+	for name, limiter := range map[string]*rateLimiter{"operations": c.limits, "audit": c.refusals} {
+		if limiter == nil {
+			continue
+		}
+		labels := prometheus.Labels{"limiter": name}
+		gauge("rate_limit_callers", fmt.Sprintf("Callers whose count the process keeps, one for each operation that they "+
+			"call; %d at most.", rememberedCallers), labels, limiter.tats.EstimatedSize)
+		counter("rate_limit_callers_evicted_total", "Counts dropped to make room: such a caller begins with the whole "+
+			"limit again. If it grows, calls come from very many networks; limit them in front of the service.",
+			labels, func() uint64 { return limiter.stats.Snapshot().Evictions })
+	}
+	return errors.Join(errs...)
+}

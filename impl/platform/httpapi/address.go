@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -74,8 +76,24 @@ func parseForwarded(entry string) (netip.Addr, bool) {
 }
 
 // trusts tells whether an address is that of a trusted proxy.
-func (c *Chain) trusts(address netip.Addr) bool {
-	return slices.ContainsFunc(c.proxies, func(p netip.Prefix) bool { return p.Contains(address) })
+func (c *Chain) trusts(address netip.Addr) bool { return within(c.proxies, address) }
+
+// within tells whether one of the networks contains an address.
+func within(networks []netip.Prefix, address netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(address) })
+}
+
+// parseProxies reads the networks of trusted proxies.
+func parseProxies(texts []string) (proxies []netip.Prefix, err error) {
+	var errs []error
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("trusted proxy %q: write a network such as 10.0.0.0/8", text))
+		}
+		proxies = append(proxies, prefix)
+	}
+	return proxies, errors.Join(errs...)
 }
 
 // network is what counts as one caller: an IPv4 address, or the /64 network that one IPv6 customer gets.

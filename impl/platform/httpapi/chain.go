@@ -148,16 +148,10 @@ func New(o Options) (*Chain, error) {
 			c.endpoints[route{http.MethodHead, op.Pattern}] = e
 		}
 	}
-	var err error
-	c.trusted, err = parseOrigins(o.TrustedOrigins)
-	errs = append(errs, err)
-	for _, text := range o.TrustedProxies {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("trusted proxy %q: write a network such as 10.0.0.0/8", text))
-		}
-		c.proxies = append(c.proxies, prefix)
-	}
+	var badOrigin, badProxy error
+	c.trusted, badOrigin = parseOrigins(o.TrustedOrigins)
+	c.proxies, badProxy = parseProxies(o.TrustedProxies)
+	errs = append(errs, badOrigin, badProxy)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}

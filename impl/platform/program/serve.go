@@ -183,7 +183,8 @@ func (p Program) Serve(
 	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
 	return httpapi.Server{
 		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain,
-		Log: log.Logger, Metrics: httpMetrics,
+		Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry,
+		MaxConnections: s.MaxConnections, TrustedProxies: s.TrustedProxies,
 		Ready: func(ready bool) {
 			if ready {
 				health.SetReady(true)

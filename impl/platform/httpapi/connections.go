@@ -18,7 +18,7 @@ import (
 	"example.com/plumbline/impl/platform/contract"
 )
 
-// DefaultMaxConnections is the bound of a Server that is given none. Each connection takes about 16 KiB.
+// DefaultMaxConnections is the bound of a Server that is given none. An idle one takes about 20 KiB.
 const DefaultMaxConnections = 8192
 
 const (

@@ -263,6 +263,7 @@ func TestServingSettings(t *testing.T) {
 		"PARCELS_DATABASE_URL=canary":  "database_url: the database URL cannot be understood",
 		"PARCELS_MAX_CONNS=0":          "max_conns",
 		"PARCELS_MAX_CONNS=1001":       "max_conns",
+		"PARCELS_MAX_CONNECTIONS=15":   "max_connections is between 16 and 1000000",
 		"PARCELS_POOL_SHARE=0":         "pool_share",
 		"PARCELS_POOL_SHARE=76":        "pool_share",
 		"PARCELS_UNREADY=-1s":          "unready",

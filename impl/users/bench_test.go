@@ -29,7 +29,6 @@ import (
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/pgtest"
@@ -184,7 +183,7 @@ func production(
 		Database: pool, Pool: pool,
 		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 		Issuer:    defaults.Issuer, Audience: defaults.Audience, Hashing: hashing.Config{Params: cheap},
-		Mailer: mail.Discard{}, PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace, Log: log.Logger,
+		Tuning: Tuning{PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace}, Log: log.Logger,
 		Registry: metrics.Registry,
 	})
 	if err != nil {
@@ -192,7 +191,7 @@ func production(
 	}
 	handler, err = service.Handler(httpapi.Options{
 		Document: document, Log: log.Logger, Metrics: httpMetrics,
-		Responses: defaults.Responses, RateLimits: defaults.RateLimits, Shed: defaults.Shed,
+		Tuning: httpapi.Tuning{Responses: defaults.Responses, RateLimits: defaults.RateLimits, Shed: defaults.Shed},
 	})
 	if err != nil {
 		return nil, nil, nil, nil, err

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -71,6 +73,25 @@ func parseForwarded(entry string) (netip.Addr, bool) {
 		address = with.Addr()
 	}
 	return address.Unmap().WithZone(""), err == nil
+}
+
+// CheckProxies refuses malformed networks of the setting trusted_proxies. The error names each.
+func CheckProxies(trusted []string) error {
+	_, err := parseProxies(trusted)
+	return err
+}
+
+// parseProxies reads networks in CIDR form. The error names every malformed one.
+func parseProxies(trusted []string) (proxies []netip.Prefix, err error) {
+	var errs []error
+	for _, text := range trusted {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("trusted proxy %q: write a network such as 10.0.0.0/8", text))
+		}
+		proxies = append(proxies, prefix)
+	}
+	return proxies, errors.Join(errs...)
 }
 
 // trusts tells whether an address is that of a trusted proxy.

@@ -126,7 +126,7 @@ func (c *Chain) passSteps(x *exchange, began time.Time) error {
 // prepare sets what every answer of the operation carries, and whether the answer is checked.
 func (c *Chain) prepare(x *exchange, cancel context.CancelFunc) {
 	a := &x.answer
-	a.op, a.keep, a.cancel = x.op.Operation, c.keeping(), cancel
+	a.op, a.keep, a.cancel = x.op.Operation, c.keeping(x.tuned), cancel
 	a.unchecked = a.keep != keepNothing
 	x.scope.SetOperation(x.op.ID)
 	if s := x.op.SunsetFields(); s != nil {

@@ -52,7 +52,7 @@ func (l *rateLimiter) spend(key rateKey, limit *contract.RateLimit, now time.Tim
 
 // limitAddress applies x-rate-limit per address.
 func (c *Chain) limitAddress(r *request, h http.Header) error {
-	if l := r.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == contract.PerAddress {
+	if l := r.tuned.limits[r.op.Operation]; l != nil && l.Per == contract.PerAddress {
 		return c.limit(r, h, l, network(r.address).String())
 	}
 	return nil
@@ -60,7 +60,7 @@ func (c *Chain) limitAddress(r *request, h http.Header) error {
 
 // limitPrincipal applies x-rate-limit per principal.
 func (c *Chain) limitPrincipal(r *request, h http.Header) error {
-	if l := r.op.Policy.RateLimit; c.limits != nil && l != nil && l.Per == contract.PerPrincipal {
+	if l := r.tuned.limits[r.op.Operation]; l != nil && l.Per == contract.PerPrincipal {
 		return c.limit(r, h, l, r.principal.Subject.String())
 	}
 	return nil
@@ -68,9 +68,9 @@ func (c *Chain) limitPrincipal(r *request, h http.Header) error {
 
 // limit counts a call and sets the header fields of draft-ietf-httpapi-ratelimit-headers. Their names are written in
 // the canonical form of package http, which saves canonicalising them.
-func (c *Chain) limit(r *request, h http.Header, l *contract.RateLimit, caller string) error {
-	left, reset, wait := c.limits.spend(rateKey{r.op.ID, caller}, l, c.clock())
-	h.Set("Ratelimit-Policy", r.op.limitPolicy)
+func (c *Chain) limit(r *request, h http.Header, l *limit, caller string) error {
+	left, reset, wait := c.limits.spend(rateKey{r.op.ID, caller}, &l.RateLimit, c.clock())
+	h.Set("Ratelimit-Policy", l.policy)
 	h.Set("Ratelimit", rateLeft(limitDefault, left, reset))
 	if wait > 0 {
 		r.op.metrics.Throttled(limitDefault)
@@ -112,7 +112,7 @@ type admission struct {
 
 // shed lets a request wait for a short time while as many run as may, and refuses it where too many wait already.
 func (c *Chain) shed(r *request, a *admission) error {
-	if c.shedder == nil || r.op.Policy.Priority == contract.Critical {
+	if !r.tuned.Shed || r.op.Policy.Priority == contract.Critical {
 		return nil
 	}
 	mostWaiting := queueShare(r.op.Policy.Priority) * c.shedder.Limit()

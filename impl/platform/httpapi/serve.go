@@ -27,7 +27,9 @@ type Server struct {
 	Unready time.Duration
 	// Drain is how long running requests may take to end.
 	Drain time.Duration
-	Log   *slog.Logger
+	// Winding, which may be nil, gives Unready and Drain when ctx has ended.
+	Winding func() (unready, drain time.Duration)
+	Log     *slog.Logger
 	// Metrics, which may be nil, count malformed requests, which reach no handler.
 	Metrics *telemetry.HTTPMetrics
 }
@@ -78,6 +80,9 @@ func (s Server) Run(ctx context.Context) error {
 	case err = <-failed:
 		return errors.Join(err, main.Close(), ops.Close())
 	case <-ctx.Done():
+	}
+	if s.Winding != nil {
+		s.Unready, s.Drain = s.Winding()
 	}
 	s.Ready(false)
 	s.Log.Info("winding down", slog.String("unready", s.Unready.String()), slog.String("drain", s.Drain.String()))

@@ -118,7 +118,7 @@ func Check[T any, S interface {
 			if err := Refuse(S(&c).Findings()); err != nil {
 				return err
 			}
-			log := p.logger(S(&c).serving().Database, out, nil)
+			log := p.logger(S(&c).serving().Database, out)
 			defer func() { err = errors.Join(err, log.Close()) }()
 			p.warn(ctx, log.Logger, S(&c).Findings())
 			log.InfoContext(ctx, "nothing is wrong in the settings themselves; the database and its key are tried at the start")

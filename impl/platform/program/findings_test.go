@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
 )
@@ -122,8 +123,11 @@ func (*refusing) Findings() program.Findings {
 func TestServeRefusesFindings(t *testing.T) {
 	t.Parallel()
 	p := program.Program{Name: "parcels", Commands: []program.Command{program.Check(refusing{program.DefaultServing()})}}
-	err := p.Serve(t.Context(), &refusing{program.DefaultServing()}, nil, io.Discard, nil)
+	environ := serveEnvironment("postgres://parcels@127.0.0.1:5432/parcels")
+	live, err := settings.NewLive(p.Source(nil, environ), refusing{program.DefaultServing()})
+	require.NoError(t, err)
+	err = program.Serve(t.Context(), p, live, nil, io.Discard, nil)
 	require.ErrorContains(t, err, "scale")
-	_, err = programtest.Command(t, p.Run, serveEnvironment("postgres://parcels@127.0.0.1:5432/parcels"), "check")
+	_, err = programtest.Command(t, p.Run, environ, "check")
 	require.ErrorContains(t, err, "scale")
 }

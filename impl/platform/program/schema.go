@@ -82,7 +82,7 @@ func (p Program) checkMigrated(ctx context.Context, pool *pgxpool.Pool) error {
 
 // Migrate is the command that brings the database to this version's schema.
 func Migrate(ctx context.Context, p Program, d Database, out io.Writer) (err error) {
-	log := p.logger(d, out, nil)
+	log := p.logger(d, out)
 	defer func() { err = errors.Join(err, log.Close()) }()
 	if err := postgres.CheckSessions(ctx, postgres.Config{URL: d.DatabaseURL.Reveal()}); err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -122,21 +123,35 @@ func (p *Process) stop() error {
 
 // Serve refuses what the findings of the settings refuse, logs the other warnings, serves until ctx ends, and then
 // stops in order: unready, running requests, background parts, the pool, the log. The error says what could not be
-// served or did not end in time.
+// served or did not end in time. While it serves, the settings are read again when they change, and on SIGHUP.
 //
 // build assembles the service, on a database of this version's schema, and returns the handler for callers. Parts that
 // it has started are stopped even when it fails.
-func (p Program) Serve(
-	ctx context.Context, settings ServeSettings, document *contract.Document, out io.Writer,
+func Serve[T any, S interface {
+	*T
+	ServeSettings
+}](
+	ctx context.Context, p Program, live *settings.Live[T], document *contract.Document, out io.Writer,
+	build func(context.Context, *Process) (http.Handler, error),
+) error {
+	return p.serve(ctx, newReloading[T, S](live), document, out, build)
+}
+
+func (p Program) serve(
+	ctx context.Context, reloading reloading, document *contract.Document, out io.Writer,
 	build func(context.Context, *Process) (http.Handler, error),
 ) (err error) {
-	if err := Refuse(settings.Findings()); err != nil {
+	first := reloading.now()
+	if err := Refuse(first.Findings()); err != nil {
 		return err
 	}
-	s := settings.serving()
-	log := p.logger(s.Database, out, document.Sensitive)
+	s := first.serving()
+	level := new(slog.LevelVar)
+	level.Set(s.LogLevel)
+	reloading.subscribe(func(next ServeSettings, _ []settings.Change) { level.Set(next.serving().LogLevel) })
+	log := p.leveled(level, s.Database, out, document.Sensitive)
 	defer func() { err = errors.Join(err, log.Close()) }()
-	p.warn(ctx, log.Logger, settings.Findings())
+	p.warn(ctx, log.Logger, first.Findings())
 	metrics, err := telemetry.NewMetrics(p.Name, version(), log)
 	if err != nil {
 		return err
@@ -163,8 +178,10 @@ func (p Program) Serve(
 	process := &Process{
 		Log: log.Logger, Pool: pool, Registry: metrics.Registry,
 		Chain: httpapi.Options{
-			Document: document, Log: log.Logger, Metrics: httpMetrics, Responses: s.Responses,
-			TrustedProxies: s.TrustedProxies, TrustedOrigins: s.TrustedOrigins, RateLimits: s.RateLimits, Shed: s.Shed,
+			Document: document, Log: log.Logger, Metrics: httpMetrics, TrustedProxies: s.TrustedProxies, Tuning: s.tuning(),
+			Retune: func(tune func(httpapi.Tuning)) {
+				reloading.subscribe(func(next ServeSettings, _ []settings.Change) { tune(next.serving().tuning()) })
+			},
 		},
 		checks: []ops.Check{databaseCheck(pool)},
 		name:   p.Name,
@@ -180,16 +197,22 @@ func (p Program) Serve(
 	if err != nil {
 		return err
 	}
+	if err := p.startReloading(process, reloading, metrics.Registry); err != nil {
+		return err
+	}
 	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
 	return httpapi.Server{
-		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain,
-		Log: log.Logger, Metrics: httpMetrics,
+		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Log: log.Logger, Metrics: httpMetrics,
 		Ready: func(ready bool) {
 			if ready {
 				health.SetReady(true)
 			} else {
 				health.SetDraining()
 			}
+		},
+		Winding: func() (unready, drain time.Duration) {
+			now := reloading.now().serving()
+			return now.Unready, now.Drain
 		},
 		Listening: func(addr, opsAddr string) {
 			log.InfoContext(ctx, "serving", slog.String("addr", addr), slog.String("ops_addr", opsAddr))

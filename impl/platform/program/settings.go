@@ -20,7 +20,7 @@ import (
 // Database holds the settings of every command that uses the database. A command's own settings embed it.
 type Database struct {
 	DatabaseURL telemetry.Secret `koanf:"database_url" required:"true" usage:"the database, as in postgres://user:password@host:5432/database"`
-	LogLevel    slog.Level       `koanf:"log_level" usage:"debug, info, warn or error"`
+	LogLevel    slog.Level       `koanf:"log_level" reload:"true" usage:"debug, info, warn or error"`
 	LogFormat   string           `koanf:"log_format" usage:"json, or text for a person"`
 }
 
@@ -60,10 +60,15 @@ func (k *Keyed) Validate() error {
 	return errors.Join(k.Database.Validate(), err)
 }
 
-// logger makes the log; it omits what the document calls sensitive.
-func (p Program) logger(d Database, out io.Writer, sensitive []string) *telemetry.Logger {
+// logger makes the log of a command that ends by itself.
+func (p Program) logger(d Database, out io.Writer) *telemetry.Logger {
+	return p.leveled(d.LogLevel, d, out, nil)
+}
+
+// leveled makes a log whose level may change; it omits what the document calls sensitive.
+func (p Program) leveled(level slog.Leveler, d Database, out io.Writer, sensitive []string) *telemetry.Logger {
 	return telemetry.NewLogger(out, telemetry.LogOptions{
-		Level: d.LogLevel, Format: d.LogFormat, Service: p.Name, Version: version(), Sensitive: sensitive,
+		Level: level, Format: d.LogFormat, Service: p.Name, Version: version(), Sensitive: sensitive,
 	})
 }
 
@@ -71,19 +76,16 @@ func (p Program) logger(d Database, out io.Writer, sensitive []string) *telemetr
 type Serving struct {
 	Keyed
 
-	Addr           string               `koanf:"addr" usage:"where callers are served"`
-	OpsAddr        string               `koanf:"ops_addr" usage:"address for operators: health, metrics, profiles; keep it from callers"`
-	TrustedProxies []string             `koanf:"trusted_proxies" usage:"networks in CIDR form whose X-Forwarded-For and X-Request-Id are believed"`
-	TrustedOrigins []string             `koanf:"trusted_origins" usage:"other origins whose pages may call, as in https://shop.example.com"`
-	Responses      httpapi.ResponseMode `koanf:"responses" usage:"answers held against the document: off, sample or enforce"`
-	RateLimits     bool                 `koanf:"rate_limits" usage:"whether the document's rate limits hold"`
-	Shed           bool                 `koanf:"shed" usage:"whether work beyond capacity is refused at once"`
-	Migrate        bool                 `koanf:"migrate" usage:"whether to migrate the database at start"`
-	MaxConns       int32                `koanf:"max_conns" usage:"connections to the database at most"`
-	PoolShare      int32                `koanf:"pool_share" usage:"percent of those connections that what anybody may call, unless it has high priority, has at most, and as much what has low priority"`
-	NATSURL        telemetry.Secret     `koanf:"nats_url" usage:"where events are published and consumed, as in nats://user:password@host:4222; without it none are, and the service's own are kept for a week"`
-	Unready        time.Duration        `koanf:"unready" usage:"how long to go on serving after readiness has been withdrawn"`
-	Drain          time.Duration        `koanf:"drain" usage:"how long running requests may take to end"`
+	Addr           string   `koanf:"addr" usage:"where callers are served"`
+	OpsAddr        string   `koanf:"ops_addr" usage:"address for operators: health, metrics, profiles; keep it from callers"`
+	TrustedProxies []string `koanf:"trusted_proxies" usage:"networks in CIDR form whose X-Forwarded-For and X-Request-Id are believed"`
+	Tuned
+	Migrate   bool             `koanf:"migrate" usage:"whether to migrate the database at start"`
+	MaxConns  int32            `koanf:"max_conns" unit:"connections" usage:"connections to the database at most"`
+	PoolShare int32            `koanf:"pool_share" unit:"percent" usage:"percent of those connections that what anybody may call, unless it has high priority, has at most, and as much what has low priority"`
+	NATSURL   telemetry.Secret `koanf:"nats_url" usage:"where events are published and consumed, as in nats://user:password@host:4222; without it none are, and the service's own are kept for a week"`
+	Unready   time.Duration    `koanf:"unready" reload:"true" usage:"how long to go on serving after readiness has been withdrawn"`
+	Drain     time.Duration    `koanf:"drain" reload:"true" usage:"how long running requests may take to end"`
 }
 
 // DefaultServing returns the defaults of Serving.
@@ -91,7 +93,7 @@ func DefaultServing() Serving {
 	return Serving{
 		Keyed: Keyed{Database: DefaultDatabase()},
 		Addr:  "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
-		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16, PoolShare: 50,
+		Tuned: DefaultTuned(), Migrate: true, MaxConns: 16, PoolShare: 50,
 		Unready: 3 * time.Second, Drain: 20 * time.Second,
 	}
 }
@@ -99,7 +101,10 @@ func DefaultServing() Serving {
 // Validate refuses settings that cannot work, before anything is touched. A type that embeds Serving and has a Validate
 // of its own calls it there.
 func (s *Serving) Validate() error {
-	errs := []error{s.Keyed.Validate()}
+	errs := []error{s.Keyed.Validate(), s.Tuned.Validate()}
+	if err := httpapi.CheckProxies(s.TrustedProxies); err != nil {
+		errs = append(errs, fmt.Errorf("trusted_proxies: %w", err))
+	}
 	refuse := func(when bool, text string) {
 		if when {
 			errs = append(errs, errors.New(text))
@@ -124,7 +129,8 @@ func (s *Serving) Validate() error {
 			errs = append(errs, fmt.Errorf("nats_url: %w", err))
 		}
 	}
-	refuse(s.Unready < 0 || s.Drain <= 0, "unready is not less than nothing, and drain is more")
+	refuse(s.Unready < 0, "unready is not less than nothing")
+	refuse(s.Drain <= 0, "drain is more than nothing")
 	return errors.Join(errs...)
 }
 

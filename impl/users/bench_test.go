@@ -286,7 +286,7 @@ func benchHash(password string) (string, error) {
 // benchPool opens a pool as serve does.
 func benchPool(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	return postgres.Open(ctx,
-		postgres.Config{URL: url, MaxConns: defaultServe().MaxConns, ApplicationName: "users", Tracer: tracer})
+		postgres.Config{URL: url, MaxConns: defaultServe().MaxConns.Value, ApplicationName: "users", Tracer: tracer})
 }
 
 // benchFixture holds both sides in this process, on one database, with one account that is logged in.

@@ -46,15 +46,7 @@ func (s *Serving) Findings() Findings {
 	found.Add(sendsInTheClear(s.DatabaseURL), "database_url",
 		"the password and all data may go to the database in the clear, and another server may answer in its place",
 		"sslmode=verify-full, with sslrootcert where its certificate is not a public one")
-	found.Add(s.NATSURL.Reveal() == "", "nats_url",
-		"no event is published, none is heard, and those of more than a week ago are lost",
-		"where NATS is, as in nats://host:4222")
-	for text := range strings.SplitSeq(s.NATSURL.Reveal(), ",") {
-		if u, err := url.Parse(strings.TrimSpace(text)); err == nil && u.Scheme == "nats" && !hosts.IsLoopback(u.Host) {
-			found.Add(true, "nats_url", "events and the password may go to NATS in the clear", "tls:// in place of nats://")
-			break
-		}
-	}
+	s.NATSSettings.findings(&found)
 	for _, network := range s.TrustedProxies {
 		if p, err := netip.ParsePrefix(network); err == nil && p.Bits() == 0 {
 			found.Add(true, "trusted_proxies",

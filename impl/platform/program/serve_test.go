@@ -289,7 +289,8 @@ func TestServingSettings(t *testing.T) {
 	// Two free ports are two addresses.
 	database := program.DefaultDatabase()
 	database.DatabaseURL = telemetry.NewSecret("postgres://parcels@127.0.0.1:1/parcels")
-	require.NoError(t,
-		(&program.Serving{Keyed: program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
-			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1, Tuned: program.DefaultTuned()}).Validate())
+	free := program.DefaultServing()
+	free.Keyed = program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)}
+	free.Addr, free.OpsAddr = "127.0.0.1:0", "127.0.0.1:0"
+	require.NoError(t, free.Validate())
 }

@@ -8,9 +8,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
-	"time"
 
-	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
@@ -75,33 +73,36 @@ func (p Program) leveled(level slog.Leveler, d Database, out io.Writer, sensitiv
 // Serving holds the settings of serve that every service has. A service's own settings embed it.
 type Serving struct {
 	Keyed
+	PoolSettings
+	NATSSettings
+	StopSettings
 
 	Addr           string   `koanf:"addr" usage:"where callers are served"`
 	OpsAddr        string   `koanf:"ops_addr" usage:"address for operators: health, metrics, profiles; keep it from callers"`
 	TrustedProxies []string `koanf:"trusted_proxies" usage:"networks in CIDR form whose X-Forwarded-For and X-Request-Id are believed"`
 	Tuned
-	Migrate   bool             `koanf:"migrate" usage:"whether to migrate the database at start"`
-	MaxConns  int32            `koanf:"max_conns" unit:"connections" usage:"connections to the database at most"`
-	PoolShare int32            `koanf:"pool_share" unit:"percent" usage:"percent of those connections that what anybody may call, unless it has high priority, has at most, and as much what has low priority"`
-	NATSURL   telemetry.Secret `koanf:"nats_url" usage:"where events are published and consumed, as in nats://user:password@host:4222; without it none are, and the service's own are kept for a week"`
-	Unready   time.Duration    `koanf:"unready" reload:"true" usage:"how long to go on serving after readiness has been withdrawn"`
-	Drain     time.Duration    `koanf:"drain" reload:"true" usage:"how long running requests may take to end"`
+	Migrate bool `koanf:"migrate" usage:"whether to migrate the database at start"`
 }
 
 // DefaultServing returns the defaults of Serving.
 func DefaultServing() Serving {
 	return Serving{
-		Keyed: Keyed{Database: DefaultDatabase()},
-		Addr:  "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
-		Tuned: DefaultTuned(), Migrate: true, MaxConns: 16, PoolShare: 50,
-		Unready: 3 * time.Second, Drain: 20 * time.Second,
+		Keyed:        Keyed{Database: DefaultDatabase()},
+		PoolSettings: DefaultPool(),
+		NATSSettings: DefaultNATS(),
+		StopSettings: DefaultStop(),
+		Addr:         "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
+		Tuned: DefaultTuned(), Migrate: true,
 	}
 }
 
 // Validate refuses settings that cannot work, before anything is touched. A type that embeds Serving and has a Validate
 // of its own calls it there.
 func (s *Serving) Validate() error {
-	errs := []error{s.Keyed.Validate(), s.Tuned.Validate()}
+	errs := []error{
+		s.Keyed.Validate(), s.PoolSettings.Validate(), s.NATSSettings.Validate(), s.StopSettings.Validate(),
+		s.Tuned.Validate(), s.contradictions(),
+	}
 	if err := httpapi.CheckProxies(s.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies: %w", err))
 	}
@@ -121,34 +122,19 @@ func (s *Serving) Validate() error {
 	}
 	refuse(s.Addr == s.OpsAddr && !strings.HasSuffix(s.Addr, ":0"),
 		"addr and ops_addr are the same: operators need one of their own")
-	refuse(s.MaxConns < 1 || s.MaxConns > 1000, "max_conns is between 1 and 1000")
-	refuse(s.PoolShare < 1 || s.PoolShare > ordinaryPercent,
-		fmt.Sprintf("pool_share is between 1 and %d percent", ordinaryPercent))
-	if s.NATSURL.Reveal() != "" {
-		if err := events.CheckURL(s.NATSURL); err != nil {
-			errs = append(errs, fmt.Errorf("nats_url: %w", err))
-		}
-	}
-	refuse(s.Unready < 0, "unready is not less than nothing")
-	refuse(s.Drain <= 0, "drain is more than nothing")
 	return errors.Join(errs...)
 }
 
-// shareWait is how long a request waits for a connection when its share is used up: as long as the chain lets a request
-// wait beyond capacity.
-const shareWait = 250 * time.Millisecond
-
-// ordinaryPercent is the percentage of the connections that all requests of normal and low priority may hold; the rest
-// is reserved for high priority.
-const ordinaryPercent = 75
-
-// Shares returns the shares of a pool of so many connections: percent of them for public operations, and the same
-// number for low priority. Each share has one connection at least.
-func Shares(conns, percent int32) []postgres.Share {
-	part := func(percent int32) int32 { return (conns*percent + 99) / 100 }
-	return []postgres.Share{
-		{Name: httpapi.ShareAnonymous, Most: part(percent), Wait: shareWait},
-		{Name: httpapi.ShareLow, Most: part(percent), Wait: shareWait},
-		{Name: httpapi.ShareOrdinary, Most: part(ordinaryPercent)},
+// contradictions refuses settings of the pool that contradict each other, the database URL or how long the stop takes.
+func (s *Serving) contradictions() error {
+	url := s.DatabaseURL.Reveal()
+	if postgres.CheckURL(url) != nil {
+		return nil // Keyed has refused it.
 	}
+	c, err := s.PoolSettings.resolve(url)
+	if err == nil && s.AcquireTimeout.Set && s.Drain > 0 && c.AcquireTimeout > s.Drain {
+		err = fmt.Errorf("acquire_timeout is %s and drain is %s: the stop would cut off requests that still wait for a "+
+			"connection; lower the first or raise the second", c.AcquireTimeout, s.Drain)
+	}
+	return err
 }

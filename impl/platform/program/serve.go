@@ -18,6 +18,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/redis"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -28,6 +29,8 @@ const stopTimeout = 20 * time.Second
 type Process struct {
 	Log  *slog.Logger
 	Pool *pgxpool.Pool
+	// Redis is nil if the settings name none.
+	Redis *redis.Client
 	// Registry holds the metrics of /metrics.
 	Registry prometheus.Registerer
 	// Chain holds the options of the chain that follow from the settings and the document.
@@ -174,6 +177,9 @@ func (p Program) Serve(
 	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
 	defer func() { err = errors.Join(err, process.stop()) }()
 	if err := metrics.Registry.Register(postgres.Collector(pool)); err != nil {
+		return err
+	}
+	if err := process.connectRedis(&s.Redis); err != nil {
 		return err
 	}
 	handler, err := build(ctx, process)

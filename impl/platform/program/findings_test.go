@@ -53,6 +53,10 @@ func TestFindings(t *testing.T) {
 		{[]string{"PARCELS_TRUSTED_PROXIES=::/0"}, "trusted_proxies"},
 		{[]string{"PARCELS_TRUSTED_ORIGINS=https://shop.example.com,http://localhost:*"}, ""},
 		{[]string{"PARCELS_TRUSTED_ORIGINS=http://shop.example.com"}, "trusted_origins"},
+		{[]string{"PARCELS_REDIS_URL=redis://127.0.0.1:6379"}, ""},
+		{[]string{"PARCELS_REDIS_URL=redis://u:canary@redis.example.com"}, "redis_url"},
+		{[]string{"PARCELS_REDIS_URL=rediss://redis.example.com"}, "redis_url"},
+		{[]string{"PARCELS_REDIS_URL=rediss://u:canary@redis.example.com"}, ""},
 		{[]string{"PARCELS_RATE_LIMITS=false"}, "rate_limits"},
 		{[]string{"PARCELS_SHED=false"}, "shed"},
 	} {

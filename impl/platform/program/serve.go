@@ -17,6 +17,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/redis"
 	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/telemetry"
 )
@@ -25,6 +26,8 @@ import (
 type Process struct {
 	Log  *slog.Logger
 	Pool *pgxpool.Pool
+	// Redis is nil if the settings name none.
+	Redis *redis.Client
 	// Registry holds the metrics of /metrics.
 	Registry prometheus.Registerer
 	// Chain holds the options of the chain that follow from the settings and the document.
@@ -175,6 +178,9 @@ func (p Program) serve(
 		stop.report(ctx, log.Logger)
 	}()
 	if err := metrics.Registry.Register(postgres.Collector(pool)); err != nil {
+		return err
+	}
+	if err := process.connectRedis(&s.Redis); err != nil {
 		return err
 	}
 	handler, err := build(ctx, process)

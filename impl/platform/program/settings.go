@@ -76,6 +76,7 @@ type Serving struct {
 	PoolSettings
 	NATSSettings
 	StopSettings
+	Redis
 
 	Addr           string   `koanf:"addr" usage:"where callers are served"`
 	OpsAddr        string   `koanf:"ops_addr" usage:"address for operators: health, metrics, profiles; keep it from callers"`
@@ -91,6 +92,7 @@ func DefaultServing() Serving {
 		PoolSettings: DefaultPool(),
 		NATSSettings: DefaultNATS(),
 		StopSettings: DefaultStop(),
+		Redis:        DefaultRedis(),
 		Addr:         "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
 		Tuned: DefaultTuned(), Migrate: true,
 	}
@@ -100,7 +102,7 @@ func DefaultServing() Serving {
 // of its own calls it there.
 func (s *Serving) Validate() error {
 	errs := []error{
-		s.Keyed.Validate(), s.PoolSettings.Validate(), s.NATSSettings.Validate(), s.StopSettings.Validate(),
+		s.Keyed.Validate(), s.Redis.Validate(), s.PoolSettings.Validate(), s.NATSSettings.Validate(), s.StopSettings.Validate(),
 		s.Tuned.Validate(), s.contradictions(),
 	}
 	if err := httpapi.CheckProxies(s.TrustedProxies); err != nil {

@@ -191,7 +191,7 @@ func TestBasketsAddUp(t *testing.T) {
 	const workers = 16
 	acts := figure(20000, 1500)
 	s := start(t, func(o *options) {
-		o.config = func(c *Config) { c.PayWithin, c.Ration = 10*time.Second, lavish }
+		o.config = func(c *Config) { c.PayWithin, c.Ration = always(10*time.Second), lavish }
 	})
 	w := &shop{
 		server: s, staff: s.as(ordersapi.RoleStaff), payments: s.as(ordersapi.RolePayments),

@@ -54,7 +54,7 @@ func (s *server) publishes() {
 	nats, err := natsserver.Start(s.t.Context(), natsserver.Options{Dir: s.t.TempDir()})
 	require.NoError(s.t, err)
 	s.t.Cleanup(nats.Stop)
-	bus, err := events.Connect(nats.URL(), "orders", s.Logger.Logger)
+	bus, err := events.Connect(events.Server{URLs: nats.URL()}, "orders", s.Logger.Logger)
 	require.NoError(s.t, err)
 	s.t.Cleanup(bus.Close)
 	database, registry := s.Pool.Config().ConnConfig, prometheus.NewRegistry()

@@ -210,7 +210,7 @@ func (m *model) draw(t *rapid.T, actors []actor) try {
 func TestStateMachine(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(o *options) {
-		o.config = func(c *Config) { c.PayWithin = time.Minute }
+		o.config = func(c *Config) { c.PayWithin = always(time.Minute) }
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		actors := []actor{

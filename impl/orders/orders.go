@@ -160,7 +160,7 @@ func (s *Service) placeOrder(
 	placed := newOrder(lines)
 	placed.ID, placed.Number, placed.CustomerID = newID(), newNumber(), customer
 	httpapi.SetAuditTarget(ctx, placed.ID)
-	placed.CreatedAt, placed.ExpiresAt = now, now.Add(s.payWithin)
+	placed.CreatedAt, placed.ExpiresAt = now, now.Add(s.payWithin())
 	err = s.inKeyedTx(ctx, func(tx tx) error {
 		if err := s.ration.lockAndAdmit(ctx, tx, customer, lines); err != nil {
 			return err

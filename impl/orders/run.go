@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -15,6 +16,7 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/resource"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/standing"
 	"example.com/plumbline/queries"
 )
@@ -38,7 +40,8 @@ func Program() program.Program {
 	}
 }
 
-func serve(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
+func serve(ctx context.Context, p program.Program, live *settings.Live[serveSettings], out io.Writer) error {
+	c := live.Get()
 	build := func(process *program.Process, r resource.Config) (resource.Server, error) {
 		users, err := outbound.New(outbound.Config{
 			Name: "users", BaseURL: c.UsersURL, Log: process.Log, Registry: process.Registry,
@@ -53,7 +56,8 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 			return nil, err
 		}
 		s, err := New(Config{
-			Config: r, Customers: customers, PayWithin: c.PayWithin, SearchTimeout: c.SearchTimeout,
+			Config: r, Customers: customers, SearchTimeout: c.SearchTimeout,
+			PayWithin:    func() time.Duration { return live.Get().PayWithin },
 			Ration:       Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)},
 			AllowPrivate: c.WebhooksAllowPrivate,
 		})
@@ -64,7 +68,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		process.Go("followers", func(ctx context.Context) { s.followers.poll(ctx, s.queries, process.Log) })
 		return s, nil
 	}
-	return resource.Serve(ctx, p, &c, Described, out, build)
+	return resource.Serve(ctx, p, live, Described, out, build)
 }
 
 // collectors are the metrics of the service.

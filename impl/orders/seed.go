@@ -133,7 +133,8 @@ type chapter struct {
 
 // tellStory places an order of the first products and applies the steps of its story.
 func (s *seeding) tellStory(ctx context.Context, customer uuid.UUID, told story, products []uuid.UUID) error {
-	s.now, s.payWithin = s.end.Add(-told.placed), told.payWithin
+	s.now = s.end.Add(-told.placed)
+	s.payWithin = func() time.Duration { return told.payWithin }
 	var items []ordersapi.OrderItemRequest
 	for i, quantity := range told.quantities {
 		items = append(items, ordersapi.OrderItemRequest{ProductID: products[i], Quantity: quantity})

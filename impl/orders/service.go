@@ -25,8 +25,8 @@ type Config struct {
 
 	// Customers tells whether a caller may order.
 	Customers customers
-	// PayWithin is how long an order waits for its payment.
-	PayWithin time.Duration
+	// PayWithin gives how long a new order waits for its payment.
+	PayWithin func() time.Duration
 	// Ration limits what a customer may have in unpaid orders.
 	Ration Ration
 	// SearchTimeout bounds each statement of a search; it is shorter than the statement time-out.
@@ -47,7 +47,7 @@ type Service struct {
 	secrets       *seal.Sealer  // of webhooks
 	sender        *webhook.Sender
 	sent          sent
-	payWithin     time.Duration
+	payWithin     func() time.Duration
 	ration        Ration
 	searchTimeout time.Duration
 	allowPrivate  bool

@@ -11,9 +11,9 @@ import (
 type serveSettings struct {
 	resource.Settings
 
-	PayWithin            time.Duration `koanf:"pay_within" usage:"how long an order waits for its payment"`
-	OpenOrders           int           `koanf:"open_orders" usage:"how many unpaid orders a customer may have"`
-	ReservedUnits        int           `koanf:"reserved_units" usage:"how many units, of all products together, a customer may have in unpaid orders"`
+	PayWithin            time.Duration `koanf:"pay_within" reload:"true" usage:"how long an order waits for its payment"`
+	OpenOrders           int           `koanf:"open_orders" unit:"orders" usage:"how many unpaid orders a customer may have"`
+	ReservedUnits        int           `koanf:"reserved_units" unit:"units" usage:"how many units, of all products together, a customer may have in unpaid orders"`
 	SearchTimeout        time.Duration `koanf:"search_timeout" usage:"how long each statement of a search for products may take"`
 	WebhooksAllowPrivate bool          `koanf:"webhooks_allow_private" usage:"whether webhooks may lead into private networks and over plain http; for development"`
 }
@@ -24,8 +24,11 @@ func (c *serveSettings) Validate() error {
 	if c.PayWithin <= 0 {
 		errs = append(errs, errors.New("pay_within is more than nothing"))
 	}
-	if c.OpenOrders < 1 || c.ReservedUnits < 1 {
-		errs = append(errs, errors.New("open_orders and reserved_units are at least 1, or nobody can order"))
+	if c.OpenOrders < 1 {
+		errs = append(errs, errors.New("open_orders is at least 1, or nobody can order"))
+	}
+	if c.ReservedUnits < 1 {
+		errs = append(errs, errors.New("reserved_units is at least 1, or nobody can order"))
 	}
 	if c.SearchTimeout < time.Millisecond || c.SearchTimeout > 10*time.Second {
 		errs = append(errs, errors.New("search_timeout is between 1ms and 10s"))

@@ -128,7 +128,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 			MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 			Log:       log.Logger, Registry: prometheus.NewRegistry(), Clock: clock.Now,
 		},
-		Customers: everybody{}, PayWithin: 30 * time.Minute, SearchTimeout: time.Minute, Ration: usual, AllowPrivate: true,
+		Customers: everybody{}, PayWithin: always(30 * time.Minute), SearchTimeout: time.Minute, Ration: usual, AllowPrivate: true,
 	}
 	o.config(&config)
 	s.service, err = New(config)
@@ -240,3 +240,6 @@ func codeIn(t testing.TB, body []byte) ordersapi.ProblemCode {
 	require.NoError(t, json.Unmarshal(body, &p), string(body))
 	return p.Code
 }
+
+// always gives a setting that nobody changes.
+func always(d time.Duration) func() time.Duration { return func() time.Duration { return d } }

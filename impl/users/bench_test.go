@@ -29,7 +29,6 @@ import (
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
-	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/pgtest"
@@ -184,7 +183,7 @@ func production(
 		Database: pool, Pool: pool,
 		MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 		Issuer:    defaults.Issuer, Audience: defaults.Audience, Hashing: hashing.Config{Params: cheap},
-		Mailer: mail.Discard{}, PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace, Log: log.Logger,
+		Tuning: Tuning{PublicURL: defaults.PublicURL, DeletionGrace: defaults.DeletionGrace}, Log: log.Logger,
 		Registry: metrics.Registry,
 	})
 	if err != nil {
@@ -192,7 +191,7 @@ func production(
 	}
 	handler, err = service.Handler(httpapi.Options{
 		Document: document, Log: log.Logger, Metrics: httpMetrics,
-		Responses: defaults.Responses, RateLimits: defaults.RateLimits, Shed: defaults.Shed,
+		Tuning: httpapi.Tuning{Responses: defaults.Responses, RateLimits: defaults.RateLimits, Shed: defaults.Shed},
 	})
 	if err != nil {
 		return nil, nil, nil, nil, err
@@ -287,7 +286,7 @@ func benchHash(password string) (string, error) {
 // benchPool opens a pool as serve does.
 func benchPool(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
 	return postgres.Open(ctx,
-		postgres.Config{URL: url, MaxConns: defaultServe().MaxConns, ApplicationName: "users", Tracer: tracer})
+		postgres.Config{URL: url, MaxConns: defaultServe().MaxConns.Value, ApplicationName: "users", Tracer: tracer})
 }
 
 // benchFixture holds both sides in this process, on one database, with one account that is logged in.

@@ -18,7 +18,7 @@ import (
 func (s *Service) RequestEmailVerification(
 	ctx context.Context, _ usersapi.RequestEmailVerificationRequestObject,
 ) (usersapi.RequestEmailVerificationResponseObject, error) {
-	if s.noMails {
+	if s.tuning.Load().NoMails {
 		return nil, errMailOff
 	}
 	var asked usersapi.EmailVerification
@@ -73,7 +73,7 @@ func (s *Service) ConfirmEmail(
 func (s *Service) RequestPasswordReset(
 	ctx context.Context, req usersapi.RequestPasswordResetRequestObject,
 ) (usersapi.RequestPasswordResetResponseObject, error) {
-	if s.noMails {
+	if s.tuning.Load().NoMails {
 		return nil, errMailOff
 	}
 	err := s.inTx(ctx, func(tx tx) error {
@@ -192,7 +192,7 @@ func (s *Service) renewPassword(
 func (s *Service) RequestEmailChange(
 	ctx context.Context, req usersapi.RequestEmailChangeRequestObject,
 ) (usersapi.RequestEmailChangeResponseObject, error) {
-	if s.noMails {
+	if s.tuning.Load().NoMails {
 		return nil, errMailOff
 	}
 	user, err := s.reauthenticate(ctx, req.Body.CurrentPassword)

@@ -78,7 +78,7 @@ func (s *Service) mailToken(
 func (s *Service) mailTokenAfter(
 	ctx context.Context, tx tx, held usersdb.EmailToken, user usersdb.User, purpose string,
 ) (link usersdb.EmailToken, mailed bool, err error) {
-	if s.noMails {
+	if s.tuning.Load().NoMails {
 		return held, false, nil
 	}
 	link, mailed = s.linkAfter(held, user, purpose, s.clock())

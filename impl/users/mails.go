@@ -114,7 +114,7 @@ func (s *Service) workOnMail(ctx context.Context, job *river.Job[sendMail]) erro
 // the account. Their number is limited, since whoever opens an account with the address of another could fill that
 // mailbox otherwise. mailToken limits mails with a link.
 func (s *Service) queueMail(ctx context.Context, tx tx, job sendMail) error {
-	if s.noMails {
+	if s.tuning.Load().NoMails {
 		return nil
 	}
 	if job.TokenID == uuid.Nil {
@@ -184,6 +184,7 @@ func (s *Service) sendMail(ctx context.Context, job sendMail) error {
 	if job.Mail == mailDeletion && user.DeletesAt == nil {
 		return nil // The owner has kept the account meanwhile.
 	}
+	tuning := s.tuning.Load()
 	name, to, link := job.Mail, user.Email, ""
 	if job.To != nil {
 		opened, err := s.addresses.Open(job.To, sealedTo(user.ID))
@@ -203,7 +204,7 @@ func (s *Service) sendMail(ctx context.Context, job sendMail) error {
 			return err
 		}
 		// The fragment stays in the browser: no server, log or Referer sees it.
-		to, link = token.Email, s.publicURL+mailPages()[job.Mail]+"#token="+s.mailTokenOf(token.ID)
+		to, link = token.Email, tuning.PublicURL+mailPages()[job.Mail]+"#token="+s.mailTokenOf(token.ID)
 	}
 	if name == mailChange {
 		switch other, err := s.queries.GetUserByEmail(ctx, to); {
@@ -221,7 +222,7 @@ func (s *Service) sendMail(ctx context.Context, job sendMail) error {
 		return err
 	}
 	message.To = to
-	err = s.mailer.Send(ctx, message)
+	err = tuning.Mailer.Send(ctx, message)
 	switch {
 	case err == nil:
 		s.mails.WithLabelValues(name, mailSent).Inc()

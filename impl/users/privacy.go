@@ -160,7 +160,7 @@ func (s *Service) RequestDeletion(
 			return err
 		}
 		user, err = tx.RequestDeletion(ctx, usersdb.RequestDeletionParams{
-			ID: held.ID, DeletesAt: now.Add(s.deletionGrace), Now: now,
+			ID: held.ID, DeletesAt: now.Add(s.tuning.Load().DeletionGrace), Now: now,
 		})
 		if err != nil {
 			return err

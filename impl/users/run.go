@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,6 +22,7 @@ import (
 	"example.com/plumbline/impl/platform/mail"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/throttle"
 	"example.com/plumbline/queries"
 )
@@ -40,8 +43,8 @@ func Program() program.Program { return ProgramWith(nil) }
 // ProgramWith is Program with a mailer that replaces the one of the settings; nil keeps that one. Only the development
 // binary passes a mailer.
 func ProgramWith(mailer mail.Mailer) program.Program {
-	serving := func(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
-		return serve(ctx, p, c, mailer, out)
+	serving := func(ctx context.Context, p program.Program, live *settings.Live[serveSettings], out io.Writer) error {
+		return serve(ctx, p, live, mailer, out)
 	}
 	return program.Program{
 		Name:   serviceName,
@@ -64,27 +67,27 @@ func ProgramWith(mailer mail.Mailer) program.Program {
 	}
 }
 
-func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.Mailer, out io.Writer) error {
-	noMails := mailer == nil && c.Mail == mailOff
-	if mailer == nil {
-		var err error
-		if mailer, err = c.newMailer(); err != nil {
-			return err
-		}
+func serve(
+	ctx context.Context, p program.Program, live *settings.Live[serveSettings], mailer mail.Mailer, out io.Writer,
+) error {
+	c := live.Get()
+	tuning, err := c.tuning(mailer)
+	if err != nil {
+		return err
 	}
 	document, err := Document()
 	if err != nil {
 		return err
 	}
-	return p.Serve(ctx, &c, document, out, func(ctx context.Context, process *program.Process) (http.Handler, error) {
-		if err := proveMail(ctx, mailer, process.Log); err != nil {
+	build := func(ctx context.Context, process *program.Process) (http.Handler, error) {
+		if err := proveMail(ctx, tuning.Mailer, process.Log); err != nil {
 			return nil, err
 		}
 		hashes := c.hashing()
 		hashes.Queue, hashes.Wait = c.HashQueue, c.HashWait
 		s, err := New(Config{
 			Database: process.Pool, Pool: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience,
-			Hashing: hashes, Mailer: mailer, NoMails: noMails, PublicURL: c.PublicURL, DeletionGrace: c.DeletionGrace,
+			Hashing: hashes, Tuning: tuning,
 			Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
@@ -109,7 +112,30 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 			s.guard.Watch(ctx, process.Pool.Config().ConnConfig, "sessions", process.Log)
 		})
 		process.Go("signing keys", func(ctx context.Context) { s.keys.watch(ctx, process.Log) })
+		s.follow(live, mailer, process.Log)
 		return handler, nil
+	}
+	return program.Serve(ctx, p, live, document, out, build)
+}
+
+// follow puts changed settings into force. A changed mail server is proven first, as at the start.
+func (s *Service) follow(live *settings.Live[serveSettings], mailer mail.Mailer, log *slog.Logger) {
+	live.Check(func(ctx context.Context, next *serveSettings, changed []settings.Change) error {
+		isMail := func(c settings.Change) bool { return strings.HasPrefix(c.Setting, "smtp_") || c.Setting == "mail" }
+		if !slices.ContainsFunc(changed, isMail) {
+			return nil
+		}
+		tuning, err := next.tuning(mailer)
+		if err != nil {
+			return err
+		}
+		return proveMail(ctx, tuning.Mailer, log)
+	})
+	live.Subscribe(func(next *serveSettings, _ []settings.Change) {
+		s.hasher.SetWait(next.HashWait)
+		if tuning, err := next.tuning(mailer); err == nil { // Validate has ruled an error out.
+			s.tune(tuning)
+		}
 	})
 }
 
@@ -160,7 +186,7 @@ func createAdmin(ctx context.Context, p program.Program, c adminSettings, mailer
 		return err
 	}
 	defer pool.Close()
-	service.noMails = mailer == nil && c.Mail == mailOff
+	service.tune(Tuning{NoMails: mailer == nil && c.Mail == mailOff})
 	password := rand.Text()
 	hash, err := service.hasher.Hash(ctx, password)
 	if err != nil {

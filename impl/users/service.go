@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	texttemplate "text/template"
 	"time"
 
@@ -51,13 +52,7 @@ type Config struct {
 	Hashing  hashing.Config
 	// Pool serves the jobs, on the same database as Database.
 	Pool *pgxpool.Pool
-	// Mailer sends the mails; nil discards them. PublicURL is the address of the front end, which the links lead to.
-	Mailer    mail.Mailer
-	PublicURL string
-	// NoMails turns mails off: none is queued, and operations that need one are refused.
-	NoMails bool
-	// DeletionGrace is how long an account is kept after its owner has requested its deletion.
-	DeletionGrace time.Duration
+	Tuning
 	// Log receives the log lines of jobs; nil discards them.
 	Log *slog.Logger
 	// Registry receives the metrics of jobs; nil discards them.
@@ -66,35 +61,43 @@ type Config struct {
 	Clock func() time.Time
 }
 
+// Tuning is what may change while the service runs.
+type Tuning struct {
+	// Mailer sends the mails; nil discards them. PublicURL is the address of the front end, which the links lead to.
+	Mailer    mail.Mailer
+	PublicURL string
+	// NoMails turns mails off: none is queued, and operations that need one are refused.
+	NoMails bool
+	// DeletionGrace is how long an account is kept after its owner has requested its deletion.
+	DeletionGrace time.Duration
+}
+
 // Service answers every operation of openapi/users.yaml.
 type Service struct {
-	database      Database
-	queries       usersdb.Querier
-	hasher        *hashing.Hasher
-	signer        *token.Signer
-	keys          *keyring
-	personal      *personal
-	guard         *guard.Guard
-	audit         *audit.Log
-	jobs          *jobs.Jobs
-	mailer        mail.Mailer
-	noMails       bool
-	texts         *texttemplate.Template
-	markup        *htmltemplate.Template
-	addresses     *seal.Sealer // seals the addresses of receivers of mails
-	mailKey       []byte
-	biographies   *bluemonday.Policy // the markup that readers of a biography get
-	throttle      *throttle.Store
-	appSecrets    *seal.Sealer // seals the secrets of authenticator apps
-	recoveryKey   []byte
-	mails         *prometheus.CounterVec
-	publicURL     string
-	deletionGrace time.Duration
-	refreshKey    []byte
-	tagKey        []byte // makes the tags of refresh tokens
-	issuer        string
-	audience      []string
-	clock         func() time.Time
+	database    Database
+	queries     usersdb.Querier
+	hasher      *hashing.Hasher
+	signer      *token.Signer
+	keys        *keyring
+	personal    *personal
+	guard       *guard.Guard
+	audit       *audit.Log
+	jobs        *jobs.Jobs
+	tuning      *atomic.Pointer[Tuning]
+	texts       *texttemplate.Template
+	markup      *htmltemplate.Template
+	addresses   *seal.Sealer // seals the addresses of receivers of mails
+	mailKey     []byte
+	biographies *bluemonday.Policy // the markup that readers of a biography get
+	throttle    *throttle.Store
+	appSecrets  *seal.Sealer // seals the secrets of authenticator apps
+	recoveryKey []byte
+	mails       *prometheus.CounterVec
+	refreshKey  []byte
+	tagKey      []byte // makes the tags of refresh tokens
+	issuer      string
+	audience    []string
+	clock       func() time.Time
 }
 
 var _ usersapi.StrictServerInterface = (*Service)(nil)
@@ -110,15 +113,12 @@ func New(c Config) (*Service, error) {
 	}
 	s := &Service{
 		database: c.Database, queries: usersdb.New(c.Database), issuer: c.Issuer, audience: c.Audience,
-		mailer: c.Mailer, noMails: c.NoMails, mails: newMailMetrics(), publicURL: strings.TrimSuffix(c.PublicURL, "/"),
-		deletionGrace: c.DeletionGrace, biographies: newBiographyPolicy(), clock: c.Clock,
+		tuning: new(atomic.Pointer[Tuning]), mails: newMailMetrics(), biographies: newBiographyPolicy(), clock: c.Clock,
 	}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
-	if s.mailer == nil {
-		s.mailer = mail.Discard{}
-	}
+	s.tune(c.Tuning)
 	c.Hashing.Caller = httpapi.QueueKey // A known caller comes before an anonymous one.
 	c.Hashing.Waits = httpapi.ReleasePermit
 	if s.hasher, err = hashing.New(c.Hashing); err != nil {
@@ -172,6 +172,15 @@ func New(c Config) (*Service, error) {
 	}
 	s.guard = guard.New(guard.Config{Verifier: verifier, Read: s.readSession, Clock: s.clock})
 	return s, nil
+}
+
+// tune puts a Tuning into force.
+func (s *Service) tune(t Tuning) {
+	if t.Mailer == nil {
+		t.Mailer = mail.Discard{}
+	}
+	t.PublicURL = strings.TrimSuffix(t.PublicURL, "/")
+	s.tuning.Store(&t)
 }
 
 // prepare reads the signing keys and the data keys from the database; where there is none it makes the first one.

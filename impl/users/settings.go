@@ -20,9 +20,9 @@ import (
 
 // hashSettings are the settings of the commands that may hash a password.
 type hashSettings struct {
-	HashMemoryKiB   uint32 `koanf:"hash_memory_kib" usage:"memory of one password hash, in KiB (argon2id)"`
-	HashIterations  uint32 `koanf:"hash_iterations" usage:"passes over that memory"`
-	HashParallelism uint8  `koanf:"hash_parallelism" usage:"lanes of one password hash"`
+	HashMemoryKiB   uint32 `koanf:"hash_memory_kib" unit:"KiB" usage:"memory of one password hash, in KiB (argon2id)"`
+	HashIterations  uint32 `koanf:"hash_iterations" unit:"passes" usage:"passes over that memory"`
+	HashParallelism uint8  `koanf:"hash_parallelism" unit:"lanes" usage:"lanes of one password hash"`
 }
 
 type serveSettings struct {
@@ -31,19 +31,19 @@ type serveSettings struct {
 
 	Issuer    string        `koanf:"issuer" usage:"the iss of access tokens"`
 	Audience  []string      `koanf:"audience" usage:"the services that accept access tokens"`
-	HashQueue int           `koanf:"hash_queue" usage:"password hashes that may wait for their turn"`
-	HashWait  time.Duration `koanf:"hash_wait" usage:"how long they wait"`
+	HashQueue int           `koanf:"hash_queue" unit:"hashes" usage:"password hashes that may wait for their turn"`
+	HashWait  time.Duration `koanf:"hash_wait" reload:"true" usage:"how long they wait"`
 
-	DeletionGrace time.Duration `koanf:"deletion_grace" usage:"how long an account is kept whose owner wants it deleted"`
+	DeletionGrace time.Duration `koanf:"deletion_grace" reload:"true" usage:"how long an account is kept whose owner wants it deleted"`
 
-	Mail      string `koanf:"mail" usage:"smtp, or off: then no address is verified or changed, and no password reset"`
-	MailFrom  string `koanf:"mail_from" usage:"who mails are from, as in Plumbline <no-reply@example.com>"`
-	PublicURL string `koanf:"public_url" usage:"the front end that links in mails lead to, as in https://shop.example.com"`
+	Mail      string `koanf:"mail" reload:"true" usage:"smtp, or off: then no address is verified or changed, and no password reset"`
+	MailFrom  string `koanf:"mail_from" reload:"true" usage:"who mails are from, as in Plumbline <no-reply@example.com>"`
+	PublicURL string `koanf:"public_url" reload:"true" usage:"the front end that links in mails lead to, as in https://shop.example.com"`
 
-	SMTPAddr     string           `koanf:"smtp_addr" usage:"the mail server, as in mail.example.com:587"`
-	SMTPUser     string           `koanf:"smtp_user" usage:"who logs in there; nobody does without"`
-	SMTPPassword telemetry.Secret `koanf:"smtp_password" usage:"with what password"`
-	SMTPTLS      mail.Encryption  `koanf:"smtp_tls" usage:"starttls, implicit, or none for a server on the same machine"`
+	SMTPAddr     string           `koanf:"smtp_addr" reload:"true" usage:"the mail server, as in mail.example.com:587"`
+	SMTPUser     string           `koanf:"smtp_user" reload:"true" usage:"who logs in there; nobody does without"`
+	SMTPPassword telemetry.Secret `koanf:"smtp_password" reload:"true" usage:"with what password"`
+	SMTPTLS      mail.Encryption  `koanf:"smtp_tls" reload:"true" usage:"starttls, implicit, or none for a server on the same machine"`
 }
 
 // The values of the setting mail.
@@ -62,25 +62,59 @@ func (c *serveSettings) newMailer() (mail.Mailer, error) {
 	})
 }
 
-func (c *serveSettings) validateMail() error {
-	if err := hosts.CheckHTTP(c.PublicURL); err != nil {
-		return fmt.Errorf("public_url %w", err)
+// tuning is what the service makes of the settings. A mailer that is not nil takes the place of theirs.
+func (c *serveSettings) tuning(mailer mail.Mailer) (Tuning, error) {
+	t := Tuning{
+		Mailer: mailer, NoMails: mailer == nil && c.Mail == mailOff, PublicURL: c.PublicURL, DeletionGrace: c.DeletionGrace,
 	}
-	if u, err := url.Parse(c.PublicURL); err == nil && hosts.IsOddIPv4(u.Host) {
-		return errors.New("public_url has an IPv4 address that is not written in four decimal parts, as in 203.0.113.9")
+	if mailer != nil {
+		return t, nil
+	}
+	var err error
+	t.Mailer, err = c.newMailer()
+	return t, err
+}
+
+func (c *serveSettings) validateMail() error {
+	var errs []error
+	if err := hosts.CheckHTTP(c.PublicURL); err != nil {
+		errs = append(errs, fmt.Errorf("public_url %w", err))
+	} else if u, err := url.Parse(c.PublicURL); err == nil && hosts.IsOddIPv4(u.Host) {
+		errs = append(errs,
+			errors.New("public_url has an IPv4 address that is not written in four decimal parts, as in 203.0.113.9"))
 	}
 	switch c.Mail {
 	case mailOff:
-		return nil
 	case mailSMTP:
-		if c.SMTPAddr == "" {
-			return errors.New("smtp_addr is missing: name the mail server, or write mail=off to go without mails")
-		}
-		_, err := c.newMailer()
-		return err
+		errs = append(errs, c.validateSMTP())
 	default:
-		return errUnknownMail(c.Mail)
+		errs = append(errs, errUnknownMail(c.Mail))
 	}
+	return errors.Join(errs...)
+}
+
+// validateSMTP names the settings that the mailer refuses.
+func (c *serveSettings) validateSMTP() error {
+	if c.SMTPAddr == "" {
+		return errors.New("smtp_addr is missing: name the mail server, or write mail=off to go without mails")
+	}
+	_, refused := c.newMailer()
+	var errs []error
+	for _, part := range []struct {
+		err     error
+		setting string
+	}{
+		{mail.ErrAddr, "smtp_addr"}, {mail.ErrFrom, "mail_from"}, {mail.ErrEncryption, "smtp_tls"},
+		{mail.ErrPlainPassword, "smtp_user, smtp_tls"},
+	} {
+		if errors.Is(refused, part.err) {
+			errs = append(errs, fmt.Errorf("%s: %w", part.setting, part.err))
+		}
+	}
+	if refused != nil && len(errs) == 0 {
+		return refused
+	}
+	return errors.Join(errs...)
 }
 
 func errUnknownMail(mail string) error { return fmt.Errorf("mail is %q: write smtp or off", mail) }
@@ -154,8 +188,11 @@ func (c *serveSettings) Validate() error {
 	if !slices.Contains(c.Audience, serviceName) {
 		errs = append(errs, errors.New("audience lacks "+serviceName+": this service would refuse its own tokens"))
 	}
-	if c.HashQueue < 1 || c.HashWait <= 0 {
-		errs = append(errs, errors.New("hash_queue and hash_wait are more than nothing"))
+	if c.HashQueue < 1 {
+		errs = append(errs, errors.New("hash_queue is more than nothing"))
+	}
+	if c.HashWait <= 0 {
+		errs = append(errs, errors.New("hash_wait is more than nothing"))
 	}
 	if c.DeletionGrace < 0 {
 		errs = append(errs, errors.New("deletion_grace is not less than nothing"))

@@ -31,7 +31,7 @@ func TestASecondSignal(t *testing.T) {
 		ended <- cmd.ProcessState
 		return err
 	}
-	p := programtest.Serve(t, main, environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_DRAIN=1h"))
+	p := programtest.Serve(t, main, environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_DRAIN=1h", "USERS_STOP_WITHIN=2h"))
 	beginSlowRequest(t, p.URL)
 	process := <-started
 	require.NoError(t, process.Signal(syscall.SIGTERM))

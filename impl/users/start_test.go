@@ -110,7 +110,8 @@ func runBeside(ctx context.Context, service *Service, pool *pgxpool.Pool, log *s
 // config is that of a service on the database of s.
 func (s *server) config(change ...func(*Config)) Config {
 	c := Config{
-		Database: s.Pool, Pool: s.Pool, Mailer: &s.mailbox, PublicURL: "https://shop.test", DeletionGrace: deletionGrace,
+		Database: s.Pool, Pool: s.Pool,
+		Tuning:    Tuning{Mailer: &s.mailbox, PublicURL: "https://shop.test", DeletionGrace: deletionGrace},
 		MasterKey: telemetry.NewSecret(testMasterKey),
 		Issuer:    "https://users.test", Audience: []string{"users", "orders"}, Clock: s.Clock.Now,
 		Hashing: hashing.Config{Params: cheap, Wait: 30 * time.Second, Queue: 1000},

@@ -255,7 +255,7 @@ func (w *world) listen() *listener {
 	migrations := fstest.MapFS{"00001_create_effects.sql": {Data: []byte(create)}}
 	l := &listener{pgtest.New(w.t, migrations, events.Tables)}
 	log := slog.New(slog.DiscardHandler)
-	bus, err := events.Connect(w.nats.URL(), "listener", log)
+	bus, err := events.Connect(events.Server{URLs: w.nats.URL()}, "listener", log)
 	require.NoError(w.t, err)
 	consumer, err := events.NewConsumer(events.ConsumerConfig{
 		Service: "orders", Name: "listener", Database: l.pool.Config().ConnConfig, Bus: bus,

@@ -93,8 +93,8 @@ func New(c Config) (*Service, error) {
 	}
 	if s.chain, err = httpapi.New(httpapi.Options{
 		Document: document, Faults: faults(), Log: c.Log, Metrics: metrics, Clock: s.clock.Now,
-		Responses:      httpapi.ResponsesEnforce,
-		TrustedOrigins: c.Origins, TrustedHeaders: []string{faultHeader}, Beside: documentsOf(c.Services),
+		Tuning:         httpapi.Tuning{Responses: httpapi.ResponsesEnforce, TrustedOrigins: c.Origins},
+		TrustedHeaders: []string{faultHeader}, Beside: documentsOf(c.Services),
 	}); err != nil {
 		return nil, err
 	}

@@ -39,15 +39,18 @@ type Log struct {
 	key       []byte
 	clock     func() time.Time
 	beside    sync.WaitGroup
-	besides   chan struct{} // has one for each entry that RecordBeside is recording
+	besides   chan struct{} // has one for each entry that RecordBeside has taken
+	recording chan struct{} // has one for each of those that uses the database
 	patience  time.Duration // bounds Record
 }
 
 const (
 	// recordPatience bounds the recording of what was refused.
 	recordPatience = 2 * time.Second
-	// mostBeside is how many entries are recorded beside requests at once; one more is not recorded.
-	mostBeside = 32
+	// mostBeside is how many entries wait beside requests; one more is not recorded.
+	mostBeside = 512
+	// mostRecording is how many of those are recorded at once, so that they leave connections to requests.
+	mostRecording = 8
 	// mostPause is how long RecordBeside waits at most, at random, before it records.
 	mostPause = 20 * time.Millisecond
 )
@@ -61,7 +64,8 @@ func New(database Database, master seal.MasterKey, clock func() time.Time) (*Log
 	key, err := master.Derive("audit seals")
 	return &Log{
 		database: database, addresses: addresses, key: key, clock: clock, besides: make(chan struct{}, mostBeside),
-		patience: recordPatience,
+		recording: make(chan struct{}, mostRecording),
+		patience:  recordPatience,
 	}, err
 }
 
@@ -122,8 +126,8 @@ func (l *Log) Record(ctx context.Context, e httpapi.AuditEntry) error {
 	return l.record(ctx, l.database, e)
 }
 
-// errTooManyBeside reports an entry that is not recorded because mostBeside others are being recorded.
-var errTooManyBeside = fmt.Errorf("%d entries are being recorded already", mostBeside)
+// errTooManyBeside reports an entry that is not recorded because mostBeside others wait to be.
+var errTooManyBeside = fmt.Errorf("%d entries wait to be recorded already", mostBeside)
 
 // RecordBeside is Record in the background, after a pause of random length: the request takes as long as one without an
 // entry, also where the recording and the caller share a processor. failed is told of an error, perhaps before
@@ -139,6 +143,8 @@ func (l *Log) RecordBeside(ctx context.Context, e httpapi.AuditEntry, failed fun
 	l.beside.Go(func() {
 		defer func() { <-l.besides }()
 		time.Sleep(rand.N(mostPause))
+		l.recording <- struct{}{} // Record has a bound of its own, and so has this wait.
+		defer func() { <-l.recording }()
 		if err := l.Record(ctx, e); err != nil {
 			failed(err)
 		}

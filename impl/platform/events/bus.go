@@ -4,23 +4,17 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"example.com/plumbline/impl/platform/ops"
-	"example.com/plumbline/impl/platform/telemetry"
 )
 
 const (
-	// dialTimeout bounds one attempt to reach NATS.
-	dialTimeout = 2 * time.Second
-	// longestRedial is the pause between attempts at most; the first ones are shorter.
-	longestRedial = 2 * time.Second
+	// checkTimeout bounds the wait for an answer to a health check.
+	checkTimeout = 2 * time.Second
 	// pingEvery is the interval of pings; a connection that has died silently is noticed after two.
 	pingEvery = 5 * time.Second
 	// ackTimeout bounds the wait for JetStream to have stored an event.
@@ -37,45 +31,18 @@ type Bus struct {
 	err    error
 }
 
-// CheckURL checks the form of a URL of NATS, or of several with commas between them.
-func CheckURL(urls telemetry.Secret) error {
-	for text := range strings.SplitSeq(urls.Reveal(), ",") {
-		u, err := url.Parse(strings.TrimSpace(text))
-		// What net/url says about a URL can hold its password.
-		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
-			return errors.New("the NATS URL cannot be understood: write it as nats://user:password@host:4222, " +
-				"with tls:// for TLS and commas between several, " +
-				"and percent-encode special characters of the password (@ is %40, / is %2F, % is %25)")
-		}
-	}
-	return nil
-}
-
-// Prove checks once that NATS accepts the user and the password, or the token, of the URLs. A NATS that is away is no
-// error.
-func Prove(urls telemetry.Secret) error {
-	conn, err := nats.Connect(urls.Reveal(), nats.Timeout(dialTimeout))
-	switch {
-	case err == nil:
-		conn.Close()
-	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired):
-		return errors.New("NATS refuses the user and the password, or the token, of the URL")
-	}
-	return nil
-}
-
 // Connect begins to connect and returns at once; the connection is kept up until Close. The error is that of
 // [CheckURL]. name is what NATS calls the connection.
-func Connect(urls telemetry.Secret, name string, log *slog.Logger) (*Bus, error) {
-	if err := CheckURL(urls); err != nil {
+func Connect(server Server, name string, log *slog.Logger) (*Bus, error) {
+	if err := CheckURL(server.URLs); err != nil {
 		return nil, err
 	}
 	b := &Bus{tried: make(chan struct{})}
 	go func() {
 		defer close(b.tried)
-		b.conn, b.err = nats.Connect(urls.Reveal(), nats.Name(name),
+		b.conn, b.err = nats.Connect(server.URLs.Reveal(), append(server.options(), nats.Name(name),
 			nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(),
-			nats.Timeout(dialTimeout), nats.CustomReconnectDelay(redialPause),
+			nats.CustomReconnectDelay(server.redialPause),
 			nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(2),
 			// What cannot be sent now fails now: a copy that is sent later by itself could pass an event behind it.
 			nats.ReconnectBufSize(-1),
@@ -88,7 +55,7 @@ func Connect(urls telemetry.Secret, name string, log *slog.Logger) (*Bus, error)
 				log.Warn("NATS complains", slog.Any("error", err))
 			}),
 			nats.NoCallbacksAfterClientClose(),
-		)
+		)...)
 		if b.err == nil {
 			b.stream, b.err = jetstream.New(b.conn, jetstream.WithPublishAsyncTimeout(ackTimeout))
 		}
@@ -97,15 +64,6 @@ func Connect(urls telemetry.Secret, name string, log *slog.Logger) (*Bus, error)
 		}
 	}()
 	return b, nil
-}
-
-// redialPause doubles from a tenth of a second.
-func redialPause(attempts int) time.Duration {
-	pause := longestRedial
-	if attempts < 5 {
-		pause = 100 * time.Millisecond << attempts
-	}
-	return pause/2 + rand.N(pause/2)
 }
 
 // jetStream gives the connection's JetStream while there is a connection.
@@ -129,7 +87,7 @@ func (b *Bus) Check(ctx context.Context) error {
 	if _, err := b.jetStream(); err != nil {
 		return errors.Join(ops.Unreachable, err)
 	}
-	return within(ctx, dialTimeout, b.conn.FlushWithContext)
+	return within(ctx, checkTimeout, b.conn.FlushWithContext)
 }
 
 // Close ends the connection, for those who use it too.

@@ -24,7 +24,7 @@ func TestURLsAreRefusedWithoutBeingShown(t *testing.T) {
 		err := events.CheckURL(telemetry.NewSecret(url))
 		require.ErrorContains(t, err, "nats://user:password@host:4222", url)
 		require.NotContains(t, err.Error(), "canary")
-		_, err = events.Connect(telemetry.NewSecret(url), "test", slog.New(slog.DiscardHandler))
+		_, err = events.Connect(events.Server{URLs: telemetry.NewSecret(url)}, "test", slog.New(slog.DiscardHandler))
 		require.Error(t, err)
 	}
 	for _, url := range []string{
@@ -43,7 +43,8 @@ func TestNobodyWaitsForTheBus(t *testing.T) {
 	log := &logged{}
 	connected := make(chan *events.Bus)
 	go func() {
-		bus, err := events.Connect(telemetry.NewSecret("nats://user:canary@"+silent.Addr().String()), "test", log.logger())
+		url := telemetry.NewSecret("nats://user:canary@" + silent.Addr().String())
+		bus, err := events.Connect(events.Server{URLs: url}, "test", log.logger())
 		if err != nil {
 			t.Error(err)
 		}
@@ -77,7 +78,7 @@ func TestAWrongTokenIsNotForGood(t *testing.T) {
 	t.Parallel()
 	w := start(t)
 	url := strings.Replace(w.nats.URL().Reveal(), "for-tests", "canary", 1)
-	bus, err := events.Connect(telemetry.NewSecret(url), "test", w.log.logger())
+	bus, err := events.Connect(events.Server{URLs: telemetry.NewSecret(url)}, "test", w.log.logger())
 	require.NoError(t, err)
 	defer bus.Close()
 	require.Eventually(t, func() bool {

@@ -65,7 +65,7 @@ func process(ctx context.Context, database string, url telemetry.Secret) error {
 	if err != nil {
 		return err
 	}
-	bus, err := events.Connect(url, "process", log)
+	bus, err := events.Connect(events.Server{URLs: url}, "process", log)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (w *world) startBusWith(t testing.TB, token string) {
 func (w *world) connect(t testing.TB) *events.Bus {
 	t.Helper()
 	url := telemetry.NewSecret(fmt.Sprintf("nats://for-tests@127.0.0.1:%d", w.port))
-	bus, err := events.Connect(url, t.Name(), w.log.logger())
+	bus, err := events.Connect(events.Server{URLs: url}, t.Name(), w.log.logger())
 	require.NoError(t, err)
 	t.Cleanup(bus.Close)
 	return bus

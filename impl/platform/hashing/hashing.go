@@ -83,7 +83,7 @@ type Hasher struct {
 	capacity int64 // in KiB
 	caller   func(context.Context) (site string, known bool)
 	waits    func(context.Context)
-	wait     time.Duration
+	wait     atomic.Int64 // a time.Duration
 	running  atomic.Int64
 
 	create func(password string, params *argon2id.Params) (phc string, err error)
@@ -124,7 +124,7 @@ func New(config Config) (*Hasher, error) {
 		return nil, fmt.Errorf("hashing: configuration: %w", err)
 	}
 	capacity := int64(config.Concurrency) * int64(params.Memory)
-	return &Hasher{
+	h := &Hasher{
 		params: params,
 		decoy:  decoyOf(&params),
 		queue: &queue{
@@ -136,11 +136,15 @@ func New(config Config) (*Hasher, error) {
 		capacity: capacity,
 		caller:   config.Caller,
 		waits:    config.Waits,
-		wait:     config.Wait,
 		create:   argon2id.CreateHash,
 		check:    argon2id.CheckHash,
-	}, nil
+	}
+	h.SetWait(config.Wait)
+	return h, nil
 }
+
+// SetWait changes how long calls wait that begin to wait from now on.
+func (h *Hasher) SetWait(wait time.Duration) { h.wait.Store(int64(wait)) }
 
 // Hash returns the PHC string of a new hash with a random salt. It fails with ErrBusy, or with the error of ctx if
 // that ends while the call waits.
@@ -216,7 +220,7 @@ func (h *Hasher) acquire(ctx context.Context, share int64) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("hashing: before the wait: %w", err)
 	}
-	bounded, cancel := context.WithTimeout(ctx, h.wait)
+	bounded, cancel := context.WithTimeout(ctx, time.Duration(h.wait.Load()))
 	defer cancel()
 	site, known := h.caller(ctx)
 	if h.queue.acquire(bounded, share, site, known, func() { h.waits(ctx) }) {

@@ -461,7 +461,7 @@ func TestNew(t *testing.T) {
 	)
 	require.Equal(t, 64, h.queue.most)
 	require.Equal(t, 48, h.queue.unknown)
-	require.Equal(t, time.Second, h.wait)
+	require.Equal(t, time.Second, time.Duration(h.wait.Load()))
 	require.Positive(t, h.capacity)
 
 	for name, config := range map[string]Config{

@@ -75,18 +75,16 @@ func parseForwarded(entry string) (netip.Addr, bool) {
 	return address.Unmap().WithZone(""), err == nil
 }
 
-// trusts tells whether an address is that of a trusted proxy.
-func (c *Chain) trusts(address netip.Addr) bool { return within(c.proxies, address) }
-
-// within tells whether one of the networks contains an address.
-func within(networks []netip.Prefix, address netip.Addr) bool {
-	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(address) })
+// CheckProxies refuses malformed networks of the setting trusted_proxies. The error names each.
+func CheckProxies(trusted []string) error {
+	_, err := parseProxies(trusted)
+	return err
 }
 
-// parseProxies reads the networks of trusted proxies.
-func parseProxies(texts []string) (proxies []netip.Prefix, err error) {
+// parseProxies reads networks in CIDR form. The error names every malformed one.
+func parseProxies(trusted []string) (proxies []netip.Prefix, err error) {
 	var errs []error
-	for _, text := range texts {
+	for _, text := range trusted {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("trusted proxy %q: write a network such as 10.0.0.0/8", text))
@@ -94,6 +92,14 @@ func parseProxies(texts []string) (proxies []netip.Prefix, err error) {
 		proxies = append(proxies, prefix)
 	}
 	return proxies, errors.Join(errs...)
+}
+
+// trusts tells whether an address is that of a trusted proxy.
+func (c *Chain) trusts(address netip.Addr) bool { return within(c.proxies, address) }
+
+// within tells whether one of the networks contains an address.
+func within(networks []netip.Prefix, address netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
 // network is what counts as one caller: an IPv4 address, or the /64 network that one IPv6 customer gets.

@@ -19,7 +19,7 @@ type ResponseMode string
 const (
 	// ResponsesOff checks none.
 	ResponsesOff ResponseMode = "off"
-	// ResponsesSample checks one in sampleOneIn after it has left. A violation is counted and logged.
+	// ResponsesSample checks Tuning.ResponsesSample of them after it has left. A violation is counted and logged.
 	ResponsesSample ResponseMode = "sample"
 	// ResponsesEnforce checks every answer before it leaves. One that violates the document becomes a 500.
 	ResponsesEnforce ResponseMode = "enforce"
@@ -35,8 +35,6 @@ func (m *ResponseMode) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is none of off, sample, enforce", text)
 	}
 }
-
-const sampleOneIn = 100
 
 // keeping says what of an answer is kept for its check.
 type keeping int
@@ -163,11 +161,11 @@ func (a *answer) discard() {
 }
 
 // keeping decides what of the next answer is kept.
-func (c *Chain) keeping() keeping {
+func (c *Chain) keeping(t *tuned) keeping {
 	switch {
-	case c.responses == ResponsesEnforce:
+	case t.Responses == ResponsesEnforce:
 		return keepBack
-	case c.responses == ResponsesSample && c.served.Add(1)%sampleOneIn == 0:
+	case t.Responses == ResponsesSample && t.samples(c.served.Add(1)):
 		return keepCopy
 	default:
 		return keepNothing
@@ -204,7 +202,7 @@ func (c *Chain) inspect(x *exchange) {
 	x.op.metrics.ContractViolation()
 	c.log.LogAttrs(x.http.Context(), slog.LevelError, "an answer breaks the document",
 		slog.String("operation", x.op.ID), slog.Int("status", a.status), slog.Any("violations", violations))
-	if c.responses == ResponsesEnforce && !a.wrote {
+	if x.tuned.Responses == ResponsesEnforce && !a.wrote {
 		c.fail(a, x.http, contract.ErrInternal)
 	}
 }

@@ -107,6 +107,9 @@ func TestAnswersLeaveAsTheyAreWhenOff(t *testing.T) {
 	}
 }
 
+// sampleOneIn is how many answers there are for each one that is checked, unless told otherwise.
+const sampleOneIn = 100
+
 func TestSampledAnswers(t *testing.T) {
 	t.Parallel()
 	s := start(t, map[string]http.HandlerFunc{"getPublic": raw(`{"ok":"yes"}`)},

@@ -49,15 +49,14 @@ type Options struct {
 	Clock func() time.Time
 	// Checker checks requests and answers; nil: that of contract.NewChecker.
 	Checker contract.Checker
-	// Responses says whether answers are checked.
-	Responses ResponseMode
+	// Tuning is what may change while the chain serves. Retune, which may be nil, is handed the function that changes it.
+	Tuning
+	Retune func(tune func(Tuning))
 	// Observe is optional.
 	Observe Observer
 	// TrustedProxies are the networks, in CIDR form, whose X-Forwarded-For and X-Request-Id are believed.
 	TrustedProxies []string
-	// TrustedOrigins are other origins whose pages may call, with credentials; "http://127.0.0.1:*" allows every port.
-	TrustedOrigins []string
-	// TrustedHeaders are header fields that their pages may send, besides those of the document.
+	// TrustedHeaders are header fields that pages of trusted origins may send, besides those of the document.
 	TrustedHeaders []string
 	// Beside are further documents, for whose operations Failing answers.
 	Beside []*contract.Document
@@ -65,41 +64,37 @@ type Options struct {
 	Idempotency Idempotency
 	// Auditor keeps the entries of operations with x-audit; nil: they are in the log only.
 	Auditor Auditor
-	// RateLimits turns x-rate-limit and x-throttle on.
-	RateLimits bool
 	// Throttle keeps the counts of operations with x-throttle.
 	Throttle Throttle
-	// Shed turns load shedding on.
-	Shed bool
 }
 
 // Chain stands around the handlers of one service.
 type Chain struct {
-	document  *contract.Document
-	endpoints map[route]*endpoint
-	checker   contract.Checker
-	auth      Authenticator
-	log       *slog.Logger
-	metrics   *telemetry.HTTPMetrics
-	clock     func() time.Time
-	proxies   []netip.Prefix // that are trusted
-	once      Idempotency
-	auditor   Auditor
-	owners    *otter.Cache[ownedThing, uuid.UUID]
-	limits    *rateLimiter                         // nil: off
-	refusals  *rateLimiter                         // of entries that the audit log keeps
-	failures  Throttle                             // over all replicas
-	shedder   adaptivelimiter.AdaptiveLimiter[any] // nil: off
-	rooms     map[string]*room                     // by share; nil: off
-	measured  *measured
-	trusted   origins
-	responses ResponseMode
-	observe   Observer
-	served    atomic.Uint64
-	stalled   time.Duration
-	outer     []func(http.Handler) http.Handler
-	steps     []step
-	unproxied sync.Once // of the warning that a proxy seems not to be trusted
+	document    *contract.Document
+	endpoints   map[route]*endpoint
+	checker     contract.Checker
+	auth        Authenticator
+	log         *slog.Logger
+	metrics     *telemetry.HTTPMetrics
+	clock       func() time.Time
+	proxies     []netip.Prefix // that are trusted
+	once        Idempotency
+	auditor     Auditor
+	owners      *otter.Cache[ownedThing, uuid.UUID]
+	ownerCounts telemetry.CacheCounts
+	limits      *rateLimiter
+	refusals    *rateLimiter // of entries that the audit log keeps
+	failures    Throttle     // over all replicas
+	shedder     adaptivelimiter.AdaptiveLimiter[any]
+	rooms       map[string]*room // by share
+	measured    *measured
+	tuning      atomic.Pointer[tuned]
+	observe     Observer
+	served      atomic.Uint64
+	stalled     time.Duration
+	outer       []func(http.Handler) http.Handler
+	steps       []step
+	unproxied   sync.Once // of the warning that a proxy seems not to be trusted
 }
 
 type route struct{ method, pattern string }
@@ -113,8 +108,6 @@ type endpoint struct {
 	hidden  *fault.Error       // the answer for another owner's thing
 	ownerOf OwnerOf            // nil: the path parameter is the owner
 	rooms   []*room            // of each of which a request needs a place
-	// limitPolicy is the RateLimit-Policy field of every answer.
-	limitPolicy string
 }
 
 // New makes a chain. The error names every hidden_as that is none of the service's faults, owner that no operation has,
@@ -122,21 +115,23 @@ type endpoint struct {
 func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
-		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
-		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, refusals: newRateLimiter(), failures: o.Throttle,
-		owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
+		log: o.Log, metrics: o.Metrics, clock: o.Clock, observe: o.Observe,
+		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, limits: newRateLimiter(),
+		refusals: newRateLimiter(), failures: o.Throttle, shedder: newShedder(), rooms: newRooms(),
 	}
+	c.owners = otter.Must(&otter.Options[ownedThing, uuid.UUID]{
+		MaximumSize: rememberedOwners,
+		OnAtomicDeletion: func(e otter.DeletionEvent[ownedThing, uuid.UUID]) {
+			if e.WasEvicted() {
+				c.ownerCounts.Evicted()
+			}
+		},
+	})
 	if c.clock == nil {
 		c.clock = time.Now
 	}
 	if c.checker == nil {
 		c.checker = contract.NewChecker(o.Document)
-	}
-	if o.RateLimits {
-		c.limits = newRateLimiter()
-	}
-	if o.Shed {
-		c.shedder, c.rooms = newShedder(), newRooms()
 	}
 	c.measured = newMeasured()
 	errs := append(checkOwners(o), c.export(o.Registry))
@@ -148,12 +143,14 @@ func New(o Options) (*Chain, error) {
 			c.endpoints[route{http.MethodHead, op.Pattern}] = e
 		}
 	}
-	var badOrigin, badProxy error
-	c.trusted, badOrigin = parseOrigins(o.TrustedOrigins)
-	c.proxies, badProxy = parseProxies(o.TrustedProxies)
-	errs = append(errs, badOrigin, badProxy)
-	if err := errors.Join(errs...); err != nil {
+	var err error
+	c.proxies, err = parseProxies(o.TrustedProxies)
+	if err := errors.Join(append(errs, CheckOrigins(o.TrustedOrigins), err)...); err != nil {
 		return nil, err
+	}
+	c.tune(o.Tuning)
+	if o.Retune != nil {
+		o.Retune(c.tune)
 	}
 	documents := append(slices.Clone(o.Beside), o.Document)
 	c.outer = []func(http.Handler) http.Handler{c.record, c.crossOrigin(o.TrustedHeaders, documents)}
@@ -176,7 +173,7 @@ func checkOwners(o Options) (errs []error) {
 // newEndpoint makes the endpoint of an operation. The error names what the options lack for it.
 func (c *Chain) newEndpoint(op *contract.Operation, o Options) (*endpoint, error) {
 	e := &endpoint{
-		Operation: op, metrics: o.Metrics.Operation(op.ID), limitPolicy: limitPolicies(op.Policy),
+		Operation: op, metrics: o.Metrics.Operation(op.ID),
 		ownerOf: o.Owners[op.Policy.Access.Owner], rooms: c.roomsOf(op.Policy),
 		shed: c.measured.shed.WithLabelValues(string(op.Policy.Priority)),
 	}

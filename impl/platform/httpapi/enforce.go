@@ -126,7 +126,7 @@ func (c *Chain) passSteps(x *exchange, began time.Time) error {
 // prepare sets what every answer of the operation carries, and whether the answer is checked.
 func (c *Chain) prepare(x *exchange, cancel context.CancelFunc) {
 	a := &x.answer
-	a.op, a.keep, a.cancel = x.op.Operation, c.keeping(), cancel
+	a.op, a.keep, a.cancel = x.op.Operation, c.keeping(x.tuned), cancel
 	a.unchecked = a.keep != keepNothing
 	x.scope.SetOperation(x.op.ID)
 	if s := x.op.SunsetFields(); s != nil {
@@ -204,7 +204,9 @@ func (c *Chain) authoriseOwner(r *request) error {
 
 // findOwner gives the owner of a thing, which is looked up once for as long as it is remembered.
 func (c *Chain) findOwner(r *request, thing ownedThing) (uuid.UUID, error) {
-	if owner, known := c.owners.GetIfPresent(thing); known {
+	owner, known := c.owners.GetIfPresent(thing)
+	c.ownerCounts.LookedUp(known)
+	if known {
 		return owner, nil
 	}
 	owner, err := r.op.ownerOf(r.http.Context(), thing.id)

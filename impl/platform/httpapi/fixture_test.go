@@ -116,7 +116,7 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 		Idempotency: &memory{},
 		Log:         slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Clock:       func() time.Time { return noon },
-		Responses:   ResponsesEnforce,
+		Tuning:      Tuning{Responses: ResponsesEnforce},
 		// Callers of httptest come from there, and name their requests.
 		TrustedProxies: []string{"192.0.2.0/24"},
 	}

@@ -7,17 +7,17 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/maypok86/otter/v2"
-	"github.com/maypok86/otter/v2/stats"
 
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // rateLimiter bounds calls by the generic cell rate algorithm (GCRA, ITU-T I.371). Of each caller it keeps the
 // theoretical arrival time (TAT), at which the limit is whole again. It keeps a bounded number of callers, the most
 // recent ones.
 type rateLimiter struct {
-	tats  *otter.Cache[rateKey, time.Time]
-	stats *stats.Counter
+	tats   *otter.Cache[rateKey, time.Time]
+	counts telemetry.CacheCounts
 }
 
 type rateKey struct{ operation, caller string }
@@ -26,11 +26,20 @@ type rateKey struct{ operation, caller string }
 const rememberedCallers = 100_000
 
 func newRateLimiter() *rateLimiter {
-	counter := stats.NewCounter()
-	return &rateLimiter{stats: counter, tats: otter.Must(&otter.Options[rateKey, time.Time]{
-		MaximumSize: rememberedCallers, StatsRecorder: counter,
-	})}
+	l := &rateLimiter{}
+	l.tats = otter.Must(&otter.Options[rateKey, time.Time]{
+		MaximumSize: rememberedCallers,
+		OnAtomicDeletion: func(e otter.DeletionEvent[rateKey, time.Time]) {
+			if e.WasEvicted() {
+				l.counts.Evicted()
+			}
+		},
+	})
+	return l
 }
+
+// stats are those of the callers that it keeps.
+func (l *rateLimiter) stats() telemetry.CacheStats { return l.counts.Stats(l.tats.EstimatedSize()) }
 
 // spend counts one call. It gives the number of calls that are left, the time until the limit is whole again, and the
 // time to wait where the call is one too many.
@@ -39,7 +48,8 @@ func (l *rateLimiter) spend(key rateKey, limit *contract.RateLimit, now time.Tim
 ) {
 	window := time.Duration(limit.Window)
 	emission := window / time.Duration(limit.Requests)
-	l.tats.Compute(key, func(tat time.Time, _ bool) (time.Time, otter.ComputeOp) {
+	l.tats.Compute(key, func(tat time.Time, known bool) (time.Time, otter.ComputeOp) {
+		l.counts.LookedUp(known)
 		if tat.Before(now) || tat.Sub(now) > 2*window { // So far ahead, it is from before the clock was set back.
 			tat = now
 		}
@@ -55,17 +65,9 @@ func (l *rateLimiter) spend(key rateKey, limit *contract.RateLimit, now time.Tim
 	return left, reset, wait
 }
 
-// rateLimitOf gives the rate limit of an operation that is in force; nil: none. Nothing else of the chain reads it.
-func (c *Chain) rateLimitOf(op *endpoint) *contract.RateLimit {
-	if c.limits == nil {
-		return nil
-	}
-	return op.Policy.RateLimit
-}
-
 // limitAddress applies x-rate-limit per address.
 func (c *Chain) limitAddress(r *request, h http.Header) error {
-	if l := c.rateLimitOf(r.op); l != nil && l.Per == contract.PerAddress {
+	if l := r.tuned.limits[r.op.Operation]; l != nil && l.Per == contract.PerAddress {
 		return c.limit(r, h, l, network(r.address).String())
 	}
 	return nil
@@ -73,7 +75,7 @@ func (c *Chain) limitAddress(r *request, h http.Header) error {
 
 // limitPrincipal applies x-rate-limit per principal.
 func (c *Chain) limitPrincipal(r *request, h http.Header) error {
-	if l := c.rateLimitOf(r.op); l != nil && l.Per == contract.PerPrincipal {
+	if l := r.tuned.limits[r.op.Operation]; l != nil && l.Per == contract.PerPrincipal {
 		return c.limit(r, h, l, r.principal.Subject.String())
 	}
 	return nil
@@ -81,10 +83,10 @@ func (c *Chain) limitPrincipal(r *request, h http.Header) error {
 
 // limit counts a call and sets the header fields of draft-ietf-httpapi-ratelimit-headers. Their names are written in
 // the canonical form of package http, which saves canonicalising them.
-func (c *Chain) limit(r *request, h http.Header, l *contract.RateLimit, caller string) error {
-	left, reset, wait := c.limits.spend(rateKey{r.op.ID, caller}, l, c.clock())
+func (c *Chain) limit(r *request, h http.Header, l *limit, caller string) error {
+	left, reset, wait := c.limits.spend(rateKey{r.op.ID, caller}, &l.RateLimit, c.clock())
 	c.measured.decided.WithLabelValues(decidedLocally).Inc()
-	h.Set("Ratelimit-Policy", r.op.limitPolicy)
+	h.Set("Ratelimit-Policy", l.policy)
 	h.Set("Ratelimit", rateLeft(limitDefault, left, reset))
 	if wait > 0 {
 		r.op.metrics.Throttled(limitDefault)
@@ -126,7 +128,7 @@ type admission struct {
 
 // shed lets a request wait for a short time while as many run as may, and refuses it where too many wait already.
 func (c *Chain) shed(r *request, a *admission) error {
-	if c.shedder == nil || r.op.Policy.Priority == contract.Critical {
+	if !r.tuned.Shed || r.op.Policy.Priority == contract.Critical {
 		return nil
 	}
 	err := c.admit(r, a)

@@ -415,7 +415,8 @@ func TestMixedTrafficLeavesRoom(t *testing.T) {
 // permitted is a call of an operation of normal priority on its way to the shedder.
 func (s *service) permitted(t testing.TB) *exchange {
 	return &exchange{request: request{
-		op: s.chain.endpoints[route{http.MethodGet, "/public"}], http: newRequest(t, http.MethodGet, "/public", nil),
+		tuned: s.chain.tuning.Load(),
+		op:    s.chain.endpoints[route{http.MethodGet, "/public"}], http: newRequest(t, http.MethodGet, "/public", nil),
 	}}
 }
 

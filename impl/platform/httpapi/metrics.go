@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // measured are the counters that the steps of a chain increment. Everything else is read when metrics are gathered.
@@ -74,16 +75,14 @@ func (c *Chain) export(registry prometheus.Registerer) error {
 		return nil
 	}
 	e := exporter{registry: registry}
-	if c.shedder != nil {
-		e.register(c.measured.shed)
-		e.gauge("load_shedding_limit", fmt.Sprintf("Requests that may run at once, between %d and %d. It falls when "+
-			"requests take longer than they used to: look at the pool of database connections and at slow_operations_total.",
-			leastConcurrency, mostConcurrency), nil, c.shedder.Limit)
-		e.gauge("load_shedding_in_flight", "Requests that run with a permit. At load_shedding_limit further ones wait.",
-			nil, c.shedder.Inflight)
-		e.gauge("load_shedding_waiting", "Requests that wait for a permit. Above 0 for minutes: add replicas.",
-			nil, c.shedder.Queued)
-	}
+	e.register(c.measured.shed)
+	e.gauge("load_shedding_limit", fmt.Sprintf("Requests that may run at once, between %d and %d. It falls when "+
+		"requests take longer than they used to: look at the pool of database connections and at slow_operations_total.",
+		leastConcurrency, mostConcurrency), nil, c.shedder.Limit)
+	e.gauge("load_shedding_in_flight", "Requests that run with a permit. At load_shedding_limit further ones wait.",
+		nil, c.shedder.Inflight)
+	e.gauge("load_shedding_waiting", "Requests that wait for a permit. Above 0 for minutes: add replicas.",
+		nil, c.shedder.Queued)
 	for share, room := range c.rooms {
 		labels := prometheus.Labels{"share": share}
 		e.gauge("load_shedding_share_places", "Requests of the share that may run or wait for a permit at once.",
@@ -98,17 +97,11 @@ func (c *Chain) export(registry prometheus.Registerer) error {
 			labels, room.refused.Load)
 	}
 	e.register(c.measured.decided)
-	for name, limiter := range map[string]*rateLimiter{"operations": c.limits, "audit": c.refusals} {
-		if limiter == nil {
-			continue
-		}
-		labels := prometheus.Labels{"limiter": name}
-		e.gauge("rate_limit_callers", fmt.Sprintf("Callers whose count the process keeps, one for each operation that they "+
-			"call; %d at most.", rememberedCallers), labels, limiter.tats.EstimatedSize)
-		e.counter("rate_limit_callers_evicted_total", "Counts dropped to make room: such a caller begins with the whole "+
-			"limit again. If it grows, calls come from very many networks; limit them in front of the service.",
-			labels, func() uint64 { return limiter.stats.Snapshot().Evictions })
-	}
+	// An evicted caller begins with the whole limit again.
+	e.register(telemetry.NewCacheCollector("rate_limits", c.limits.stats))
+	e.register(telemetry.NewCacheCollector("audit_limits", c.refusals.stats))
+	e.register(telemetry.NewCacheCollector("owners",
+		func() telemetry.CacheStats { return c.ownerCounts.Stats(c.owners.EstimatedSize()) }))
 	return errors.Join(e.errs...)
 }
 

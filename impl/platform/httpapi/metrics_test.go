@@ -76,7 +76,7 @@ func TestMetricsOfLoadShedding(t *testing.T) {
 func TestMetricsOfTheRateLimiter(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, func(o *Options) { o.RateLimits, o.Shed = true, true })
-	operations := map[string]string{"limiter": "operations"}
+	ofLimits := map[string]string{"cache": "rate_limits"}
 	from := func(i int) {
 		r := newRequest(t, http.MethodGet, "/limited/address", nil)
 		r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&0xff, i&0xff)
@@ -88,17 +88,17 @@ func TestMetricsOfTheRateLimiter(t *testing.T) {
 		from(1 + i)
 	}
 	require.Equal(t, before, s.series(t))
-	require.EqualValues(t, 51, s.metric(t, "rate_limit_callers", operations))
+	require.EqualValues(t, 51, s.metric(t, "cache_entries", ofLimits))
 	require.EqualValues(t, 51, s.metric(t, "rate_limit_decisions_total", map[string]string{"by": decidedLocally}))
-	require.Zero(t, s.metric(t, "rate_limit_callers", map[string]string{"limiter": "audit"}))
-	require.Zero(t, s.metric(t, "rate_limit_callers_evicted_total", operations))
+	require.Zero(t, s.metric(t, "cache_entries", map[string]string{"cache": "audit_limits"}))
+	require.Zero(t, s.metric(t, "cache_evictions_total", ofLimits))
 	limit := &contract.RateLimit{Requests: 3, Window: contract.Duration(3600e9)}
 	const more = 5000
 	for i := range rememberedCallers + more {
 		s.chain.limits.spend(rateKey{"op", strconv.Itoa(i)}, limit, noon)
 	}
 	s.chain.limits.tats.CleanUp()
-	require.GreaterOrEqual(t, s.metric(t, "rate_limit_callers_evicted_total", operations), float64(more))
-	require.LessOrEqual(t, s.metric(t, "rate_limit_callers", operations), float64(rememberedCallers))
+	require.GreaterOrEqual(t, s.metric(t, "cache_evictions_total", ofLimits), float64(more))
+	require.LessOrEqual(t, s.metric(t, "cache_entries", ofLimits), float64(rememberedCallers))
 	require.Equal(t, before, s.series(t))
 }

@@ -43,6 +43,15 @@ func isOrigin(u *url.URL, text string) bool {
 	return isWeb && text == u.Scheme+"://"+strings.ToLower(u.Host) && !strings.Contains(text, "*")
 }
 
+// CheckOrigins refuses malformed origins of the setting trusted_origins. The error names each.
+func CheckOrigins(trusted []string) error {
+	_, err := parseOrigins(trusted)
+	return err
+}
+
+// none tells whether no origin is trusted.
+func (o origins) none() bool { return len(o.exact)+len(o.anyPort) == 0 }
+
 // trust tells whether the value of an Origin field is trusted.
 func (o origins) trust(origin string) bool {
 	if slices.Contains(o.exact, origin) || slices.Contains(o.anyPort, origin) {
@@ -93,23 +102,32 @@ func fields(documents []*contract.Document) (sent, answered []string) {
 // crossOrigin lets pages of trusted origins call (CORS). They may send the fields that documents take, further ones and
 // the general ones, and read all fields that documents name.
 func (c *Chain) crossOrigin(further []string, documents []*contract.Document) func(http.Handler) http.Handler {
-	if len(c.trusted.exact)+len(c.trusted.anyPort) == 0 {
-		return func(next http.Handler) http.Handler { return next }
-	}
 	sent, answered := fields(documents)
-	return cors.Handler(cors.Options{
-		AllowOriginFunc:  func(_ *http.Request, origin string) bool { return c.trusted.trust(origin) },
+	allow := cors.Handler(cors.Options{
+		AllowOriginFunc: func(r *http.Request, origin string) bool {
+			return exchangeFrom(r.Context()).tuned.trusted.trust(origin)
+		},
 		AllowedMethods:   contract.Methods,
 		AllowedHeaders:   append(slices.Clone(further), sent...),
 		ExposedHeaders:   answered,
 		AllowCredentials: true,
 		MaxAge:           600,
 	})
+	return func(next http.Handler) http.Handler {
+		allowing := allow(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if exchangeFrom(r.Context()).tuned.trusted.none() {
+				next.ServeHTTP(w, r)
+				return
+			}
+			allowing.ServeHTTP(w, r)
+		})
+	}
 }
 
 // refuseCrossOrigin keeps pages of origins that are not trusted from using a user's cookie.
 func (c *Chain) refuseCrossOrigin(r *request) error {
-	if !r.op.UsesCookies() || c.trusted.trust(r.http.Header.Get("Origin")) {
+	if !r.op.UsesCookies() || r.tuned.trusted.trust(r.http.Header.Get("Origin")) {
 		return nil
 	}
 	if err := new(http.CrossOriginProtection).Check(r.http); err != nil {

@@ -40,7 +40,7 @@ func (c *Chain) record(next http.Handler) http.Handler {
 		start := time.Now()
 		peer := remoteAddress(r)
 		x := &exchange{
-			request: request{chain: c, http: r, url: *r.URL, address: c.callerAddress(r, peer)},
+			request: request{chain: c, tuned: c.tuning.Load(), http: r, url: *r.URL, address: c.callerAddress(r, peer)},
 			answer:  answer{ResponseWriter: w, head: r.Method == http.MethodHead},
 		}
 		identify(&x.scope, r.Header, c.trusts(peer))
@@ -97,7 +97,7 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 	if x.op == nil {
 		return
 	}
-	if slow := time.Duration(x.op.Policy.Timeout.Slow); took > slow && !x.streams() {
+	if slow := x.tuned.slow(x.op.Operation); took > slow && !x.streams() {
 		metrics.Slow()
 		c.log.LogAttrs(ctx, slog.LevelWarn, "slow operation", c.partsOf(&x.record), slog.String("operation", operation),
 			slog.Float64("duration_ms", milliseconds(took)), slog.Float64("threshold_ms", milliseconds(slow)))

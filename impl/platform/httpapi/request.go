@@ -29,6 +29,7 @@ type exchange struct {
 // comes after.
 type request struct {
 	chain   *Chain
+	tuned   *tuned                 // record: what is in force for it
 	scope   telemetry.RequestScope // record: its ids, for the log of everybody; authenticate and SetCaller: its caller
 	url     url.URL                // record: as it came, before the check writes defaults into the query
 	address netip.Addr             // record: of the caller, behind trusted proxies; invalid where it is not known

@@ -29,7 +29,9 @@ type Server struct {
 	Unready time.Duration
 	// Drain is how long running requests may take to end.
 	Drain time.Duration
-	Log   *slog.Logger
+	// Winding, which may be nil, gives Unready and Drain when ctx has ended.
+	Winding func() (unready, drain time.Duration)
+	Log     *slog.Logger
 	// Metrics, which may be nil, count malformed requests, which reach no handler.
 	Metrics *telemetry.HTTPMetrics
 	// Registry, which may be nil, gets the metrics of connections.
@@ -102,6 +104,9 @@ func (s Server) Run(ctx context.Context) error {
 	case err = <-failed:
 		return errors.Join(err, main.Close(), ops.Close())
 	case <-ctx.Done():
+	}
+	if s.Winding != nil {
+		s.Unready, s.Drain = s.Winding()
 	}
 	s.Ready(false)
 	s.Log.Info("winding down", slog.String("unready", s.Unready.String()), slog.String("drain", s.Drain.String()))

@@ -31,7 +31,7 @@ func QueueKey(ctx context.Context) (clientSite string, known bool) {
 	if x == nil {
 		return "", false
 	}
-	if x.chain.limits != nil {
+	if x.tuned.RateLimits {
 		clientSite = site(x.address).String()
 	}
 	return clientSite, x.principal != nil || x.fromKnownNetwork
@@ -91,9 +91,6 @@ func newRooms() map[string]*room {
 // roomsOf gives the rooms in each of which requests for an operation need a place. A request that waits for a hash
 // gives its places back meanwhile; see ReleasePermit.
 func (c *Chain) roomsOf(p contract.Policy) (rooms []*room) {
-	if c.rooms == nil {
-		return nil
-	}
 	for _, share := range sharesOf(p) {
 		rooms = append(rooms, c.rooms[share])
 	}

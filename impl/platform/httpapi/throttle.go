@@ -102,7 +102,7 @@ type attempted struct {
 // throttle counts a try of a secret before it is made, and refuses one too many.
 func (c *Chain) throttle(r *request, h http.Header, a *attempted) error {
 	p := r.op.Policy.Throttle
-	if c.limits == nil || p == nil {
+	if !r.tuned.RateLimits || p == nil {
 		return nil
 	}
 	t := tryOf(p, r, c.clock().Truncate(time.Microsecond))

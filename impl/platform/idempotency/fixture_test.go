@@ -132,7 +132,7 @@ func begin(t testing.TB, config Config) *process {
 	p := &process{t: t, keeper: New(config)}
 	chain, err := httpapi.New(httpapi.Options{
 		Document: loaded, Authenticator: callers{}, Log: slog.New(slog.DiscardHandler), Metrics: metrics, Clock: config.Clock,
-		Responses: httpapi.ResponsesEnforce, Idempotency: p.keeper,
+		Tuning: httpapi.Tuning{Responses: httpapi.ResponsesEnforce}, Idempotency: p.keeper,
 	})
 	require.NoError(t, err)
 	makeEffect := func(w http.ResponseWriter, r *http.Request) {

@@ -64,7 +64,8 @@ type Config struct {
 // Jobs is a service's queue.
 type Jobs struct {
 	client *river.Client[pgx.Tx]
-	stop   time.Duration
+	soft   time.Duration
+	hard   time.Duration
 }
 
 // New makes the queue of a migrated database. Jobs can be inserted at once; they run after Start.
@@ -107,7 +108,7 @@ func New(c Config) (*Jobs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
-	return &Jobs{client: client, stop: soft + cmp.Or(c.HardStop, 5*time.Second)}, nil
+	return &Jobs{client: client, soft: soft, hard: cmp.Or(c.HardStop, 5*time.Second)}, nil
 }
 
 // Start runs jobs until Stop. The end of ctx alone does not stop them, so that their dependencies can outlive them.
@@ -118,12 +119,20 @@ func (j *Jobs) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop starts no further job and waits for the running ones, at most SoftStop, HardStop and ctx. A job that is cut off
-// runs again later, in this process or another.
+// Stop starts no further job and waits for the running ones, at most SoftStop, HardStop and ctx. Where ctx has less time,
+// their contexts end when HardStop of it is left, or a third if that is less. A job that is cut off runs again later, in
+// this process or another.
 func (j *Jobs) Stop(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, j.stop)
+	ctx, cancel := context.WithTimeout(ctx, j.soft+j.hard)
 	defer cancel()
-	if err := j.client.Stop(ctx); err != nil {
+	deadline, _ := ctx.Deadline()
+	soft, cancelSoft := context.WithDeadline(ctx, deadline.Add(-min(j.hard, time.Until(deadline)/3)))
+	defer cancelSoft()
+	err := j.client.Stop(soft)
+	if soft.Err() != nil && ctx.Err() == nil {
+		err = j.client.StopAndCancel(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("jobs: some have not ended: %w", err)
 	}
 	return nil

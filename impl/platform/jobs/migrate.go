@@ -48,11 +48,10 @@ func Migrate(ctx context.Context, url string, log *slog.Logger) error {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	pool, err := postgres.Open(ctx, postgres.Config{
-		URL: url, MaxConns: 2, ApplicationName: "migrate jobs",
-		AcquireTimeout: migrateWait, LockTimeout: 3 * time.Second, StatementTimeout: noLimit,
-		IdleInTransactionTimeout: noLimit,
-	})
+	config := postgres.Single(url, 2)
+	config.ApplicationName, config.AcquireTimeout, config.LockTimeout = "migrate jobs", migrateWait, 3*time.Second
+	config.StatementTimeout, config.IdleInTransactionTimeout = noLimit, noLimit
+	pool, err := postgres.Open(ctx, config)
 	if err != nil {
 		return err
 	}

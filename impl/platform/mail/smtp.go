@@ -59,15 +59,24 @@ type SMTP struct {
 	clock    func() time.Time
 }
 
-// NewSMTP checks the configuration; it does not connect.
+// The mistakes in a configuration.
+var (
+	ErrAddr          = errors.New("the address of the mail server is no host:port")
+	ErrFrom          = errors.New("the sender of mails is no address, as in Plumbline <no-reply@example.com>")
+	ErrEncryption    = errors.New("the way to the mail server is starttls, implicit or none")
+	ErrPlainPassword = errors.New("a password is sent to the mail server over TLS only")
+)
+
+// NewSMTP checks the configuration; it does not connect. The error joins all mistakes.
 func NewSMTP(c SMTPConfig) (*SMTP, error) {
 	host, port, err := net.SplitHostPort(c.Addr)
 	number, notNumber := strconv.Atoi(port)
+	var mistakes []error
 	if err != nil || notNumber != nil || host == "" || number < 1 || number > 65535 {
-		return nil, errors.New("the address of the mail server is no host:port")
+		mistakes = append(mistakes, ErrAddr)
 	}
 	if _, err := mail.ParseAddress(c.From); err != nil {
-		return nil, errors.New("the sender of mails is no address, as in Plumbline <no-reply@example.com>")
+		mistakes = append(mistakes, ErrFrom)
 	}
 	s := &SMTP{host: host, from: c.From, timeout: cmp.Or(c.Timeout, 20*time.Second), clock: c.Clock}
 	if s.clock == nil {
@@ -84,11 +93,14 @@ func NewSMTP(c SMTPConfig) (*SMTP, error) {
 		s.options = append(s.options, gomail.WithSSL())
 	case None:
 		if c.User != "" {
-			return nil, errors.New("a password is sent to the mail server over TLS only")
+			mistakes = append(mistakes, ErrPlainPassword)
 		}
 		s.options = append(s.options, gomail.WithTLSPolicy(gomail.NoTLS))
 	default:
-		return nil, errors.New("the way to the mail server is starttls, implicit or none")
+		mistakes = append(mistakes, ErrEncryption)
+	}
+	if len(mistakes) > 0 {
+		return nil, errors.Join(mistakes...)
 	}
 	if c.TLS != nil {
 		s.options = append(s.options, gomail.WithTLSConfig(c.TLS))

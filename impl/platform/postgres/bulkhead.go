@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // ErrShareUsedUp means that work of this kind had all the connections of its share in use, and none came free in time.
@@ -40,12 +41,15 @@ type share struct {
 
 	places  chan struct{} // holds one element for each connection in use
 	refused atomic.Int64
+	waited  prometheus.Observer
 }
 
-func newBulkhead(shares []Share, of func(context.Context) []string) *bulkhead {
+func newBulkhead(shares []Share, of func(context.Context) []string, waits *prometheus.HistogramVec) *bulkhead {
 	b := &bulkhead{of: of, shares: map[string]*share{}, held: map[*pgx.Conn][]*share{}}
 	for _, s := range shares {
-		b.shares[s.Name] = &share{Share: s, places: make(chan struct{}, s.Most)}
+		b.shares[s.Name] = &share{
+			Share: s, places: make(chan struct{}, s.Most), waited: waits.WithLabelValues(s.Name),
+		}
 	}
 	return b
 }
@@ -127,9 +131,12 @@ func (b *bulkhead) TraceRelease(_ *pgxpool.Pool, data pgxpool.TraceReleaseData) 
 func (s *share) enter(ctx context.Context) bool {
 	select {
 	case s.places <- struct{}{}:
+		s.waited.Observe(0)
 		return true
 	default:
 	}
+	start := time.Now()
+	defer func() { s.waited.Observe(time.Since(start).Seconds()) }()
 	var over <-chan time.Time // never
 	if s.Wait > 0 {
 		timer := time.NewTimer(s.Wait)

@@ -91,16 +91,16 @@ func (t Tables) Migrate(ctx context.Context, url string, log *slog.Logger) error
 		log = slog.New(slog.DiscardHandler)
 	}
 	log = log.With("part", t.name)
-	cfg, err := pgx.ParseConfig(url)
+	poolConfig, _, err := Config{URL: url}.parse()
 	if err != nil {
-		return explainURL(err)
+		return err
 	}
+	cfg := poolConfig.ConnConfig // without the parameters of the pool, which PostgreSQL does not know
 	cfg.RuntimeParams["timezone"] = "UTC"
 	setMissing(cfg.RuntimeParams, map[string]string{"lock_timeout": migrateLockTimeout})
 	cfg.RuntimeParams["statement_timeout"] = "0" // building an index may take long
 	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
-	limits := DefaultConfig()
-	limitConnecting(&cfg.Config, url, limits.ConnectTimeout, limits.AcquireTimeout)
+	cfg.ConnectTimeout = Config{URL: url, AcquireTimeout: DefaultConfig().AcquireTimeout}.connectTimeout(cfg)
 	db := stdlib.OpenDB(*cfg)
 	defer db.Close() //nolint:errcheck // nothing is pending
 

@@ -1,11 +1,9 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,18 +12,20 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Config says where a database is and how long each wait may take. A zero value means the default of [DefaultConfig]; a
-// negative duration means no limit. A session parameter in the URL (such as ?statement_timeout=1000), and
-// connect_timeout, overrides its field. connect_timeout applies to each server of the URL, in seconds; 0 means no
-// limit.
+// Config says where a database is and how long each wait may take. A limit that is zero is the one of the URL, else that
+// of [DefaultConfig]; a negative one means none. The URL has limits as parameters: those of pgxpool, such as
+// ?pool_max_conns=20; connect_timeout, which applies to each server of the URL, in seconds; and PostgreSQL's own, such as
+// statement_timeout.
 type Config struct {
 	// URL is postgres://user:password@host:port/database, or libpq's key=value form.
 	URL string
 
-	MaxConns        int32
-	MinConns        int32 // 0 keeps none open
-	MaxConnLifetime time.Duration
-	MaxConnIdleTime time.Duration
+	MaxConns              int32
+	MinConns              int32 // kept open
+	MinIdleConns          int32 // kept open and unused, for the next that want one
+	MaxConnLifetime       time.Duration
+	MaxConnLifetimeJitter time.Duration // random time that is added to the lifetime, so that not all end at once
+	MaxConnIdleTime       time.Duration
 
 	ConnectTimeout           time.Duration // for each server of the URL, with TLS handshake and login
 	AcquireTimeout           time.Duration // waiting for a free connection of the pool
@@ -38,22 +38,8 @@ type Config struct {
 	Shares   []Share
 	SharesOf func(context.Context) []string
 
-	ApplicationName string          // seen in pg_stat_activity; "" leaves it to the URL
+	ApplicationName string          // seen in pg_stat_activity; the URL's goes before it
 	Tracer          pgx.QueryTracer // nil traces nothing; a tracer sees the arguments of statements
-}
-
-// DefaultConfig returns what the zero values of [Config] mean.
-func DefaultConfig() Config {
-	return Config{
-		MaxConns:                 16,
-		MaxConnLifetime:          30 * time.Minute,
-		MaxConnIdleTime:          5 * time.Minute,
-		ConnectTimeout:           5 * time.Second,
-		AcquireTimeout:           2 * time.Second,
-		StatementTimeout:         1800 * time.Millisecond,
-		LockTimeout:              1500 * time.Millisecond, // longer than PostgreSQL takes to see a deadlock
-		IdleInTransactionTimeout: 10 * time.Second,
-	}
 }
 
 // Open returns a pool that has reached its database once. The caller closes it. An error is one sentence that names
@@ -76,38 +62,34 @@ func Open(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 
 // CheckURL checks the URL of a database without connecting. An error is one sentence without the password.
 func CheckURL(url string) error {
-	_, err := Config{URL: url}.pool()
+	_, _, err := Config{URL: url}.parse()
 	return err
 }
 
 func (c Config) pool() (*pgxpool.Config, error) {
-	if c.URL == "" {
-		return nil, errors.New("no database URL is given: set one such as postgres://user:password@host:5432/database")
-	}
-	poolConfig, err := pgxpool.ParseConfig(c.URL)
+	poolConfig, params, err := c.parse()
 	if err != nil {
-		return nil, explainURL(err)
+		return nil, err
 	}
-	d := DefaultConfig()
-	lifetime := orDefault(c.MaxConnLifetime, d.MaxConnLifetime)
-	poolConfig.MaxConns = cmp.Or(c.MaxConns, d.MaxConns)
-	poolConfig.MinConns = min(c.MinConns, poolConfig.MaxConns)
-	poolConfig.MaxConnLifetime = orForever(lifetime)
-	poolConfig.MaxConnLifetimeJitter = lifetime / 10
-	poolConfig.MaxConnIdleTime = orForever(orDefault(c.MaxConnIdleTime, d.MaxConnIdleTime))
-	poolConfig.PingTimeout = time.Second
-
+	if c, err = c.resolve(poolConfig, params); err != nil {
+		return nil, err
+	}
+	poolConfig.MaxConns = c.MaxConns
+	poolConfig.MinConns = max(c.MinConns, 0)
+	poolConfig.MinIdleConns = max(c.MinIdleConns, 0)
+	poolConfig.MaxConnLifetime = orForever(c.MaxConnLifetime)
+	poolConfig.MaxConnLifetimeJitter = max(c.MaxConnLifetimeJitter, 0)
+	poolConfig.MaxConnIdleTime = orForever(c.MaxConnIdleTime)
+	if _, given := params["pool_ping_timeout"]; !given {
+		poolConfig.PingTimeout = time.Second
+	}
 	conn := poolConfig.ConnConfig
-	acquire := orDefault(c.AcquireTimeout, d.AcquireTimeout)
-	limitConnecting(&conn.Config, c.URL, orDefault(c.ConnectTimeout, d.ConnectTimeout), acquire)
+	conn.ConnectTimeout = max(c.ConnectTimeout, 0)
+	conn.RuntimeParams["statement_timeout"] = milliseconds(c.StatementTimeout)
+	conn.RuntimeParams["lock_timeout"] = milliseconds(c.LockTimeout)
+	conn.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(c.IdleInTransactionTimeout)
 	setMissing(conn.RuntimeParams, map[string]string{
-		"timezone":                      "UTC",
-		"default_transaction_isolation": "read committed",
-		"statement_timeout":             milliseconds(orDefault(c.StatementTimeout, d.StatementTimeout)),
-		"lock_timeout":                  milliseconds(orDefault(c.LockTimeout, d.LockTimeout)),
-		"idle_in_transaction_session_timeout": milliseconds(orDefault(
-			c.IdleInTransactionTimeout, d.IdleInTransactionTimeout,
-		)),
+		"timezone": "UTC", "default_transaction_isolation": "read committed",
 	})
 	if c.ApplicationName != "" {
 		setMissing(conn.RuntimeParams, map[string]string{"application_name": c.ApplicationName})
@@ -127,18 +109,6 @@ func leaveReadOnly(usual pgconn.PgErrorHandler) pgconn.PgErrorHandler {
 	}
 }
 
-// limitConnecting limits the attempt to connect to each server of a URL. Several servers share the acquire time-out, so
-// that a silent one leaves time for the next.
-func limitConnecting(cfg *pgconn.Config, url string, each, caller time.Duration) {
-	if strings.Contains(url, "connect_timeout") && cfg.ConnectTimeout > 0 { // pgx has read it.
-		return
-	}
-	cfg.ConnectTimeout = each
-	if count := len(servers(cfg)); count > 1 && caller > 0 {
-		cfg.ConnectTimeout = min(orForever(each), caller/time.Duration(count))
-	}
-}
-
 func setMissing(params, defaults map[string]string) {
 	for name, value := range defaults {
 		if _, ok := params[name]; !ok {
@@ -147,14 +117,12 @@ func setMissing(params, defaults map[string]string) {
 	}
 }
 
-// orDefault gives 0 for "no limit".
-func orDefault(d, def time.Duration) time.Duration {
-	return max(cmp.Or(d, def), 0)
-}
-
-// orForever is for pgxpool, where 0 would mean at once.
+// orForever is for pgxpool, which knows no lifetime without an end.
 func orForever(d time.Duration) time.Duration {
-	return cmp.Or(d, 100*365*24*time.Hour)
+	if d < 0 {
+		return 100 * 365 * 24 * time.Hour
+	}
+	return d
 }
 
 // milliseconds renders a time-out for PostgreSQL, which reads 0 as no limit.
@@ -162,7 +130,7 @@ func milliseconds(d time.Duration) string {
 	if d > 0 && d < time.Millisecond {
 		d = time.Millisecond
 	}
-	return strconv.FormatInt(d.Milliseconds(), 10)
+	return strconv.FormatInt(max(d, 0).Milliseconds(), 10)
 }
 
 // ErrAcquireTimeout means that no connection of the pool came free in time.
@@ -214,19 +182,21 @@ func (l acquireLimit) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pg
 	}
 }
 
-// tracer joins the tracers that limit Acquire and the configured one.
+// tracer joins the tracers that limit and measure Acquire, and the configured one. c is resolved.
 func (c Config) tracer() pgx.QueryTracer {
 	all := &multitracer.Tracer{}
 	if c.Tracer != nil {
 		all = multitracer.New(c.Tracer)
 	}
-	if limit := orDefault(c.AcquireTimeout, DefaultConfig().AcquireTimeout); limit > 0 {
-		all.PoolAcquireTracers = append(all.PoolAcquireTracers, acquireLimit(limit))
+	waits := newWaits(c.Shares)
+	if c.AcquireTimeout > 0 {
+		all.PoolAcquireTracers = append(all.PoolAcquireTracers, acquireLimit(c.AcquireTimeout))
 	}
 	if len(c.Shares) > 0 {
-		b := newBulkhead(c.Shares, c.SharesOf)
+		b := newBulkhead(c.Shares, c.SharesOf, waits)
 		all.PoolAcquireTracers = append(all.PoolAcquireTracers, b)
 		all.PoolReleaseTracers = append(all.PoolReleaseTracers, b)
 	}
+	all.PoolAcquireTracers = append(all.PoolAcquireTracers, &meter{limits: c, waits: waits})
 	return all
 }

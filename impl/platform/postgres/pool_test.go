@@ -42,11 +42,21 @@ func TestSessionsAreBounded(t *testing.T) {
 			"statement_timeout": "1500ms", "lock_timeout": "1ms", "idle_in_transaction_session_timeout": "0",
 			"application_name": "orders",
 		}},
-		"the URL wins": {postgres.Config{
-			URL:             base + "&statement_timeout=77&application_name=url",
-			ApplicationName: "orders", StatementTimeout: time.Second,
+		"the URL's": {postgres.Config{
+			URL: base + "&statement_timeout=77&lock_timeout=2s&idle_in_transaction_session_timeout=1min" +
+				"&application_name=url",
+			ApplicationName: "orders",
 		}, map[string]string{
-			"statement_timeout": "77ms", "application_name": "url",
+			"statement_timeout": "77ms", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "1min",
+			"application_name": "url",
+		}},
+		"given before the URL's": {postgres.Config{
+			URL: base + "&statement_timeout=77&lock_timeout=2s", StatementTimeout: time.Second, LockTimeout: -1,
+		}, map[string]string{
+			"statement_timeout": "1s", "lock_timeout": "0",
+		}},
+		"none in the URL": {postgres.Config{URL: base + "&statement_timeout=0"}, map[string]string{
+			"statement_timeout": "0",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +76,7 @@ func TestSessionsAreBounded(t *testing.T) {
 func TestPoolSettings(t *testing.T) {
 	t.Parallel()
 	base := pgtest.URL(t, accounts())
-	pool, err := postgres.Open(t.Context(), postgres.Config{URL: base, MaxConns: 3, MinConns: 9, MaxConnIdleTime: -1})
+	pool, err := postgres.Open(t.Context(), postgres.Config{URL: base, MaxConns: 3, MinConns: 3, MaxConnIdleTime: -1})
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	cfg := pool.Config()
@@ -87,11 +97,15 @@ func TestEachServerHasItsTime(t *testing.T) {
 		cfg  postgres.Config
 		want time.Duration
 	}{
-		"one":                      {postgres.Config{URL: one}, 5 * time.Second},
-		"one, told":                {postgres.Config{URL: one + "&connect_timeout=7"}, 7 * time.Second},
-		"one, told not to wait":    {postgres.Config{URL: one + "&connect_timeout=0"}, 5 * time.Second},
-		"two":                      {postgres.Config{URL: two}, time.Second},
-		"two, told":                {postgres.Config{URL: two + "&connect_timeout=1"}, time.Second},
+		"one":                   {postgres.Config{URL: one}, 5 * time.Second},
+		"one, told":             {postgres.Config{URL: one + "&connect_timeout=7"}, 7 * time.Second},
+		"one, told not to wait": {postgres.Config{URL: one + "&connect_timeout=0"}, 5 * time.Second},
+		"two":                   {postgres.Config{URL: two}, time.Second},
+		"two, told":             {postgres.Config{URL: two + "&connect_timeout=1"}, time.Second},
+		"two, given":            {postgres.Config{URL: two, ConnectTimeout: 3 * time.Second}, 3 * time.Second},
+		"two, given before told": {
+			postgres.Config{URL: two + "&connect_timeout=1", ConnectTimeout: 3 * time.Second}, 3 * time.Second,
+		},
 		"two, patient":             {postgres.Config{URL: two, AcquireTimeout: time.Minute}, 5 * time.Second},
 		"two, as long as it takes": {postgres.Config{URL: two, AcquireTimeout: -1}, 5 * time.Second},
 	} {
@@ -422,7 +436,7 @@ func TestCollector(t *testing.T) {
 			values[name] = metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
 		}
 	}
-	require.Len(t, values, 12)
+	require.Len(t, values, 23)
 	require.Equal(t, 1.0, values["db_pool_connections acquired"])
 	require.Equal(t, 0.0, values["db_pool_connections idle"])
 	require.Equal(t, 8.0, values["db_pool_max_connections"])

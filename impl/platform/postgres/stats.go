@@ -1,21 +1,28 @@
 package postgres
 
 import (
+	"math"
+	"time"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Collector exports the statistics of a pool as db_pool_* metrics, with a fixed set of series. Register the collectors
-// of several pools with a distinguishing label.
+// Collector exports the statistics and the limits of a pool that Open made as db_pool_* metrics, with a fixed set of
+// series. Register the collectors of several pools with a distinguishing label.
 func Collector(pool *pgxpool.Pool) prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("db_pool_"+name, help, labels, nil)
 	}
 	return &collector{
 		bulkhead:    bulkheadOf(pool),
+		meter:       meterOf(pool),
 		stat:        pool.Stat,
 		connections: desc("connections", "Connections of the pool by state.", "state"),
 		max:         desc("max_connections", "Upper bound of the pool's connections."),
+		min:         desc("min_connections", "Connections that the pool keeps open."),
+		minIdle:     desc("min_idle_connections", "Idle connections that the pool keeps open."),
+		limit:       desc("limit_seconds", "Limits of time in force; +Inf is no limit.", "limit"),
 		opened:      desc("connections_opened_total", "Connections opened."),
 		closed:      desc("connections_closed_total", "Connections closed because of age or idleness.", "reason"),
 		acquires:    desc("acquires_total", "Successful acquires."),
@@ -37,9 +44,11 @@ func Collector(pool *pgxpool.Pool) prometheus.Collector {
 
 type collector struct {
 	bulkhead *bulkhead // nil: there are no shares
+	meter    *meter    // nil: another package made the pool
 	stat     func() *pgxpool.Stat
 
-	connections, max, opened, closed                 *prometheus.Desc
+	connections, max, min, minIdle, limit            *prometheus.Desc
+	opened, closed                                   *prometheus.Desc
 	acquires, acquireTime, waits, waitTime, canceled *prometheus.Desc
 	shareUsed, shareMax, refused                     *prometheus.Desc
 }
@@ -47,10 +56,13 @@ type collector struct {
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.connections, c.max, c.opened, c.closed, c.acquires, c.acquireTime, c.waits, c.waitTime, c.canceled, c.shareUsed,
-		c.shareMax, c.refused,
+		c.connections, c.max, c.min, c.minIdle, c.limit, c.opened, c.closed, c.acquires, c.acquireTime, c.waits, c.waitTime,
+		c.canceled, c.shareUsed, c.shareMax, c.refused,
 	} {
 		ch <- d
+	}
+	if c.meter != nil {
+		c.meter.waits.Describe(ch)
 	}
 }
 
@@ -75,6 +87,10 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter(c.waits, float64(s.EmptyAcquireCount()))
 	counter(c.waitTime, s.EmptyAcquireWaitTime().Seconds())
 	counter(c.canceled, float64(s.CanceledAcquireCount()))
+	if c.meter != nil {
+		c.collectLimits(gauge)
+		c.meter.waits.Collect(ch)
+	}
 	if c.bulkhead == nil {
 		return
 	}
@@ -83,4 +99,23 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		gauge(c.shareMax, float64(share.Most), name)
 		counter(c.refused, float64(share.refused.Load()), name)
 	}
+}
+
+// collectLimits exports what the pool has been configured with.
+func (c *collector) collectLimits(gauge func(d *prometheus.Desc, v float64, labels ...string)) {
+	l := c.meter.limits
+	gauge(c.min, float64(max(l.MinConns, 0)))
+	gauge(c.minIdle, float64(max(l.MinIdleConns, 0)))
+	for name, d := range map[string]time.Duration{
+		"max_conn_lifetime": l.MaxConnLifetime, "max_conn_idle_time": l.MaxConnIdleTime,
+		"connect": l.ConnectTimeout, "acquire": l.AcquireTimeout, "statement": l.StatementTimeout,
+		"lock": l.LockTimeout, "idle_in_transaction": l.IdleInTransactionTimeout,
+	} {
+		seconds := d.Seconds()
+		if d <= 0 { // PostgreSQL reads zero as no limit.
+			seconds = math.Inf(1)
+		}
+		gauge(c.limit, seconds, name)
+	}
+	gauge(c.limit, max(l.MaxConnLifetimeJitter, 0).Seconds(), "max_conn_lifetime_jitter") // none adds nothing
 }

@@ -11,14 +11,17 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 )
 
-// connectionTimeout is how long the check of the database waits for a connection: half of the time that a request
-// waits.
-const connectionTimeout = time.Second
+// mostAcquire is how long the check of the database waits for a connection at most.
+const mostAcquire = time.Second
 
-// databaseCheck checks the database, without which a service can do nothing. It needs what a request that writes needs.
-func databaseCheck(pool *pgxpool.Pool) ops.Check {
+// databaseCheck checks the database, without which a service can do nothing. It needs what a request that writes needs,
+// and waits for a connection half as long as a request, which is 0 if requests wait without a limit.
+func databaseCheck(pool *pgxpool.Pool, acquire time.Duration) ops.Check {
+	if acquire = min(acquire/2, mostAcquire); acquire <= 0 {
+		acquire = mostAcquire
+	}
 	return ops.Check{Name: "database", Critical: true, Run: func(ctx context.Context) error {
-		acquiring, cancel := context.WithTimeout(ctx, connectionTimeout)
+		acquiring, cancel := context.WithTimeout(ctx, acquire)
 		defer cancel()
 		conn, err := pool.Acquire(acquiring)
 		if err != nil {

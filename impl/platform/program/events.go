@@ -9,10 +9,10 @@ import (
 
 // Connect connects to NATS. The bus is nil if the settings name no NATS: then no events are published or consumed.
 func (p *Process) Connect() (*events.Bus, error) {
-	if p.nats.Reveal() == "" {
+	if p.nats.URLs.Reveal() == "" {
 		return nil, nil //nolint:nilnil // as it says above
 	}
-	if err := events.Prove(p.nats); err != nil {
+	if err := p.nats.Prove(); err != nil {
 		return nil, fmt.Errorf("nats_url: %w", err)
 	}
 	bus, err := events.Connect(p.nats, p.name, p.Log)

@@ -46,15 +46,7 @@ func (s *Serving) Findings() Findings {
 	found.Add(sendsInTheClear(s.DatabaseURL), "database_url",
 		"the password and all data may go to the database in the clear, and another server may answer in its place",
 		"sslmode=verify-full, with sslrootcert where its certificate is not a public one")
-	found.Add(s.NATSURL.Reveal() == "", "nats_url",
-		"no event is published, none is heard, and those of more than a week ago are lost",
-		"where NATS is, as in nats://host:4222")
-	for text := range strings.SplitSeq(s.NATSURL.Reveal(), ",") {
-		if u, err := url.Parse(strings.TrimSpace(text)); err == nil && u.Scheme == "nats" && !hosts.IsLoopback(u.Host) {
-			found.Add(true, "nats_url", "events and the password may go to NATS in the clear", "tls:// in place of nats://")
-			break
-		}
-	}
+	s.NATSSettings.findings(&found)
 	for _, network := range s.TrustedProxies {
 		if p, err := netip.ParsePrefix(network); err == nil && p.Bits() == 0 {
 			found.Add(true, "trusted_proxies",
@@ -74,7 +66,7 @@ func (s *Serving) Findings() Findings {
 		"passwords can be guessed, and the service kept busy, as fast as it answers", "true")
 	found.Add(!s.Shed, "shed",
 		"beyond capacity every request waits until it times out, instead of a few that are refused at once", "true")
-	return found
+	return append(found, s.Redis.findings()...)
 }
 
 // serving returns the settings that every service has.
@@ -118,7 +110,7 @@ func Check[T any, S interface {
 			if err := Refuse(S(&c).Findings()); err != nil {
 				return err
 			}
-			log := p.logger(S(&c).serving().Database, out, nil)
+			log := p.logger(S(&c).serving().Database, out)
 			defer func() { err = errors.Join(err, log.Close()) }()
 			p.warn(ctx, log.Logger, S(&c).Findings())
 			log.InfoContext(ctx, "nothing is wrong in the settings themselves; the database and its key are tried at the start")

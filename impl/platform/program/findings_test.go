@@ -12,6 +12,7 @@ import (
 
 	"example.com/plumbline/impl/devkit/natsserver"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
 )
@@ -52,6 +53,10 @@ func TestFindings(t *testing.T) {
 		{[]string{"PARCELS_TRUSTED_PROXIES=::/0"}, "trusted_proxies"},
 		{[]string{"PARCELS_TRUSTED_ORIGINS=https://shop.example.com,http://localhost:*"}, ""},
 		{[]string{"PARCELS_TRUSTED_ORIGINS=http://shop.example.com"}, "trusted_origins"},
+		{[]string{"PARCELS_REDIS_URL=redis://127.0.0.1:6379"}, ""},
+		{[]string{"PARCELS_REDIS_URL=redis://u:canary@redis.example.com"}, "redis_url"},
+		{[]string{"PARCELS_REDIS_URL=rediss://redis.example.com"}, "redis_url"},
+		{[]string{"PARCELS_REDIS_URL=rediss://u:canary@redis.example.com"}, ""},
 		{[]string{"PARCELS_RATE_LIMITS=false"}, "rate_limits"},
 		{[]string{"PARCELS_SHED=false"}, "shed"},
 	} {
@@ -122,8 +127,11 @@ func (*refusing) Findings() program.Findings {
 func TestServeRefusesFindings(t *testing.T) {
 	t.Parallel()
 	p := program.Program{Name: "parcels", Commands: []program.Command{program.Check(refusing{program.DefaultServing()})}}
-	err := p.Serve(t.Context(), &refusing{program.DefaultServing()}, nil, io.Discard, nil)
+	environ := serveEnvironment("postgres://parcels@127.0.0.1:5432/parcels")
+	live, err := settings.NewLive(p.Source(nil, environ), refusing{program.DefaultServing()})
+	require.NoError(t, err)
+	err = program.Serve(t.Context(), p, live, nil, io.Discard, nil)
 	require.ErrorContains(t, err, "scale")
-	_, err = programtest.Command(t, p.Run, serveEnvironment("postgres://parcels@127.0.0.1:5432/parcels"), "check")
+	_, err = programtest.Command(t, p.Run, environ, "check")
 	require.ErrorContains(t, err, "scale")
 }

@@ -38,6 +38,8 @@ type Program struct {
 type Command struct {
 	name, purpose string
 	settings      []string
+	live          bool // It reads its settings again while it runs.
+	describe      func() ([]settings.Setting, error)
 	run           func(context.Context, Program, settings.Source, io.Writer) error
 }
 
@@ -46,29 +48,71 @@ type Command struct {
 func NewCommand[T any](
 	name, purpose string, defaults T, run func(context.Context, Program, T, io.Writer) error,
 ) Command {
+	c := newCommand(name, purpose, defaults)
+	c.run = func(ctx context.Context, p Program, source settings.Source, out io.Writer) error {
+		loaded, err := settings.Read(source, defaults)
+		if shown, err := show(source, defaults, loaded, err, out); shown {
+			return err
+		}
+		return run(ctx, p, loaded.Values, out)
+	}
+	return c
+}
+
+// NewLiveCommand is NewCommand for a command that reads its settings again while it runs.
+func NewLiveCommand[T any](
+	name, purpose string, defaults T, run func(context.Context, Program, *settings.Live[T], io.Writer) error,
+) Command {
+	c := newCommand(name, purpose, defaults)
+	c.live = true
+	c.run = func(ctx context.Context, p Program, source settings.Source, out io.Writer) error {
+		source.Live = true
+		live, err := settings.NewLive(source, defaults)
+		var loaded *settings.Snapshot[T]
+		if err == nil {
+			loaded = live.Snapshot()
+		}
+		if shown, err := show(source, defaults, loaded, err, out); shown {
+			return err
+		}
+		return run(ctx, p, live, out)
+	}
+	return c
+}
+
+// newCommand makes a command that cannot run yet.
+func newCommand[T any](name, purpose string, defaults T) Command {
 	return Command{
 		name: name, purpose: purpose, settings: settings.Names[T](),
-		run: func(ctx context.Context, p Program, source settings.Source, out io.Writer) error {
-			loaded, err := settings.Load(source, defaults)
-			if errors.Is(err, flag.ErrHelp) {
-				_, err := io.WriteString(out, settings.Help(source.Prefix, defaults))
-				return err
-			}
-			if err != nil {
-				return err
-			}
-			return run(ctx, p, loaded, out)
-		},
+		describe: func() ([]settings.Setting, error) { return settings.Describe(defaults) },
 	}
+}
+
+// show does what the flags ask for instead of running the command, or fails with what is wrong with the settings. It
+// reports false if the command is to run.
+func show[T any](
+	source settings.Source, defaults T, loaded *settings.Snapshot[T], failed error, out io.Writer,
+) (shown bool, err error) {
+	switch {
+	case errors.Is(failed, flag.ErrHelp):
+		_, err = io.WriteString(out, settings.Help(source, defaults))
+	case failed != nil:
+		err = failed
+	case loaded.PrintConfig():
+		_, err = io.WriteString(out, loaded.Config())
+	default:
+		return false, nil
+	}
+	return true, err
 }
 
 // Commands are those that every service has. A service with others of its own appends them.
 func Commands[T any, S interface {
 	*T
 	ServeSettings
-}](defaults T, serve func(context.Context, Program, T, io.Writer) error) []Command {
+}](defaults T, serve func(context.Context, Program, *settings.Live[T], io.Writer) error) []Command {
 	return []Command{
-		NewCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaults, serve),
+		NewLiveCommand("serve", "answer callers and operators until SIGINT or SIGTERM", defaults, serve),
 		Check[T, S](defaults),
 		NewCommand("audit verify", "show whether the audit log is as it was written", DefaultAudit(), VerifyAudit),
 		NewCommand("migrate", "bring the database to this version's schema", DefaultDatabase(), Migrate),
@@ -118,19 +162,40 @@ func (p Program) Source(args, environ []string) settings.Source {
 	return source
 }
 
+// CommandSettings describes the settings of a command.
+type CommandSettings struct {
+	Name, Purpose string
+	// Live says that the command reads its settings again while it runs.
+	Live     bool
+	Settings []settings.Setting
+}
+
+// Settings describes the settings of each command, for a document.
+func (p Program) Settings() ([]CommandSettings, error) {
+	all := make([]CommandSettings, len(p.Commands))
+	for i, c := range p.Commands {
+		described, err := c.describe()
+		if err != nil {
+			return nil, err
+		}
+		all[i] = CommandSettings{Name: c.name, Purpose: c.purpose, Live: c.live, Settings: described}
+	}
+	return all, nil
+}
+
 func (p Program) usage() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\n\nUsage: %s COMMAND [FLAGS]\n\n", p.About, p.Name)
-	const show = "--version"
-	width := len(show)
+	const version = "--version"
+	width := len(version)
 	for _, c := range p.Commands {
 		width = max(width, len(c.name))
 	}
 	for _, c := range p.Commands {
 		fmt.Fprintf(&text, "  %-*s  %s\n", width, c.name, c.purpose)
 	}
-	fmt.Fprintf(&text, "  %-*s  show the version\n\n%s COMMAND --help lists the command's settings.\n", width,
-		show, p.Name)
+	fmt.Fprintf(&text, "  %-*s  show the version\n\n%s COMMAND --help lists the command's settings, and --print-config shows them.\n", width,
+		version, p.Name)
 	return text.String()
 }
 

@@ -97,7 +97,7 @@ Usage: parcels COMMAND [FLAGS]
   weigh-all  weigh
   --version  show the version
 
-parcels COMMAND --help lists the command's settings.
+parcels COMMAND --help lists the command's settings, and --print-config shows them.
 `, out)
 	}
 	for _, flag := range []string{"--version", "version"} {

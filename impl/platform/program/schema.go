@@ -34,7 +34,9 @@ func (s Schema) all(service string) []postgres.Part {
 // is silent, each further one takes its time-out.
 func (p Program) migrate(ctx context.Context, d Database, log *slog.Logger) error {
 	url := d.DatabaseURL.Reveal()
-	pool, err := postgres.Open(ctx, postgres.Config{URL: url, MaxConns: 1, ApplicationName: p.Name})
+	config := postgres.Single(url, 1)
+	config.ApplicationName = p.Name
+	pool, err := postgres.Open(ctx, config)
 	if err != nil {
 		return err
 	}
@@ -82,9 +84,9 @@ func (p Program) checkMigrated(ctx context.Context, pool *pgxpool.Pool) error {
 
 // Migrate is the command that brings the database to this version's schema.
 func Migrate(ctx context.Context, p Program, d Database, out io.Writer) (err error) {
-	log := p.logger(d, out, nil)
+	log := p.logger(d, out)
 	defer func() { err = errors.Join(err, log.Close()) }()
-	if err := postgres.CheckSessions(ctx, postgres.Config{URL: d.DatabaseURL.Reveal()}); err != nil {
+	if err := postgres.CheckSessions(ctx, postgres.Single(d.DatabaseURL.Reveal(), 1)); err != nil {
 		return err
 	}
 	if err := p.migrate(ctx, d, log.Logger); err != nil {
@@ -97,7 +99,7 @@ func Migrate(ctx context.Context, p Program, d Database, out io.Writer) (err err
 // Open gives a pool of a database that is at this version's schema, and with whose master key it is opened. The caller
 // closes it.
 func (p Program) Open(ctx context.Context, k Keyed, conns int32) (*pgxpool.Pool, error) {
-	return p.open(ctx, k, postgres.Config{MaxConns: conns})
+	return p.open(ctx, k, postgres.Single(k.DatabaseURL.Reveal(), conns))
 }
 
 // openLimit is how long it may take to look at a database that has been reached.
@@ -105,7 +107,7 @@ const openLimit = 30 * time.Second
 
 // open is Open with a configuration of the pool.
 func (p Program) open(ctx context.Context, k Keyed, c postgres.Config) (*pgxpool.Pool, error) {
-	c.URL, c.ApplicationName = k.DatabaseURL.Reveal(), p.Name
+	c.ApplicationName = p.Name
 	pool, err := postgres.Open(ctx, c)
 	if err != nil {
 		return nil, err

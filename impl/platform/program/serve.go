@@ -3,47 +3,41 @@ package program
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/redis"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/telemetry"
 )
-
-// stopTimeout is how long each background part may take to end, and finally the pool.
-const stopTimeout = 20 * time.Second
 
 // Process is what build gets to assemble a service.
 type Process struct {
 	Log  *slog.Logger
 	Pool *pgxpool.Pool
+	// Redis is nil if the settings name none.
+	Redis *redis.Client
 	// Registry holds the metrics of /metrics.
 	Registry prometheus.Registerer
 	// Chain holds the options of the chain that follow from the settings and the document.
 	Chain httpapi.Options
 
 	name   string
-	nats   telemetry.Secret
+	nats   events.Server
 	end    context.CancelFunc // ends the program
 	checks []ops.Check
 	parts  []part
-}
-
-// part is a background part that ends with the program.
-type part struct {
-	name string
-	stop func(context.Context) error
 }
 
 // Check adds a dependency to /healthz.
@@ -87,8 +81,8 @@ func wait(ctx context.Context, ended <-chan struct{}) error {
 }
 
 // Defer registers stop, to be called once requests have ended and before the pool closes: the part that came last is
-// stopped first, so that a part can rely on those before it. Its context bounds it to 20 s. An error makes the program
-// fail.
+// stopped first, so that a part can rely on those before it. Its context bounds it, within the whole stop. An error makes
+// the program fail.
 func (p *Process) Defer(name string, stop func(context.Context) error) {
 	p.parts = append(p.parts, part{name, stop})
 }
@@ -105,38 +99,39 @@ func (p *Process) DeferClose(name string, closer func()) {
 	})
 }
 
-// stop ends all parts, even if one of them fails.
-func (p *Process) stop() error {
-	var errs []error
-	for _, part := range slices.Backward(p.parts) {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-		if err := part.stop(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("%s failed to stop: %w", part.name, err))
-		} else {
-			p.Log.InfoContext(ctx, "part stopped", slog.String("part", part.name))
-		}
-		cancel()
-	}
-	return errors.Join(errs...)
-}
-
 // Serve refuses what the findings of the settings refuse, logs the other warnings, serves until ctx ends, and then
-// stops in order: unready, running requests, background parts, the pool, the log. The error says what could not be
-// served or did not end in time.
+// stops in order: unready, running requests, background parts, the pool, the log, all of it within StopWithin. The last
+// line of the log says what ended in time, and the error what could not be served or did not end. While it serves, the
+// settings are read again when they change, and on SIGHUP.
 //
 // build assembles the service, on a database of this version's schema, and returns the handler for callers. Parts that
 // it has started are stopped even when it fails.
-func (p Program) Serve(
-	ctx context.Context, settings ServeSettings, document *contract.Document, out io.Writer,
+func Serve[T any, S interface {
+	*T
+	ServeSettings
+}](
+	ctx context.Context, p Program, live *settings.Live[T], document *contract.Document, out io.Writer,
+	build func(context.Context, *Process) (http.Handler, error),
+) error {
+	return p.serve(ctx, newReloading[T, S](live), document, out, build)
+}
+
+func (p Program) serve(
+	ctx context.Context, reloading reloading, document *contract.Document, out io.Writer,
 	build func(context.Context, *Process) (http.Handler, error),
 ) (err error) {
-	if err := Refuse(settings.Findings()); err != nil {
+	first := reloading.now()
+	if err := Refuse(first.Findings()); err != nil {
 		return err
 	}
-	s := settings.serving()
-	log := p.logger(s.Database, out, document.Sensitive)
-	defer func() { err = errors.Join(err, log.Close()) }()
-	p.warn(ctx, log.Logger, settings.Findings())
+	s := first.serving()
+	stop := &stopping{within: s.StopWithin}
+	level := new(slog.LevelVar)
+	level.Set(s.LogLevel)
+	reloading.subscribe(func(next ServeSettings, _ []settings.Change) { level.Set(next.serving().LogLevel) })
+	log := p.leveled(level, s.Database, out, document.Sensitive)
+	defer func() { err = errors.Join(err, stop.close(log)) }()
+	p.warn(ctx, log.Logger, first.Findings())
 	metrics, err := telemetry.NewMetrics(p.Name, version(), log)
 	if err != nil {
 		return err
@@ -145,7 +140,11 @@ func (p Program) Serve(
 	if err != nil {
 		return err
 	}
-	if err := postgres.CheckSessions(ctx, postgres.Config{URL: s.DatabaseURL.Reveal()}); err != nil {
+	poolConfig, err := s.PoolSettings.resolve(s.DatabaseURL.Reveal())
+	if err != nil {
+		return err
+	}
+	if err := postgres.CheckSessions(ctx, poolConfig); err != nil {
 		return err
 	}
 	if s.Migrate {
@@ -153,8 +152,7 @@ func (p Program) Serve(
 			return err
 		}
 	}
-	pool, err := p.open(ctx, s.Keyed,
-		postgres.Config{MaxConns: s.MaxConns, Shares: Shares(s.MaxConns, s.PoolShare), SharesOf: httpapi.Shares})
+	pool, err := p.open(ctx, s.Keyed, poolConfig)
 	if err != nil {
 		return err
 	}
@@ -163,34 +161,56 @@ func (p Program) Serve(
 	process := &Process{
 		Log: log.Logger, Pool: pool, Registry: metrics.Registry,
 		Chain: httpapi.Options{
-			Document: document, Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry, Responses: s.Responses,
-			TrustedProxies: s.TrustedProxies, TrustedOrigins: s.TrustedOrigins, RateLimits: s.RateLimits, Shed: s.Shed,
+			Document: document, Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry,
+			TrustedProxies: s.TrustedProxies, Tuning: s.tuning(),
+			Retune: func(tune func(httpapi.Tuning)) {
+				reloading.subscribe(func(next ServeSettings, _ []settings.Change) { tune(next.serving().tuning()) })
+			},
 		},
-		checks: []ops.Check{databaseCheck(pool)},
+		checks: []ops.Check{databaseCheck(pool, poolConfig.AcquireTimeout)},
 		name:   p.Name,
-		nats:   s.NATSURL,
+		nats:   s.NATSSettings.server(),
 		end:    end,
 	}
 	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
-	defer func() { err = errors.Join(err, process.stop()) }()
+	defer func() {
+		stop.begin()
+		err = errors.Join(err, stop.end(process.parts, log.Logger))
+		stop.report(ctx, log.Logger)
+	}()
 	if err := metrics.Registry.Register(postgres.Collector(pool)); err != nil {
+		return err
+	}
+	if err := process.connectRedis(&s.Redis); err != nil {
 		return err
 	}
 	handler, err := build(ctx, process)
 	if err != nil {
 		return err
 	}
+	if err := p.startReloading(process, reloading, metrics.Registry); err != nil {
+		return err
+	}
 	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
+	defer func() {
+		if !stop.began.IsZero() { // Otherwise nothing was served.
+			stop.note("requests", stop.began, err)
+		}
+	}()
 	return httpapi.Server{
-		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain,
-		Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry,
-		MaxConnections: s.MaxConnections, TrustedProxies: s.TrustedProxies,
+		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Log: log.Logger, Metrics: httpMetrics,
+		Registry: metrics.Registry, MaxConnections: s.MaxConnections, TrustedProxies: s.TrustedProxies,
 		Ready: func(ready bool) {
 			if ready {
 				health.SetReady(true)
 			} else {
+				stop.begin()
 				health.SetDraining()
 			}
+		},
+		Winding: func() (unready, drain time.Duration) {
+			now := reloading.now().serving()
+			return now.Unready, now.Drain
 		},
 		Listening: func(addr, opsAddr string) {
 			log.InfoContext(ctx, "serving", slog.String("addr", addr), slog.String("ops_addr", opsAddr))

@@ -17,6 +17,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
@@ -26,9 +27,9 @@ type build func(context.Context, *program.Process) (http.Handler, error)
 
 // serving is a command serve of a service that build assembles.
 func serving(b build) program.Command {
-	return program.NewCommand("serve", "serve", program.DefaultServing(),
-		func(ctx context.Context, p program.Program, c program.Serving, out io.Writer) error {
-			return p.Serve(ctx, &c, &contract.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
+	return program.NewLiveCommand("serve", "serve", program.DefaultServing(),
+		func(ctx context.Context, p program.Program, live *settings.Live[program.Serving], out io.Writer) error {
+			return program.Serve(ctx, p, live, &contract.Document{Name: "parcels", Sensitive: []string{"weight"}}, out, b)
 		})
 }
 
@@ -270,6 +271,14 @@ func TestServingSettings(t *testing.T) {
 		"PARCELS_DRAIN=0s":             "drain",
 		"PARCELS_LOG_FORMAT=xml":       "log_format",
 		"PARCELS_RESPONSES=always":     "PARCELS_RESPONSES",
+
+		"PARCELS_RESPONSES_SAMPLE=0":        "responses_sample",
+		"PARCELS_RESPONSES_SAMPLE=1.01":     "responses_sample",
+		"PARCELS_RATE_LIMIT_FACTOR=0.009":   "rate_limit_factor is between 0.01 and 100",
+		"PARCELS_RATE_LIMIT_FACTOR=101":     "rate_limit_factor",
+		"PARCELS_SLOW_FACTOR=0":             "slow_factor",
+		"PARCELS_TRUSTED_ORIGINS=shop.test": "trusted_origins: trusted origin \"shop.test\"",
+		"PARCELS_TRUSTED_PROXIES=10.0.0.0":  "trusted_proxies: trusted proxy \"10.0.0.0\"",
 	} {
 		environ := environment("postgres://parcels@127.0.0.1:1/parcels", "PARCELS_ADDR=127.0.0.1:7", set)
 		for _, command := range []string{"serve", "check"} {
@@ -281,7 +290,8 @@ func TestServingSettings(t *testing.T) {
 	// Two free ports are two addresses.
 	database := program.DefaultDatabase()
 	database.DatabaseURL = telemetry.NewSecret("postgres://parcels@127.0.0.1:1/parcels")
-	require.NoError(t,
-		(&program.Serving{Keyed: program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
-			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1}).Validate())
+	free := program.DefaultServing()
+	free.Keyed = program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)}
+	free.Addr, free.OpsAddr = "127.0.0.1:0", "127.0.0.1:0"
+	require.NoError(t, free.Validate())
 }

@@ -12,6 +12,7 @@ import (
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/token"
 )
 
@@ -28,15 +29,18 @@ type Server interface {
 
 // Serve serves until ctx ends, as program.Serve does. build makes the service with a Config to which it may add; what
 // it starts beside requests ends after the jobs and the consumers have ended.
-func Serve(
-	ctx context.Context, p program.Program, settings ServeSettings, described func() (contract.Contract, error),
+func Serve[T any, S interface {
+	*T
+	ServeSettings
+}](
+	ctx context.Context, p program.Program, live *settings.Live[T], described func() (contract.Contract, error),
 	out io.Writer, build func(*program.Process, Config) (Server, error),
 ) error {
 	of, err := described()
 	if err != nil {
 		return err
 	}
-	s := settings.resource()
+	s := S(live.Get()).resource()
 	begin := func(ctx context.Context, process *program.Process) (http.Handler, error) {
 		keysURL := strings.TrimSuffix(s.UsersURL, "/") + "/.well-known/jwks.json"
 		keys, err := token.NewRemoteKeys(keysURL, &http.Client{Timeout: keysTimeout}, time.Now, process.Log)
@@ -58,7 +62,7 @@ func Serve(
 		}
 		return handler, server.Resource().begin(ctx, process)
 	}
-	return p.Serve(ctx, settings, of.Document, out, begin)
+	return program.Serve[T, S](ctx, p, live, of.Document, out, begin)
 }
 
 // begin starts what runs beside requests until the process ends. It ends in reverse order: what the last jobs have

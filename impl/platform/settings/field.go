@@ -18,6 +18,8 @@ const (
 	configFlag     = "config"
 	configVariable = "CONFIG"
 	helpFlag       = "help"
+	printFlag      = "print-config"
+	printKey       = "print_config"
 	fileSuffix     = "_FILE"
 )
 
@@ -35,7 +37,9 @@ type field struct {
 	typ      reflect.Type
 	key      string // in YAML
 	usage    string
+	unit     string // of a number
 	required bool
+	reload   bool // a change takes effect at run time
 	list     bool
 }
 
@@ -57,7 +61,7 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("settings: %v is not a struct", t)
 	}
-	taken := map[string]bool{configFlag: true, helpFlag: true, "h": true}
+	taken := map[string]bool{configFlag: true, helpFlag: true, "h": true, printKey: true}
 	var fields []field
 	for _, sf := range reflect.VisibleFields(t) {
 		key := sf.Tag.Get("koanf")
@@ -70,8 +74,8 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 		}
 		f := field{
 			index: sf.Index, typ: sf.Type, key: key, usage: sf.Tag.Get("usage"),
-			required: sf.Tag.Get("required") == "true",
-			list:     sf.Type.Kind() == reflect.Slice && !readsText(sf.Type),
+			unit: sf.Tag.Get("unit"), required: sf.Tag.Get("required") == "true", reload: sf.Tag.Get("reload") == "true",
+			list: sf.Type.Kind() == reflect.Slice && !readsText(sf.Type),
 		}
 		if !isOne(f.typ) && (!f.list || !isOne(f.typ.Elem())) {
 			return nil, fmt.Errorf("settings: field %s of %v: a %v cannot be read from text; implement encoding.TextUnmarshaler",

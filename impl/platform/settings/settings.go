@@ -7,15 +7,17 @@
 package settings
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/knadh/koanf/providers/confmap"
-	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
 )
 
@@ -34,6 +36,8 @@ type Source struct {
 	// Others names settings that T lacks and other commands of the program have, because one file and one environment
 	// serve all commands.
 	Others []string
+	// Live says that the program reads the settings again while it runs; see Live.
+	Live bool
 }
 
 // Names returns the names of T's settings, as Source.Others takes them.
@@ -63,62 +67,94 @@ func Names[T any]() []string {
 // encoding.TextUnmarshaler, or a slice of those: a list in YAML, elsewhere
 // separated by commas. `koanf:"-"` excludes a field. A setting that is
 // required may not end up empty. A key without a value in YAML leaves the
-// setting as it is. When a flag is repeated, the last one counts.
+// setting as it is. When a flag is repeated, the last one counts. The tag
+// `reload:"true"` says that a change takes effect at run time, and `unit:"KiB"`
+// what a number counts.
 //
 // If *T has a method Validate() error, Load calls it last, when all values could be read. Its error is shown to the
-// user, so it must contain no secret.
+// user, so it must contain no secret. It is called even if some values could not be read: those have their defaults
+// then, and what Validate says counts only if it names settings, and none that could not be read. So it names every
+// setting that it complains about, and joins its complaints with errors.Join.
 //
 // The error is flag.ErrHelp when the flags ask for help. Otherwise it joins all problems, one per line, or describes a
 // mistake in T's own definition.
 func Load[T any](source Source, defaults T) (T, error) {
-	var none T
+	s, err := Read(source, defaults)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return s.Values, nil
+}
+
+// Read is Load that also tells where each value comes from.
+func Read[T any](source Source, defaults T) (*Snapshot[T], error) {
+	s, err := read(source, defaults)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// read is Read whose snapshot tells, beside an error, which files were read.
+func read[T any](source Source, defaults T) (*Snapshot[T], error) {
 	target := reflect.ValueOf(&defaults).Elem()
 	fields, err := fieldsOf(target.Type())
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	l := loader{source: source, fields: fields, origin: map[string]string{}, bad: map[string]bool{}}
+	l := loader{
+		source: source, fields: fields, origin: map[string]string{}, bad: map[string]bool{}, given: map[string][]given{},
+		content: sha256.New(),
+	}
 	if err := l.load(target); err != nil {
-		return none, err
+		return nil, err
 	}
 	if checked, ok := any(&defaults).(interface{ Validate() error }); ok {
-		if err := checked.Validate(); err != nil {
-			return none, problems{err}
-		}
+		l.complain(checked.Validate())
 	}
-	return defaults, nil
+	s := &Snapshot[T]{
+		Values: defaults, fields: fields, given: l.given, file: l.file, live: source.Live, print: l.print, files: l.files,
+	}
+	l.content.Sum(s.read[:0])
+	if len(l.problems) > 0 {
+		return s, l.problems
+	}
+	return s, nil
 }
 
 // loader is the state of one Load.
 type loader struct {
 	source   Source
 	fields   []field
-	origin   map[string]string // by key: the place whose value is used
-	bad      map[string]bool   // by key: some place gave it a wrong value
-	unread   bool              // the YAML file's settings are not known
+	origin   map[string]string  // by key: the place whose value is used
+	given    map[string][]given // by key, the one that is used first
+	bad      map[string]bool    // by key: the value that it should have is not known
+	unread   bool               // the YAML file's settings are not known
+	file     given              // the YAML file
+	print    bool               // the flags ask for the settings
 	problems problems
+
+	files   []string  // that were read
+	content hash.Hash // of what was read
 }
 
-// load reads every layer, then sets the fields of target. Layers are kept as text until all are merged, because koanf
+// load reads every layer, then sets the fields of target. The error is flag.ErrHelp, or a mistake of the package; those
+// of the user are the problems. Layers are kept as text until all are merged, because koanf
 // copies its values by reflection, which empties a telemetry.Secret.
 func (l *loader) load(target reflect.Value) error {
 	flags, path, err := l.readFlags()
 	if err != nil {
 		return err
 	}
+	place := "--" + configFlag
 	environment := l.readEnvironment()
 	if path == "" {
-		path = l.getenv(l.source.Prefix + configVariable)
+		place = l.source.Prefix + configVariable
+		path = l.getenv(place)
 	}
 	merged := koanf.New(".")
-	if path != "" {
-		if err := merged.Load(file.Provider(path), yamlFile{loader: l, path: path}); err != nil {
-			l.unread = true
-			l.reportf("%s: cannot read the file that --%s or %s%s names: %w",
-				path, configFlag, l.source.Prefix, configVariable, cause(err))
-		}
-	}
-	for _, layer := range []map[string]any{environment, flags} {
+	for _, layer := range []map[string]any{l.readYAML(path, place), environment, flags} {
 		if err := merged.Load(confmap.Provider(layer, ""), nil); err != nil {
 			return fmt.Errorf("settings: merge: %w", err)
 		}
@@ -126,10 +162,33 @@ func (l *loader) load(target reflect.Value) error {
 	for _, f := range l.fields {
 		l.assign(f, target.FieldByIndex(f.index), merged.Get(f.key))
 	}
-	if len(l.problems) > 0 {
-		return l.problems
-	}
 	return nil
+}
+
+// readYAML returns the settings in the YAML file, if there is one.
+func (l *loader) readYAML(path, place string) map[string]any {
+	if path == "" {
+		return nil
+	}
+	l.file = given{path, place}
+	content, err := l.readFile(path)
+	if err != nil {
+		l.unread = true
+		l.reportf("%s: cannot read the file that --%s or %s%s names: %w",
+			path, configFlag, l.source.Prefix, configVariable, cause(err))
+		return nil
+	}
+	return yamlFile{loader: l, path: path}.read(content)
+}
+
+// readFile reads a file and keeps the hash of what it holds.
+func (l *loader) readFile(path string) ([]byte, error) {
+	l.files = append(l.files, path)
+	content, err := os.ReadFile(path)
+	// A hash takes any text. The length keeps two files apart.
+	_, _ = fmt.Fprintf(l.content, "%d %t ", len(content), err == nil)
+	_, _ = l.content.Write(content)
+	return content, err
 }
 
 // assign sets one field to the merged value; nil means that no layer has one.
@@ -140,6 +199,7 @@ func (l *loader) assign(f field, target reflect.Value, given any) {
 	case given != nil:
 		fresh := reflect.New(f.typ).Elem() // the old value may share memory with the caller's defaults
 		if err := f.decode(given, fresh); err != nil {
+			l.bad[f.key] = true
 			l.reportf("%s: %w", l.origin[f.key], err)
 			return
 		}
@@ -154,21 +214,28 @@ func (l *loader) assign(f field, target reflect.Value, given any) {
 	if origin := l.origin[f.key]; origin != "" {
 		because = fmt.Sprintf("is required, but %s gives an empty value", origin)
 	}
+	l.bad[f.key] = true
 	variable := f.variable(l.source.Prefix)
 	l.reportf("%s %s: set %s, or %s%s, or --%s, or %s in the YAML file",
 		f.key, because, variable, variable, fileSuffix, f.flag(), f.key)
 }
 
 // accept adds a value to a layer if its field can hold it. Layers are read in order of precedence, the highest first.
-func (l *loader) accept(layer map[string]any, f field, origin string, given any) {
+// origin begins a message about the value; its place is what --print-config tells.
+func (l *loader) accept(layer map[string]any, f field, origin string, value given) {
 	if l.origin[f.key] == "" {
 		l.origin[f.key] = origin
 	}
-	if err := f.decode(given, reflect.New(f.typ).Elem()); err != nil {
+	if err := f.decode(value.value, reflect.New(f.typ).Elem()); err != nil {
 		l.reject(f, origin, err)
 		return
 	}
-	layer[f.key] = given
+	if _, again := layer[f.key]; again { // a repeated flag: the last one counts
+		l.given[f.key][0] = value
+	} else {
+		l.given[f.key] = append(l.given[f.key], value)
+	}
+	layer[f.key] = value.value
 }
 
 // reject reports a wrong value and appends the setting's usage, which shows the way out.

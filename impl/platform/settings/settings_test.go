@@ -438,7 +438,7 @@ func TestHelp(t *testing.T) {
 	start.Proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	want, err := os.ReadFile("testdata/help.txt")
 	require.NoError(t, err)
-	require.Equal(t, string(want), settings.Help("USERS_", start))
+	require.Equal(t, string(want), settings.Help(settings.Source{Prefix: "USERS_"}, start))
 }
 
 type base struct {
@@ -454,7 +454,7 @@ func TestEmbeddedStructs(t *testing.T) {
 	got, err := settings.Load(settings.Source{Args: []string{"--addr=x", "--drain=1s"}}, service{})
 	require.NoError(t, err)
 	require.Equal(t, service{base{"x"}, time.Second}, got)
-	require.Contains(t, settings.Help("S_", service{}), "--addr    S_ADDR       (required)")
+	require.Contains(t, settings.Help(settings.Source{Prefix: "S_"}, service{}), "--addr          S_ADDR       (required)")
 }
 
 func TestRequiredOfEveryKind(t *testing.T) {
@@ -476,7 +476,7 @@ func TestRequiredOfEveryKind(t *testing.T) {
 	s.Args = []string{"--text=x", "--list=x", "--number=1", "--secret=x"}
 	_, err = settings.Load(s, kinds{})
 	require.NoError(t, err)
-	require.Regexp(t, `(?m)^--more +MORE$`, settings.Help("", kinds{}))
+	require.Regexp(t, `(?m)^--more +MORE$`, settings.Help(settings.Source{}, kinds{}))
 }
 
 func TestMistakesInTheDefinition(t *testing.T) {
@@ -522,5 +522,5 @@ func TestMistakesInTheDefinition(t *testing.T) {
 func definition[T any]() (string, error) {
 	var zero T
 	_, err := settings.Load(settings.Source{Args: []string{"--help"}}, zero)
-	return settings.Help("X_", zero), err
+	return settings.Help(settings.Source{Prefix: "X_"}, zero), err
 }

@@ -3,7 +3,6 @@ package settings
 import (
 	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +24,13 @@ func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 		if name == helpFlag || name == "h" {
 			return nil, "", flag.ErrHelp
 		}
+		if name == printFlag {
+			l.print = true
+			if hasValue {
+				l.reportf("--%s takes no value", printFlag)
+			}
+			continue
+		}
 		f, known := l.find(name, field.flag)
 		switch {
 		case hasValue:
@@ -36,7 +42,7 @@ func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 		}
 		switch {
 		case !known && name != configFlag:
-			l.reportf("argument %d: %s", position, unknown("flag", "--", name, l.names(field.flag, configFlag, helpFlag)))
+			l.reportf("argument %d: %s", position, unknown("flag", "--", name, l.names(field.flag, configFlag, helpFlag, printFlag)))
 		case !hasValue:
 			l.bad[f.key] = true
 			l.reportf("--%s: has no value: write --%s=VALUE", name, name)
@@ -44,7 +50,7 @@ func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 				i++ // what looks like a flag may be the secret
 			}
 		case known:
-			l.accept(layer, f, "--"+name, value)
+			l.accept(layer, f, "--"+name, given{value, "--" + name})
 		default:
 			path = value
 		}
@@ -80,16 +86,16 @@ func (l *loader) readEnvironment() map[string]any {
 			l.reportf("%s and %s are both set: keep one of them", variable, fileVariable)
 			l.bad[f.key] = true
 		case value != "":
-			l.accept(layer, f, variable, value)
+			l.accept(layer, f, variable, given{value, variable})
 		case path != "":
-			content, err := os.ReadFile(path)
+			content, err := l.readFile(path)
 			if err != nil {
 				l.reportf("%s: cannot read the file that it names: %w", fileVariable, cause(err))
 				l.bad[f.key] = true
 				continue
 			}
 			text := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
-			l.accept(layer, f, fileVariable, text)
+			l.accept(layer, f, fileVariable, given{text, path + ", which " + fileVariable + " names"})
 		}
 	}
 	for _, other := range l.source.Others {

@@ -12,44 +12,39 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// yamlFile is the koanf.Parser of the settings file. It keeps every value as it is written. The usual parser reads the
-// password 0123 as the number 83 and loses line numbers.
+// yamlFile is the settings file. It keeps every value as it is written. The usual parser reads the password 0123 as the
+// number 83 and loses line numbers.
 type yamlFile struct {
 	loader *loader
 	path   string
 }
 
-// Unmarshal returns the settings in content and reports the problems to the loader.
-func (y yamlFile) Unmarshal(content []byte) (map[string]any, error) {
+// read returns the settings in content and reports the problems to the loader.
+func (y yamlFile) read(content []byte) map[string]any {
 	var document, second yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	err := decoder.Decode(&document)
 	if errors.Is(err, io.EOF) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
 		y.loader.unread = true
 		y.loader.reportf("%s%s", y.path, syntaxProblem(err))
-		return nil, nil
+		return nil
 	}
 	if !errors.Is(decoder.Decode(&second), io.EOF) {
 		y.loader.reportf("%s: holds more than one document: remove what follows the line ---", y.path)
 	}
 	root := document.Content[0]
 	if isNull(root) {
-		return nil, nil
+		return nil
 	}
 	if root.Kind != yaml.MappingNode {
 		y.loader.unread = true
 		y.loader.reportf("%s:%d: is not a list of settings: write one per line, as in name: value", y.path, root.Line)
-		return nil, nil
+		return nil
 	}
-	return y.settings(root), nil
-}
-
-// Marshal exists for koanf.Parser.
-func (yamlFile) Marshal(map[string]any) ([]byte, error) {
-	return nil, errors.New("settings: the file is only read")
+	return y.settings(root)
 }
 
 func (y yamlFile) settings(mapping *yaml.Node) map[string]any {
@@ -73,12 +68,12 @@ func (y yamlFile) settings(mapping *yaml.Node) map[string]any {
 		lines[f.key] = key.Line
 
 		origin := place + ": " + f.key
-		given, err := valueOf(mapping.Content[i+1], f.list)
+		value, err := valueOf(mapping.Content[i+1], f.list)
 		switch {
 		case err != nil:
 			y.loader.reject(f, origin, err)
-		case given != nil:
-			y.loader.accept(layer, f, origin, given)
+		case value != nil:
+			y.loader.accept(layer, f, origin, given{value, place})
 		}
 	}
 	return layer

@@ -176,7 +176,8 @@ func (s *Service) Chain(t testing.TB, log *slog.Logger) httpapi.Options {
 	httpMetrics, err := telemetry.NewHTTPMetrics(metrics.Registry, s.Document.Labels())
 	require.NoError(t, err)
 	return httpapi.Options{
-		Document: s.Document, Log: log, Metrics: httpMetrics, Responses: httpapi.ResponsesEnforce,
+		Document: s.Document, Log: log, Metrics: httpMetrics,
+		Tuning: httpapi.Tuning{Responses: httpapi.ResponsesEnforce},
 		Observe: func(op *contract.Operation, answered contract.Problem, violations []fault.Violation) {
 			s.Coverage.observe(op, answered, len(violations))
 			if len(violations) > 0 {

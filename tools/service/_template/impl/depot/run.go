@@ -6,6 +6,7 @@ import (
 
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/resource"
+	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/queries"
 )
 
@@ -19,7 +20,7 @@ func Program() program.Program {
 	}
 }
 
-func serve(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
+func serve(ctx context.Context, p program.Program, live *settings.Live[serveSettings], out io.Writer) error {
 	build := func(_ *program.Process, r resource.Config) (resource.Server, error) { return New(r) }
-	return resource.Serve(ctx, p, &c, Described, out, build)
+	return resource.Serve(ctx, p, live, Described, out, build)
 }

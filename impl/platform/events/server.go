@@ -1,0 +1,165 @@
+package events
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
+
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// Server says where NATS is, and how each side proves who it is. Files are read again at each attempt to connect, so
+// that they can be renewed while the program runs.
+type Server struct {
+	// URLs is a URL of NATS, or several with commas between them.
+	URLs telemetry.Secret
+	// Credentials is the path of a file with the JWT of a user and its key, as nsc writes it; "" is none.
+	Credentials string
+	// CA is the path of a PEM file with the authorities that sign the certificate of NATS; "" stands for the system's.
+	CA string
+	// Cert and Key are the paths of PEM files with the certificate of this program and its key; "" is none.
+	Cert, Key string
+	// ConnectTimeout bounds one attempt to connect; zero stands for DefaultConnectTimeout.
+	ConnectTimeout time.Duration
+	// ReconnectWait is the longest pause between two attempts; zero stands for DefaultReconnectWait.
+	ReconnectWait time.Duration
+}
+
+// Defaults of Server.
+const (
+	DefaultConnectTimeout = 2 * time.Second
+	DefaultReconnectWait  = 2 * time.Second
+)
+
+// UsesTLS tells whether a connection is encrypted even where the URL does not ask for it.
+func (s Server) UsesTLS() bool { return s.CA != "" || s.Cert != "" }
+
+// CheckURL checks the form of a URL of NATS, or of several with commas between them.
+func CheckURL(urls telemetry.Secret) error {
+	for text := range strings.SplitSeq(urls.Reveal(), ",") {
+		u, err := url.Parse(strings.TrimSpace(text))
+		// What net/url says about a URL can hold its password.
+		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
+			return errors.New("the NATS URL cannot be understood: write it as nats://user:password@host:4222, " +
+				"with tls:// for TLS and commas between several, " +
+				"and percent-encode special characters of the password (@ is %40, / is %2F, % is %25)")
+		}
+	}
+	return nil
+}
+
+// CheckCredentials checks that a file holds the JWT of a user and its key. No error shows a part of either.
+func CheckCredentials(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	jwt, err := nkeys.ParseDecoratedJWT(text)
+	if err == nil && strings.Count(jwt, ".") != 2 { // Without a frame the whole file counts as a JWT.
+		err = errors.New("no JWT")
+	}
+	if err == nil {
+		var key nkeys.KeyPair
+		if key, err = nkeys.ParseDecoratedUserNKey(text); err == nil {
+			key.Wipe()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s does not have the JWT of a user and its key: make it with nsc generate creds", path)
+	}
+	return nil
+}
+
+// CheckCA checks that a file holds certificates.
+func CheckCA(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(text) {
+		return fmt.Errorf("%s has no certificate in PEM", path)
+	}
+	return nil
+}
+
+// CheckCertificate checks that two files hold a certificate and its key.
+func CheckCertificate(cert, key string) error {
+	for _, path := range []string{cert, key} {
+		if _, err := os.ReadFile(path); err != nil {
+			return unreadable(path, err)
+		}
+	}
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		return fmt.Errorf("%s and %s are not a certificate in PEM and its key: %w", cert, key, err)
+	}
+	return nil
+}
+
+func unreadable(path string, err error) error {
+	if file, ok := errors.AsType[*fs.PathError](err); ok {
+		err = file.Err
+	}
+	return fmt.Errorf("%s cannot be read: %w", path, err)
+}
+
+// options are those of every connection.
+func (s Server) options() []nats.Option {
+	options := []nats.Option{nats.Timeout(cmp.Or(s.ConnectTimeout, DefaultConnectTimeout))}
+	if s.Credentials != "" {
+		options = append(options, nats.UserCredentials(s.Credentials))
+	}
+	if s.CA != "" {
+		options = append(options, nats.RootCAs(s.CA))
+	}
+	if s.Cert != "" {
+		options = append(options, nats.ClientCert(s.Cert, s.Key))
+	}
+	return options
+}
+
+// Prove checks once that NATS and this program accept each other: the certificates of both sides, and the user and the
+// password, the token or the credentials. A NATS that is away is no error.
+func (s Server) Prove() error {
+	conn, err := nats.Connect(s.URLs.Reveal(), s.options()...)
+	if err == nil {
+		conn.Close()
+		return nil
+	}
+	remote, isNet := errors.AsType[*net.OpError](err)
+	verification, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
+		errors.Is(err, nats.ErrAuthRevoked):
+		return errors.New("NATS refuses the credentials, the user and the password, or the token")
+	case unverified:
+		return fmt.Errorf("the certificate of NATS is refused: %w; name the file of its authority in nats_ca",
+			verification.Err)
+	case isNet && remote.Op == "remote error": // an alert of TLS
+		return fmt.Errorf("NATS refuses the certificate of this program, or that it has none: %w; "+
+			"name the files of one that NATS accepts in nats_cert and nats_key", remote.Err)
+	case errors.Is(err, nats.ErrSecureConnWanted):
+		return errors.New("NATS has no TLS, which tls://, nats_ca or nats_cert asks for")
+	}
+	return nil
+}
+
+// redialPause doubles from a tenth of a second.
+func (s Server) redialPause(attempts int) time.Duration {
+	pause := cmp.Or(s.ReconnectWait, DefaultReconnectWait)
+	if attempts < 16 {
+		pause = min(pause, 100*time.Millisecond<<attempts)
+	}
+	return pause/2 + rand.N(pause/2)
+}

@@ -1,0 +1,147 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/settings"
+)
+
+// PoolSettings are the limits of the pool of database connections. One that no source has is the one of the database
+// URL, as in ?pool_max_conns=20&statement_timeout=1s; the default holds when the URL lacks it, too.
+type PoolSettings struct {
+	MaxConns              settings.Given[int32]         `koanf:"max_conns" usage:"connections to the database at most"`
+	MinConns              settings.Given[int32]         `koanf:"min_conns" usage:"connections to the database that are kept open"`
+	MinIdleConns          settings.Given[int32]         `koanf:"min_idle_conns" usage:"unused connections to the database that are kept open for the next requests"`
+	MaxConnLifetime       settings.Given[time.Duration] `koanf:"max_conn_lifetime" usage:"how old a connection to the database may become"`
+	MaxConnLifetimeJitter settings.Given[time.Duration] `koanf:"max_conn_lifetime_jitter" usage:"random time that a connection may become older, so that not all are replaced at once; a tenth of the lifetime unless given"`
+	MaxConnIdleTime       settings.Given[time.Duration] `koanf:"max_conn_idle_time" usage:"how long a connection to the database may be unused"`
+	ConnectTimeout        settings.Given[time.Duration] `koanf:"connect_timeout" usage:"how long connecting to each server of the database URL may take; of several servers, each has its part of acquire_timeout unless given"`
+	AcquireTimeout        settings.Given[time.Duration] `koanf:"acquire_timeout" usage:"how long a request waits for a connection to the database"`
+	StatementTimeout      settings.Given[time.Duration] `koanf:"statement_timeout" usage:"how long a statement may take"`
+	LockTimeout           settings.Given[time.Duration] `koanf:"lock_timeout" usage:"how long a statement waits for a lock"`
+	IdleInTxTimeout       settings.Given[time.Duration] `koanf:"idle_in_transaction_timeout" usage:"how long a transaction may wait for its next statement"`
+	PoolShare             int32                         `koanf:"pool_share" usage:"percent of max_conns that what anybody may call, unless it has high priority, has at most, and as much what has low priority"`
+}
+
+// DefaultPool returns the defaults of PoolSettings.
+func DefaultPool() PoolSettings {
+	d := postgres.DefaultConfig()
+	return PoolSettings{
+		MaxConns:              settings.Given[int32]{Value: d.MaxConns},
+		MaxConnLifetime:       settings.Given[time.Duration]{Value: d.MaxConnLifetime},
+		MaxConnLifetimeJitter: settings.Given[time.Duration]{Value: d.MaxConnLifetimeJitter},
+		MaxConnIdleTime:       settings.Given[time.Duration]{Value: d.MaxConnIdleTime},
+		ConnectTimeout:        settings.Given[time.Duration]{Value: d.ConnectTimeout},
+		AcquireTimeout:        settings.Given[time.Duration]{Value: d.AcquireTimeout},
+		StatementTimeout:      settings.Given[time.Duration]{Value: d.StatementTimeout},
+		LockTimeout:           settings.Given[time.Duration]{Value: d.LockTimeout},
+		IdleInTxTimeout:       settings.Given[time.Duration]{Value: d.IdleInTransactionTimeout},
+		PoolShare:             50,
+	}
+}
+
+// Bounds of the settings: below the least nothing works, above the most a limit is none.
+const (
+	mostConns    = 1000
+	leastTimeout = time.Millisecond
+	mostTimeout  = time.Hour
+	leastAge     = time.Second
+	mostAge      = 7 * 24 * time.Hour
+)
+
+// Validate refuses values that cannot work. What contradicts the database URL is refused with that.
+func (p *PoolSettings) Validate() error {
+	var errs []error
+	refuse := func(when bool, format string, args ...any) {
+		if when {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	refuse(p.MaxConns.Value < 1 || p.MaxConns.Value > mostConns, "max_conns is between 1 and %d", mostConns)
+	for _, n := range []struct {
+		name  string
+		value int32
+	}{{"min_conns", p.MinConns.Value}, {"min_idle_conns", p.MinIdleConns.Value}} {
+		refuse(n.value < 0 || n.value > mostConns, "%s is between 0 and %d", n.name, mostConns)
+	}
+	for _, d := range []struct {
+		name        string
+		value       time.Duration
+		least, most time.Duration
+	}{
+		{"max_conn_lifetime", p.MaxConnLifetime.Value, leastAge, mostAge},
+		{"max_conn_lifetime_jitter", p.MaxConnLifetimeJitter.Value, 0, mostAge},
+		{"max_conn_idle_time", p.MaxConnIdleTime.Value, leastAge, mostAge},
+		{"connect_timeout", p.ConnectTimeout.Value, leastTimeout, mostTimeout},
+		{"acquire_timeout", p.AcquireTimeout.Value, leastTimeout, mostTimeout},
+		{"statement_timeout", p.StatementTimeout.Value, leastTimeout, mostTimeout},
+		{"lock_timeout", p.LockTimeout.Value, leastTimeout, mostTimeout},
+		{"idle_in_transaction_timeout", p.IdleInTxTimeout.Value, leastTimeout, mostTimeout},
+	} {
+		refuse(d.value < d.least || d.value > d.most, "%s is between %s and %s", d.name, d.least, d.most)
+	}
+	refuse(p.PoolShare < 1 || p.PoolShare > ordinaryPercent, "pool_share is between 1 and %d percent", ordinaryPercent)
+	return errors.Join(errs...)
+}
+
+// resolve returns the configuration of the pool for a database URL, with every limit that is in force.
+func (p *PoolSettings) resolve(url string) (postgres.Config, error) {
+	c, err := postgres.Config{
+		URL:                      url,
+		MaxConns:                 given(p.MaxConns),
+		MinConns:                 given(p.MinConns),
+		MinIdleConns:             given(p.MinIdleConns),
+		MaxConnLifetime:          given(p.MaxConnLifetime),
+		MaxConnLifetimeJitter:    given(p.MaxConnLifetimeJitter),
+		MaxConnIdleTime:          given(p.MaxConnIdleTime),
+		ConnectTimeout:           given(p.ConnectTimeout),
+		AcquireTimeout:           given(p.AcquireTimeout),
+		StatementTimeout:         given(p.StatementTimeout),
+		LockTimeout:              given(p.LockTimeout),
+		IdleInTransactionTimeout: given(p.IdleInTxTimeout),
+	}.Resolve()
+	if err != nil {
+		return c, err
+	}
+	if c.LockTimeout > c.StatementTimeout && c.StatementTimeout > 0 && p.LockTimeout.Set {
+		return c, fmt.Errorf("lock_timeout is %s and statement_timeout is %s: a statement would never wait so long; "+
+			"lower the first or raise the second", c.LockTimeout, c.StatementTimeout)
+	}
+	c.Shares, c.SharesOf = Shares(c.MaxConns, p.PoolShare), httpapi.Shares
+	return c, nil
+}
+
+// given returns a limit for postgres.Config: zero leaves it to the URL, and what is less is none.
+func given[T int32 | time.Duration](s settings.Given[T]) T {
+	switch {
+	case !s.Set:
+		return 0
+	case s.Value == 0:
+		return -1
+	default:
+		return s.Value
+	}
+}
+
+// shareWait is how long a request waits for a connection when its share is used up: as long as the chain lets a request
+// wait beyond capacity.
+const shareWait = 250 * time.Millisecond
+
+// ordinaryPercent is the percentage of the connections that all requests of normal and low priority may hold; the rest
+// is reserved for high priority.
+const ordinaryPercent = 75
+
+// Shares returns the shares of a pool of so many connections: percent of them for public operations, and the same
+// number for low priority. Each share has one connection at least.
+func Shares(conns, percent int32) []postgres.Share {
+	part := func(percent int32) int32 { return (conns*percent + 99) / 100 }
+	return []postgres.Share{
+		{Name: httpapi.ShareAnonymous, Most: part(percent), Wait: shareWait},
+		{Name: httpapi.ShareLow, Most: part(percent), Wait: shareWait},
+		{Name: httpapi.ShareOrdinary, Most: part(ordinaryPercent)},
+	}
+}

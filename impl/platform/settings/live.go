@@ -1,0 +1,130 @@
+package settings
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"sync/atomic"
+)
+
+// Live holds the settings of a program that reads them again while it runs. Each reading is a snapshot that takes the
+// place of the one before as a whole, or not at all. It is safe for concurrent use.
+type Live[T any] struct {
+	source   Source
+	defaults T
+	current  atomic.Pointer[Snapshot[T]]
+
+	mu          sync.Mutex // held while settings are read again, and for what follows
+	read        [32]byte   // the hash of the files when they were last read, also in vain
+	checks      []func(ctx context.Context, next *T, changed []Change) error
+	subscribers []func(next *T, changed []Change)
+}
+
+// NewLive reads the settings of a source for the first time, as Load does.
+func NewLive[T any](source Source, defaults T) (*Live[T], error) {
+	source.Live = true
+	first, err := Read(source, defaults)
+	if err != nil {
+		return nil, err
+	}
+	l := &Live[T]{source: source, defaults: defaults, read: first.read}
+	l.current.Store(first)
+	return l, nil
+}
+
+// Snapshot returns the last reading that has taken effect.
+func (l *Live[T]) Snapshot() *Snapshot[T] { return l.current.Load() }
+
+// Get returns the settings in force. They never change: who holds them for long holds old ones.
+func (l *Live[T]) Get() *T { return &l.current.Load().Values }
+
+// Check registers what may refuse new settings, besides Validate, before they take effect. Its error is shown to
+// operators, so it must contain no secret.
+func (l *Live[T]) Check(check func(ctx context.Context, next *T, changed []Change) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.checks = append(l.checks, check)
+}
+
+// Subscribe registers a function that is called after new settings have taken effect, with what has changed. It is not
+// called for what takes effect at the next start only.
+func (l *Live[T]) Subscribe(subscriber func(next *T, changed []Change)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.subscribers = append(l.subscribers, subscriber)
+}
+
+// Reloaded says what a reload has done.
+type Reloaded struct {
+	// Changed are the settings that have changed.
+	Changed []Change
+	// Waiting are those that the sources have changed and that take effect at the next start only.
+	Waiting []Change
+	// Hidden names the settings of the YAML file that a variable or a flag hides, as in "log_level by USERS_LOG_LEVEL".
+	Hidden []string
+}
+
+// Reload reads the settings again. An error lists what is wrong with them; then all old ones stay.
+func (l *Live[T]) Reload(ctx context.Context) (Reloaded, error) {
+	result, _, err := l.reload(ctx, true)
+	return result, err
+}
+
+// reload is Reload that, unless it is asked to do so always, does nothing while the files hold what they held when they
+// were last read.
+func (l *Live[T]) reload(ctx context.Context, always bool) (result Reloaded, done bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next, err := read(l.source, l.defaults)
+	if next == nil {
+		return result, true, err // The command line was good before: this does not happen.
+	}
+	if !always && next.read == l.read {
+		return result, false, nil
+	}
+	l.read = next.read
+	if err != nil {
+		return result, true, err
+	}
+	current := l.current.Load()
+	from, to := reflect.ValueOf(&current.Values).Elem(), reflect.ValueOf(&next.Values).Elem()
+	for _, c := range changes(next.fields, from, to) {
+		if c.field.reload {
+			result.Changed = append(result.Changed, c)
+			continue
+		}
+		result.Waiting = append(result.Waiting, c)
+		to.FieldByIndex(c.field.index).Set(from.FieldByIndex(c.field.index))
+	}
+	if err := l.check(ctx, &next.Values, result); err != nil {
+		return Reloaded{}, true, err
+	}
+	result.Hidden = next.hidden()
+	l.current.Store(next)
+	for _, subscriber := range l.subscribers {
+		if len(result.Changed) > 0 {
+			subscriber(&next.Values, result.Changed)
+		}
+	}
+	return result, true, nil
+}
+
+// check refuses settings that cannot take effect. Where some wait for the next start, the others have not been
+// validated together with the old values of these.
+func (l *Live[T]) check(ctx context.Context, next *T, result Reloaded) error {
+	if checked, ok := any(next).(interface{ Validate() error }); ok && len(result.Waiting) > 0 {
+		if err := checked.Validate(); err != nil {
+			return problems{err}
+		}
+	}
+	var found problems
+	for _, check := range l.checks {
+		if err := check(ctx, next, result.Changed); err != nil {
+			found = append(found, err)
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package settings
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+)
+
+// Snapshot is what one reading of the settings has given. It never changes.
+type Snapshot[T any] struct {
+	Values T
+
+	fields []field
+	// given are the values of each setting, the one that counts first; a setting without any has its default.
+	given map[string][]given
+	file  given // the YAML file and what names it; without a value, there is none
+	live  bool
+	print bool
+	// read is the hash of every file that was read, and files are their paths.
+	read  [sha256.Size]byte
+	files []string
+}
+
+// given is the value of a setting in one source.
+type given struct {
+	value any    // a string or a []string
+	place string // as in --addr, USERS_ADDR or users.yaml:3
+}
+
+// PrintConfig reports whether the flags ask for the settings to be printed instead of the command being run.
+func (s *Snapshot[T]) PrintConfig() bool { return s.print }
+
+// Config returns a table of all settings, one per line: name, value, where it comes from, and whether a change takes
+// effect at run time. A value that another source hides has a line of its own. Secrets are not shown, nor is anything
+// about them but whether there is one.
+func (s *Snapshot[T]) Config() string {
+	table := newTable()
+	table.row("SETTING", "VALUE", "FROM", "AT RUN TIME")
+	if s.file.value != nil {
+		table.row(configFlag, line(fmt.Sprint(s.file.value)), s.file.place, "no")
+	}
+	values := reflect.ValueOf(&s.Values).Elem()
+	for _, f := range s.fields {
+		from, hidden := "default", s.given[f.key]
+		if len(hidden) > 0 {
+			from, hidden = hidden[0].place, hidden[1:]
+		}
+		table.row(f.key, f.told(values.FieldByIndex(f.index)), from, yesNo(s.live && f.reload))
+		for _, g := range hidden {
+			table.row("", f.toldGiven(g), g.place+", hidden by "+from, "")
+		}
+	}
+	return table.String()
+}
+
+// hidden names each setting of the YAML file that a variable or a flag hides, as in "log_level by USERS_LOG_LEVEL".
+func (s *Snapshot[T]) hidden() (names []string) {
+	if s.file.value == nil {
+		return nil
+	}
+	inFile := fmt.Sprint(s.file.value) + ":"
+	for _, f := range s.fields {
+		if all := s.given[f.key]; len(all) > 1 && strings.HasPrefix(all[len(all)-1].place, inFile) {
+			names = append(names, f.key+" by "+all[0].place)
+		}
+	}
+	return names
+}
+
+// secretText stands for every secret, whatever it is.
+const secretText = "(secret)"
+
+// told is a value as operators are told it: on one line, and without secrets.
+func (f field) told(value reflect.Value) string {
+	if f.secret() {
+		if isEmpty(value) {
+			return ""
+		}
+		return secretText
+	}
+	return line(f.text(value))
+}
+
+// toldGiven is told of a value that a source has given.
+func (f field) toldGiven(g given) string {
+	value := reflect.New(f.typ).Elem()
+	if err := f.decode(g.value, value); err != nil {
+		return "" // Load has refused it.
+	}
+	return f.told(value)
+}
+
+// userinfo is the part of a URL that may have a password in it.
+var userinfo = regexp.MustCompile(`://.*@`)
+
+// line returns a text on one line, without the password of a URL.
+func line(text string) string {
+	text = userinfo.ReplaceAllString(text, "://"+secretText+"@")
+	if strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
+}
+
+// table is a text whose columns are aligned.
+type table struct {
+	padded strings.Builder
+	writer *tabwriter.Writer
+}
+
+func newTable() *table {
+	t := &table{}
+	t.writer = tabwriter.NewWriter(&t.padded, 0, 0, 2, ' ', 0)
+	return t
+}
+
+// row adds a line. A strings.Builder never fails.
+func (t *table) row(cells ...string) { _, _ = fmt.Fprintln(t.writer, strings.Join(cells, "\t")) }
+
+// String returns the table without blanks at the ends of its lines.
+func (t *table) String() string {
+	_ = t.writer.Flush()
+	var text strings.Builder
+	for line := range strings.Lines(t.padded.String()) {
+		text.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return text.String()
+}
+
+// Change is a setting that differs between two snapshots.
+type Change struct {
+	// Setting is its name, and From and To are its values, as Config shows them.
+	Setting, From, To string
+
+	field field
+}
+
+// String returns the change as in "log_level: INFO → DEBUG".
+func (c Change) String() string {
+	if c.field.secret() {
+		return c.Setting + ": another secret"
+	}
+	return c.Setting + ": " + cmp.Or(c.From, "nothing") + " → " + cmp.Or(c.To, "nothing")
+}
+
+// changes returns what differs between the values of two snapshots.
+func changes(fields []field, from, to reflect.Value) (all []Change) {
+	for _, f := range fields {
+		before, after := from.FieldByIndex(f.index), to.FieldByIndex(f.index)
+		if !reflect.DeepEqual(before.Interface(), after.Interface()) {
+			all = append(all, Change{Setting: f.key, From: f.told(before), To: f.told(after), field: f})
+		}
+	}
+	return all
+}

@@ -1,0 +1,76 @@
+package settings
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+const (
+	// settle is how long a folder has to be quiet before its files are read: an editor writes in several steps.
+	settle = 100 * time.Millisecond
+	// pollEvery is how often files are looked at that no event has told of, as on a file system without events.
+	pollEvery = 30 * time.Second
+)
+
+// Watch reads the settings again whenever the content of their files has changed, and on each value of signals, until
+// ctx ends. It tells report what each reading has done.
+//
+// The files are the YAML file and those that variables with _FILE name. Their folders are watched, not the files:
+// editors and Kubernetes put another file in the place of one. What counts is the content, not the event.
+func (l *Live[T]) Watch(ctx context.Context, signals <-chan os.Signal, report func(Reloaded, error)) {
+	l.watch(ctx, signals, report, pollEvery)
+}
+
+func (l *Live[T]) watch(
+	ctx context.Context, signals <-chan os.Signal, report func(Reloaded, error), every time.Duration,
+) {
+	var events <-chan fsnotify.Event
+	var lost <-chan error
+	folders, err := fsnotify.NewWatcher()
+	if err == nil { // Otherwise the files are polled.
+		defer folders.Close() //nolint:errcheck // Nothing was written.
+		events, lost = folders.Events, folders.Errors
+	}
+	poll := time.NewTicker(every)
+	defer poll.Stop()
+	quiet := time.NewTimer(0) // The files may have changed since they were read first.
+	defer quiet.Stop()
+	for {
+		if folders != nil {
+			l.follow(folders)
+		}
+		always := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-events:
+			quiet.Reset(settle)
+			continue
+		case <-lost: // Events were too many.
+			quiet.Reset(settle)
+			continue
+		case <-quiet.C:
+		case <-poll.C:
+		case <-signals:
+			always = true
+		}
+		if result, done, err := l.reload(ctx, always); done {
+			report(result, err)
+		}
+	}
+}
+
+// follow watches the folder of each file, and that of the file which a symbolic link leads to. One that cannot be
+// watched is polled.
+func (l *Live[T]) follow(folders *fsnotify.Watcher) {
+	for _, path := range l.current.Load().files {
+		_ = folders.Add(filepath.Dir(path))
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			_ = folders.Add(filepath.Dir(target))
+		}
+	}
+}

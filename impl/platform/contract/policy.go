@@ -52,6 +52,31 @@ type RateLimit struct {
 	Per string `json:"per"`
 }
 
+// EmissionInterval is the time in which one call comes back.
+func (l RateLimit) EmissionInterval() time.Duration {
+	return time.Duration(l.Window) / time.Duration(l.Requests)
+}
+
+// Spend counts one call by the generic cell rate algorithm (GCRA, ITU-T I.371). Of a caller it takes the time until the
+// limit is whole again, and gives the same after the call. A call that is one too many is not counted: wait is the time
+// until it would be accepted.
+func (l RateLimit) Spend(reset time.Duration) (after, wait time.Duration) {
+	window := time.Duration(l.Window)
+	if reset < 0 || reset > 2*window { // So far ahead, it is from before the clock was set back.
+		reset = 0
+	}
+	after = reset + l.EmissionInterval()
+	if over := after - window; over > 0 {
+		return reset, over
+	}
+	return after, 0
+}
+
+// Left is the number of calls that are left while the limit is whole again after reset.
+func (l RateLimit) Left(reset time.Duration) int {
+	return max(int((time.Duration(l.Window)-reset)/l.EmissionInterval()), 0)
+}
+
 // ThrottlePolicy bounds how often a secret is tried in vain, over all replicas (x-throttle).
 type ThrottlePolicy struct {
 	// Counts are the problem codes of failed tries.

@@ -66,6 +66,8 @@ type Options struct {
 	Auditor Auditor
 	// Throttle keeps the counts of operations with x-throttle.
 	Throttle Throttle
+	// SharedLimits count the calls of operations with x-rate-limit over all replicas; nil: each replica counts its own.
+	SharedLimits SharedLimits
 }
 
 // Chain stands around the handlers of one service.
@@ -83,6 +85,7 @@ type Chain struct {
 	owners      *otter.Cache[ownedThing, uuid.UUID]
 	ownerCounts telemetry.CacheCounts
 	limits      *rateLimiter
+	shared      SharedLimits // nil: limits decide alone
 	refusals    *rateLimiter // of entries that the audit log keeps
 	failures    Throttle     // over all replicas
 	shedder     adaptivelimiter.AdaptiveLimiter[any]
@@ -117,7 +120,8 @@ func New(o Options) (*Chain, error) {
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
 		log: o.Log, metrics: o.Metrics, clock: o.Clock, observe: o.Observe,
 		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, limits: newRateLimiter(),
-		refusals: newRateLimiter(), failures: o.Throttle, shedder: newShedder(), rooms: newRooms(),
+		refusals: newRateLimiter(), failures: o.Throttle, shared: o.SharedLimits,
+		shedder: newShedder(), rooms: newRooms(),
 	}
 	c.owners = otter.Must(&otter.Options[ownedThing, uuid.UUID]{
 		MaximumSize: rememberedOwners,

@@ -46,21 +46,13 @@ func (l *rateLimiter) stats() telemetry.CacheStats { return l.counts.Stats(l.tat
 func (l *rateLimiter) spend(key rateKey, limit *contract.RateLimit, now time.Time) (
 	left int, reset, wait time.Duration,
 ) {
-	window := time.Duration(limit.Window)
-	emission := window / time.Duration(limit.Requests)
 	l.tats.Compute(key, func(tat time.Time, known bool) (time.Time, otter.ComputeOp) {
 		l.counts.LookedUp(known)
-		if tat.Before(now) || tat.Sub(now) > 2*window { // So far ahead, it is from before the clock was set back.
-			tat = now
-		}
-		next := tat.Add(emission)
-		if over := next.Sub(now) - window; over > 0 {
-			wait, reset = over, tat.Sub(now)
+		if reset, wait = limit.Spend(tat.Sub(now)); wait > 0 {
 			return tat, otter.CancelOp
 		}
-		reset = next.Sub(now)
-		left = int((window - reset) / emission)
-		return next, otter.WriteOp
+		left = limit.Left(reset)
+		return now.Add(reset), otter.WriteOp
 	})
 	return left, reset, wait
 }
@@ -84,8 +76,7 @@ func (c *Chain) limitPrincipal(r *request, h http.Header) error {
 // limit counts a call and sets the header fields of draft-ietf-httpapi-ratelimit-headers. Their names are written in
 // the canonical form of package http, which saves canonicalising them.
 func (c *Chain) limit(r *request, h http.Header, l *limit, caller string) error {
-	left, reset, wait := c.limits.spend(rateKey{r.op.ID, caller}, &l.RateLimit, c.clock())
-	c.measured.decided.WithLabelValues(decidedLocally).Inc()
+	left, reset, wait := c.spend(r.http.Context(), rateKey{r.op.ID, caller}, &l.RateLimit)
 	h.Set("Ratelimit-Policy", l.policy)
 	h.Set("Ratelimit", rateLeft(limitDefault, left, reset))
 	if wait > 0 {

@@ -13,16 +13,10 @@ import (
 
 // measured are the counters that the steps of a chain increment. Everything else is read when metrics are gathered.
 type measured struct {
-	shed    *prometheus.CounterVec // by priority
-	decided *prometheus.CounterVec // by who decided
+	shed                      *prometheus.CounterVec // by priority
+	decided                   *prometheus.CounterVec // by what decided
+	byRedis, locally, instead prometheus.Counter     // of decided
 }
-
-// The values of the label by of rate_limit_decisions_total.
-const (
-	decidedByRedis = "redis"
-	decidedLocally = "local"
-	decidedInstead = "fallback"
-)
 
 func newMeasured() *measured {
 	m := &measured{
@@ -41,9 +35,8 @@ func newMeasured() *measured {
 	for _, p := range []contract.Priority{contract.High, contract.Normal, contract.Low} {
 		m.shed.WithLabelValues(string(p))
 	}
-	for _, by := range []string{decidedByRedis, decidedLocally, decidedInstead} {
-		m.decided.WithLabelValues(by)
-	}
+	m.byRedis, m.locally = m.decided.WithLabelValues("redis"), m.decided.WithLabelValues("local")
+	m.instead = m.decided.WithLabelValues("fallback")
 	return m
 }
 

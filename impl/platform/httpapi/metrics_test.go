@@ -89,7 +89,7 @@ func TestMetricsOfTheRateLimiter(t *testing.T) {
 	}
 	require.Equal(t, before, s.series(t))
 	require.EqualValues(t, 51, s.metric(t, "cache_entries", ofLimits))
-	require.EqualValues(t, 51, s.metric(t, "rate_limit_decisions_total", map[string]string{"by": decidedLocally}))
+	require.EqualValues(t, 51, s.metric(t, "rate_limit_decisions_total", map[string]string{"by": "local"}))
 	require.Zero(t, s.metric(t, "cache_entries", map[string]string{"cache": "audit_limits"}))
 	require.Zero(t, s.metric(t, "cache_evictions_total", ofLimits))
 	limit := &contract.RateLimit{Requests: 3, Window: contract.Duration(3600e9)}

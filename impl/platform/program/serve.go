@@ -184,6 +184,9 @@ func (p Program) serve(
 	if err := process.connectRedis(&s.Redis); err != nil {
 		return err
 	}
+	if err := process.shareLimits(s.MasterKey); err != nil {
+		return err
+	}
 	handler, err := build(ctx, process)
 	if err != nil {
 		return err

@@ -1,0 +1,238 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/ratelimit"
+	"example.com/plumbline/impl/platform/redis"
+	"example.com/plumbline/impl/platform/seal"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/redistest"
+)
+
+// limited is a replica that counts calls with others.
+type limited struct {
+	*service
+
+	redis *redis.Client
+}
+
+// replicas starts two that share a Redis, and an operation that each caller may call so often an hour.
+func replicas(t testing.TB, server *redistest.Server, requests int, timeout time.Duration) [2]limited {
+	t.Helper()
+	master, err := seal.NewMasterKey("things",
+		telemetry.NewSecret(base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))))
+	require.NoError(t, err)
+	var both [2]limited
+	for i := range both {
+		client, err := redis.New(redis.Config{Name: "things", URL: server.URL(), Timeout: timeout})
+		require.NoError(t, err)
+		t.Cleanup(client.Close)
+		store, err := ratelimit.New(client, master)
+		require.NoError(t, err)
+		both[i].redis = client
+		both[i].service = start(t, nil, func(o *Options) {
+			o.RateLimits, o.SharedLimits, o.Clock = true, store, time.Now
+			o.Document.Operation("limitAddress").Policy.RateLimit = &contract.RateLimit{
+				Requests: requests, Window: contract.Duration(time.Hour), Per: contract.PerAddress,
+			}
+		})
+		both[i].awaitRedis(t)
+	}
+	return both
+}
+
+func (l limited) awaitRedis(t testing.TB) {
+	t.Helper()
+	require.Eventually(t, func() bool { return l.redis.Check(context.Background()) == nil }, time.Minute, time.Millisecond)
+}
+
+// from calls the limited operation from an address.
+func (s *service) from(t testing.TB, address string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := newRequest(t, http.MethodGet, "/limited/address", nil)
+	r.RemoteAddr = address + ":1"
+	return s.serve(r)
+}
+
+func (s *service) decided(t testing.TB, by string) int {
+	t.Helper()
+	return int(s.metric(t, "rate_limit_decisions_total", map[string]string{"by": by}))
+}
+
+// A caller has a limit once, however many replicas there are, and each tells how much of it is left.
+func TestReplicasShareARateLimit(t *testing.T) {
+	t.Parallel()
+	const most, calls = 20, 60
+	both := replicas(t, redistest.Start(t), most, 10*time.Second)
+	for i := range calls { // one after the other
+		w := both[i%2].from(t, "203.0.113.1")
+		require.Equal(t, fmt.Sprintf(`"default";q=%d;w=3600`, most), w.Header().Get("RateLimit-Policy"))
+		var left, reset int
+		_, err := fmt.Sscanf(w.Header().Get("RateLimit"), `"default";r=%d;t=%d`, &left, &reset)
+		require.NoError(t, err)
+		require.Equal(t, max(most-1-i, 0), left)
+		require.LessOrEqual(t, reset, 3600*min(i+1, most)/most)
+		if i < most {
+			require.Equal(t, http.StatusOK, w.Code)
+			continue
+		}
+		requireCode(t, w, http.StatusTooManyRequests, "rate_limited")
+		require.NotEmpty(t, w.Header().Get("Retry-After"))
+	}
+	// A replica that knows a caller to be beyond the limit does not ask. One of the two has seen the last call accepted.
+	require.Equal(t, most+1, both[0].decided(t, "redis")+both[1].decided(t, "redis"))
+	require.Equal(t, calls-most-1, both[0].decided(t, "local")+both[1].decided(t, "local"))
+
+	var accepted, others atomic.Int32
+	var all sync.WaitGroup
+	for i := range 200 { // at once
+		all.Go(func() {
+			if w := both[i%2].from(t, "203.0.113.2"); w.Code == http.StatusOK {
+				accepted.Add(1)
+			} else {
+				others.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	require.EqualValues(t, most, accepted.Load())
+	require.EqualValues(t, 200-most, others.Load())
+	require.Zero(t, both[0].decided(t, "fallback")+both[1].decided(t, "fallback"))
+}
+
+// Whatever becomes of Redis, no request fails, every caller gets the limit at least, and none more than once for each
+// replica.
+func TestRateLimitsOutliveRedis(t *testing.T) {
+	t.Parallel()
+	const most = 20
+	server := redistest.Start(t)
+	both := replicas(t, server, most, 100*time.Millisecond)
+	const callers, before, after = 10, 0, 1
+	var accepted [2][callers]int // by those who called before Redis failed, and by those who came after
+	call := func(generation int) {
+		for i := range 4 * most {
+			for caller := range callers {
+				w := both[i%2].from(t, fmt.Sprintf("198.51.100.%d", 1+callers*generation+caller))
+				switch w.Code {
+				case http.StatusOK:
+					accepted[generation][caller]++
+				case http.StatusTooManyRequests:
+				default:
+					t.Fatalf("a request failed: %d %s", w.Code, w.Body)
+				}
+			}
+			if generation == before && i == most/2 {
+				return
+			}
+		}
+	}
+	call(before)
+	for step, fail := range []func(){
+		server.Kill, // in the middle of what everybody may
+		server.Run,  // empty, without the script
+		server.Freeze,
+		server.Thaw,
+		server.Fill,
+		server.Empty,
+	} {
+		fail()
+		if step%2 == 1 { // It works again.
+			both[0].awaitRedis(t)
+			both[1].awaitRedis(t)
+		}
+		call(after)
+		call(before)
+	}
+	for range 2 * most {
+		for i := range both {
+			for caller := range callers {
+				w := both[i].from(t, fmt.Sprintf("198.51.100.%d", 1+caller))
+				if w.Code == http.StatusOK {
+					accepted[before][caller]++
+				}
+			}
+		}
+	}
+	for generation := range accepted {
+		for caller, count := range accepted[generation] {
+			require.GreaterOrEqual(t, count, most, "caller %d", caller)
+			require.LessOrEqual(t, count, 2*most, "caller %d", caller)
+		}
+	}
+	require.Positive(t, both[0].decided(t, "fallback"))
+}
+
+// others is what other replicas say of a limit.
+type others struct {
+	reset, wait time.Duration
+	err         error
+	asked       int
+}
+
+func (o *others) Spend(context.Context, string, string, contract.RateLimit) (reset, wait time.Duration, err error) {
+	o.asked++
+	return o.reset, o.wait, o.err
+}
+
+// A call that other replicas refuse is not counted in this one, which takes over how the limit stands.
+func TestCallsRefusedElsewhere(t *testing.T) {
+	t.Parallel()
+	elsewhere := &others{}
+	s := start(t, nil, func(o *Options) { o.RateLimits, o.SharedLimits = true, elsewhere }) // 3 a minute
+	require.Equal(t, `"default";r=3;t=0`, s.from(t, "192.0.2.9").Header().Get("RateLimit"))
+	fields := func() [2]string {
+		w := s.from(t, "192.0.2.1")
+		return [2]string{w.Header().Get("RateLimit"), w.Header().Get("Retry-After")}
+	}
+	elsewhere.reset, elsewhere.wait = 50*time.Second, 10*time.Second
+	require.Equal(t, [2]string{`"default";r=0;t=50`, "10"}, fields())
+	require.Equal(t, [2]string{`"default";r=0;t=50`, "10"}, fields(), "known without asking")
+	require.Equal(t, 2, elsewhere.asked)
+
+	elsewhere.reset, elsewhere.wait = 5*time.Second, 15*time.Second // which others would not say: the call is uncounted
+	s.from(t, "192.0.2.2")
+	elsewhere.reset, elsewhere.wait = 25*time.Second, 0
+	require.Equal(t, [2]string{`"default";r=1;t=25`, ""},
+		func() [2]string {
+			w := s.from(t, "192.0.2.2")
+			return [2]string{w.Header().Get("RateLimit"), w.Header().Get("Retry-After")}
+		}())
+	elsewhere.err = errors.New("away")
+	w := s.from(t, "192.0.2.2")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, `"default";r=0;t=45`, w.Header().Get("RateLimit"), "counted on from there")
+	require.Equal(t, http.StatusTooManyRequests, s.from(t, "192.0.2.2").Code)
+	require.Equal(t, 1, s.decided(t, "fallback"))
+}
+
+func BenchmarkLimitedGet(b *testing.B) {
+	server := redistest.Start(b)
+	for name, replica := range map[string]*service{
+		"local": start(b, nil, func(o *Options) {
+			o.RateLimits, o.Clock = true, time.Now
+			o.Document.Operation("limitAddress").Policy.RateLimit.Requests = 1 << 30
+		}),
+		"redis": replicas(b, server, 1<<30, time.Second)[0].service,
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if w := replica.from(b, "203.0.113.1"); w.Code != http.StatusOK {
+					b.Fatal(w.Code)
+				}
+			}
+		})
+	}
+}

@@ -66,7 +66,8 @@ func TestServe(t *testing.T) {
 			process.Chain.Document.Name)
 		return http.HandlerFunc(hello), nil
 	}))
-	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, first, parts...), "PARCELS_MAX_CONNS=3"))
+	s := programtest.Serve(t, p.Run, serveEnvironment(pgtest.URL(t, first, parts...), "PARCELS_MAX_CONNS=3",
+		"PARCELS_MAX_CONNECTIONS=100"))
 	status, body := programtest.Get(t, s.URL)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "hello", body)
@@ -77,7 +78,7 @@ func TestServe(t *testing.T) {
 			`"name":"scale","status":"unhealthy","critical":false`, "unbalanced"},
 		"/metrics": {"db_pool_max_connections 3", `db_pool_share_max_connections{share="anonymous"} 2`,
 			`db_pool_share_max_connections{share="ordinary"} 3`, `service_build_info{`, `service="parcels"`,
-			"http_requests_total"},
+			"http_requests_total", `http_connections_max{listener="callers"} 100`, "http_connections_open"},
 	} {
 		status, body := programtest.Get(t, s.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)

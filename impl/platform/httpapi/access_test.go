@@ -44,10 +44,6 @@ func TestOwnerOfWhatThePathNames(t *testing.T) {
 		require.Equal(t, http.StatusOK, get(adasThing.String(), "ada").Code)
 	}
 	require.EqualValues(t, 2, asked.Load(), "an owner is remembered, a missing thing is not")
-	ofOwners := map[string]string{"cache": "owners"}
-	require.EqualValues(t, 1, s.metric(t, "cache_entries", ofOwners))
-	require.EqualValues(t, 6, s.metric(t, "cache_hits_total", ofOwners))
-	require.EqualValues(t, 2, s.metric(t, "cache_misses_total", ofOwners))
 	requireCode(t, get(ada.String(), "ada"), http.StatusNotFound, "thing_not_found")
 	requireCode(t, get("nobody", "ada"), http.StatusUnprocessableEntity, "invalid_request")
 }

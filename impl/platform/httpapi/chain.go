@@ -72,32 +72,31 @@ type Options struct {
 
 // Chain stands around the handlers of one service.
 type Chain struct {
-	document    *contract.Document
-	endpoints   map[route]*endpoint
-	checker     contract.Checker
-	auth        Authenticator
-	log         *slog.Logger
-	metrics     *telemetry.HTTPMetrics
-	clock       func() time.Time
-	proxies     []netip.Prefix // that are trusted
-	once        Idempotency
-	auditor     Auditor
-	owners      *otter.Cache[ownedThing, uuid.UUID]
-	ownerCounts telemetry.CacheCounts
-	limits      *rateLimiter
-	shared      SharedLimits // nil: limits decide alone
-	refusals    *rateLimiter // of entries that the audit log keeps
-	failures    Throttle     // over all replicas
-	shedder     adaptivelimiter.AdaptiveLimiter[any]
-	rooms       map[string]*room // by share
-	measured    *measured
-	tuning      atomic.Pointer[tuned]
-	observe     Observer
-	served      atomic.Uint64
-	stalled     time.Duration
-	outer       []func(http.Handler) http.Handler
-	steps       []step
-	unproxied   sync.Once // of the warning that a proxy seems not to be trusted
+	document  *contract.Document
+	endpoints map[route]*endpoint
+	checker   contract.Checker
+	auth      Authenticator
+	log       *slog.Logger
+	metrics   *telemetry.HTTPMetrics
+	clock     func() time.Time
+	proxies   []netip.Prefix // that are trusted
+	once      Idempotency
+	auditor   Auditor
+	owners    *otter.Cache[ownedThing, uuid.UUID]
+	limits    *rateLimiter
+	shared    SharedLimits // nil: limits decide alone
+	refusals  *rateLimiter // of entries that the audit log keeps
+	failures  Throttle     // over all replicas
+	shedder   adaptivelimiter.AdaptiveLimiter[any]
+	rooms     map[string]*room // by share
+	measured  *measured
+	tuning    atomic.Pointer[tuned]
+	observe   Observer
+	served    atomic.Uint64
+	stalled   time.Duration
+	outer     []func(http.Handler) http.Handler
+	steps     []step
+	unproxied sync.Once // of the warning that a proxy seems not to be trusted
 }
 
 type route struct{ method, pattern string }
@@ -122,15 +121,8 @@ func New(o Options) (*Chain, error) {
 		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, limits: newRateLimiter(),
 		refusals: newRateLimiter(), failures: o.Throttle, shared: o.SharedLimits,
 		shedder: newShedder(), rooms: newRooms(),
+		owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
 	}
-	c.owners = otter.Must(&otter.Options[ownedThing, uuid.UUID]{
-		MaximumSize: rememberedOwners,
-		OnAtomicDeletion: func(e otter.DeletionEvent[ownedThing, uuid.UUID]) {
-			if e.WasEvicted() {
-				c.ownerCounts.Evicted()
-			}
-		},
-	})
 	if c.clock == nil {
 		c.clock = time.Now
 	}

@@ -204,9 +204,7 @@ func (c *Chain) authoriseOwner(r *request) error {
 
 // findOwner gives the owner of a thing, which is looked up once for as long as it is remembered.
 func (c *Chain) findOwner(r *request, thing ownedThing) (uuid.UUID, error) {
-	owner, known := c.owners.GetIfPresent(thing)
-	c.ownerCounts.LookedUp(known)
-	if known {
+	if owner, known := c.owners.GetIfPresent(thing); known {
 		return owner, nil
 	}
 	owner, err := r.op.ownerOf(r.http.Context(), thing.id)

@@ -93,8 +93,6 @@ func (c *Chain) export(registry prometheus.Registerer) error {
 	// An evicted caller begins with the whole limit again.
 	e.register(telemetry.NewCacheCollector("rate_limits", c.limits.stats))
 	e.register(telemetry.NewCacheCollector("audit_limits", c.refusals.stats))
-	e.register(telemetry.NewCacheCollector("owners",
-		func() telemetry.CacheStats { return c.ownerCounts.Stats(c.owners.EstimatedSize()) }))
 	return errors.Join(e.errs...)
 }
 

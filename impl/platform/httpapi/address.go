@@ -95,8 +95,11 @@ func parseProxies(trusted []string) (proxies []netip.Prefix, err error) {
 }
 
 // trusts tells whether an address is that of a trusted proxy.
-func (c *Chain) trusts(address netip.Addr) bool {
-	return slices.ContainsFunc(c.proxies, func(p netip.Prefix) bool { return p.Contains(address) })
+func (c *Chain) trusts(address netip.Addr) bool { return within(c.proxies, address) }
+
+// within tells whether one of the networks contains an address.
+func within(networks []netip.Prefix, address netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
 // network is what counts as one caller: an IPv4 address, or the /64 network that one IPv6 customer gets.

@@ -21,6 +21,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
@@ -42,6 +43,8 @@ type Options struct {
 	Owners  map[string]OwnerOf
 	Log     *slog.Logger
 	Metrics *telemetry.HTTPMetrics
+	// Registry gets the metrics of load shedding and of the rate limiter; nil: they are not exported.
+	Registry prometheus.Registerer
 	// Clock gives the time; nil: the clock of the system.
 	Clock func() time.Time
 	// Checker checks requests and answers; nil: that of contract.NewChecker.
@@ -83,6 +86,7 @@ type Chain struct {
 	failures  Throttle     // over all replicas
 	shedder   adaptivelimiter.AdaptiveLimiter[any]
 	rooms     map[string]*room // by share
+	measured  *measured
 	tuning    atomic.Pointer[tuned]
 	observe   Observer
 	served    atomic.Uint64
@@ -99,9 +103,10 @@ type endpoint struct {
 	*contract.Operation
 
 	metrics *telemetry.OperationMetrics
-	hidden  *fault.Error // the answer for another owner's thing
-	ownerOf OwnerOf      // nil: the path parameter is the owner
-	rooms   []*room      // of each of which a request needs a place
+	shed    prometheus.Counter // of refusals by load shedding
+	hidden  *fault.Error       // the answer for another owner's thing
+	ownerOf OwnerOf            // nil: the path parameter is the owner
+	rooms   []*room            // of each of which a request needs a place
 }
 
 // New makes a chain. The error names every hidden_as that is none of the service's faults, owner that no operation has,
@@ -120,7 +125,8 @@ func New(o Options) (*Chain, error) {
 	if c.checker == nil {
 		c.checker = contract.NewChecker(o.Document)
 	}
-	errs := checkOwners(o)
+	c.measured = newMeasured()
+	errs := append(checkOwners(o), c.export(o.Registry))
 	for _, op := range o.Document.Operations {
 		e, err := c.newEndpoint(op, o)
 		errs = append(errs, err)
@@ -161,6 +167,7 @@ func (c *Chain) newEndpoint(op *contract.Operation, o Options) (*endpoint, error
 	e := &endpoint{
 		Operation: op, metrics: o.Metrics.Operation(op.ID),
 		ownerOf: o.Owners[op.Policy.Access.Owner], rooms: c.roomsOf(op.Policy),
+		shed: c.measured.shed.WithLabelValues(string(op.Policy.Priority)),
 	}
 	var errs []error
 	if op.Policy.Idempotency != "" && o.Idempotency == nil {

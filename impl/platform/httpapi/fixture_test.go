@@ -111,6 +111,7 @@ func start(t testing.TB, handlers map[string]http.HandlerFunc, change ...func(*O
 	require.NoError(t, err)
 	options := Options{
 		Document: document, Authenticator: people{}, Faults: []*fault.Error{errThingNotFound}, Metrics: s.metrics,
+		Registry:    s.registry,
 		Owners:      map[string]OwnerOf{"thingId": ownerOfThing},
 		Idempotency: &memory{},
 		Log:         slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/maypok86/otter/v2"
+	"github.com/maypok86/otter/v2/stats"
 
 	"example.com/plumbline/impl/platform/contract"
 )
@@ -15,7 +16,8 @@ import (
 // theoretical arrival time (TAT), at which the limit is whole again. It keeps a bounded number of callers, the most
 // recent ones.
 type rateLimiter struct {
-	tats *otter.Cache[rateKey, time.Time]
+	tats  *otter.Cache[rateKey, time.Time]
+	stats *stats.Counter
 }
 
 type rateKey struct{ operation, caller string }
@@ -24,7 +26,10 @@ type rateKey struct{ operation, caller string }
 const rememberedCallers = 100_000
 
 func newRateLimiter() *rateLimiter {
-	return &rateLimiter{tats: otter.Must(&otter.Options[rateKey, time.Time]{MaximumSize: rememberedCallers})}
+	counter := stats.NewCounter()
+	return &rateLimiter{stats: counter, tats: otter.Must(&otter.Options[rateKey, time.Time]{
+		MaximumSize: rememberedCallers, StatsRecorder: counter,
+	})}
 }
 
 // spend counts one call. It gives the number of calls that are left, the time until the limit is whole again, and the
@@ -50,9 +55,12 @@ func (l *rateLimiter) spend(key rateKey, limit *contract.RateLimit, now time.Tim
 	return left, reset, wait
 }
 
+// rateLimit gives the rate limit of the operation that is in force; nil: none.
+func (r *request) rateLimit() *limit { return r.tuned.limits[r.op.Operation] }
+
 // limitAddress applies x-rate-limit per address.
 func (c *Chain) limitAddress(r *request, h http.Header) error {
-	if l := r.tuned.limits[r.op.Operation]; l != nil && l.Per == contract.PerAddress {
+	if l := r.rateLimit(); l != nil && l.Per == contract.PerAddress {
 		return c.limit(r, h, l, network(r.address).String())
 	}
 	return nil
@@ -60,7 +68,7 @@ func (c *Chain) limitAddress(r *request, h http.Header) error {
 
 // limitPrincipal applies x-rate-limit per principal.
 func (c *Chain) limitPrincipal(r *request, h http.Header) error {
-	if l := r.tuned.limits[r.op.Operation]; l != nil && l.Per == contract.PerPrincipal {
+	if l := r.rateLimit(); l != nil && l.Per == contract.PerPrincipal {
 		return c.limit(r, h, l, r.principal.Subject.String())
 	}
 	return nil
@@ -70,6 +78,7 @@ func (c *Chain) limitPrincipal(r *request, h http.Header) error {
 // the canonical form of package http, which saves canonicalising them.
 func (c *Chain) limit(r *request, h http.Header, l *limit, caller string) error {
 	left, reset, wait := c.limits.spend(rateKey{r.op.ID, caller}, &l.RateLimit, c.clock())
+	c.measured.decided.WithLabelValues(decidedLocally).Inc()
 	h.Set("Ratelimit-Policy", l.policy)
 	h.Set("Ratelimit", rateLeft(limitDefault, left, reset))
 	if wait > 0 {
@@ -115,6 +124,15 @@ func (c *Chain) shed(r *request, a *admission) error {
 	if !r.tuned.Shed || r.op.Policy.Priority == contract.Critical {
 		return nil
 	}
+	err := c.admit(r, a)
+	if err != nil && !isGone(r.http.Context()) {
+		r.op.shed.Inc()
+	}
+	return err
+}
+
+// admit gives a request its places and a permit.
+func (c *Chain) admit(r *request, a *admission) error {
 	mostWaiting := queueShare(r.op.Policy.Priority) * c.shedder.Limit()
 	if !c.enterRooms(r, a, mostWaiting) {
 		return contract.ErrOverloaded

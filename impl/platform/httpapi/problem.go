@@ -92,7 +92,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, reques
 		h.Set("ETag", f.ETag)
 	}
 	if f.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+		h.Set("Retry-After", retryAfter(f))
 	}
 	status := contract.StatusOf(f)
 	body, err := encodeProblem(status, f, instance(r), requestID, now)
@@ -104,6 +104,9 @@ func writeProblem(w http.ResponseWriter, r *http.Request, f *fault.Error, reques
 	_, _ = w.Write(body) //nolint:gosec // It is JSON and says so. A caller who has gone reads nothing.
 	return err
 }
+
+// retryAfter is the Retry-After field of a failure, in seconds.
+func retryAfter(f *fault.Error) string { return strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))) }
 
 // encodeProblem encodes the body of a failure.
 func encodeProblem(status int, f *fault.Error, instance, requestID string, now time.Time) ([]byte, error) {

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -44,9 +44,6 @@ func (s Server) answerRefusals(server *http.Server, l net.Listener) net.Listener
 		}
 		next.ServeHTTP(w, r)
 	})
-	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		return context.WithValue(ctx, connectionKey{}, c)
-	}
 	server.ConnState = func(c net.Conn, state http.ConnState) {
 		if mine, known := c.(*connection); known && state == http.StateIdle {
 			mine.handled.Store(false)
@@ -76,17 +73,15 @@ type refusingListener struct {
 // Accept implements net.Listener.
 func (l refusingListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
-	if tcp, is := c.(*net.TCPConn); err == nil && is {
-		return &connection{TCPConn: tcp, server: l.server}, nil
+	if b, is := c.(*bounded); err == nil && is {
+		return &connection{bounded: b, server: l.server}, nil
 	}
 	return c, err
 }
 
-type connectionKey struct{}
-
 // connection is the connection of a caller.
 type connection struct {
-	*net.TCPConn
+	*bounded
 
 	server Server
 	// handled says that a handler has the request, so that what is written is its answer.
@@ -97,11 +92,11 @@ type connection struct {
 func (c *connection) Write(p []byte) (int, error) {
 	if !c.handled.Load() {
 		if status := statusIn(p); status >= http.StatusBadRequest {
-			_, err := c.TCPConn.Write(c.refusal(status))
+			_, err := c.bounded.Write(c.refusal(status))
 			return len(p), err
 		}
 	}
-	return c.TCPConn.Write(p)
+	return c.bounded.Write(p)
 }
 
 // statusIn reads the status of an answer, as in HTTP/1.1 400 Bad Request; 0 where there is none.
@@ -131,15 +126,26 @@ func (c *connection) refusal(status int) []byte {
 	if why, known := refusals[status]; known {
 		f.Detail = why
 	}
-	id, now := telemetry.NewRequestID(), time.Now()
+	answer, id := rawProblem(status, &f)
 	c.server.Log.Info("refused before it was a request", slog.String("request_id", id), slog.Int("status", status),
 		slog.String("code", f.Code), slog.String("address", c.address()))
 	if c.server.Metrics != nil {
 		c.server.Metrics.Operation(telemetry.Unmatched).Observe(status, 0, "")
 	}
-	body, _ := encodeProblem(status, &f, "/", id, now) // Without Current it can always be encoded.
+	return answer
+}
+
+// rawProblem makes a whole answer that ends its connection, for where package net/http makes none. It gives the id of
+// the answer as well.
+func rawProblem(status int, f *fault.Error) (answer []byte, requestID string) {
+	id, now := telemetry.NewRequestID(), time.Now()
+	body, _ := encodeProblem(status, f, "/", id, now) // Without Current it can always be encoded.
+	retry := ""
+	if f.RetryAfter > 0 {
+		retry = "Retry-After: " + retryAfter(f) + "\r\n"
+	}
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: application/problem+json\r\n"+
-		"Content-Length: %d\r\n%s: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"+
+		"Content-Length: %d\r\n%s: %s\r\n%sCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"+
 		"Connection: close\r\n\r\n%s",
-		status, http.StatusText(status), now.UTC().Format(http.TimeFormat), len(body), requestIDHeader, id, body)
+		status, http.StatusText(status), now.UTC().Format(http.TimeFormat), len(body), requestIDHeader, id, retry, body), id
 }

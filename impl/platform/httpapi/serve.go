@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -32,6 +34,13 @@ type Server struct {
 	Log     *slog.Logger
 	// Metrics, which may be nil, count malformed requests, which reach no handler.
 	Metrics *telemetry.HTTPMetrics
+	// Registry, which may be nil, gets the metrics of connections.
+	Registry prometheus.Registerer
+	// MaxConnections bounds the open connections of callers; 0: DefaultMaxConnections. One network may hold a quarter of
+	// them.
+	MaxConnections int
+	// TrustedProxies are the networks, in CIDR form, that may hold all of them.
+	TrustedProxies []string
 }
 
 type drainingKey struct{}
@@ -49,18 +58,33 @@ func Draining(ctx context.Context) <-chan struct{} {
 // While it waits it takes connections and requests as before, on idle connections as well: a load balancer that has not
 // noticed yet may send requests there that it must not repeat. Each answer closes its connection.
 func (s Server) Run(ctx context.Context) error {
-	listener, err := listen(ctx, s.Addr)
+	proxies, err := parseProxies(s.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	mainListener, err := listen(ctx, s.Addr)
 	if err != nil {
 		return err
 	}
 	opsListener, err := listen(ctx, s.OpsAddr)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, mainListener.Close())
 	}
 	var unready atomic.Bool
 	main, ops := s.server(s.closing(&unready)), s.server(s.Ops)
 	ops.WriteTimeout = 0 // A profile may take any time that is asked for.
-	listener = s.answerRefusals(main, listener)
+	most := s.mostConnections()
+	ofCallers := newConnections(most, max(most/networkPart, 1), proxies)
+	ofOperators := newConnections(opsConnections, opsConnections, nil)
+	if err := exportConnections(s.Registry, ofCallers, ofOperators); err != nil {
+		return errors.Join(err, mainListener.Close(), opsListener.Close())
+	}
+	boundMain, boundOps := s.bound(mainListener, ofCallers), s.bound(opsListener, ofOperators)
+	defer boundMain.wait()
+	defer boundOps.wait()
+	listener := s.answerRefusals(main, boundMain)
+	ofCallers.follow(main)
+	ofOperators.follow(ops)
 	draining := make(chan struct{})
 	main.BaseContext = func(net.Listener) context.Context {
 		return context.WithValue(context.WithoutCancel(ctx), drainingKey{}, (<-chan struct{})(draining))
@@ -69,7 +93,7 @@ func (s Server) Run(ctx context.Context) error {
 	for _, one := range []struct {
 		server   *http.Server
 		listener net.Listener
-	}{{main, listener}, {ops, opsListener}} {
+	}{{main, listener}, {ops, boundOps}} {
 		go func() { failed <- one.server.Serve(one.listener) }()
 	}
 	s.Ready(true)
@@ -126,7 +150,7 @@ func (s Server) server(handler http.Handler) *http.Server {
 	}
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+func listen(ctx context.Context, addr string) (*net.TCPListener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", addr)
 	switch {
@@ -135,5 +159,5 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	case err != nil:
 		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
 	}
-	return listener, nil
+	return listener.(*net.TCPListener), nil //nolint:forcetypeassert // It is one for the network tcp.
 }

@@ -69,6 +69,7 @@ func sharesOf(p contract.Policy) []string {
 type room struct {
 	places  chan struct{} // one element for each request in the room
 	waiting atomic.Int32
+	refused atomic.Uint64
 }
 
 // The rooms have fewer places than requests may run at least, even those of all ordinary requests together.
@@ -101,6 +102,9 @@ func (c *Chain) roomsOf(p contract.Policy) (rooms []*room) {
 func (c *Chain) enterRooms(r *request, a *admission, mostWaiting int) bool {
 	for i, room := range r.op.rooms {
 		if !room.enter(r.http.Context(), mostWaiting+c.shedder.Limit()-cap(room.places)) {
+			if !isGone(r.http.Context()) {
+				room.refused.Add(1)
+			}
 			return false
 		}
 		a.rooms = r.op.rooms[:i+1]

@@ -161,7 +161,8 @@ func (p Program) serve(
 	process := &Process{
 		Log: log.Logger, Pool: pool, Registry: metrics.Registry,
 		Chain: httpapi.Options{
-			Document: document, Log: log.Logger, Metrics: httpMetrics, TrustedProxies: s.TrustedProxies, Tuning: s.tuning(),
+			Document: document, Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry,
+			TrustedProxies: s.TrustedProxies, Tuning: s.tuning(),
 			Retune: func(tune func(httpapi.Tuning)) {
 				reloading.subscribe(func(next ServeSettings, _ []settings.Change) { tune(next.serving().tuning()) })
 			},
@@ -198,6 +199,7 @@ func (p Program) serve(
 	}()
 	return httpapi.Server{
 		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Log: log.Logger, Metrics: httpMetrics,
+		Registry: metrics.Registry, MaxConnections: s.MaxConnections, TrustedProxies: s.TrustedProxies,
 		Ready: func(ready bool) {
 			if ready {
 				health.SetReady(true)

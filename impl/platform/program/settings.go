@@ -77,6 +77,7 @@ type Serving struct {
 	NATSSettings
 	StopSettings
 	Redis
+	Connections
 
 	Addr           string   `koanf:"addr" usage:"where callers are served"`
 	OpsAddr        string   `koanf:"ops_addr" usage:"address for operators: health, metrics, profiles; keep it from callers"`
@@ -93,6 +94,7 @@ func DefaultServing() Serving {
 		NATSSettings: DefaultNATS(),
 		StopSettings: DefaultStop(),
 		Redis:        DefaultRedis(),
+		Connections:  DefaultConnections(),
 		Addr:         "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
 		Tuned: DefaultTuned(), Migrate: true,
 	}
@@ -102,8 +104,8 @@ func DefaultServing() Serving {
 // of its own calls it there.
 func (s *Serving) Validate() error {
 	errs := []error{
-		s.Keyed.Validate(), s.Redis.Validate(), s.PoolSettings.Validate(), s.NATSSettings.Validate(), s.StopSettings.Validate(),
-		s.Tuned.Validate(), s.contradictions(),
+		s.Keyed.Validate(), s.PoolSettings.Validate(), s.NATSSettings.Validate(), s.Redis.Validate(),
+		s.Connections.Validate(), s.StopSettings.Validate(), s.Tuned.Validate(), s.contradictions(),
 	}
 	if err := httpapi.CheckProxies(s.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies: %w", err))

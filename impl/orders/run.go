@@ -16,6 +16,7 @@ import (
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/resource"
 	"example.com/plumbline/impl/platform/standing"
+	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/queries"
 )
 
@@ -41,7 +42,7 @@ func Program() program.Program {
 func serve(ctx context.Context, p program.Program, c serveSettings, out io.Writer) error {
 	build := func(process *program.Process, r resource.Config) (resource.Server, error) {
 		users, err := outbound.New(outbound.Config{
-			Name: "users", BaseURL: c.UsersURL, Log: process.Log, Registry: process.Registry,
+			Name: "users", BaseURL: c.UsersURL, Probe: token.KeySetPath, Log: process.Log, Registry: process.Registry,
 		})
 		if err != nil {
 			return nil, err

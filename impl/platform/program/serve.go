@@ -33,11 +33,12 @@ type Process struct {
 	// Chain holds the options of the chain that follow from the settings and the document.
 	Chain httpapi.Options
 
-	name   string
-	nats   telemetry.Secret
-	end    context.CancelFunc // ends the program
-	checks []ops.Check
-	parts  []part
+	name    string
+	nats    telemetry.Secret
+	end     context.CancelFunc // ends the program
+	checks  []ops.Check
+	awaited []ops.Condition
+	parts   []part
 }
 
 // part is a background part that ends with the program.
@@ -48,6 +49,9 @@ type part struct {
 
 // Check adds a dependency to /healthz.
 func (p *Process) Check(c ops.Check) { p.checks = append(p.checks, c) }
+
+// Await delays readiness until a condition holds, for a bounded time.
+func (p *Process) Await(c ops.Condition) { p.awaited = append(p.awaited, c) }
 
 // Go runs a function beside requests. Its context ends once requests have ended, and the program waits for it. If it
 // panics, the program stops.
@@ -180,7 +184,13 @@ func (p Program) Serve(
 	if err != nil {
 		return err
 	}
-	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
+	health := ops.New(ops.Options{
+		Registry: metrics.Registry, Log: log.Logger, Checks: process.checks, Awaited: process.awaited,
+	})
+	if err := metrics.Registry.Register(health.Collector()); err != nil {
+		return err
+	}
+	process.Go("health checks", health.Watch)
 	return httpapi.Server{
 		Addr: s.Addr, OpsAddr: s.OpsAddr, Handler: handler, Ops: health.Handler(), Unready: s.Unready, Drain: s.Drain,
 		Log: log.Logger, Metrics: httpMetrics,

@@ -37,7 +37,9 @@ const (
 	idleTimeout    = 30 * time.Second // shorter than a server's, so that no server closes a connection just before its use
 	connectTimeout = time.Second      // a connection that is made too late for its try serves the next one
 
-	firstPause  = 25 * time.Millisecond // the longest first pause between two tries; it doubles
+	firstPause   = 25 * time.Millisecond // the longest first pause between two tries; it doubles
+	probeTimeout = 2 * time.Second
+
 	failureRate = 0.5
 	window      = 10 * time.Second
 )
@@ -70,6 +72,9 @@ type Config struct {
 	// OpenFor is how long the breaker stays open before one call may probe, up to a fifth shorter or longer. Default:
 	// 5 s.
 	OpenFor time.Duration
+	// Probe is the path of an operation that anybody may call and that costs little, for Check. Empty: Check asks
+	// nothing.
+	Probe string
 
 	// Log has a line when the breaker opens or closes. Nil: no log.
 	Log *slog.Logger
@@ -86,6 +91,7 @@ type Client struct {
 	timeout     time.Duration
 	least       time.Duration
 	maxAttempts int
+	probe       string
 	transport   *http.Transport
 	breaker     circuitbreaker.CircuitBreaker[any]
 	budget      *budget
@@ -110,7 +116,7 @@ func New(c Config) (*Client, error) {
 		c.Registry = prometheus.NewRegistry()
 	}
 	client := &Client{
-		name: c.Name, base: base,
+		name: c.Name, base: base, probe: c.Probe,
 		total:       cmp.Or(c.Total, 250*time.Millisecond),
 		timeout:     cmp.Or(c.Timeout, 120*time.Millisecond),
 		least:       cmp.Or(c.Least, 10*time.Millisecond),
@@ -147,12 +153,33 @@ func New(c Config) (*Client, error) {
 // Close closes idle connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
-// Check fails with a reason for the operations listener while the breaker refuses calls.
-func (c *Client) Check(context.Context) error {
+// Check fails with a reason while the breaker refuses calls, and otherwise when the service does not answer a GET of
+// Config.Probe as it should. It is for ops.Check. The probe is no call: the breaker, the budget of retries and the metrics
+// do not count it, so it neither opens the breaker nor takes the place of the call that would close it.
+func (c *Client) Check(ctx context.Context) error {
 	if c.breaker.RemainingDelay() > 0 {
 		return ops.Reason(BreakerOpen)
 	}
-	return nil
+	if c.probe == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base.JoinPath(c.probe).String(), http.NoBody)
+	if err != nil {
+		return err
+	}
+	answer, failure := c.send(ctx, r, left(ctx))
+	switch {
+	case failure == nil && answer.StatusCode < http.StatusBadRequest:
+		return nil
+	case failure == nil:
+		failure = &Error{Reason: Failing, Status: answer.StatusCode}
+	case failure.Reason == RateLimited:
+		return nil // The service works.
+	}
+	failure.Dependency, failure.Attempts = c.name, 1
+	return errors.Join(ops.Reason(failure.Reason), failure)
 }
 
 // Do sends a request and returns its complete answer; the caller may but need not close the body.

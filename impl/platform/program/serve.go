@@ -33,15 +33,19 @@ type Process struct {
 	// Chain holds the options of the chain that follow from the settings and the document.
 	Chain httpapi.Options
 
-	name   string
-	nats   events.Server
-	end    context.CancelFunc // ends the program
-	checks []ops.Check
-	parts  []part
+	name    string
+	nats    events.Server
+	end     context.CancelFunc // ends the program
+	checks  []ops.Check
+	awaited []ops.Condition
+	parts   []part
 }
 
 // Check adds a dependency to /healthz.
 func (p *Process) Check(c ops.Check) { p.checks = append(p.checks, c) }
+
+// Await delays readiness until a condition holds, for a bounded time.
+func (p *Process) Await(c ops.Condition) { p.awaited = append(p.awaited, c) }
 
 // Go runs a function beside requests. Its context ends once requests have ended, and the program waits for it. If it
 // panics, the program stops.
@@ -191,7 +195,13 @@ func (p Program) serve(
 	if err := p.startReloading(process, reloading, metrics.Registry); err != nil {
 		return err
 	}
-	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
+	health := ops.New(ops.Options{
+		Registry: metrics.Registry, Log: log.Logger, Checks: process.checks, Awaited: process.awaited,
+	})
+	if err := metrics.Registry.Register(health.Collector()); err != nil {
+		return err
+	}
+	process.Go("health checks", health.Watch)
 	defer func() {
 		if !stop.began.IsZero() { // Otherwise nothing was served.
 			stop.note("requests", stop.began, err)

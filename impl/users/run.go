@@ -85,7 +85,7 @@ func serve(ctx context.Context, p program.Program, c serveSettings, mailer mail.
 		s, err := New(Config{
 			Database: process.Pool, Pool: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience,
 			Hashing: hashes, Mailer: mailer, NoMails: noMails, PublicURL: c.PublicURL, DeletionGrace: c.DeletionGrace,
-			Log: process.Log, Registry: process.Registry, Clock: p.Clock,
+			Tracer: process.Chain.Tracer, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err

@@ -42,6 +42,8 @@ type Options struct {
 	Owners  map[string]OwnerOf
 	Log     *slog.Logger
 	Metrics *telemetry.HTTPMetrics
+	// Tracer records traces; nil: none.
+	Tracer *telemetry.Tracer
 	// Clock gives the time; nil: the clock of the system.
 	Clock func() time.Time
 	// Checker checks requests and answers; nil: that of contract.NewChecker.
@@ -78,6 +80,7 @@ type Chain struct {
 	auth      Authenticator
 	log       *slog.Logger
 	metrics   *telemetry.HTTPMetrics
+	tracer    *telemetry.Tracer // nil: off
 	clock     func() time.Time
 	proxies   []netip.Prefix // that are trusted
 	once      Idempotency
@@ -117,7 +120,7 @@ type endpoint struct {
 func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
-		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
+		log: o.Log, metrics: o.Metrics, tracer: o.Tracer, clock: o.Clock, responses: o.Responses, observe: o.Observe,
 		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, refusals: newRateLimiter(), failures: o.Throttle,
 		owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
 	}

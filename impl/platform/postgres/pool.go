@@ -214,11 +214,11 @@ func (l acquireLimit) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pg
 	}
 }
 
-// tracer joins the tracers that limit Acquire and the configured one.
+// tracer joins the tracers that measure waits, that limit Acquire, and the configured one.
 func (c Config) tracer() pgx.QueryTracer {
-	all := &multitracer.Tracer{}
+	all := multitracer.New(watch{})
 	if c.Tracer != nil {
-		all = multitracer.New(c.Tracer)
+		all = multitracer.New(watch{}, c.Tracer)
 	}
 	if limit := orDefault(c.AcquireTimeout, DefaultConfig().AcquireTimeout); limit > 0 {
 		all.PoolAcquireTracers = append(all.PoolAcquireTracers, acquireLimit(limit))

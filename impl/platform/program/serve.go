@@ -153,17 +153,21 @@ func (p Program) Serve(
 			return err
 		}
 	}
+	traces, err := s.Tracing.start(ctx, p.Name, log.Logger, metrics.Registry)
+	if err != nil {
+		return err
+	}
 	pool, err := p.open(ctx, s.Keyed,
 		postgres.Config{MaxConns: s.MaxConns, Shares: Shares(s.MaxConns, s.PoolShare), SharesOf: httpapi.Shares})
 	if err != nil {
-		return err
+		return errors.Join(err, traces.Stop(ctx))
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	process := &Process{
 		Log: log.Logger, Pool: pool, Registry: metrics.Registry,
 		Chain: httpapi.Options{
-			Document: document, Log: log.Logger, Metrics: httpMetrics, Responses: s.Responses,
+			Document: document, Log: log.Logger, Metrics: httpMetrics, Tracer: traces.Tracer(), Responses: s.Responses,
 			TrustedProxies: s.TrustedProxies, TrustedOrigins: s.TrustedOrigins, RateLimits: s.RateLimits, Shed: s.Shed,
 		},
 		checks: []ops.Check{databaseCheck(pool)},
@@ -171,6 +175,7 @@ func (p Program) Serve(
 		nats:   s.NATSURL,
 		end:    end,
 	}
+	process.Defer("traces", traces.Stop) // The first stops last: what the others end is still sent.
 	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
 	defer func() { err = errors.Join(err, process.stop()) }()
 	if err := metrics.Registry.Register(postgres.Collector(pool)); err != nil {

@@ -70,6 +70,7 @@ func (p Program) logger(d Database, out io.Writer, sensitive []string) *telemetr
 // Serving holds the settings of serve that every service has. A service's own settings embed it.
 type Serving struct {
 	Keyed
+	Tracing
 
 	Addr           string               `koanf:"addr" usage:"where callers are served"`
 	OpsAddr        string               `koanf:"ops_addr" usage:"address for operators: health, metrics, profiles; keep it from callers"`
@@ -89,7 +90,7 @@ type Serving struct {
 // DefaultServing returns the defaults of Serving.
 func DefaultServing() Serving {
 	return Serving{
-		Keyed: Keyed{Database: DefaultDatabase()},
+		Keyed: Keyed{Database: DefaultDatabase()}, Tracing: DefaultTracing(),
 		Addr:  "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
 		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16, PoolShare: 50,
 		Unready: 3 * time.Second, Drain: 20 * time.Second,
@@ -99,7 +100,7 @@ func DefaultServing() Serving {
 // Validate refuses settings that cannot work, before anything is touched. A type that embeds Serving and has a Validate
 // of its own calls it there.
 func (s *Serving) Validate() error {
-	errs := []error{s.Keyed.Validate()}
+	errs := []error{s.Keyed.Validate(), s.Tracing.Validate()}
 	refuse := func(when bool, text string) {
 		if when {
 			errs = append(errs, errors.New(text))

@@ -25,6 +25,8 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -202,6 +204,7 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	defer cancel()
 	answer, failure := c.call(ctx, r)
 	took := time.Since(start)
+	telemetry.Request(ctx).Spend(telemetry.Outbound, took)
 	switch {
 	case failure == nil:
 		c.metrics.observe(resultOf(answer.StatusCode), took)
@@ -219,7 +222,7 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 func (c *Client) call(ctx context.Context, r *http.Request) (*http.Response, *Error) {
 	c.budget.deposit()
 	for attempt := 1; ; attempt++ {
-		answer, failure := c.try(ctx, r)
+		answer, failure := c.try(ctx, r, attempt)
 		if failure == nil {
 			return answer, nil
 		}
@@ -261,7 +264,7 @@ func repeatable(r *http.Request) bool {
 }
 
 // try makes one attempt, unless the time is too short or the breaker is open.
-func (c *Client) try(ctx context.Context, r *http.Request) (*http.Response, *Error) {
+func (c *Client) try(ctx context.Context, r *http.Request, attempt int) (*http.Response, *Error) {
 	given := min(left(ctx), c.timeout)
 	if given < c.least {
 		return nil, &Error{Reason: NoTime, cause: ctx.Err()}
@@ -271,7 +274,10 @@ func (c *Client) try(ctx context.Context, r *http.Request) (*http.Response, *Err
 	}
 	ctx, cancel := context.WithTimeout(ctx, given)
 	defer cancel()
+	ctx, span := telemetry.Start(ctx, trace.SpanKindClient, r.Method+" "+c.name)
 	answer, failure := c.send(ctx, r, given)
+	c.describe(span, r, attempt, answer, failure)
+	span.End()
 	switch {
 	case failure == nil || failure.Reason == RateLimited:
 		c.breaker.RecordSuccess() // The service works.
@@ -293,7 +299,7 @@ func (c *Client) send(ctx context.Context, r *http.Request, given time.Duration)
 	request.Header.Set(timeoutHeader, strconv.FormatInt(given.Milliseconds(), 10))
 	if scope := telemetry.Request(ctx); scope != nil {
 		request.Header.Set("X-Request-Id", scope.RequestID)
-		if parent := scope.Traceparent(); parent != "" {
+		if parent := telemetry.Traceparent(ctx); parent != "" {
 			request.Header.Set("Traceparent", parent)
 		}
 	}
@@ -320,6 +326,30 @@ func (c *Client) send(ctx context.Context, r *http.Request, given time.Duration)
 	}
 	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return answer, nil
+}
+
+// describe fills in the span of a try. It has neither the path nor the query, which have ids of accounts.
+func (c *Client) describe(span trace.Span, r *http.Request, attempt int, answer *http.Response, failure *Error) {
+	if !span.IsRecording() {
+		return
+	}
+	span.SetAttributes(attribute.String("http.request.method", r.Method),
+		attribute.String("server.address", c.base.Hostname()), attribute.String("service.peer.name", c.name))
+	if attempt > 1 {
+		span.SetAttributes(attribute.Int("http.request.resend_count", attempt-1))
+	}
+	switch {
+	case failure != nil:
+		if failure.Status != 0 {
+			span.SetAttributes(attribute.Int("http.response.status_code", failure.Status))
+		}
+		telemetry.Failed(span, string(failure.Reason))
+	default:
+		span.SetAttributes(attribute.Int("http.response.status_code", answer.StatusCode))
+		if answer.StatusCode >= http.StatusBadRequest {
+			telemetry.Failed(span, strconv.Itoa(answer.StatusCode))
+		}
+	}
 }
 
 // left returns the time until the deadline of ctx, which must have one.

@@ -156,16 +156,20 @@ func (p Program) serve(
 			return err
 		}
 	}
-	pool, err := p.open(ctx, s.Keyed, poolConfig)
+	traces, err := s.Tracing.start(ctx, p.Name, log.Logger, metrics.Registry)
 	if err != nil {
 		return err
+	}
+	pool, err := p.open(ctx, s.Keyed, poolConfig)
+	if err != nil {
+		return errors.Join(err, traces.Stop(ctx))
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	process := &Process{
 		Log: log.Logger, Pool: pool, Registry: metrics.Registry,
 		Chain: httpapi.Options{
-			Document: document, Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry,
+			Document: document, Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry, Tracer: traces.Tracer(),
 			TrustedProxies: s.TrustedProxies, Tuning: s.tuning(),
 			Retune: func(tune func(httpapi.Tuning)) {
 				reloading.subscribe(func(next ServeSettings, _ []settings.Change) { tune(next.serving().tuning()) })
@@ -176,6 +180,7 @@ func (p Program) serve(
 		nats:   s.NATSSettings.server(),
 		end:    end,
 	}
+	process.Defer("traces", traces.Stop)                               // The first stops last: what the others end is still sent.
 	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
 	defer func() {
 		stop.begin()

@@ -78,6 +78,7 @@ type Serving struct {
 	StopSettings
 	Redis
 	Connections
+	Tracing
 
 	Addr           string   `koanf:"addr" usage:"where callers are served"`
 	OpsAddr        string   `koanf:"ops_addr" usage:"address for operators: health, metrics, profiles; keep it from callers"`
@@ -95,6 +96,7 @@ func DefaultServing() Serving {
 		StopSettings: DefaultStop(),
 		Redis:        DefaultRedis(),
 		Connections:  DefaultConnections(),
+		Tracing:      DefaultTracing(),
 		Addr:         "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
 		Tuned: DefaultTuned(), Migrate: true,
 	}
@@ -105,7 +107,8 @@ func DefaultServing() Serving {
 func (s *Serving) Validate() error {
 	errs := []error{
 		s.Keyed.Validate(), s.PoolSettings.Validate(), s.NATSSettings.Validate(), s.Redis.Validate(),
-		s.Connections.Validate(), s.StopSettings.Validate(), s.Tuned.Validate(), s.contradictions(),
+		s.Connections.Validate(), s.StopSettings.Validate(), s.Tracing.Validate(),
+		s.Tuned.Validate(), s.contradictions(),
 	}
 	if err := httpapi.CheckProxies(s.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies: %w", err))

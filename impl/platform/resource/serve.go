@@ -56,7 +56,7 @@ func Serve[T any, S interface {
 		}
 		server, err := build(process, Config{
 			Name: p.Name, Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: s.Issuer,
-			MasterKey: s.MasterKey, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
+			MasterKey: s.MasterKey, Tracer: process.Chain.Tracer, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err
@@ -117,7 +117,7 @@ func (p *Parts) startEvents(process *program.Process) error {
 	users := events.ConsumerConfig{Service: "users", Name: p.config.Name, Handle: p.Standing.Handle}
 	for _, c := range append([]events.ConsumerConfig{users}, p.config.Consumers...) {
 		c.Database, c.Bus = process.Pool.Config().ConnConfig, bus
-		c.Registry, c.Log = process.Registry, process.Log
+		c.Tracer, c.Registry, c.Log = process.Chain.Tracer, process.Registry, process.Log
 		consumer, err := events.NewConsumer(c)
 		if err != nil {
 			return err

@@ -19,6 +19,7 @@ type chart struct {
 	Log          bool // of the values' axis
 	Dots         bool // at each point
 	Marks        []mark
+	Until        float64 // the end of the X axis, which then begins at 0; 0 for an axis that spans the points
 }
 
 // series is one line. Class is that of its colour.
@@ -75,8 +76,9 @@ func (s scale) ticks(count int) (all []float64) {
 		return all
 	}
 	step := niceStep((s.to - s.from) / float64(count))
-	for n := math.Ceil(s.from/step - 1e-9); n*step <= s.to*(1+1e-9); n++ {
-		all = append(all, n*step)
+	first := int(math.Ceil(s.from/step - 1e-9))
+	for n := first; float64(n)*step <= s.to*(1+1e-9); n++ {
+		all = append(all, float64(n)*step)
 	}
 	return all
 }
@@ -157,6 +159,9 @@ func (c chart) scales(f frame) (x, y scale) {
 				}
 			}
 		}
+	}
+	if c.Until > 0 {
+		x.from, x.to = 0, c.Until
 	}
 	if math.IsInf(x.from, 0) {
 		x.from, x.to = 0, 1

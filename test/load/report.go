@@ -11,10 +11,13 @@ import (
 	"maps"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
+
+var capitals = regexp.MustCompile(`[A-Z]`)
 
 //go:embed report.html
 var page string
@@ -122,7 +125,11 @@ func (r *result) html() ([]byte, error) {
 		"f2":      func(v float64) string { return fmt.Sprintf("%.2f", v) },
 		"percent": func(v float64) string { return fmt.Sprintf("%.2g %%", 100*v) },
 		"css":     func(v float64) template.CSS { return template.CSS(fmt.Sprintf("%.2f%%", v)) }, //nolint:gosec // a number
-		"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		// words lets the name of an operation break before its capitals.
+		"words": func(name string) template.HTML {
+			return template.HTML(capitals.ReplaceAllString(template.HTMLEscapeString(name), "<wbr>$0")) //nolint:gosec // It is escaped.
+		},
+		"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	}).Parse(page)
 	if err != nil {
 		return nil, err
@@ -230,5 +237,11 @@ func (r *result) charts() []chart {
 		cpu.Series = append(cpu.Series, line(p.Process, classOf(i), of(func(s slice) []float64 { return s.Cores })))
 		memory.Series = append(memory.Series, line(p.Process, classOf(i), of(func(s slice) []float64 { return s.MiB })))
 	}
-	return append(all, cpu, memory)
+	all = append(all, cpu, memory)
+	for i := range all {
+		for _, s := range r.Slices {
+			all[i].Until = s.From + s.Length
+		}
+	}
+	return all
 }

@@ -48,7 +48,7 @@ func eventOf(s step, by ordersapi.OrderActor) orderEvent {
 
 // traceparent gives the trace context of the request, which the event continues.
 func traceparent(ctx context.Context) *string {
-	if parent := telemetry.Request(ctx).Traceparent(); parent != "" {
+	if parent := telemetry.Traceparent(ctx); parent != "" {
 		return &parent
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 	"example.com/plumbline/impl/platform/resource"
 	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/standing"
+	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/queries"
 )
 
@@ -44,7 +45,7 @@ func serve(ctx context.Context, p program.Program, live *settings.Live[serveSett
 	c := live.Get()
 	build := func(process *program.Process, r resource.Config) (resource.Server, error) {
 		users, err := outbound.New(outbound.Config{
-			Name: "users", BaseURL: c.UsersURL, Log: process.Log, Registry: process.Registry,
+			Name: "users", BaseURL: c.UsersURL, Probe: token.KeySetPath, Log: process.Log, Registry: process.Registry,
 		})
 		if err != nil {
 			return nil, err

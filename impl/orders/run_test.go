@@ -1,14 +1,22 @@
 package orders
 
 import (
+	"crypto/rand"
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/gen/ordersapi"
+	"example.com/plumbline/impl/platform/ops"
+	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
 )
@@ -22,6 +30,7 @@ func environment(url string, changes ...string) []string {
 	return append([]string{
 		"ORDERS_DATABASE_URL=" + pgtest.Patient(url), "ORDERS_MASTER_KEY=" + testMasterKey, "ORDERS_ADDR=127.0.0.1:0",
 		"ORDERS_OPS_ADDR=127.0.0.1:0", "ORDERS_USERS_URL=http://127.0.0.1:1", "ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s",
+		"ORDERS_KEYS_WITHIN=0s",
 	}, changes...)
 }
 
@@ -57,6 +66,105 @@ func TestServe(t *testing.T) {
 	require.Positive(t, jobs)
 	require.Less(t, jobs, audit, "what the last jobs have written is still sealed")
 	require.NotContains(t, p.Output(), testMasterKey)
+}
+
+// dependencies returns what /healthz says of each dependency, and its status code.
+func dependencies(t *testing.T, p *programtest.Served) (status int, by map[string]ops.Dependency) {
+	t.Helper()
+	status, body := programtest.Get(t, p.OpsURL+"/healthz")
+	var report ops.Report
+	require.NoError(t, json.Unmarshal([]byte(body), &report), body)
+	by = map[string]ops.Dependency{}
+	for _, d := range report.Dependencies {
+		by[d.Name] = d
+	}
+	return status, by
+}
+
+// TestReadinessWaitsForKeys starts the service before the users service: callers are kept away until their tokens can
+// be verified. Afterwards the service says within seconds that users has gone, and since when, though nobody calls.
+func TestReadinessWaitsForKeys(t *testing.T) {
+	t.Parallel()
+	signer := token.NewSigner(time.Now)
+	key, err := token.NewPrivateKey(rand.Reader, time.Now())
+	require.NoError(t, err)
+	require.NoError(t, signer.SetKeys([]token.PrivateKey{key}))
+	var serving atomic.Bool
+	users := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !serving.Load() || r.URL.Path != token.KeySetPath {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write(signer.JWKS())
+	}))
+	t.Cleanup(users.Close)
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...),
+		"ORDERS_USERS_URL="+users.URL, "ORDERS_KEYS_WITHIN=10m"))
+	eventually := func(ask func() bool) {
+		t.Helper()
+		require.Eventually(t, ask, programtest.Patience, 20*time.Millisecond)
+	}
+	shows := func(lines ...string) func() bool {
+		return func() bool {
+			_, body := programtest.Get(t, p.OpsURL+"/metrics")
+			return !slices.ContainsFunc(lines, func(line string) bool { return !strings.Contains(body, "\n"+line+"\n") })
+		}
+	}
+	status, body := programtest.Get(t, p.OpsURL+"/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.JSONEq(t, `{"status":"not_ready","reason":"no_keys"}`, body)
+	status, found := dependencies(t, p)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, ops.Dependency{
+		Name: "keys", Critical: true, Status: ops.Unhealthy, Reason: token.NoKeys, Since: found["keys"].Since,
+		CheckedAt: found["keys"].CheckedAt, DurationMS: found["keys"].DurationMS,
+	}, found["keys"])
+	require.Equal(t, ops.Unhealthy, found["users"].Status)
+	require.EqualValues(t, "failing", found["users"].Reason)
+	eventually(shows("token_keys 0", `dependency_healthy{dependency="keys"} 0`, `dependency_healthy{dependency="users"} 0`,
+		`dependency_healthy{dependency="database"} 1`))
+	status, _ = programtest.Get(t, p.URL+"/api/v1/products")
+	require.Equal(t, http.StatusOK, status, "whoever comes all the same is served")
+
+	serving.Store(true)
+	eventually(func() bool {
+		status, _ := programtest.Get(t, p.OpsURL+"/readyz")
+		return status == http.StatusOK
+	})
+	eventually(func() bool {
+		status, found = dependencies(t, p)
+		return status == http.StatusOK && found["keys"].Status == ops.Healthy && found["users"].Status == ops.Healthy
+	})
+	eventually(shows("token_keys 1", `dependency_healthy{dependency="keys"} 1`, `dependency_healthy{dependency="users"} 1`))
+	worked := p.Line("dependency works again")
+	failed, err := time.ParseDuration(worked["failed_for"].(string))
+	require.NoError(t, err)
+	require.Positive(t, failed)
+
+	before := found["users"].Since
+	serving.Store(false)
+	eventually(shows(`dependency_healthy{dependency="users"} 0`)) // Nobody asks for /healthz.
+	status, found = dependencies(t, p)
+	require.Equal(t, http.StatusOK, status, "what does not need users goes on, and known keys stay in use")
+	require.Equal(t, ops.Healthy, found["keys"].Status)
+	require.Equal(t, ops.Unhealthy, found["users"].Status)
+	require.True(t, found["users"].Since.After(before))
+	status, _ = programtest.Get(t, p.OpsURL+"/readyz")
+	require.Equal(t, http.StatusOK, status)
+}
+
+// TestReadinessWaitsNoLongerThanItMay starts the service without a users service: what needs no token is served.
+func TestReadinessWaitsNoLongerThanItMay(t *testing.T) {
+	t.Parallel()
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "ORDERS_KEYS_WITHIN=1ms"))
+	require.Eventually(t, func() bool {
+		status, _ := programtest.Get(t, p.OpsURL+"/readyz")
+		return status == http.StatusOK
+	}, programtest.Patience, 20*time.Millisecond)
+	status, found := dependencies(t, p)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, token.NoKeys, found["keys"].Reason)
+	require.EqualValues(t, "unreachable", found["users"].Reason)
 }
 
 func TestWrongSettings(t *testing.T) {

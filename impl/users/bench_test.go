@@ -74,7 +74,7 @@ func BenchmarkBesideBare(b *testing.B) {
 		b.Run(r.method+" in process", func(b *testing.B) {
 			compare(b, round, f.askers(b.Context(), r))
 			if stats := f.service.guard.Stats(); r.token != "" { // In production the session of the caller is remembered.
-				require.Positive(b, stats.Remembered)
+				require.Positive(b, stats.Sessions.Entries)
 				require.Less(b, stats.Tokens.Misses, stats.Tokens.Hits)
 			}
 		})
@@ -150,7 +150,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	require.Positive(b, f.service.guard.Stats().Remembered)
+	require.Positive(b, f.service.guard.Stats().Sessions.Entries)
 }
 
 // production makes the service as serve does, but with rate limits that are never reached, a cheap password hash and a

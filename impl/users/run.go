@@ -88,7 +88,7 @@ func serve(
 		s, err := New(Config{
 			Database: process.Pool, Pool: process.Pool, MasterKey: c.MasterKey, Issuer: c.Issuer, Audience: c.Audience,
 			Hashing: hashes, Tuning: tuning,
-			Log: process.Log, Registry: process.Registry, Clock: p.Clock,
+			Tracer: process.Chain.Tracer, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err

@@ -53,6 +53,8 @@ type Config struct {
 	// Pool serves the jobs, on the same database as Database.
 	Pool *pgxpool.Pool
 	Tuning
+	// Tracer records the traces of jobs; nil: none.
+	Tracer *telemetry.Tracer
 	// Log receives the log lines of jobs; nil discards them.
 	Log *slog.Logger
 	// Registry receives the metrics of jobs; nil discards them.
@@ -149,7 +151,7 @@ func New(c Config) (*Service, error) {
 	if err := s.parseMailTemplates(); err != nil {
 		return nil, err
 	}
-	if s.jobs, err = s.newJobs(jobs.Config{Pool: c.Pool, Log: c.Log, Registry: c.Registry}); err != nil {
+	if s.jobs, err = s.newJobs(jobs.Config{Pool: c.Pool, Tracer: c.Tracer, Log: c.Log, Registry: c.Registry}); err != nil {
 		return nil, err
 	}
 	if s.audit, err = audit.New(c.Database, master, s.clock); err != nil {

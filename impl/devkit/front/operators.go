@@ -88,8 +88,9 @@ func health(ctx context.Context, client *http.Client, services []Service) ops.Re
 func healthOf(ctx context.Context, client *http.Client, s Service) ops.Report {
 	var report ops.Report
 	if _, err := ask(ctx, client, s, "/healthz", &report); err != nil {
+		now := time.Now().UTC()
 		return ops.Report{Status: ops.Unhealthy, Dependencies: []ops.Dependency{{
-			Name: s.Document.Name, Status: ops.Unhealthy, Critical: true, CheckedAt: time.Now().UTC(), Reason: ops.Unreachable,
+			Name: s.Document.Name, Status: ops.Unhealthy, Critical: true, Since: now, CheckedAt: now, Reason: ops.Unreachable,
 		}}}
 	}
 	for i := range report.Dependencies {

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -48,6 +49,8 @@ type ConsumerConfig struct {
 	// Handle handles one event, usually in [Once]; for an event of no interest it returns nil. After an error or a
 	// panic it is called again until it succeeds. Events of different subjects are handled at the same time.
 	Handle func(ctx context.Context, e Event) error
+	// Tracer records the traces of events that are recorded where the events were made; nil: none.
+	Tracer *telemetry.Tracer
 	// Registry shows events_handled_total{result}, events_handle_delay_seconds, events_unhandled and events_stuck,
 	// all with the labels service and consumer.
 	Registry prometheus.Registerer
@@ -334,16 +337,17 @@ func (c *Consumer) handle(ctx context.Context, e Event) bool {
 func (c *Consumer) try(ctx context.Context, e Event) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), handleTimeout)
 	defer cancel()
-	scope := &telemetry.RequestScope{RequestID: e.ID.String(), SpanID: telemetry.NewSpanID()}
-	trace, _, sampled, ok := telemetry.ParseTraceparent(e.Traceparent)
-	if !ok {
-		trace = telemetry.NewTraceID()
-	}
-	scope.TraceID, scope.Sampled = trace, sampled
+	scope := &telemetry.RequestScope{RequestID: e.ID.String()}
+	ctx, span := c.config.Tracer.Begin(ctx, scope, trace.SpanKindConsumer, "process "+e.Type, e.Traceparent)
+	describe(span, "process", stream(c.config.Service), e)
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the handler panicked: %v", r)
 		}
+		if err != nil {
+			telemetry.Failed(span, "failed")
+		}
+		span.End()
 	}()
 	return c.config.Handle(telemetry.WithRequest(ctx, scope), e)
 }

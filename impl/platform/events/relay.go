@@ -11,9 +11,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"example.com/plumbline/impl/platform/failpoint"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 const (
@@ -84,6 +86,8 @@ type RelayConfig struct {
 	Database *pgx.ConnConfig
 	// Bus takes the events. With nil they are kept for a week and then removed unpublished.
 	Bus *Bus
+	// Tracer records the publishing of events whose traces are recorded; nil: none.
+	Tracer *telemetry.Tracer
 	// Types are the label values of events_published_total; any other counts as "other".
 	Types []string
 	// Registry shows outbox_unpublished, outbox_oldest_unpublished_seconds, events_published_total{type},
@@ -343,28 +347,30 @@ func (r *Relay) send(ctx context.Context, batch []entry) (stored []int64, refuse
 
 // begin sends one event; the function that it gives waits, at most for ackTimeout, until the event is stored.
 func (r *Relay) begin(ctx context.Context, bus jetstream.JetStream, e Event) func() error {
+	var span trace.Span
+	e, span = published(ctx, r.config.Tracer, r.config.Service, e)
 	message, err := e.encode()
 	if err != nil {
-		return func() error { return err }
+		return func() error { return ended(span, err) }
 	}
 	ack, err := bus.PublishAsync(topic(r.config.Service, e.Type), message,
 		jetstream.WithMsgID(e.ID.String()), jetstream.WithExpectStream(stream(r.config.Service)))
 	if err != nil {
-		return func() error { return err }
+		return func() error { return ended(span, err) }
 	}
 	return func() error {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return ended(span, ctx.Err())
 		case <-ack.Ok():
 			label := e.Type
 			if !slices.Contains(r.config.Types, label) {
 				label = otherType
 			}
 			r.published.WithLabelValues(label).Inc()
-			return nil
+			return ended(span, nil)
 		case err := <-ack.Err():
-			return err
+			return ended(span, err)
 		}
 	}
 }

@@ -8,21 +8,30 @@ package guard
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/maypok86/otter/v2"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 )
 
-// rememberedSessions bounds the memory, at some hundred bytes each.
-const rememberedSessions = 50_000
+const (
+	// rememberedSessions bounds the memory, at some hundred bytes each.
+	rememberedSessions = 50_000
+	// readTimeout bounds a read that several requests wait for, whichever of them gives up.
+	readTimeout = 3 * time.Second
+)
 
 // Config is what a Guard is made of.
 type Config struct {
@@ -50,7 +59,9 @@ type Guard struct {
 	verifier *token.Verifier
 	ask      func(context.Context, token.Claims) (Session, error)
 	clock    func() time.Time
-	sessions *otter.Cache[uuid.UUID, Session]
+	shares   func(context.Context) []string // of the pool of connections; see httpapi.Shares
+	sessions *memory
+	reads    singleflight.Group
 	read     atomic.Uint64
 
 	mu       sync.Mutex
@@ -64,12 +75,8 @@ func New(c Config) *Guard {
 		c.Clock = time.Now
 	}
 	return &Guard{
-		verifier: c.Verifier, ask: c.Read, clock: c.Clock,
-		sessions: otter.Must(&otter.Options[uuid.UUID, Session]{
-			MaximumSize: rememberedSessions,
-			// The memory's upkeep is done by whoever uses it: a guard has no goroutines to stop.
-			Executor: func(upkeep func()) { upkeep() },
-		}),
+		verifier: c.Verifier, ask: c.Read, clock: c.Clock, shares: httpapi.Shares,
+		sessions: newMemory(rememberedSessions),
 	}
 }
 
@@ -82,9 +89,10 @@ func (g *Guard) Authenticate(ctx context.Context, raw string) (*httpapi.Principa
 	case err != nil:
 		return nil, contract.ErrUnavailable.Because(err)
 	}
-	session, known := g.sessions.GetIfPresent(claims.SessionID)
-	if !known || !session.speaksOf(claims) || !session.ExpiresAt.After(g.clock()) {
-		if session, err = g.readAndRemember(ctx, claims); err != nil {
+	session, known := g.remembered(claims)
+	g.sessions.counts.LookedUp(known)
+	if !known {
+		if session, err = g.find(ctx, claims); err != nil {
 			return nil, err
 		}
 	}
@@ -94,32 +102,78 @@ func (g *Guard) Authenticate(ctx context.Context, raw string) (*httpapi.Principa
 	return session.Principal, nil
 }
 
-// speaksOf tells whether what is remembered of a session holds for this token of its.
-func (s Session) speaksOf(claims token.Claims) bool {
-	return s.TokenID == "" || s.TokenID == claims.ID
+// remembered gives what is remembered of the session of a token, if it holds for this token and now.
+func (g *Guard) remembered(claims token.Claims) (Session, bool) {
+	session, known := g.sessions.get(claims.SessionID)
+	holds := known && (session.TokenID == "" || session.TokenID == claims.ID) && session.ExpiresAt.After(g.clock())
+	return session, holds
 }
 
-func (g *Guard) readAndRemember(ctx context.Context, claims token.Claims) (Session, error) {
-	before := g.seen()
-	g.read.Add(1)
-	session, err := g.ask(ctx, claims)
-	if err == nil {
-		g.remember(claims.SessionID, session, before)
+// find reads the session of a token. While the database tells of changes, requests with one token at one time wait for
+// one read, except that
+//   - a request that comes after a change does not wait for a read from before it;
+//   - requests wait only for those that may have the same connections of the pool, so that none of high priority is
+//     refused, or waits, with one of low priority.
+//
+// The read goes on when the request that began it is given up.
+func (g *Guard) find(ctx context.Context, claims token.Claims) (Session, error) {
+	watching, changes := g.seen()
+	if !watching { // Nobody would tell that another request's read is from before a change.
+		return g.readNow(ctx, claims)
 	}
-	return session, err
+	key := strings.Join(append([]string{claims.SessionID.String(), claims.ID, strconv.FormatUint(changes, 10)},
+		g.shares(ctx)...), " ")
+	result := g.reads.DoChan(key, func() (any, error) {
+		if session, known := g.remembered(claims); known { // Another read has ended since this request looked.
+			return session, nil
+		}
+		reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
+		defer cancel()
+		session, err := g.readSafely(reading, claims)
+		if err == nil {
+			g.remember(claims.SessionID, session, changes)
+		}
+		return session, err
+	})
+	select {
+	case r := <-result:
+		session, _ := r.Val.(Session)
+		return session, r.Err
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return Session{}, contract.ErrTimeout.Because(ctx.Err())
+		}
+		return Session{}, ctx.Err()
+	}
 }
 
-func (g *Guard) seen() uint64 {
+// readSafely is readNow for a goroutine of its own, where a panic would end the program.
+func (g *Guard) readSafely(ctx context.Context, claims token.Claims) (session Session, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the read of a session panicked: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return g.readNow(ctx, claims)
+}
+
+func (g *Guard) readNow(ctx context.Context, claims token.Claims) (Session, error) {
+	g.read.Add(1)
+	return g.ask(ctx, claims)
+}
+
+// seen tells whether the database tells of changes, and how many there were.
+func (g *Guard) seen() (watching bool, changes uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.changes
+	return g.watching, g.changes
 }
 
 func (g *Guard) remember(id uuid.UUID, session Session, before uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.watching && g.changes == before {
-		g.sessions.Set(id, session)
+		g.sessions.set(id, session)
 	}
 }
 
@@ -129,9 +183,15 @@ func (g *Guard) Forget(ids ...uuid.UUID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.changes++
-	for _, id := range ids {
-		g.sessions.Invalidate(id)
-	}
+	g.sessions.forget(ids...)
+}
+
+// ForgetAccount is Forget for every session of an account.
+func (g *Guard) ForgetAccount(id uuid.UUID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.changes++
+	g.sessions.forgetAccount(id)
 }
 
 // forgetAll starts the memory anew, or ends it.
@@ -140,53 +200,39 @@ func (g *Guard) forgetAll(watching bool) {
 	defer g.mu.Unlock()
 	g.watching = watching
 	g.changes++
-	g.sessions.InvalidateAll()
+	g.sessions.forgetAll()
 }
 
 // Stats is what a guard does, since it was made.
 type Stats struct {
-	Tokens     token.Stats // of the verifier
-	Read       uint64      // sessions that the database was asked for
-	Remembered int         // sessions that are known now
-	Watching   bool        // whether the database tells of changes, so that sessions are remembered
+	Tokens   telemetry.CacheStats // verified tokens
+	Sessions telemetry.CacheStats // sessions in force
+	Read     uint64               // sessions that the database was asked for
+	Watching bool                 // whether the database tells of changes, so that sessions are remembered
 }
 
 // Stats tells how much a guard remembers.
 func (g *Guard) Stats() Stats {
-	g.mu.Lock()
-	watching := g.watching
-	g.mu.Unlock()
-	return Stats{
-		Tokens: g.verifier.Stats(), Read: g.read.Load(), Remembered: g.sessions.EstimatedSize(), Watching: watching,
-	}
+	watching, _ := g.seen()
+	return Stats{Tokens: g.verifier.Stats(), Sessions: g.sessions.stats(), Read: g.read.Load(), Watching: watching}
 }
 
 // Collectors export the statistics.
 func (g *Guard) Collectors() []prometheus.Collector {
-	counter := func(name, help string, value func(Stats) uint64) prometheus.Collector {
-		opts := prometheus.CounterOpts{Name: name, Help: help}
-		return prometheus.NewCounterFunc(opts, func() float64 { return float64(value(g.Stats())) })
-	}
-	gauge := func(name, help string, value func(Stats) float64) prometheus.Collector {
-		opts := prometheus.GaugeOpts{Name: name, Help: help}
-		return prometheus.NewGaugeFunc(opts, func() float64 { return value(g.Stats()) })
-	}
 	return []prometheus.Collector{
-		counter("access_tokens_remembered_total", "Access tokens known from an earlier request.",
-			func(s Stats) uint64 { return s.Tokens.Hits }),
-		counter("access_tokens_verified_total", "Access tokens whose signature was computed.",
-			func(s Stats) uint64 { return s.Tokens.Misses }),
-		counter("live_sessions_read_total", "Sessions that the database was asked for.",
-			func(s Stats) uint64 { return s.Read }),
-		gauge("live_sessions_remembered", "Sessions known to be in force.",
-			func(s Stats) float64 { return float64(s.Remembered) }),
-		gauge("live_sessions_watched",
-			"1 while the database tells of changes to sessions, so that they are remembered; otherwise 0.",
-			func(s Stats) float64 {
-				if s.Watching {
-					return 1
-				}
-				return 0
-			}),
+		telemetry.NewCacheCollector("tokens", g.verifier.Stats),
+		telemetry.NewCacheCollector("sessions", g.sessions.stats),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "live_sessions_read_total", Help: "Sessions that the database was asked for.",
+		}, func() float64 { return float64(g.read.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "live_sessions_watched",
+			Help: "1 while the database tells of changes to sessions, so that they are remembered; otherwise 0.",
+		}, func() float64 {
+			if watching, _ := g.seen(); watching {
+				return 1
+			}
+			return 0
+		}),
 	}
 }

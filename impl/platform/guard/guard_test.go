@@ -6,7 +6,9 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -31,6 +34,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(pgtest.M{M: m}) }
 // noon is when every test begins.
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
+// patience bounds every wait; no wait normally comes near it.
+const patience = 30 * time.Second
+
 // empty is a database with nothing in it: here it only passes on what it is told.
 var empty = fstest.MapFS{"00001_nothing.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}}
 
@@ -45,13 +51,16 @@ type fixture struct {
 	mu       sync.Mutex
 	now      time.Time
 	sessions map[uuid.UUID]guard.Session
-	reading  func() // called with each session that has been read and not been given yet
-	perToken bool   // whether a session is read for each token
+	owners   map[uuid.UUID]uuid.UUID
+	reading  func()          // called with each session that has been read and not been given yet
+	asked    context.Context // of the last read
+	perToken bool            // whether a session is read for each token
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{t: t, now: noon, sessions: map[uuid.UUID]guard.Session{}, reading: func() {}, log: &buffer{}}
+	f := &fixture{t: t, now: noon, sessions: map[uuid.UUID]guard.Session{}, reading: func() {}, log: &buffer{},
+		owners: map[uuid.UUID]uuid.UUID{}}
 	f.signer = token.NewSigner(f.clock)
 	key, err := token.NewPrivateKey(rand.Reader, noon)
 	require.NoError(t, err)
@@ -76,8 +85,9 @@ func (f *fixture) advance(d time.Duration) {
 	f.now = f.now.Add(d)
 }
 
-func (f *fixture) read(_ context.Context, claims token.Claims) (guard.Session, error) {
+func (f *fixture) read(ctx context.Context, claims token.Claims) (guard.Session, error) {
 	f.mu.Lock()
+	f.asked = ctx
 	session, ok := f.sessions[claims.SessionID]
 	if f.perToken {
 		session.TokenID = claims.ID
@@ -104,6 +114,7 @@ func (f *fixture) begin() (claims token.Claims, raw string) {
 		Principal: &httpapi.Principal{Subject: claims.Subject, SessionID: claims.SessionID, Roles: claims.Roles},
 		ExpiresAt: f.now.Add(time.Hour),
 	}
+	f.owners[claims.SessionID] = claims.Subject
 	f.mu.Unlock()
 	return claims, f.sign(claims)
 }
@@ -162,14 +173,18 @@ func (f *fixture) cut() {
 
 func (f *fixture) accepts(raw string) *httpapi.Principal {
 	f.t.Helper()
-	principal, err := f.Authenticate(f.t.Context(), raw)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
+	defer cancel()
+	principal, err := f.Authenticate(ctx, raw)
 	require.NoError(f.t, err)
 	return principal
 }
 
 func (f *fixture) refuses(raw string) {
 	f.t.Helper()
-	_, err := f.Authenticate(f.t.Context(), raw)
+	ctx, cancel := context.WithTimeout(f.t.Context(), patience)
+	defer cancel()
+	_, err := f.Authenticate(ctx, raw)
 	require.ErrorIs(f.t, err, contract.ErrUnauthenticated)
 }
 
@@ -184,7 +199,7 @@ func (f *fixture) reads(fn func()) int {
 // eventually asks until the answer is yes.
 func eventually(t *testing.T, what string, ask func() bool) {
 	t.Helper()
-	late := time.After(30 * time.Second)
+	late := time.After(patience)
 	for !ask() {
 		select {
 		case <-late:
@@ -225,7 +240,7 @@ func TestASessionIsReadOnce(t *testing.T) {
 			require.Equal(t, []string{"customer"}, principal.Roles)
 		}
 	}))
-	require.Equal(t, 1, f.Stats().Remembered)
+	require.Equal(t, 1, f.Stats().Sessions.Entries)
 }
 
 // The first of several servers takes connections and is silent: the guard listens at the second.
@@ -260,7 +275,7 @@ func TestNothingIsRememberedUnwatched(t *testing.T) {
 
 	stop()
 	require.False(t, f.Stats().Watching)
-	require.Zero(t, f.Stats().Remembered)
+	require.Zero(t, f.Stats().Sessions.Entries)
 	require.Equal(t, 1, f.reads(ask))
 	require.Equal(t, 1, f.reads(ask))
 }
@@ -270,6 +285,8 @@ func TestAChangeIsForgotten(t *testing.T) {
 	for name, change := range map[string]func(f *fixture, session uuid.UUID){
 		"by whoever made it":      func(f *fixture, session uuid.UUID) { f.Forget(uuid.New(), session) },
 		"told by the database":    func(f *fixture, session uuid.UUID) { f.announce(session.String()) },
+		"of the account":          func(f *fixture, session uuid.UUID) { f.announce("account:" + f.owners[session].String()) },
+		"of no account":           func(f *fixture, _ uuid.UUID) { f.announce("account:") },
 		"of all sessions":         func(f *fixture, _ uuid.UUID) { f.announce("") },
 		"of something unheard of": func(f *fixture, _ uuid.UUID) { f.announce("everything") },
 	} {
@@ -302,6 +319,50 @@ func TestOnlyWhatChangedIsForgotten(t *testing.T) {
 	f.Forget(one.SessionID)
 	require.Equal(t, 0, f.reads(func() { f.accepts(other) }))
 	require.Equal(t, 1, f.reads(func() { f.accepts(f.sign(one)) }))
+}
+
+// A change of one account forgets every session of its, and leaves what is known of others.
+func TestOnlyTheAccountThatChangedIsForgotten(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(f *fixture, account uuid.UUID){
+		"by whoever made it":   func(f *fixture, account uuid.UUID) { f.ForgetAccount(account) },
+		"told by the database": func(f *fixture, account uuid.UUID) { f.announce("account:" + account.String()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.watch()
+			first, one := f.begin()
+			second, _ := f.begin()
+			f.mu.Lock()
+			second.Subject = first.Subject
+			session := f.sessions[second.SessionID]
+			session.Principal = &httpapi.Principal{Subject: first.Subject, SessionID: second.SessionID}
+			f.sessions[second.SessionID] = session
+			f.mu.Unlock()
+			two := f.sign(second)
+			others := make([]string, 50)
+			for i := range others {
+				_, others[i] = f.begin()
+			}
+			known := append([]string{one, two}, others...)
+			for _, raw := range known {
+				f.accepts(raw)
+			}
+			require.Equal(t, len(known), f.Stats().Sessions.Entries)
+			change(f, first.Subject)
+			eventually(t, "it is heard", func() bool { return f.Stats().Sessions.Entries == len(others) })
+			require.Equal(t, 0, f.reads(func() {
+				for _, raw := range others {
+					f.accepts(raw)
+				}
+			}))
+			require.Equal(t, 2, f.reads(func() {
+				f.accepts(one)
+				f.accepts(two)
+			}))
+		})
+	}
 }
 
 // What comes while nobody listens is lost: when the connection ends, so does all that was remembered.
@@ -347,13 +408,14 @@ func TestWatchOutlivesAnAbsentDatabase(t *testing.T) {
 func TestASlowReaderRemembersNothingOld(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(f *fixture, session uuid.UUID){
-		"told by itself": func(f *fixture, session uuid.UUID) { f.Forget(session) },
+		"told by itself":      func(f *fixture, session uuid.UUID) { f.Forget(session) },
+		"told of its account": func(f *fixture, session uuid.UUID) { f.ForgetAccount(f.owners[session]) },
 		"told of all sessions": func(f *fixture, _ uuid.UUID) {
 			// Another session is forgotten with all of them: then that has been heard.
 			_, other := f.begin()
 			f.accepts(other)
 			f.announce("")
-			eventually(f.t, "it is heard", func() bool { return f.Stats().Remembered == 0 })
+			eventually(f.t, "it is heard", func() bool { return f.Stats().Sessions.Entries == 0 })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -484,27 +546,39 @@ func TestCollectors(t *testing.T) {
 	f := newFixture(t)
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(f.Collectors()...)
-	values := func() map[string]float64 {
-		families, err := registry.Gather()
-		require.NoError(t, err)
-		all := map[string]float64{}
-		for _, family := range families {
-			metric := family.GetMetric()[0]
-			all[family.GetName()] = metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
-		}
-		return all
+	shows := func(tokenHits, tokenMisses, sessionHits, sessionMisses, known int) {
+		t.Helper()
+		text := fmt.Sprintf(`
+# HELP cache_entries Entries of the cache now.
+# TYPE cache_entries gauge
+cache_entries{cache="sessions"} %d
+cache_entries{cache="tokens"} %d
+# HELP cache_evictions_total Entries that were dropped because the cache was full.
+# TYPE cache_evictions_total counter
+cache_evictions_total{cache="sessions"} 0
+cache_evictions_total{cache="tokens"} 0
+# HELP cache_hits_total Look-ups that the cache answered.
+# TYPE cache_hits_total counter
+cache_hits_total{cache="sessions"} %d
+cache_hits_total{cache="tokens"} %d
+# HELP cache_misses_total Look-ups that the cache did not answer.
+# TYPE cache_misses_total counter
+cache_misses_total{cache="sessions"} %d
+cache_misses_total{cache="tokens"} %d
+# HELP live_sessions_read_total Sessions that the database was asked for.
+# TYPE live_sessions_read_total counter
+live_sessions_read_total %d
+# HELP live_sessions_watched 1 while the database tells of changes to sessions, so that they are remembered; otherwise 0.
+# TYPE live_sessions_watched gauge
+live_sessions_watched %d
+`, known, known, sessionHits, tokenHits, sessionMisses, tokenMisses, sessionMisses, min(tokenMisses, 1))
+		require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(text)))
 	}
-	require.Equal(t, map[string]float64{
-		"access_tokens_remembered_total": 0, "access_tokens_verified_total": 0,
-		"live_sessions_read_total": 0, "live_sessions_remembered": 0, "live_sessions_watched": 0,
-	}, values())
+	shows(0, 0, 0, 0, 0)
 	f.watch()
 	_, raw := f.begin()
 	for range 3 {
 		f.accepts(raw)
 	}
-	require.Equal(t, map[string]float64{
-		"access_tokens_remembered_total": 2, "access_tokens_verified_total": 1,
-		"live_sessions_read_total": 1, "live_sessions_remembered": 1, "live_sessions_watched": 1,
-	}, values())
+	shows(2, 1, 2, 1, 1)
 }

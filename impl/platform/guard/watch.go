@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,8 +15,12 @@ import (
 // watchTimeout bounds LISTEN, and the answer to a ping.
 const watchTimeout = 2 * time.Second
 
+// accountPrefix begins a notification about every session of an account; the account's id follows.
+const accountPrefix = "account:"
+
 // Watch listens for changes to sessions until ctx ends, and reconnects after each loss. A notification holds the id of
-// the session that has changed, or nothing when every session may have.
+// the session that has changed, "account:" and the id of the account whose sessions may have changed, or nothing when
+// every session may have. Whatever else it holds means every session.
 func (g *Guard) Watch(ctx context.Context, config *pgx.ConnConfig, channel string, log *slog.Logger) {
 	warned := false
 	postgres.HoldConn(ctx, config, func(ctx context.Context, conn *pgx.Conn) error {
@@ -53,10 +58,20 @@ func (g *Guard) listen(ctx context.Context, conn *pgx.Conn, channel string, conn
 		if notification == nil {
 			continue
 		}
-		if id, err := uuid.Parse(notification.Payload); err == nil {
-			g.Forget(id)
-		} else {
-			g.forgetAll(true)
-		}
+		g.hear(notification.Payload)
+	}
+}
+
+// hear forgets what a notification is about.
+func (g *Guard) hear(payload string) {
+	text, ofAccount := strings.CutPrefix(payload, accountPrefix)
+	id, err := uuid.Parse(text)
+	switch {
+	case err != nil:
+		g.forgetAll(true)
+	case ofAccount:
+		g.ForgetAccount(id)
+	default:
+		g.Forget(id)
 	}
 }

@@ -21,8 +21,11 @@ import (
 	"time"
 
 	"github.com/alexedwards/argon2id"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
+
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // ErrBusy means that too many passwords are being hashed. Nothing was computed; the same call may succeed a second
@@ -196,13 +199,23 @@ func (h *Hasher) Stats() (running, waiting int) {
 // place, so that no more than Concurrency run; one that needs more takes as many places as it needs, at most all.
 func (h *Hasher) run(ctx context.Context, memoryKiB uint32, work func()) error {
 	share := min(int64(max(memoryKiB, h.params.Memory)), h.capacity)
-	if err := h.acquire(ctx, share); err != nil {
+	began := time.Now()
+	err := h.acquire(ctx, share)
+	waited := time.Since(began)
+	scope := telemetry.Request(ctx)
+	scope.Spend(telemetry.HashWait, waited)
+	telemetry.Waited(ctx, "wait for hashing", waited)
+	if err != nil {
 		return err
 	}
 	defer h.queue.release(share)
 	h.running.Add(1)
 	defer h.running.Add(-1)
+	_, span := telemetry.Start(ctx, trace.SpanKindInternal, "hash password")
+	defer span.End()
+	began = time.Now()
 	work()
+	scope.Spend(telemetry.Hash, time.Since(began))
 	return nil
 }
 

@@ -128,8 +128,8 @@ func site(address netip.Addr) netip.Prefix {
 // requestIDHeader is written in the canonical form of package http, which saves canonicalising it for every request.
 const requestIDHeader = "X-Request-Id"
 
-// identify gives a request its ids, within the trace of its caller. A trusted proxy chooses the request id; the id that
-// anybody else sends is kept beside it. An id that is malformed or sent twice is ignored.
+// identify gives a request its id. A trusted proxy chooses it; the id that anybody else sends is kept beside it. An id
+// that is malformed or sent twice is ignored.
 func identify(scope *telemetry.RequestScope, h http.Header, trusted bool) {
 	sent := only(h[requestIDHeader])
 	switch {
@@ -142,11 +142,6 @@ func identify(scope *telemetry.RequestScope, h http.Header, trusted bool) {
 	if scope.RequestID == "" {
 		scope.RequestID = telemetry.NewRequestID()
 	}
-	trace, _, sampled, ok := telemetry.ParseTraceparent(only(h["Traceparent"]))
-	if !ok {
-		trace = telemetry.NewTraceID()
-	}
-	scope.TraceID, scope.SpanID, scope.Sampled = trace, telemetry.NewSpanID(), sampled
 }
 
 // only gives the value of a field that is no list; "" where it is absent or sent twice.

@@ -187,8 +187,10 @@ func (c *Chain) inspect(x *exchange) {
 		return
 	}
 	a.unchecked = false
+	x.record.inspecting = time.Now()
 	violations := c.checker.CheckResponse(x.op.Operation,
 		contract.Output{Status: a.status, Header: a.Header(), Body: a.kept.Bytes()})
+	x.record.inspection = time.Since(x.record.inspecting)
 	if c.observe != nil {
 		answered := contract.Problem{Status: a.status}
 		if x.record.failure != nil {

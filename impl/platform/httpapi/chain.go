@@ -45,6 +45,8 @@ type Options struct {
 	Metrics *telemetry.HTTPMetrics
 	// Registry gets the metrics of load shedding and of the rate limiter; nil: they are not exported.
 	Registry prometheus.Registerer
+	// Tracer records traces; nil: none.
+	Tracer *telemetry.Tracer
 	// Clock gives the time; nil: the clock of the system.
 	Clock func() time.Time
 	// Checker checks requests and answers; nil: that of contract.NewChecker.
@@ -78,6 +80,7 @@ type Chain struct {
 	auth      Authenticator
 	log       *slog.Logger
 	metrics   *telemetry.HTTPMetrics
+	tracer    *telemetry.Tracer // nil: off
 	clock     func() time.Time
 	proxies   []netip.Prefix // that are trusted
 	once      Idempotency
@@ -117,7 +120,7 @@ type endpoint struct {
 func New(o Options) (*Chain, error) {
 	c := &Chain{
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
-		log: o.Log, metrics: o.Metrics, clock: o.Clock, observe: o.Observe,
+		log: o.Log, metrics: o.Metrics, tracer: o.Tracer, clock: o.Clock, observe: o.Observe,
 		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, limits: newRateLimiter(),
 		refusals: newRateLimiter(), failures: o.Throttle, shared: o.SharedLimits,
 		shedder: newShedder(), rooms: newRooms(),

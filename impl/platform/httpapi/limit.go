@@ -57,9 +57,12 @@ func (l *rateLimiter) spend(key rateKey, limit *contract.RateLimit, now time.Tim
 	return left, reset, wait
 }
 
+// rateLimit gives the rate limit of the operation that is in force; nil: none.
+func (r *request) rateLimit() *limit { return r.tuned.limits[r.op.Operation] }
+
 // limitAddress applies x-rate-limit per address.
 func (c *Chain) limitAddress(r *request, h http.Header) error {
-	if l := r.tuned.limits[r.op.Operation]; l != nil && l.Per == contract.PerAddress {
+	if l := r.rateLimit(); l != nil && l.Per == contract.PerAddress {
 		return c.limit(r, h, l, network(r.address).String())
 	}
 	return nil
@@ -67,7 +70,7 @@ func (c *Chain) limitAddress(r *request, h http.Header) error {
 
 // limitPrincipal applies x-rate-limit per principal.
 func (c *Chain) limitPrincipal(r *request, h http.Header) error {
-	if l := r.tuned.limits[r.op.Operation]; l != nil && l.Per == contract.PerPrincipal {
+	if l := r.rateLimit(); l != nil && l.Per == contract.PerPrincipal {
 		return c.limit(r, h, l, r.principal.Subject.String())
 	}
 	return nil

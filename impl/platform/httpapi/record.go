@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -20,7 +22,11 @@ type record struct {
 	replayed bool                    // replay: the answer was kept from an earlier request, nothing was done
 	left     bool                    // read, fail, deliver: the caller did not wait for the answer
 	steps    [maxSteps]time.Duration // enforce: how long each step took, by its place in Chain.steps
+	began    time.Time               // enforce: when the first step did
 	handling time.Duration           // enforce: how long the handler took; 0 while it has not returned
+
+	inspecting time.Time     // inspect: when it began
+	inspection time.Duration // inspect: how long it took to hold the answer against the document
 }
 
 // maxSteps is the number of steps that a record has room for.
@@ -44,7 +50,8 @@ func (c *Chain) record(next http.Handler) http.Handler {
 			answer:  answer{ResponseWriter: w, head: r.Method == http.MethodHead},
 		}
 		identify(&x.scope, r.Header, c.trusts(peer))
-		ctx := telemetry.WithRequest(context.WithValue(r.Context(), exchangeKey{}, x), &x.scope)
+		ctx, span := c.tracer.Begin(r.Context(), &x.scope, trace.SpanKindServer, "request", only(r.Header["Traceparent"]))
+		ctx = telemetry.WithRequest(context.WithValue(ctx, exchangeKey{}, x), &x.scope)
 		r = r.WithContext(ctx)
 		h := w.Header()
 		h.Set(requestIDHeader, x.scope.RequestID)
@@ -66,6 +73,7 @@ func (c *Chain) record(next http.Handler) http.Handler {
 				c.deliver(x)
 			}
 			c.report(ctx, x, time.Since(start))
+			span.End()
 			if x.answer.cut { // Otherwise the caller would take half an answer for a whole one.
 				panic(http.ErrAbortHandler)
 			}
@@ -90,17 +98,19 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 		sampled = x.scope.TraceID
 	}
 	metrics.Observe(status, took, sampled)
+	metrics.Spent(&x.scope)
 	if x.op != nil && !x.record.replayed {
 		metrics.Result(code)
 	}
+	c.describe(ctx, x, status, code)
 	c.logRequest(ctx, x, operation, status, code, took)
 	if x.op == nil {
 		return
 	}
 	if slow := x.tuned.slow(x.op.Operation); took > slow && !x.streams() {
 		metrics.Slow()
-		c.log.LogAttrs(ctx, slog.LevelWarn, "slow operation", c.partsOf(&x.record), slog.String("operation", operation),
-			slog.Float64("duration_ms", milliseconds(took)), slog.Float64("threshold_ms", milliseconds(slow)))
+		c.log.LogAttrs(ctx, slog.LevelWarn, "slow operation", c.partsOf(&x.record), spentBy(&x.scope),
+			slog.String("operation", operation), slog.Float64("duration_ms", milliseconds(took)), slog.Float64("threshold_ms", milliseconds(slow)))
 	}
 	c.audit(ctx, x, outcome)
 }
@@ -146,6 +156,15 @@ func (c *Chain) partsOf(told *record) slog.Attr {
 		members = append(members, slog.Float64(s.name+"_ms", milliseconds(told.steps[i])))
 	}
 	return slog.Group("parts", append(members, slog.Float64("handle_ms", milliseconds(told.handling)))...)
+}
+
+// spentBy groups the time that a request spent waiting and in what it called.
+func spentBy(scope *telemetry.RequestScope) slog.Attr {
+	var members []any
+	for _, part := range telemetry.Parts() {
+		members = append(members, slog.Float64(part.String()+"_ms", milliseconds(scope.Spent(part))))
+	}
+	return slog.Group("spent", members...)
 }
 
 // logInfo writes a line without looking up its place in the source, which slog.Logger does for every line.

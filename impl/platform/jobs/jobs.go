@@ -25,6 +25,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
+
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 const (
@@ -55,6 +57,8 @@ type Config struct {
 	// HardStop is how long Stop waits for them after that. Default: 5 s.
 	HardStop time.Duration
 
+	// Tracer records traces of runs; nil: none.
+	Tracer *telemetry.Tracer
 	// Log receives failed runs and the queue's own failures; nil discards them.
 	Log *slog.Logger
 	// Registry registers the metrics; nil registers none.
@@ -100,7 +104,7 @@ func New(c Config) (*Jobs, error) {
 		CompletedJobRetentionPeriod: keepCompleted,
 		CancelledJobRetentionPeriod: keepCompleted,
 		DiscardedJobRetentionPeriod: keepDiscarded,
-		Middleware:                  []rivertype.Middleware{&travel{}, &watch{log: c.Log, metrics: metrics}},
+		Middleware:                  []rivertype.Middleware{&travel{tracer: c.Tracer}, &watch{log: c.Log, metrics: metrics}},
 		// Statements of the pool are too short-lived to rebuild an index; vacuuming is enough for a queue of this kind.
 		ReindexerIndexNames: []string{},
 		Logger:              slog.New(newWarnings(c.Log.Handler())),

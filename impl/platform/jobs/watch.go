@@ -11,6 +11,8 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"example.com/plumbline/impl/platform/telemetry"
 )
@@ -91,7 +93,10 @@ func runSafely(ctx context.Context, run func(context.Context) error) (stack stri
 }
 
 // travel carries the trace and the id of the request that inserted a job into the job's log lines and calls.
-type travel struct{ river.MiddlewareDefaults }
+type travel struct {
+	river.MiddlewareDefaults
+	tracer *telemetry.Tracer
+}
 
 // origin is the part of a job's metadata that names the request.
 type origin struct {
@@ -110,7 +115,7 @@ func (*travel) InsertMany(
 			if err := json.Unmarshal(job.Metadata, &metadata); err != nil && len(job.Metadata) > 0 {
 				return nil, fmt.Errorf("read the metadata of the job %s: %w", job.Kind, err)
 			}
-			metadata["request_id"], metadata["traceparent"] = scope.RequestID, scope.Traceparent()
+			metadata["request_id"], metadata["traceparent"] = scope.RequestID, telemetry.Traceparent(ctx)
 			encoded, err := json.Marshal(metadata)
 			if err != nil {
 				return nil, fmt.Errorf("write the metadata of the job %s: %w", job.Kind, err)
@@ -122,14 +127,22 @@ func (*travel) InsertMany(
 }
 
 // Work implements rivertype.WorkerMiddleware.
-func (*travel) Work(ctx context.Context, job *rivertype.JobRow, run func(context.Context) error) error {
+func (t *travel) Work(ctx context.Context, job *rivertype.JobRow, run func(context.Context) error) error {
 	var from origin
 	_ = json.Unmarshal(job.Metadata, &from) // If it is missing, the job starts a trace of its own.
-	scope := &telemetry.RequestScope{RequestID: from.RequestID, SpanID: telemetry.NewSpanID()}
-	var known bool
-	if scope.TraceID, _, scope.Sampled, known = telemetry.ParseTraceparent(from.Traceparent); !known {
-		scope.TraceID = telemetry.NewTraceID()
-	}
+	scope := &telemetry.RequestScope{RequestID: from.RequestID}
+	ctx, span := t.tracer.Begin(ctx, scope, trace.SpanKindConsumer, "run "+job.Kind, from.Traceparent)
+	defer span.End()
 	scope.SetOperation(job.Kind)
-	return run(telemetry.WithRequest(ctx, scope))
+	err := run(telemetry.WithRequest(ctx, scope))
+	if span.IsRecording() {
+		span.SetAttributes(attribute.String("messaging.system", "river"),
+			attribute.String("messaging.operation.type", "process"),
+			attribute.String("messaging.destination.name", job.Queue),
+			attribute.Int64("job.id", job.ID), attribute.Int("job.attempt", job.Attempt))
+		if result := resultOf(ctx, job, err); result != completed && result != snoozed {
+			telemetry.Failed(span, result)
+		}
+	}
+	return err
 }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Status is the state of a dependency, or of the whole service.
@@ -60,6 +63,7 @@ type Dependency struct {
 	Name       string    `json:"name"`
 	Status     Status    `json:"status"` // Healthy or Unhealthy
 	Critical   bool      `json:"critical"`
+	Since      time.Time `json:"since"`      // when a check first found this status, UTC
 	CheckedAt  time.Time `json:"checked_at"` // when the check ended, UTC
 	DurationMS float64   `json:"duration_ms"`
 	Reason     Reason    `json:"reason,omitempty"`
@@ -74,6 +78,49 @@ func (o *Ops) Health() Report {
 	}
 	done.Wait()
 	return Report{Status: overall(dependencies), Dependencies: dependencies}
+}
+
+// Watch checks every dependency every 5 s, up to a fifth earlier or later, until ctx ends: so the metrics, the log and
+// Dependency.Since do not depend on who asks for /healthz, and replicas do not check together.
+func (o *Ops) Watch(ctx context.Context) {
+	for ctx.Err() == nil {
+		o.Health()
+		select {
+		case <-ctx.Done():
+		case <-time.After(checkEvery - checkEvery/5 + rand.N(checkEvery*2/5)):
+		}
+	}
+}
+
+// Collector exports the last result of each check as dependency_healthy{dependency}, from the first result on.
+func (o *Ops) Collector() prometheus.Collector {
+	return healthCollector{o.probes, prometheus.NewDesc("dependency_healthy",
+		"1 if the last check of the dependency succeeded, otherwise 0.", []string{"dependency"}, nil)}
+}
+
+type healthCollector struct {
+	probes  []*probe
+	healthy *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (c healthCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.healthy }
+
+// Collect implements prometheus.Collector.
+func (c healthCollector) Collect(ch chan<- prometheus.Metric) {
+	for _, p := range c.probes {
+		p.mu.Lock()
+		last := p.last
+		p.mu.Unlock()
+		if last.CheckedAt.IsZero() {
+			continue
+		}
+		value := 0.0
+		if last.Status == Healthy {
+			value = 1
+		}
+		ch <- prometheus.MustNewConstMetric(c.healthy, prometheus.GaugeValue, value, p.check.Name)
+	}
 }
 
 // overall combines the states of the dependencies, in any order, into that of the service.
@@ -158,6 +205,7 @@ func (p *probe) finish(r *run, start time.Time, err error, hangs bool) {
 		Name:       p.check.Name,
 		Status:     Healthy,
 		Critical:   p.check.Critical,
+		Since:      end.UTC(),
 		CheckedAt:  end.UTC(),
 		DurationMS: float64(end.Sub(start).Microseconds()) / 1000,
 	}
@@ -165,7 +213,10 @@ func (p *probe) finish(r *run, start time.Time, err error, hangs bool) {
 		r.result.Status, r.result.Reason = Unhealthy, reasonOf(err)
 	}
 	p.mu.Lock()
-	before := p.last.Status
+	before := p.last
+	if before.Status == r.result.Status {
+		r.result.Since = before.Since
+	}
 	p.last = r.result
 	if !hangs {
 		p.current = nil
@@ -176,14 +227,14 @@ func (p *probe) finish(r *run, start time.Time, err error, hangs bool) {
 	p.logChange(before, r.result, err)
 }
 
-// logChange logs the first failure and the first success after it.
-func (p *probe) logChange(before Status, now Dependency, err error) {
+// logChange logs the first failure, and the first success after it with the time between them.
+func (p *probe) logChange(before, now Dependency, err error) {
 	switch {
-	case now.Status == Unhealthy && before != Unhealthy:
+	case now.Status == Unhealthy && before.Status != Unhealthy:
 		p.log.Warn("dependency fails", "dependency", now.Name, "critical", now.Critical, "reason", string(now.Reason),
 			"error", err)
-	case now.Status == Healthy && before == Unhealthy:
-		p.log.Info("dependency works again", "dependency", now.Name)
+	case now.Status == Healthy && before.Status == Unhealthy:
+		p.log.Info("dependency works again", "dependency", now.Name, "failed_for", now.Since.Sub(before.Since).String())
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 const (
 	defaultTimeout  = 2 * time.Second
 	defaultCacheFor = 2 * time.Second
+	checkEvery      = 5 * time.Second // the mean time between two checks of Watch
 	// scrapeTimeout and mostScrapes bound the work for scrapers.
 	scrapeTimeout = 10 * time.Second
 	mostScrapes   = 4
@@ -31,6 +32,8 @@ type Options struct {
 	Registry prometheus.Gatherer
 	// Checks are the dependencies on /healthz, in this order.
 	Checks []Check
+	// Awaited are what the service waits for before it is ready, in this order.
+	Awaited []Condition
 	// CacheFor is how long a check's result is reused. Default: 2 s.
 	CacheFor time.Duration
 	// Log receives changes of a dependency's status; nil discards them.
@@ -39,10 +42,23 @@ type Options struct {
 	Clock func() time.Time
 }
 
+// Condition is what a service should have before it takes callers. It delays readiness and never prevents it: a service
+// that waited longer would make every other service that needs it wait as well.
+type Condition struct {
+	// Reason is the answer of /readyz while the service waits, such as "no_keys".
+	Reason Reason
+	// Within bounds the wait, from SetReady(true) on.
+	Within time.Duration
+	// Holds must answer at once, and is safe for concurrent use.
+	Holds func() bool
+}
+
 // Ops is the state behind the operations listener, safe for concurrent use.
 type Ops struct {
-	started  atomic.Bool
+	started  atomic.Pointer[time.Time] // nil until the service has started and migrated
 	draining atomic.Bool
+	awaited  []Condition
+	clock    func() time.Time
 	probes   []*probe
 	handler  http.Handler
 }
@@ -61,7 +77,7 @@ func New(opts Options) *Ops {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
 	}
-	o := &Ops{}
+	o := &Ops{awaited: opts.Awaited, clock: opts.Clock}
 	for _, check := range opts.Checks {
 		if check.Timeout <= 0 {
 			check.Timeout = defaultTimeout
@@ -73,7 +89,14 @@ func New(opts Options) *Ops {
 }
 
 // SetReady says whether the service has started and migrated.
-func (o *Ops) SetReady(ready bool) { o.started.Store(ready) }
+func (o *Ops) SetReady(ready bool) {
+	if !ready {
+		o.started.Store(nil)
+		return
+	}
+	now := o.clock()
+	o.started.CompareAndSwap(nil, &now)
+}
 
 // SetDraining says that the service is about to stop: it is not ready from then on.
 func (o *Ops) SetDraining() { o.draining.Store(true) }
@@ -81,7 +104,7 @@ func (o *Ops) SetDraining() { o.draining.Store(true) }
 // Handler serves, for GET and HEAD:
 //
 //	/livez         200 while the process answers at all
-//	/readyz        200 when started, migrated and not draining, else 503 with the reason
+//	/readyz        200 when started, migrated, not draining and not waiting, else 503 with the reason
 //	/healthz       200 healthy or degraded, 503 unhealthy, with the status of each dependency
 //	/metrics       Prometheus text, OpenMetrics (with exemplars) or protobuf (with native histograms)
 //	/debug/pprof/  profiles, without the command line
@@ -117,14 +140,29 @@ func (o *Ops) routes(opts Options) http.Handler {
 }
 
 func (o *Ops) readyz(w http.ResponseWriter, _ *http.Request) {
+	if reason := o.unready(); reason != "" {
+		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "not_ready", "reason": string(reason)})
+		return
+	}
+	answer(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// unready returns why the service takes no callers, "" if it does.
+func (o *Ops) unready() Reason {
+	started := o.started.Load()
 	switch {
 	case o.draining.Load():
-		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "not_ready", "reason": "draining"})
-	case !o.started.Load():
-		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "not_ready", "reason": "starting"})
-	default:
-		answer(w, http.StatusOK, map[string]string{"status": "ready"})
+		return "draining"
+	case started == nil:
+		return "starting"
 	}
+	waited := o.clock().Sub(*started)
+	for _, c := range o.awaited {
+		if waited < c.Within && !c.Holds() {
+			return c.Reason
+		}
+	}
+	return ""
 }
 
 func (o *Ops) healthz(w http.ResponseWriter, _ *http.Request) {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 )
 
@@ -78,6 +79,42 @@ func TestReadiness(t *testing.T) {
 	expect(503, `{"status":"not_ready","reason":"draining"}`)
 }
 
+// A condition delays readiness until it holds, or for a bounded time.
+func TestReadinessWaits(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var keys, stock atomic.Bool
+	o := New(Options{Clock: func() time.Time { return now }, Awaited: []Condition{
+		{Reason: "no_keys", Within: 10 * time.Second, Holds: keys.Load},
+		{Reason: "no_stock", Within: time.Minute, Holds: stock.Load},
+	}})
+	expect := func(status int, reason string) {
+		t.Helper()
+		res := get(t, o, "/readyz")
+		require.Equal(t, status, res.StatusCode)
+		require.Contains(t, body(t, res), reason)
+	}
+	now = now.Add(time.Hour)
+	expect(503, "starting") // The wait has not begun.
+	o.SetReady(true)
+	expect(503, "no_keys")
+	keys.Store(true)
+	expect(503, "no_stock")
+	keys.Store(false)
+	now = now.Add(10*time.Second - 1)
+	o.SetReady(true) // The wait does not begin again.
+	expect(503, "no_keys")
+	now = now.Add(1)
+	expect(503, "no_stock")
+	stock.Store(true)
+	expect(200, "ready")
+	stock.Store(false)
+	now = now.Add(50 * time.Second)
+	expect(200, "ready")
+	o.SetDraining()
+	expect(503, "draining")
+}
+
 // An optional failure makes a healthy service degraded; it never improves an unhealthy one, in whatever order they are
 // found.
 func TestOverallIsTheWorst(t *testing.T) {
@@ -122,9 +159,10 @@ func TestHealthAnswer(t *testing.T) {
 		require.Equal(t, "application/json", res.Header.Get("Content-Type"))
 		require.Equal(t, "no-store", res.Header.Get("Cache-Control"))
 		require.JSONEq(t, `{"status":"degraded","dependencies":[
-			{"name":"postgres","status":"healthy","critical":true,"checked_at":"2000-01-01T00:00:00.0015Z","duration_ms":1.5},
-			{"name":"redis","status":"unhealthy","critical":false,"checked_at":"2000-01-01T00:00:00Z","duration_ms":0,
-				"reason":"failed"}]}`, body(t, res))
+			{"name":"postgres","status":"healthy","critical":true,"since":"2000-01-01T00:00:00.0015Z",
+				"checked_at":"2000-01-01T00:00:00.0015Z","duration_ms":1.5},
+			{"name":"redis","status":"unhealthy","critical":false,"since":"2000-01-01T00:00:00Z",
+				"checked_at":"2000-01-01T00:00:00Z","duration_ms":0,"reason":"failed"}]}`, body(t, res))
 	})
 }
 
@@ -269,6 +307,74 @@ func TestStatusChangesAreLogged(t *testing.T) {
 		require.Equal(t, 2, strings.Count(out.String(), "dependency fails"))
 		require.Equal(t, 1, strings.Count(out.String(), "works again"))
 		require.Contains(t, out.String(), "error=refused")
+		require.Contains(t, out.String(), "dependency=redis failed_for=4s", "two checks failed, 2 s apart, then one succeeded")
+	})
+}
+
+// since is when a check first found the status, however often and with whichever reason it is found again.
+func TestSince(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("UTC+8", 8*3600))
+	var err error
+	o := New(Options{Clock: func() time.Time { return now },
+		Checks: []Check{{Name: "redis", Run: func(context.Context) error { return err }}}})
+	changed := now.UTC()
+	for i, found := range []error{nil, nil, Reason("full"), Reason("away"), nil, nil, Reason("away")} {
+		now = now.Add(time.Minute)
+		if i == 0 || i == 2 || i == 4 || i == 6 {
+			changed = now.UTC()
+		}
+		err = found
+		d := o.Health().Dependencies[0]
+		require.Equal(t, changed, d.Since, "check %d", i)
+		require.Equal(t, now.UTC(), d.CheckedAt)
+	}
+}
+
+// Watch finds a failure and its end though nobody asks for /healthz; it ends with its context.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		var checks atomic.Int32
+		registry := prometheus.NewPedanticRegistry()
+		o := New(Options{Checks: []Check{{Name: "redis", Run: func(context.Context) error {
+			checks.Add(1)
+			if broken.Load() {
+				return Reason("away")
+			}
+			return nil
+		}}, {Name: "nats", Run: works}}})
+		registry.MustRegister(o.Collector())
+		shows := func(want string) {
+			t.Helper()
+			require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(want)))
+		}
+		const head = "# HELP dependency_healthy 1 if the last check of the dependency succeeded, otherwise 0.\n" +
+			"# TYPE dependency_healthy gauge\ndependency_healthy{dependency=\"nats\"} 1\n"
+		shows("") // Nothing is known yet.
+		ctx, end := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			o.Watch(ctx)
+		}()
+		synctest.Wait()
+		shows(head + "dependency_healthy{dependency=\"redis\"} 1\n")
+		broke := time.Now()
+		broken.Store(true)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		shows(head + "dependency_healthy{dependency=\"redis\"} 0\n")
+		require.InDelta(t, time.Hour/checkEvery, checks.Load(), float64(time.Hour/checkEvery/5))
+		d := o.Health().Dependencies[0]
+		require.Equal(t, Reason("away"), d.Reason)
+		require.LessOrEqual(t, d.Since.Sub(broke), checkEvery*6/5)
+		end()
+		<-ended
+		before := checks.Load()
+		time.Sleep(time.Hour)
+		require.Equal(t, before, checks.Load())
 	})
 }
 

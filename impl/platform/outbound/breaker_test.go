@@ -102,6 +102,95 @@ func TestBreakerOpensProbesAndCloses(t *testing.T) {
 	})
 }
 
+// Check asks the service itself, so that a failure shows while nobody calls. A redirect is an answer.
+func TestCheckAsks(t *testing.T) {
+	t.Parallel()
+	inBubble(t, outbound.Config{Probe: "/keys", OpenAfter: 1}, func(t *testing.T, s *service, c *outbound.Client) {
+		s.answers(func(w http.ResponseWriter, r *http.Request) {
+			require.Equal(t, "GET /api/keys", r.Method+" "+r.URL.Path)
+			w.WriteHeader(http.StatusOK)
+		})
+		require.NoError(t, c.Check(t.Context()))
+		require.EqualValues(t, 1, s.tries.Load())
+		for status, want := range map[int]string{
+			http.StatusNoContent: "", http.StatusNotModified: "", http.StatusFound: "", http.StatusTooManyRequests: "",
+			http.StatusNotFound: "failing", http.StatusInternalServerError: "failing", http.StatusServiceUnavailable: "failing",
+		} {
+			s.answersWith(status)
+			err := c.Check(t.Context())
+			if want == "" {
+				require.NoError(t, err, status)
+				continue
+			}
+			require.ErrorIs(t, err, ops.Reason(want), status)
+		}
+		s.hangs()
+		began := time.Now()
+		require.ErrorIs(t, c.Check(t.Context()), ops.Reason("timeout"))
+		require.Equal(t, 2*time.Second, time.Since(began))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, c.Check(ctx), ops.Reason("timeout"))
+		require.Equal(t, 3*time.Second, time.Since(began))
+		c.Close() // Otherwise the connection is used again.
+		s.gone.Store(true)
+		require.ErrorIs(t, c.Check(t.Context()), ops.Reason("unreachable"))
+		s.gone.Store(false)
+		s.answersWith(http.StatusOK)
+		require.Nil(t, get(t.Context(), t, c), "no failure of a check counts: the first of a call would open the breaker")
+	})
+}
+
+// A check is no call: it is neither the probe of a breaker that is half open, nor a failure that keeps it open.
+func TestCheckLeavesTheBreaker(t *testing.T) {
+	t.Parallel()
+	registry := prometheus.NewRegistry()
+	config := outbound.Config{
+		Probe: "/keys", MaxAttempts: 1, OpenAfter: 1, OpenFor: 5 * time.Second, Registry: registry,
+	}
+	inBubble(t, config, func(t *testing.T, s *service, c *outbound.Client) {
+		s.answersWith(http.StatusInternalServerError)
+		require.Equal(t, outbound.Failing, get(t.Context(), t, c).Reason)
+		require.EqualValues(t, 1, s.tries.Load())
+		require.Equal(t, ops.Reason("breaker_open"), c.Check(t.Context()))
+		require.EqualValues(t, 1, s.tries.Load(), "it is left alone")
+		time.Sleep(6 * time.Second)
+		for range 3 {
+			require.ErrorIs(t, c.Check(t.Context()), ops.Reason("failing"))
+		}
+		s.answersWith(http.StatusOK)
+		for range 3 {
+			require.NoError(t, c.Check(t.Context()))
+		}
+		require.EqualValues(t, 7, s.tries.Load())
+		require.Nil(t, get(t.Context(), t, c), "the call that closes the breaker is a customer's")
+		require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(`
+			# HELP outbound_breaker_state State of the breaker: 0 closed, 1 open, 2 half open.
+			# TYPE outbound_breaker_state gauge
+			outbound_breaker_state{dependency="users"} 0
+		`), "outbound_breaker_state"))
+		count, err := testutil.GatherAndCount(registry, "outbound_requests_total")
+		require.NoError(t, err)
+		require.Equal(t, 10, count)
+		require.InDelta(t, 2, sum(t, registry, "outbound_requests_total"), 0, "of two calls, one failed")
+	})
+}
+
+// sum adds the values of a counter's series.
+func sum(t *testing.T, registry *prometheus.Registry, name string) (total float64) {
+	t.Helper()
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if family.GetName() == name {
+				total += metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return total
+}
+
 func TestFewFailuresDoNotOpenTheBreaker(t *testing.T) {
 	t.Parallel()
 	inBubble(t, outbound.Config{MaxAttempts: 1}, func(t *testing.T, s *service, c *outbound.Client) {

@@ -25,6 +25,8 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -37,7 +39,9 @@ const (
 	idleTimeout    = 30 * time.Second // shorter than a server's, so that no server closes a connection just before its use
 	connectTimeout = time.Second      // a connection that is made too late for its try serves the next one
 
-	firstPause  = 25 * time.Millisecond // the longest first pause between two tries; it doubles
+	firstPause   = 25 * time.Millisecond // the longest first pause between two tries; it doubles
+	probeTimeout = 2 * time.Second
+
 	failureRate = 0.5
 	window      = 10 * time.Second
 )
@@ -70,6 +74,9 @@ type Config struct {
 	// OpenFor is how long the breaker stays open before one call may probe, up to a fifth shorter or longer. Default:
 	// 5 s.
 	OpenFor time.Duration
+	// Probe is the path of an operation that anybody may call and that costs little, for Check. Empty: Check asks
+	// nothing.
+	Probe string
 
 	// Log has a line when the breaker opens or closes. Nil: no log.
 	Log *slog.Logger
@@ -86,6 +93,7 @@ type Client struct {
 	timeout     time.Duration
 	least       time.Duration
 	maxAttempts int
+	probe       string
 	transport   *http.Transport
 	breaker     circuitbreaker.CircuitBreaker[any]
 	budget      *budget
@@ -110,7 +118,7 @@ func New(c Config) (*Client, error) {
 		c.Registry = prometheus.NewRegistry()
 	}
 	client := &Client{
-		name: c.Name, base: base,
+		name: c.Name, base: base, probe: c.Probe,
 		total:       cmp.Or(c.Total, 250*time.Millisecond),
 		timeout:     cmp.Or(c.Timeout, 120*time.Millisecond),
 		least:       cmp.Or(c.Least, 10*time.Millisecond),
@@ -147,12 +155,33 @@ func New(c Config) (*Client, error) {
 // Close closes idle connections.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
-// Check fails with a reason for the operations listener while the breaker refuses calls.
-func (c *Client) Check(context.Context) error {
+// Check fails with a reason while the breaker refuses calls, and otherwise when the service does not answer a GET of
+// Config.Probe as it should. It is for ops.Check. The probe is no call: the breaker, the budget of retries and the metrics
+// do not count it, so it neither opens the breaker nor takes the place of the call that would close it.
+func (c *Client) Check(ctx context.Context) error {
 	if c.breaker.RemainingDelay() > 0 {
 		return ops.Reason(BreakerOpen)
 	}
-	return nil
+	if c.probe == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base.JoinPath(c.probe).String(), http.NoBody)
+	if err != nil {
+		return err
+	}
+	answer, failure := c.send(ctx, r, left(ctx))
+	switch {
+	case failure == nil && answer.StatusCode < http.StatusBadRequest:
+		return nil
+	case failure == nil:
+		failure = &Error{Reason: Failing, Status: answer.StatusCode}
+	case failure.Reason == RateLimited:
+		return nil // The service works.
+	}
+	failure.Dependency, failure.Attempts = c.name, 1
+	return errors.Join(ops.Reason(failure.Reason), failure)
 }
 
 // Do sends a request and returns its complete answer; the caller may but need not close the body.
@@ -175,6 +204,7 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	defer cancel()
 	answer, failure := c.call(ctx, r)
 	took := time.Since(start)
+	telemetry.Request(ctx).Spend(telemetry.Outbound, took)
 	switch {
 	case failure == nil:
 		c.metrics.observe(resultOf(answer.StatusCode), took)
@@ -192,7 +222,7 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 func (c *Client) call(ctx context.Context, r *http.Request) (*http.Response, *Error) {
 	c.budget.deposit()
 	for attempt := 1; ; attempt++ {
-		answer, failure := c.try(ctx, r)
+		answer, failure := c.try(ctx, r, attempt)
 		if failure == nil {
 			return answer, nil
 		}
@@ -234,7 +264,7 @@ func repeatable(r *http.Request) bool {
 }
 
 // try makes one attempt, unless the time is too short or the breaker is open.
-func (c *Client) try(ctx context.Context, r *http.Request) (*http.Response, *Error) {
+func (c *Client) try(ctx context.Context, r *http.Request, attempt int) (*http.Response, *Error) {
 	given := min(left(ctx), c.timeout)
 	if given < c.least {
 		return nil, &Error{Reason: NoTime, cause: ctx.Err()}
@@ -244,7 +274,10 @@ func (c *Client) try(ctx context.Context, r *http.Request) (*http.Response, *Err
 	}
 	ctx, cancel := context.WithTimeout(ctx, given)
 	defer cancel()
+	ctx, span := telemetry.Start(ctx, trace.SpanKindClient, r.Method+" "+c.name)
 	answer, failure := c.send(ctx, r, given)
+	c.describe(span, r, attempt, answer, failure)
+	span.End()
 	switch {
 	case failure == nil || failure.Reason == RateLimited:
 		c.breaker.RecordSuccess() // The service works.
@@ -266,7 +299,7 @@ func (c *Client) send(ctx context.Context, r *http.Request, given time.Duration)
 	request.Header.Set(timeoutHeader, strconv.FormatInt(given.Milliseconds(), 10))
 	if scope := telemetry.Request(ctx); scope != nil {
 		request.Header.Set("X-Request-Id", scope.RequestID)
-		if parent := scope.Traceparent(); parent != "" {
+		if parent := telemetry.Traceparent(ctx); parent != "" {
 			request.Header.Set("Traceparent", parent)
 		}
 	}
@@ -293,6 +326,30 @@ func (c *Client) send(ctx context.Context, r *http.Request, given time.Duration)
 	}
 	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return answer, nil
+}
+
+// describe fills in the span of a try. It has neither the path nor the query, which have ids of accounts.
+func (c *Client) describe(span trace.Span, r *http.Request, attempt int, answer *http.Response, failure *Error) {
+	if !span.IsRecording() {
+		return
+	}
+	span.SetAttributes(attribute.String("http.request.method", r.Method),
+		attribute.String("server.address", c.base.Hostname()), attribute.String("service.peer.name", c.name))
+	if attempt > 1 {
+		span.SetAttributes(attribute.Int("http.request.resend_count", attempt-1))
+	}
+	switch {
+	case failure != nil:
+		if failure.Status != 0 {
+			span.SetAttributes(attribute.Int("http.response.status_code", failure.Status))
+		}
+		telemetry.Failed(span, string(failure.Reason))
+	default:
+		span.SetAttributes(attribute.Int("http.response.status_code", answer.StatusCode))
+		if answer.StatusCode >= http.StatusBadRequest {
+			telemetry.Failed(span, strconv.Itoa(answer.StatusCode))
+		}
+	}
 }
 
 // left returns the time until the deadline of ctx, which must have one.

@@ -182,11 +182,11 @@ func (l acquireLimit) TraceAcquireEnd(ctx context.Context, _ *pgxpool.Pool, _ pg
 	}
 }
 
-// tracer joins the tracers that limit and measure Acquire, and the configured one. c is resolved.
+// tracer joins the tracers that measure waits, that limit Acquire, and the configured one. c is resolved.
 func (c Config) tracer() pgx.QueryTracer {
-	all := &multitracer.Tracer{}
+	all := multitracer.New(watch{})
 	if c.Tracer != nil {
-		all = multitracer.New(c.Tracer)
+		all = multitracer.New(watch{}, c.Tracer)
 	}
 	waits := newWaits(c.Shares)
 	if c.AcquireTimeout > 0 {

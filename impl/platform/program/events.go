@@ -32,7 +32,8 @@ func (p *Process) Publish(types []string) (bus *events.Bus, err error) {
 		return nil, err
 	}
 	relay, err := events.NewRelay(events.RelayConfig{
-		Service: p.name, Database: p.Pool.Config().ConnConfig, Bus: bus, Types: types, Registry: p.Registry, Log: p.Log,
+		Service: p.name, Database: p.Pool.Config().ConnConfig, Bus: bus, Types: types, Tracer: p.Chain.Tracer,
+		Registry: p.Registry, Log: p.Log,
 	})
 	if err != nil {
 		return nil, err

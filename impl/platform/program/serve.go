@@ -33,15 +33,19 @@ type Process struct {
 	// Chain holds the options of the chain that follow from the settings and the document.
 	Chain httpapi.Options
 
-	name   string
-	nats   events.Server
-	end    context.CancelFunc // ends the program
-	checks []ops.Check
-	parts  []part
+	name    string
+	nats    events.Server
+	end     context.CancelFunc // ends the program
+	checks  []ops.Check
+	awaited []ops.Condition
+	parts   []part
 }
 
 // Check adds a dependency to /healthz.
 func (p *Process) Check(c ops.Check) { p.checks = append(p.checks, c) }
+
+// Await delays readiness until a condition holds, for a bounded time.
+func (p *Process) Await(c ops.Condition) { p.awaited = append(p.awaited, c) }
 
 // Go runs a function beside requests. Its context ends once requests have ended, and the program waits for it. If it
 // panics, the program stops.
@@ -152,16 +156,20 @@ func (p Program) serve(
 			return err
 		}
 	}
-	pool, err := p.open(ctx, s.Keyed, poolConfig)
+	traces, err := s.Tracing.start(ctx, p.Name, log.Logger, metrics.Registry)
 	if err != nil {
 		return err
+	}
+	pool, err := p.open(ctx, s.Keyed, poolConfig)
+	if err != nil {
+		return errors.Join(err, traces.Stop(ctx))
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	process := &Process{
 		Log: log.Logger, Pool: pool, Registry: metrics.Registry,
 		Chain: httpapi.Options{
-			Document: document, Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry,
+			Document: document, Log: log.Logger, Metrics: httpMetrics, Registry: metrics.Registry, Tracer: traces.Tracer(),
 			TrustedProxies: s.TrustedProxies, Tuning: s.tuning(),
 			Retune: func(tune func(httpapi.Tuning)) {
 				reloading.subscribe(func(next ServeSettings, _ []settings.Change) { tune(next.serving().tuning()) })
@@ -172,6 +180,7 @@ func (p Program) serve(
 		nats:   s.NATSSettings.server(),
 		end:    end,
 	}
+	process.Defer("traces", traces.Stop)                               // The first stops last: what the others end is still sent.
 	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
 	defer func() {
 		stop.begin()
@@ -194,7 +203,13 @@ func (p Program) serve(
 	if err := p.startReloading(process, reloading, metrics.Registry); err != nil {
 		return err
 	}
-	health := ops.New(ops.Options{Registry: metrics.Registry, Log: log.Logger, Checks: process.checks})
+	health := ops.New(ops.Options{
+		Registry: metrics.Registry, Log: log.Logger, Checks: process.checks, Awaited: process.awaited,
+	})
+	if err := metrics.Registry.Register(health.Collector()); err != nil {
+		return err
+	}
+	process.Go("health checks", health.Watch)
 	defer func() {
 		if !stop.began.IsZero() { // Otherwise nothing was served.
 			stop.note("requests", stop.began, err)

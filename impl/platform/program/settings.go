@@ -73,11 +73,12 @@ func (p Program) leveled(level slog.Leveler, d Database, out io.Writer, sensitiv
 // Serving holds the settings of serve that every service has. A service's own settings embed it.
 type Serving struct {
 	Keyed
-	ConnectionSettings
 	PoolSettings
 	NATSSettings
 	StopSettings
 	Redis
+	Connections
+	Tracing
 
 	Addr           string   `koanf:"addr" usage:"where callers are served"`
 	OpsAddr        string   `koanf:"ops_addr" usage:"address for operators: health, metrics, profiles; keep it from callers"`
@@ -89,13 +90,14 @@ type Serving struct {
 // DefaultServing returns the defaults of Serving.
 func DefaultServing() Serving {
 	return Serving{
-		Keyed:              Keyed{Database: DefaultDatabase()},
-		ConnectionSettings: DefaultConnections(),
-		PoolSettings:       DefaultPool(),
-		NATSSettings:       DefaultNATS(),
-		StopSettings:       DefaultStop(),
-		Redis:              DefaultRedis(),
-		Addr:               "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
+		Keyed:        Keyed{Database: DefaultDatabase()},
+		PoolSettings: DefaultPool(),
+		NATSSettings: DefaultNATS(),
+		StopSettings: DefaultStop(),
+		Redis:        DefaultRedis(),
+		Connections:  DefaultConnections(),
+		Tracing:      DefaultTracing(),
+		Addr:         "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
 		Tuned: DefaultTuned(), Migrate: true,
 	}
 }
@@ -104,8 +106,9 @@ func DefaultServing() Serving {
 // of its own calls it there.
 func (s *Serving) Validate() error {
 	errs := []error{
-		s.Keyed.Validate(), s.Redis.Validate(), s.PoolSettings.Validate(), s.NATSSettings.Validate(), s.StopSettings.Validate(),
-		s.ConnectionSettings.Validate(), s.Tuned.Validate(), s.contradictions(),
+		s.Keyed.Validate(), s.PoolSettings.Validate(), s.NATSSettings.Validate(), s.Redis.Validate(),
+		s.Connections.Validate(), s.StopSettings.Validate(), s.Tracing.Validate(),
+		s.Tuned.Validate(), s.contradictions(),
 	}
 	if err := httpapi.CheckProxies(s.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted_proxies: %w", err))

@@ -55,6 +55,8 @@ type Config struct {
 	Issuer string
 	// MasterKey is 32 bytes in base64, from which every secret of the service is derived.
 	MasterKey telemetry.Secret
+	// Tracer records the traces of jobs; nil: none.
+	Tracer *telemetry.Tracer
 	// Log takes the lines of work beside requests; nil discards them.
 	Log *slog.Logger
 	// Registry takes the metrics of jobs; nil discards them.
@@ -133,7 +135,7 @@ func New(c Config) (*Parts, error) {
 
 // newJobs makes the queue of the service's jobs and of the job purge.
 func (p *Parts) newJobs(c jobs.Config) (*jobs.Jobs, error) {
-	c.Pool, c.Log, c.Registry = p.config.Pool, p.Log, p.config.Registry
+	c.Pool, c.Tracer, c.Log, c.Registry = p.config.Pool, p.config.Tracer, p.Log, p.config.Registry
 	if c.Workers == nil {
 		c.Workers = river.NewWorkers()
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
@@ -33,6 +34,7 @@ func TestSettings(t *testing.T) {
 		return s
 	}
 	s := valid()
+	require.Equal(t, 10*time.Second, s.KeysWithin)
 	require.NoError(t, s.Validate())
 	for _, url := range []string{
 		"", "users:8080", "ftp://users", "http://", "http://me:secret@users", "http://users?a=b", "http://users#a",
@@ -41,6 +43,12 @@ func TestSettings(t *testing.T) {
 		s.UsersURL = url
 		require.ErrorContains(t, s.Validate(), "users_url", url)
 		require.NotContains(t, s.Validate().Error(), "secret")
+	}
+	for within, valid := range map[time.Duration]bool{
+		-time.Nanosecond: false, 0: true, longestKeysWithin: true, longestKeysWithin + 1: false,
+	} {
+		s.KeysWithin = within
+		require.Equal(t, valid, s.Validate() == nil, within)
 	}
 	s = valid()
 	s.OpsAddr = s.Addr

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/settings"
 	"example.com/plumbline/impl/platform/token"
@@ -42,16 +44,19 @@ func Serve[T any, S interface {
 	}
 	s := S(live.Get()).resource()
 	begin := func(ctx context.Context, process *program.Process) (http.Handler, error) {
-		keysURL := strings.TrimSuffix(s.UsersURL, "/") + "/.well-known/jwks.json"
+		keysURL := strings.TrimSuffix(s.UsersURL, "/") + token.KeySetPath
 		keys, err := token.NewRemoteKeys(keysURL, &http.Client{Timeout: keysTimeout}, time.Now, process.Log)
 		if err != nil {
 			return nil, err
 		}
 		keys.Start(ctx)
 		process.DeferClose("keys", keys.Close)
+		if err := watchKeys(process, keys, s.KeysWithin); err != nil {
+			return nil, err
+		}
 		server, err := build(process, Config{
 			Name: p.Name, Database: process.Pool, Pool: process.Pool, Keys: keys, Issuer: s.Issuer,
-			MasterKey: s.MasterKey, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
+			MasterKey: s.MasterKey, Tracer: process.Chain.Tracer, Log: process.Log, Registry: process.Registry, Clock: p.Clock,
 		})
 		if err != nil {
 			return nil, err
@@ -63,6 +68,18 @@ func Serve[T any, S interface {
 		return handler, server.Resource().begin(ctx, process)
 	}
 	return program.Serve[T, S](ctx, p, live, of.Document, out, begin)
+}
+
+// watchKeys shows operators the keys that verify access tokens, and delays readiness until there are any. Without keys
+// no caller who has logged in is served, so the check is critical.
+func watchKeys(process *program.Process, keys *token.RemoteKeys, within time.Duration) error {
+	process.Check(ops.Check{Name: "keys", Critical: true, Run: keys.Check})
+	process.Await(ops.Condition{Reason: token.NoKeys, Within: within, Holds: keys.Has})
+	var errs []error
+	for _, c := range keys.Collectors() {
+		errs = append(errs, process.Registry.Register(c))
+	}
+	return errors.Join(errs...)
 }
 
 // begin starts what runs beside requests until the process ends. It ends in reverse order: what the last jobs have
@@ -100,7 +117,7 @@ func (p *Parts) startEvents(process *program.Process) error {
 	users := events.ConsumerConfig{Service: "users", Name: p.config.Name, Handle: p.Standing.Handle}
 	for _, c := range append([]events.ConsumerConfig{users}, p.config.Consumers...) {
 		c.Database, c.Bus = process.Pool.Config().ConnConfig, bus
-		c.Registry, c.Log = process.Registry, process.Log
+		c.Tracer, c.Registry, c.Log = process.Chain.Tracer, process.Registry, process.Log
 		consumer, err := events.NewConsumer(c)
 		if err != nil {
 			return err

@@ -4,22 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/program"
 )
 
+// longestKeysWithin bounds keys_within: what does not need a caller to log in is served without keys as well.
+const longestKeysWithin = 10 * time.Minute
+
 // Settings are those of a resource server. A service's own settings embed them.
 type Settings struct {
 	program.Serving
 
-	UsersURL string `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080; its keys and accounts are asked for there"`
-	Issuer   string `koanf:"issuer" usage:"the iss of access tokens"`
+	UsersURL   string        `koanf:"users_url" required:"true" usage:"where the users service is, as in http://users:8080; its keys and accounts are asked for there"`
+	Issuer     string        `koanf:"issuer" usage:"the iss of access tokens"`
+	KeysWithin time.Duration `koanf:"keys_within" usage:"how long a replica waits for the keys of the users service before it is ready without them"`
 }
 
 // DefaultSettings returns the defaults of Settings, with listeners on these addresses.
 func DefaultSettings(addr, opsAddr string) Settings {
-	s := Settings{Serving: program.DefaultServing(), Issuer: "plumbline"}
+	s := Settings{Serving: program.DefaultServing(), Issuer: "plumbline", KeysWithin: 10 * time.Second}
 	s.Addr, s.OpsAddr = addr, opsAddr
 	return s
 }
@@ -30,6 +35,9 @@ func (s *Settings) Validate() error {
 	errs := []error{s.Serving.Validate()}
 	if err := hosts.CheckHTTP(s.UsersURL); err != nil {
 		errs = append(errs, fmt.Errorf("users_url %w", err))
+	}
+	if s.KeysWithin < 0 || s.KeysWithin > longestKeysWithin {
+		errs = append(errs, fmt.Errorf("keys_within is between 0s and %s", longestKeysWithin))
 	}
 	return errors.Join(errs...)
 }

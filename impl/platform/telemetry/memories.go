@@ -40,7 +40,7 @@ func (c *CacheCounts) Stats(entries int) CacheStats {
 
 // cacheCollector collects the statistics of one cache.
 type cacheCollector struct {
-	stats                             func() CacheStats
+	stats                            func() CacheStats
 	entries, hits, misses, evictions *prometheus.Desc
 }
 

@@ -110,6 +110,7 @@ type OperationMetrics struct {
 	slow       prometheus.Counter
 	violations prometheus.Counter
 	throttled  *prometheus.CounterVec
+	parts      [parts]prometheus.Counter
 	id         string
 
 	success, otherResult prometheus.Counter
@@ -124,15 +125,16 @@ var durationBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 
 const exemplarLabel = "trace_id"
 
 type httpVectors struct {
-	requests, business, slow, violations, throttled *prometheus.CounterVec
-	duration                                        *prometheus.HistogramVec
+	requests, business, slow, violations, throttled, parts *prometheus.CounterVec
+	duration                                               *prometheus.HistogramVec
 }
 
 // NewHTTPMetrics registers http_requests_total{operation,method,status},
 // http_request_duration_seconds{operation,method}, http_requests_in_flight,
 // business_operations_total{operation,result}, slow_operations_total{operation},
-// throttled_requests_total{operation,limit} and contract_violations_total{operation}. It fails if an operation is given
-// twice, or if reg has such metrics already.
+// throttled_requests_total{operation,limit}, contract_violations_total{operation} and
+// operation_part_seconds_total{operation,part}. It fails if an operation is given twice, or if reg has such metrics
+// already.
 func NewHTTPMetrics(reg prometheus.Registerer, operations []OperationLabels) (*HTTPMetrics, error) {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
@@ -145,6 +147,9 @@ func NewHTTPMetrics(reg prometheus.Registerer, operations []OperationLabels) (*H
 		violations: counter("contract_violations_total", "Answers that their document does not allow.", "operation"),
 		throttled: counter("throttled_requests_total",
 			"Requests beyond a limit, by the limit of RateLimit-Policy that refused them.", "operation", "limit"),
+		parts: counter("operation_part_seconds_total",
+			"Time that requests spent in a part: waiting for a database connection, SQL, calls of other services, "+
+				"waiting to hash a password, hashing.", "operation", "part"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "http_request_duration_seconds",
 			Help:    "Time from a request's arrival to its answer.",
@@ -162,7 +167,8 @@ func NewHTTPMetrics(reg prometheus.Registerer, operations []OperationLabels) (*H
 		}),
 		operations: make(map[string]*OperationMetrics, len(operations)),
 	}
-	err := register(reg, v.requests, v.business, v.slow, v.violations, v.throttled, v.duration, m.InFlight)
+	err := register(reg, v.requests, v.business, v.slow, v.violations, v.throttled, v.parts, v.duration,
+		m.InFlight)
 	if err != nil {
 		return nil, err
 	}
@@ -202,6 +208,9 @@ func (v httpVectors) bind(labels OperationLabels) *OperationMetrics {
 			o.byStatus[status] = uint16(len(o.requests)) //nolint:gosec // There are at most 600 statuses.
 			o.requests = append(o.requests, v.requests.WithLabelValues(id, method, strconv.Itoa(status)))
 		}
+	}
+	for _, part := range Parts() {
+		o.parts[part] = v.parts.WithLabelValues(id, part.String())
 	}
 	for _, result := range append([]string{CallerGone}, labels.Results...) {
 		o.results[result] = prometheus.Labels{"operation": id, "result": result}
@@ -243,6 +252,15 @@ func (o *OperationMetrics) Result(result string) {
 		return
 	}
 	o.otherResult.Inc()
+}
+
+// Spent counts what an answered request has spent in its parts.
+func (o *OperationMetrics) Spent(scope *RequestScope) {
+	for _, part := range Parts() {
+		if d := scope.Spent(part); d > 0 {
+			o.parts[part].Add(d.Seconds())
+		}
+	}
 }
 
 // Slow counts one execution above the threshold of the operation.

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // RequestScope is the data about the current request that logs need. The exported fields are set before WithRequest
@@ -16,12 +17,14 @@ type RequestScope struct {
 	// TraceID (32 hexadecimal digits) and SpanID (16) identify this request in W3C Trace Context; SpanID is this
 	// service's own span.
 	TraceID, SpanID string
-	// Sampled says that the trace is recorded.
+	// Sampled says that the trace is recorded: here or, without a Tracer, by the caller.
 	Sampled bool
 
 	mu        sync.Mutex
 	operation string
 	caller    Caller
+
+	spent [parts]atomic.Int64 // nanoseconds
 }
 
 // Caller is the authenticated sender of a request. It has ids only, nothing that names a person.

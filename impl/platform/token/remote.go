@@ -13,23 +13,33 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.com/plumbline/impl/platform/ops"
 )
 
 const (
 	fetchInterval = 5 * time.Minute  // between two fetches of the set after a success
 	fetchSpacing  = 10 * time.Second // between any two fetches, at least
+	firstSpacing  = time.Second      // the same while there is no set
 	fetchTimeout  = 3 * time.Second  // of one fetch, and of a call that waits for it
 	maxSetBytes   = 64 << 10
 )
 
+// KeySetPath is where the users service publishes its key set.
+const KeySetPath = "/.well-known/jwks.json"
+
 // RemoteKeys is the key set that another service publishes. It is fetched from one configured address in the
-// background, about every 5 minutes; the last good set stays valid while the service is unreachable. An unknown key id
-// triggers a fetch, at most one in 10 s, so an id counts as unknown only if the set is at most 10 s old.
+// background, about every 5 minutes, and every second until there is one; the last good set stays valid while the
+// service is unreachable. An unknown key id triggers a fetch, at most one in 10 s, so an id counts as unknown only if the
+// set is at most 10 s old.
 type RemoteKeys struct {
 	url    string
 	client *http.Client
 	clock  func() time.Time
 	log    *slog.Logger
+	made   time.Time
 	set    atomic.Pointer[remoteSet]
 
 	// Fetches end with life, not with the request that asked for one.
@@ -42,11 +52,13 @@ type RemoteKeys struct {
 	started  bool
 	fetching chan struct{} // closed when the current fetch ends; nil if there is none
 	fetched  time.Time     // when the last fetch began
+	warned   time.Time     // when a failed fetch was logged last
 }
 
 // A remoteSet is the last good set and the result of the last fetch; it is immutable.
 type remoteSet struct {
 	keys map[string]ed25519.PublicKey
+	at   time.Time // when the keys were fetched; zero if there are none
 	err  error
 }
 
@@ -63,7 +75,9 @@ func NewRemoteKeys(address string, client *http.Client, clock func() time.Time, 
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 	life, cancel := context.WithCancel(context.Background())
-	r := &RemoteKeys{url: address, client: &own, clock: clock, log: log, life: life, cancel: cancel}
+	r := &RemoteKeys{
+		url: address, client: &own, clock: clock, log: log, made: clock(), life: life, cancel: cancel,
+	}
 	r.set.Store(&remoteSet{err: errNotFetched})
 	return r, nil
 }
@@ -117,6 +131,42 @@ func (r *RemoteKeys) Key(ctx context.Context, kid string) (ed25519.PublicKey, er
 	return nil, ErrUnknownKey
 }
 
+// NoKeys is the reason of Check and of a service that is not ready: no access token can be verified.
+const NoKeys ops.Reason = "no_keys"
+
+// Has reports whether there is a key set, however old.
+func (r *RemoteKeys) Has() bool { return len(r.set.Load().keys) > 0 }
+
+// Check fails with NoKeys while there is no key set, for ops.Check.
+func (r *RemoteKeys) Check(context.Context) error {
+	if set := r.set.Load(); len(set.keys) == 0 {
+		return errors.Join(NoKeys, set.err)
+	}
+	return nil
+}
+
+// age is the time since the set was fetched; since r was made if there is none.
+func (r *RemoteKeys) age() time.Duration {
+	at := r.set.Load().at
+	if at.IsZero() {
+		at = r.made
+	}
+	return r.clock().Sub(at)
+}
+
+// Collectors export the number of keys and their age.
+func (r *RemoteKeys) Collectors() []prometheus.Collector {
+	gauge := func(name, help string, value func() float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+	}
+	return []prometheus.Collector{
+		gauge("token_keys", "Public keys that access tokens are verified with.",
+			func() float64 { return float64(len(r.set.Load().keys)) }),
+		gauge("token_keys_age_seconds", "Time since these keys were fetched; since the start if there are none.",
+			func() float64 { return r.age().Seconds() }),
+	}
+}
+
 // refetch fetches in the background until life ends, earlier again after a failure.
 func (r *RemoteKeys) refetch() {
 	for {
@@ -125,7 +175,7 @@ func (r *RemoteKeys) refetch() {
 		}
 		pause := fetchInterval
 		if r.set.Load().err != nil {
-			pause = fetchSpacing
+			pause = r.spacing()
 		}
 		// Up to a tenth more, so that replicas that started together do not fetch together.
 		timer := time.NewTimer(pause + rand.N(pause/10))
@@ -136,6 +186,14 @@ func (r *RemoteKeys) refetch() {
 			return
 		}
 	}
+}
+
+// spacing is the least time between two fetches.
+func (r *RemoteKeys) spacing() time.Duration {
+	if r.Has() {
+		return fetchSpacing
+	}
+	return firstSpacing
 }
 
 // fetchSoon begins a fetch, unless one is running or the last is too recent. It returns a channel that is closed when
@@ -149,7 +207,7 @@ func (r *RemoteKeys) fetchSoon() <-chan struct{} {
 		return r.fetching
 	case r.closed || r.life.Err() != nil:
 		return nil
-	case !r.fetched.IsZero() && now.Sub(r.fetched) < fetchSpacing:
+	case !r.fetched.IsZero() && now.Sub(r.fetched) < r.spacing():
 		return nil
 	}
 	done := make(chan struct{})
@@ -169,14 +227,27 @@ func (r *RemoteKeys) fetch() {
 	keys, err := r.download()
 	if err != nil {
 		err = fmt.Errorf("fetch the key set: %w", err)
-		if r.life.Err() == nil {
-			r.log.WarnContext(r.life, "key set not fetched, the last good one stays in use",
-				slog.String("url", r.url), slog.Any("error", err))
-		}
-		r.set.Store(&remoteSet{keys: r.set.Load().keys, err: err})
+		last := r.set.Load()
+		r.set.Store(&remoteSet{keys: last.keys, at: last.at, err: err})
+		r.warn(err)
 		return
 	}
-	r.set.Store(&remoteSet{keys: keys})
+	r.set.Store(&remoteSet{keys: keys, at: r.clock()})
+}
+
+// warn logs a failed fetch, at most once in 10 s.
+func (r *RemoteKeys) warn(err error) {
+	r.mu.Lock()
+	now := r.clock()
+	told := r.life.Err() != nil || !r.warned.IsZero() && now.Sub(r.warned) < fetchSpacing
+	if !told {
+		r.warned = now
+	}
+	r.mu.Unlock()
+	if !told {
+		r.log.WarnContext(r.life, "key set not fetched, the last good one stays in use",
+			slog.String("url", r.url), slog.Any("error", err))
+	}
 }
 
 func (r *RemoteKeys) download() (map[string]ed25519.PublicKey, error) {

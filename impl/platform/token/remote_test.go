@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/token"
@@ -160,6 +161,53 @@ func TestRemoteKeysOutliveTheirService(t *testing.T) {
 		_, err = remote.Key(t.Context(), coming.KID())
 		require.Error(t, err)
 		require.NotErrorIs(t, err, token.ErrUnknownKey)
+	})
+}
+
+// Until there is a key set it is fetched every second, and logged every 10 s; then every 10 s after a failure.
+func TestRemoteKeysAreFetchedOftenUntilThereAreAny(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		key, next := newKey(t, time.Now()), newKey(t, time.Now())
+		service := &issuingService{}
+		service.isDown()
+		var log bytes.Buffer
+		remote, err := token.NewRemoteKeys(keySetURL, &http.Client{Transport: service}, time.Now,
+			slog.New(slog.NewTextHandler(&log, nil)))
+		require.NoError(t, err)
+		defer remote.Close()
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(remote.Collectors()...)
+		values := func() [2]float64 {
+			families, err := registry.Gather()
+			require.NoError(t, err)
+			require.Len(t, families, 2)
+			require.Equal(t, "token_keys", families[0].GetName())
+			require.Equal(t, "token_keys_age_seconds", families[1].GetName())
+			return [2]float64{families[0].Metric[0].GetGauge().GetValue(), families[1].Metric[0].GetGauge().GetValue()}
+		}
+		remote.Start(t.Context())
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.InDelta(t, 57, service.calls.Load(), 4, "a pause is 1 s, and a tenth more at most")
+		require.InDelta(t, 6, strings.Count(log.String(), "key set not fetched"), 1)
+		require.False(t, remote.Has())
+		require.ErrorIs(t, remote.Check(t.Context()), token.NoKeys)
+		require.Equal(t, [2]float64{0, 60}, values())
+
+		service.publishes(t, key, next)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		require.True(t, remote.Has())
+		require.NoError(t, remote.Check(t.Context()))
+		service.isDown()
+		calls, at := service.calls.Load(), values()[1]
+		require.LessOrEqual(t, at, 2.)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		require.Equal(t, [2]float64{2, at + 3600}, values(), "the last good set stays, and ages")
+		require.NoError(t, remote.Check(t.Context()))
+		require.InDelta(t, 55*60/10.5, service.calls.Load()-calls, 20)
 	})
 }
 

@@ -8,10 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
+
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 const (
@@ -51,8 +52,7 @@ type VerifierConfig struct {
 type Verifier struct {
 	config VerifierConfig
 	memory *otter.Cache[fingerprint, *remembered]
-	hits   atomic.Uint64
-	misses atomic.Uint64
+	counts telemetry.CacheCounts
 }
 
 // A fingerprint is the SHA-256 of a whole token: the cache contains no usable token.
@@ -86,7 +86,9 @@ func NewVerifier(config VerifierConfig) (*Verifier, error) {
 	config.MaxTokenBytes = cmp.Or(config.MaxTokenBytes, DefaultMaxTokenBytes)
 	config.MaxRemembered = cmp.Or(config.MaxRemembered, defaultRemembered)
 
-	memory, err := otter.New(&otter.Options[fingerprint, *remembered]{
+	v := &Verifier{config: config}
+	var err error
+	v.memory, err = otter.New(&otter.Options[fingerprint, *remembered]{
 		MaximumSize: config.MaxRemembered,
 		Clock:       memoryClock(config.Clock),
 		// Callers do the upkeep of the cache, so a verifier has no goroutines to stop.
@@ -94,11 +96,16 @@ func NewVerifier(config VerifierConfig) (*Verifier, error) {
 		ExpiryCalculator: otter.ExpiryCreatingFunc(func(e otter.Entry[fingerprint, *remembered]) time.Duration {
 			return e.Value.expires.Sub(config.Clock())
 		}),
+		OnDeletion: func(e otter.DeletionEvent[fingerprint, *remembered]) {
+			if e.Cause == otter.CauseOverflow {
+				v.counts.Evicted()
+			}
+		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("access token verifier: make the memory of verified tokens: %w", err)
 	}
-	return &Verifier{config: config, memory: memory}, nil
+	return v, nil
 }
 
 // Verify returns the claims of a token if the issuer made it, for this service, and it is valid now. The slices in the
@@ -109,7 +116,7 @@ func NewVerifier(config VerifierConfig) (*Verifier, error) {
 // the token. Refusals are not cached.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	if len(raw) > v.config.MaxTokenBytes {
-		v.misses.Add(1)
+		v.counts.LookedUp(false)
 		return Claims{}, tooLong
 	}
 	// Hashing a token of the usual length needs no allocation.
@@ -117,12 +124,12 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	sum := sha256.Sum256(append(room[:0], raw...))
 	if known, ok := v.memory.GetIfPresent(sum); ok {
 		if v.stillGood(ctx, known) {
-			v.hits.Add(1)
+			v.counts.LookedUp(true)
 			return known.claims, nil
 		}
 		v.memory.Invalidate(sum)
 	}
-	v.misses.Add(1)
+	v.counts.LookedUp(false)
 
 	verified, err := v.verifyAnew(ctx, raw)
 	if err != nil {
@@ -132,16 +139,8 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	return verified.claims, nil
 }
 
-// Stats are counts since the verifier was made.
-type Stats struct {
-	Hits   uint64 // answered from the cache
-	Misses uint64 // verified anew, or refused
-}
-
-// Stats returns how often the cache had a token.
-func (v *Verifier) Stats() Stats {
-	return Stats{Hits: v.hits.Load(), Misses: v.misses.Load()}
-}
+// Stats returns how often the cache had a token. A refused token is a miss.
+func (v *Verifier) Stats() telemetry.CacheStats { return v.counts.Stats(v.memory.EstimatedSize()) }
 
 // stillGood reports whether a cached token has not expired and its key is still in use.
 func (v *Verifier) stillGood(ctx context.Context, known *remembered) bool {

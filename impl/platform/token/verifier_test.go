@@ -17,6 +17,7 @@ import (
 	"github.com/lestrrat-go/jwx/v3/jwt"
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/token"
 	"example.com/plumbline/impl/testkit/tokentest"
 )
@@ -37,7 +38,7 @@ func TestVerifyAnswersWhatWasSigned(t *testing.T) {
 			}
 		})
 	}
-	require.Equal(t, token.Stats{Hits: 2, Misses: 2}, s.verifier.Stats())
+	require.Equal(t, telemetry.CacheStats{Entries: 2, Hits: 2, Misses: 2}, s.verifier.Stats())
 }
 
 func TestVerifyRefusesEveryForgery(t *testing.T) {

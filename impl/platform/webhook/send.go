@@ -15,6 +15,9 @@ import (
 	"syscall"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -137,15 +140,32 @@ func (s *Sender) Send(ctx context.Context, url string, message Message, secrets 
 	request.Header.Set(SignatureHeader, signatures)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", s.config.UserAgent)
+	_, span := telemetry.Start(ctx, trace.SpanKindClient, "POST webhook") // Its URL is a secret of the receiver.
+	defer span.End()
 	status, err := s.exchange(request)
 	result := Result{Status: status, Duration: time.Since(start), Reason: reasonOf(status)}
 	if err != nil {
 		result.Reason = failureOf(attempt, err)
 	}
+	describe(span, result)
 	if ctx.Err() != nil && result.Reason == TimedOut {
 		return result, fmt.Errorf("webhook: %w", ctx.Err())
 	}
 	return result, nil
+}
+
+// describe fills in the span of an attempt.
+func describe(span trace.Span, result Result) {
+	if !span.IsRecording() {
+		return
+	}
+	span.SetAttributes(attribute.String("http.request.method", http.MethodPost))
+	if result.Status != 0 {
+		span.SetAttributes(attribute.Int("http.response.status_code", result.Status))
+	}
+	if result.Reason != "" {
+		telemetry.Failed(span, string(result.Reason))
+	}
 }
 
 // exchange does not use http.Client, which would follow redirects.

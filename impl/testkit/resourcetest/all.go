@@ -88,6 +88,7 @@ func (s *Service) environment(databaseURL string) []string {
 	for setting, value := range map[string]string{
 		"DATABASE_URL": pgtest.Patient(databaseURL), "MASTER_KEY": programtest.NewMasterKey(),
 		"USERS_URL": "http://127.0.0.1:1", "ADDR": "127.0.0.1:0", "OPS_ADDR": "127.0.0.1:0", "UNREADY": "0s",
+		"KEYS_WITHIN": "0s",
 	} {
 		environ = append(environ, strings.ToUpper(s.Program.Name)+"_"+setting+"="+value)
 	}

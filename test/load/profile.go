@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// profiled are the mixes that profiles are taken of and that their gain is shown for. In the second nobody logs in:
+// otherwise the hashing of passwords, which is assembly that no profile improves, would hide all else that users does.
+func profiled(s settings) (names []string, mixes []mix) {
+	quiet := slices.Clone(s.mix)
+	quiet[slices.IndexFunc(operations, func(u use) bool { return u.name == "login" })] = 0
+	return []string{"the mix", "without logins"}, []mix{s.mix, quiet}
+}
+
+// makeProfiles takes CPU profiles of both services under load, makes them the default ones, and compares the programs
+// that are built without and with them.
+func makeProfiles(ctx context.Context, s settings, out io.Writer, progress *os.File) (err error) {
+	w, err := newWorld(ctx, progress)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.stop()) }()
+	without, err := w.target(ctx, s, "off", progress)
+	if err != nil {
+		return err
+	}
+	running := w.services[0]
+	names, mixes := profiled(s)
+	taken := map[string][]string{}
+	for i, m := range mixes {
+		fmt.Fprintf(progress, "profiling %s: %g requests/s for %s\n", names[i], s.rate, s.duration)
+		without.shop.mix = m
+		both, profiling := errgroup.WithContext(ctx)
+		for _, one := range []*service{running.users, running.orders} {
+			file := filepath.Join(w.dir, fmt.Sprintf("%s-%d.pprof", one.name, i))
+			taken[one.name] = append(taken[one.name], file)
+			both.Go(func() error { return takeProfile(profiling, one.opsURL, s.duration, file) })
+		}
+		var r result
+		both.Go(func() error { return without.run(profiling, s, s.rate, s.duration, &r, progress) })
+		if err := both.Wait(); err != nil {
+			return err
+		}
+	}
+	for name, files := range taken {
+		if err := merge(ctx, files, filepath.Join("cmd", name, "default.pgo"), progress); err != nil {
+			return err
+		}
+	}
+	with, err := w.target(ctx, s, "auto", progress)
+	if err != nil {
+		return err
+	}
+	for i, m := range mixes {
+		without.shop.mix, with.shop.mix = m, m
+		if err := compare(ctx, s, names[i], without, with, out, progress); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeProfile asks a service for its CPU profile.
+func takeProfile(ctx context.Context, opsURL string, duration time.Duration, file string) error {
+	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", opsURL, int(duration.Seconds()))
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	a, err := read(http.DefaultTransport.RoundTrip(r))
+	if err != nil {
+		return fmt.Errorf("take a profile: %w", err)
+	}
+	if a.status != http.StatusOK {
+		return fmt.Errorf("take a profile: %d: %s", a.status, a.body)
+	}
+	return os.WriteFile(file, a.body, 0o600)
+}
+
+// merge writes the sum of profiles.
+func merge(ctx context.Context, files []string, to string, progress io.Writer) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"tool", "pprof", "-proto"}, files...)...)
+	cmd.Stderr = progress
+	text, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("merge profiles: %w", err)
+	}
+	fmt.Fprintf(progress, "%s has %d KB\n", to, len(text)/1000)
+	return os.WriteFile(to, text, 0o644) //nolint:gosec // It is a source of the build like any other.
+}
+
+// compare lets two targets take turns and prints what a request costs each service, by the median of the rounds.
+func compare(
+	ctx context.Context, s settings, name string, without, with *target, out io.Writer, progress *os.File,
+) error {
+	costs := map[string][2][]float64{}
+	for round := range s.rounds {
+		fmt.Fprintf(progress, "comparing %s, round %d of %d\n", name, round+1, s.rounds)
+		for side, t := range []*target{without, with} {
+			var r result
+			if err := t.run(ctx, s, s.rate, s.step, &r, progress); err != nil {
+				return err
+			}
+			for _, u := range r.Processes {
+				both := costs[u.Process]
+				both[side] = append(both[side], u.CPUPerRequest)
+				costs[u.Process] = both
+			}
+		}
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "\n%s, CPU ms per request of the mix\t-pgo=off\t-pgo=auto\tgain\teach round\n", name)
+	for _, process := range []string{usersProcess, ordersProcess} {
+		both := costs[process]
+		fmt.Fprintf(table, "%s\t%.3f\t%.3f\t%.1f %%\t", process, median(both[0]), median(both[1]),
+			100*(1-median(both[1])/median(both[0])))
+		for round := range both[0] {
+			fmt.Fprintf(table, "%.3f/%.3f ", both[0][round], both[1][round])
+		}
+		fmt.Fprintln(table)
+	}
+	return table.Flush()
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+}

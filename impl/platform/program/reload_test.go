@@ -133,7 +133,8 @@ func (d *depot) hold(count int) {
 	d.t.Helper()
 	for range count {
 		d.held.Go(func() {
-			r, err := http.NewRequestWithContext(context.WithoutCancel(d.t.Context()), http.MethodGet, d.URL+"/held", http.NoBody)
+			ctx := context.WithoutCancel(d.t.Context())
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL+"/held", http.NoBody)
 			if err != nil {
 				panic(err)
 			}
@@ -219,7 +220,8 @@ func TestSettingsChangeAtRunTime(t *testing.T) {
 			for range 2 { // Half of the limit is used up: of 5 as of 2.
 				answer := d.get("limited", "")
 				require.Equal(t, http.StatusOK, answer.StatusCode)
-				require.Equal(t, `"default";q=5;w=3600`, answer.Header.Get("RateLimit-Policy"), "callers are told the limit in force")
+				require.Equal(t, `"default";q=5;w=3600`, answer.Header.Get("RateLimit-Policy"),
+					"callers are told the limit in force")
 			}
 			require.Equal(t, http.StatusTooManyRequests, d.status("limited"))
 			d.Set("rate_limit_factor: 0.01")
@@ -358,8 +360,8 @@ func TestPrintConfig(t *testing.T) {
 		require.NoError(t, err, "nothing is touched: there is no database")
 		require.NotContains(t, out, "canary")
 		require.Regexp(t, `(?m)^database_url +\(secret\) +PARCELS_DATABASE_URL +no$`, out, command)
-		require.Regexp(t, `(?m)^log_level +ERROR +PARCELS_LOG_LEVEL +`+live+`\n +WARN +.*parcels.yaml:1, hidden by PARCELS_LOG_LEVEL$`,
-			out, command)
+		require.Regexp(t, `(?m)^log_level +ERROR +PARCELS_LOG_LEVEL +`+live+
+			`\n +WARN +.*parcels.yaml:1, hidden by PARCELS_LOG_LEVEL$`, out, command)
 		if command != "migrate" {
 			require.NotContains(t, out, masterKey)
 		}

@@ -291,5 +291,6 @@ func TestServingSettings(t *testing.T) {
 	database.DatabaseURL = telemetry.NewSecret("postgres://parcels@127.0.0.1:1/parcels")
 	require.NoError(t,
 		(&program.Serving{Keyed: program.Keyed{Database: database, MasterKey: telemetry.NewSecret(masterKey)},
-			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1, Tuned: program.DefaultTuned()}).Validate())
+			Addr: "127.0.0.1:0", OpsAddr: "127.0.0.1:0", MaxConns: 1, PoolShare: 50, Drain: 1,
+			Tuned: program.DefaultTuned()}).Validate())
 }

@@ -248,7 +248,8 @@ func TestWrongSettings(t *testing.T) {
 		"a wrong origin":      {environment(url, "USERS_TRUSTED_ORIGINS=shop"), []string{"serve"}, "shop"},
 		"a wrong master key":  {environment(url, "USERS_MASTER_KEY="+canary), []string{"serve"}, "master key"},
 		"a missing file": {
-			append(environment(url)[:1], "USERS_MASTER_KEY_FILE=/nowhere/key"), []string{"serve"}, "USERS_MASTER_KEY_FILE",
+			append(environment(url)[:1], "USERS_MAIL=off", "USERS_MASTER_KEY_FILE=/nowhere/key"), []string{"serve"},
+			"USERS_MASTER_KEY_FILE",
 		},
 		"weak hashing":       {environment(url, "USERS_HASH_MEMORY_KIB=1"), []string{"serve"}, "memory"},
 		"not its own tokens": {environment(url, "USERS_AUDIENCE=orders"), []string{"serve"}, "audience"},

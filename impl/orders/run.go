@@ -53,6 +53,9 @@ func serve(ctx context.Context, p program.Program, c serveSettings, out io.Write
 		if err != nil {
 			return nil, err
 		}
+		if err := process.Registry.Register(customers.collector()); err != nil {
+			return nil, err
+		}
 		s, err := New(Config{
 			Config: r, Customers: customers, PayWithin: c.PayWithin, SearchTimeout: c.SearchTimeout,
 			Ration:       Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)},

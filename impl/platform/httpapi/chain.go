@@ -19,8 +19,6 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/go-chi/chi/v5"
-	"github.com/google/uuid"
-	"github.com/maypok86/otter/v2"
 
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/fault"
@@ -82,7 +80,7 @@ type Chain struct {
 	proxies   []netip.Prefix // that are trusted
 	once      Idempotency
 	auditor   Auditor
-	owners    *otter.Cache[ownedThing, uuid.UUID]
+	owners    *owners
 	limits    *rateLimiter                         // nil: off
 	refusals  *rateLimiter                         // of entries that the audit log keeps
 	failures  Throttle                             // over all replicas
@@ -119,7 +117,7 @@ func New(o Options) (*Chain, error) {
 		document: o.Document, endpoints: map[route]*endpoint{}, checker: o.Checker, auth: o.Authenticator,
 		log: o.Log, metrics: o.Metrics, clock: o.Clock, responses: o.Responses, observe: o.Observe,
 		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, refusals: newRateLimiter(), failures: o.Throttle,
-		owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
+		owners: newOwners(),
 	}
 	if c.clock == nil {
 		c.clock = time.Now

@@ -35,9 +35,12 @@ func TestOneTrace(t *testing.T) {
 	status, made := p.call(admin, http.MethodPost, "/api/v1/webhooks",
 		fmt.Sprintf(`{"url":%q,"event_types":["order.placed"]}`, hook.URL+"/canary-of-the-hook"))
 	require.Equal(t, http.StatusCreated, status, made)
-	_, customer := p.logIn("customer@plumbline.test", password)
+	status, signedUp := p.call("", http.MethodPost, "/api/v2/users",
+		`{"email":"reader@customer.test","name":"Canary of the name","password":"canary of the password"}`)
+	require.Equal(t, http.StatusCreated, status, signedUp)
+	_, customer := p.logIn("reader@customer.test", "canary of the password")
 	_, profile := p.call(customer, http.MethodGet, "/api/v1/profile", "")
-	status, _ = p.call(admin, http.MethodGet, "/api/v1/admin/users?email=customer%40plumbline.test", "")
+	status, _ = p.call(admin, http.MethodGet, "/api/v1/admin/users?email=reader%40customer.test", "")
 	require.Equal(t, http.StatusOK, status)
 	p.call("", http.MethodPost, "/api/v1/login", `{"email":"canary@nobody.test","password":"canary of nobody"}`)
 	_, found := p.call("", http.MethodGet, "/api/v1/products?q=brass+bob", "")
@@ -76,10 +79,12 @@ func TestOneTrace(t *testing.T) {
 	sent := string(receiver.Bytes())
 	require.Contains(t, sent, "hash password")
 	for name, canary := range map[string]string{
-		"password": password, "wrong password": "canary of nobody", "unknown address": "canary@nobody.test",
-		"address of mail": "plumbline.test", "access token": customer, "account": profile["id"].(string),
+		"password": "canary of the password", "of the admin": password, "wrong password": "canary of nobody",
+		"address of mail": "@customer.test", "another": "@plumbline.test", "unknown one": "@nobody.test",
+		"access token": customer, "account": profile["id"].(string),
 		"query": "brass", "key": "canary-of-the-key", "agent": "canary-of-the-agent", "webhook": "canary-of-the-hook",
-		"secret of the webhook": made["secret"].(string), "name": profile["name"].(string), "order": order["id"].(string),
+		"secret of the webhook": made["secret"].(string), "name": "Canary of the name",
+		"order":     order["id"].(string),
 		"statement": "WHERE", "header": "Bearer",
 	} {
 		require.NotEmpty(t, canary, name)

@@ -91,7 +91,7 @@ type Serving struct {
 func DefaultServing() Serving {
 	return Serving{
 		Keyed: Keyed{Database: DefaultDatabase()}, Tracing: DefaultTracing(),
-		Addr:  "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
+		Addr: "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
 		Responses: httpapi.ResponsesSample, RateLimits: true, Shed: true, Migrate: true, MaxConns: 16, PoolShare: 50,
 		Unready: 3 * time.Second, Drain: 20 * time.Second,
 	}

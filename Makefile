@@ -65,8 +65,9 @@ bin/tools/%: tools/%/go.mod tools/%/go.sum
 # Without cgo, sqlc parses SQL in WebAssembly: it is the same on every machine and needs no C compiler.
 bin/tools/sqlc: export CGO_ENABLED = 0
 
-gen: bin/tools/oapi-codegen bin/tools/sqlc ## make gen/ anew from the documents, the queries and the TypeScript client; without Node, all but gen/ts
+gen: bin/tools/oapi-codegen bin/tools/sqlc ## make gen/ anew from the documents, the queries and the TypeScript client; without Node, all but gen/ts; and docs/settings.md
 	tools/generate
+	@go run ./tools/settings || echo "docs/settings.md is left as it was: make gen writes it once the code compiles"
 
 gen-typescript: ## make only gen/ts anew
 	tools/generate typescript

@@ -32,7 +32,11 @@ Usage: dev [run | reset | --help]
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ending := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // The terminal is closed: nobody could end what would go on.
+		ending = append(ending, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ending...)
 	context.AfterFunc(ctx, stop) // A second signal ends the program at once.
 	err := run(ctx, os.Args[1:])
 	stop()

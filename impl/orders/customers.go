@@ -8,11 +8,13 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/outbound"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // customers is what orders asks of the users service.
@@ -33,6 +35,7 @@ type usersService struct {
 	client usersapi.ClientInterface
 	clock  func() time.Time
 	active *otter.Cache[uuid.UUID, activeCustomer]
+	counts telemetry.CacheCounts // of active
 }
 
 // activeCustomer is an account that was active when the guard read principal. Every change of the account or its
@@ -48,19 +51,32 @@ func newUsersService(address string, doer *outbound.Client, clock func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	return &usersService{
-		client: client, clock: clock,
-		active: otter.Must(&otter.Options[uuid.UUID, activeCustomer]{
-			MaximumSize: rememberedCustomers, Executor: func(upkeep func()) { upkeep() },
-		}),
-	}, nil
+	u := &usersService{client: client, clock: clock}
+	u.active = otter.Must(&otter.Options[uuid.UUID, activeCustomer]{
+		MaximumSize: rememberedCustomers, Executor: func(upkeep func()) { upkeep() },
+		OnDeletion: func(e otter.DeletionEvent[uuid.UUID, activeCustomer]) {
+			if e.WasEvicted() {
+				u.counts.Evicted()
+			}
+		},
+	})
+	return u, nil
+}
+
+// collector exports the cache of active accounts.
+func (u *usersService) collector() prometheus.Collector {
+	return telemetry.NewCacheCollector("customers", func() telemetry.CacheStats {
+		return u.counts.Stats(u.active.EstimatedSize())
+	})
 }
 
 // MayOrder asks the users service, unless the cache has the answer.
 func (u *usersService) MayOrder(ctx context.Context) error {
 	caller := httpapi.Caller(ctx)
-	known, ok := u.active.GetIfPresent(caller.Subject)
-	if ok && known.principal == caller && known.until.After(u.clock()) {
+	known, found := u.active.GetIfPresent(caller.Subject)
+	active := found && known.principal == caller && known.until.After(u.clock())
+	u.counts.LookedUp(active)
+	if active {
 		return nil
 	}
 	answer, err := u.client.GetUserV2(ctx, caller.Subject, func(_ context.Context, r *http.Request) error {

@@ -56,6 +56,9 @@ func serve(ctx context.Context, p program.Program, live *settings.Live[serveSett
 		if err != nil {
 			return nil, err
 		}
+		if err := process.Registry.Register(customers.collector()); err != nil {
+			return nil, err
+		}
 		s, err := New(Config{
 			Config: r, Customers: customers, SearchTimeout: c.SearchTimeout,
 			PayWithin:    func() time.Duration { return live.Get().PayWithin },

@@ -81,15 +81,13 @@ func dependencies(t *testing.T, p *programtest.Served) (status int, by map[strin
 	return status, by
 }
 
-// TestReadinessWaitsForKeys starts the service before the users service: callers are kept away until their tokens can
-// be verified. Afterwards the service says within seconds that users has gone, and since when, though nobody calls.
-func TestReadinessWaitsForKeys(t *testing.T) {
-	t.Parallel()
-	signer := token.NewSigner(time.Now)
+// usersWithKeys answers with the key set of a signer, as the users service does, once it is told to serve.
+func usersWithKeys(t *testing.T) (address string, signer *token.Signer, serving *atomic.Bool) {
+	t.Helper()
+	signer, serving = token.NewSigner(time.Now), &atomic.Bool{}
 	key, err := token.NewPrivateKey(rand.Reader, time.Now())
 	require.NoError(t, err)
 	require.NoError(t, signer.SetKeys([]token.PrivateKey{key}))
-	var serving atomic.Bool
 	users := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !serving.Load() || r.URL.Path != token.KeySetPath {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -98,8 +96,38 @@ func TestReadinessWaitsForKeys(t *testing.T) {
 		_, _ = w.Write(signer.JWKS())
 	}))
 	t.Cleanup(users.Close)
+	return users.URL, signer, serving
+}
+
+// Whatever callers send, the metrics have the same series.
+func TestSeriesAreBounded(t *testing.T) {
+	t.Parallel()
+	users, signer, serving := usersWithKeys(t)
+	serving.Store(true)
 	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...),
-		"ORDERS_USERS_URL="+users.URL, "ORDERS_KEYS_WITHIN=10m"))
+		"ORDERS_USERS_URL="+users, "ORDERS_KEYS_WITHIN=10m", "ORDERS_TRUSTED_PROXIES=127.0.0.0/8"))
+	require.Eventually(t, func() bool {
+		status, _ := programtest.Get(t, p.OpsURL+"/readyz")
+		return status == http.StatusOK
+	}, programtest.Patience, 20*time.Millisecond)
+	programtest.RequireBoundedSeries(t, p, loadDocument(t), func() string {
+		now := time.Now().Truncate(time.Second)
+		access, err := signer.Sign(token.Claims{
+			Issuer: "plumbline", Audience: []string{serviceName}, Subject: uuid.New(), SessionID: uuid.New(),
+			Roles: []string{"customer", "staff"}, IssuedAt: now, ExpiresAt: now.Add(time.Minute), ID: rand.Text(),
+		})
+		require.NoError(t, err)
+		return access
+	})
+}
+
+// TestReadinessWaitsForKeys starts the service before the users service: callers are kept away until their tokens can
+// be verified. Afterwards the service says within seconds that users has gone, and since when, though nobody calls.
+func TestReadinessWaitsForKeys(t *testing.T) {
+	t.Parallel()
+	users, _, serving := usersWithKeys(t)
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...),
+		"ORDERS_USERS_URL="+users, "ORDERS_KEYS_WITHIN=10m"))
 	eventually := func(ask func() bool) {
 		t.Helper()
 		require.Eventually(t, ask, programtest.Patience, 20*time.Millisecond)

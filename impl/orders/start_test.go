@@ -128,7 +128,8 @@ func start(t testing.TB, change ...func(*options)) *server {
 			MasterKey: telemetry.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))),
 			Log:       log.Logger, Registry: prometheus.NewRegistry(), Clock: clock.Now,
 		},
-		Customers: everybody{}, PayWithin: always(30 * time.Minute), SearchTimeout: time.Minute, Ration: usual, AllowPrivate: true,
+		Customers: everybody{}, PayWithin: always(30 * time.Minute), SearchTimeout: time.Minute, Ration: usual,
+		AllowPrivate: true,
 	}
 	o.config(&config)
 	s.service, err = New(config)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -373,6 +374,8 @@ func TestServePublishes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "plumbline.users.user.disabled", message.Subject)
 	require.Contains(t, string(message.Data), `"source":"/users","type":"user.disabled"`)
-	_, body := programtest.Get(t, p.OpsURL+"/healthz")
-	require.Contains(t, body, `"name":"nats","status":"healthy"`)
+	require.Eventually(t, func() bool {
+		_, body := programtest.Get(t, p.OpsURL+"/healthz")
+		return strings.Contains(body, `"name":"nats","status":"healthy"`)
+	}, programtest.Patience, programtest.Patience/1000)
 }

@@ -15,6 +15,7 @@ import (
 	"example.com/plumbline/impl/platform/convert"
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/seal"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // personal seals confidential values: an account's values with the account's own key, that key with the newest data
@@ -25,8 +26,9 @@ type personal struct {
 	phones, cards *seal.BlindIndex
 	clock         func() time.Time
 
-	mu   sync.Mutex
-	keys map[uuid.UUID]*seal.DataKey // by id; a data key never changes
+	mu     sync.Mutex
+	keys   map[uuid.UUID]*seal.DataKey // by id; a data key never changes
+	counts telemetry.CacheCounts       // of keys
 }
 
 func newPersonal(
@@ -142,7 +144,9 @@ func (p *personal) removeOld(ctx context.Context) (removed int, err error) {
 func (p *personal) dataKey(id uuid.UUID, sealed []byte) (*seal.DataKey, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if key := p.keys[id]; key != nil {
+	key := p.keys[id]
+	p.counts.LookedUp(key != nil)
+	if key != nil {
 		return key, nil
 	}
 	key, err := p.master.OpenKey(sealed, dataKeyName(id))
@@ -151,6 +155,13 @@ func (p *personal) dataKey(id uuid.UUID, sealed []byte) (*seal.DataKey, error) {
 	}
 	p.keys[id] = key
 	return key, nil
+}
+
+// stats tells how many data keys are open, and how often one was.
+func (p *personal) stats() telemetry.CacheStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.counts.Stats(len(p.keys))
 }
 
 // newestDataKey gives the newest data key and locks its row until the transaction ends.

@@ -23,6 +23,7 @@ import (
 	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/settings"
+	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/throttle"
 	"example.com/plumbline/queries"
 )
@@ -161,7 +162,7 @@ func (s *Service) measure(registry prometheus.Registerer) error {
 	gauge := func(name, help string, value func() float64) prometheus.Collector {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
 	}
-	collectors := append(s.guard.Collectors(), s.mails,
+	collectors := append(s.guard.Collectors(), s.mails, telemetry.NewCacheCollector("data_keys", s.personal.stats),
 		gauge(
 			"password_hashes_running", "Password hashes being computed.",
 			func() float64 { n, _ := s.hasher.Stats(); return float64(n) },

@@ -6,11 +6,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -46,11 +48,37 @@ func run(t *testing.T, environ []string, args ...string) (string, error) {
 	return programtest.Command(t, Run, environ, args...)
 }
 
+// Whatever callers send, the metrics have the same series.
+func TestSeriesAreBounded(t *testing.T) {
+	t.Parallel()
+	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...),
+		"USERS_TRUSTED_PROXIES=127.0.0.0/8"))
+	document, err := Document()
+	require.NoError(t, err)
+	client, err := usersapi.NewClientWithResponses(p.URL)
+	require.NoError(t, err)
+	created, err := client.CreateUserV2WithResponse(t.Context(),
+		usersapi.CreateUserV2Request{Email: "ada@example.com", Name: "Ada", Password: goodPassword})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, created.StatusCode(), string(created.Body))
+	programtest.RequireBoundedSeries(t, p, document, func() string {
+		login, err := client.StartSessionWithResponse(t.Context(),
+			usersapi.StartSessionRequest{Email: "ada@example.com", Password: goodPassword},
+			func(_ context.Context, r *http.Request) error {
+				r.Header.Set("X-Forwarded-For", "198.51.100."+strconv.Itoa(rand.IntN(256))) // The rate limit is by address.
+				return nil
+			})
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, login.StatusCode(), string(login.Body))
+		return contracttest.Body(t, login, login.JSON200).AccessToken
+	})
+}
+
 func TestServe(t *testing.T) {
 	t.Parallel()
 	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...)))
 	for path, want := range map[string]string{
-		"/livez": "alive", "/readyz": "ready", "/healthz": `"status":"healthy"`, "/metrics": "live_sessions_remembered",
+		"/livez": "alive", "/readyz": "ready", "/healthz": `"status":"healthy"`, "/metrics": `cache_entries{cache="sessions"}`,
 	} {
 		status, body := programtest.Get(t, p.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)
@@ -248,7 +276,8 @@ func TestWrongSettings(t *testing.T) {
 		"a wrong origin":      {environment(url, "USERS_TRUSTED_ORIGINS=shop"), []string{"serve"}, "shop"},
 		"a wrong master key":  {environment(url, "USERS_MASTER_KEY="+canary), []string{"serve"}, "master key"},
 		"a missing file": {
-			append(environment(url)[:1], "USERS_MASTER_KEY_FILE=/nowhere/key"), []string{"serve"}, "USERS_MASTER_KEY_FILE",
+			append(environment(url)[:1], "USERS_MAIL=off", "USERS_MASTER_KEY_FILE=/nowhere/key"), []string{"serve"},
+			"USERS_MASTER_KEY_FILE",
 		},
 		"weak hashing":       {environment(url, "USERS_HASH_MEMORY_KIB=1"), []string{"serve"}, "memory"},
 		"not its own tokens": {environment(url, "USERS_AUDIENCE=orders"), []string{"serve"}, "audience"},

@@ -82,12 +82,19 @@ func TestMeasure(t *testing.T) {
 	values := map[string]float64{}
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			values[f.GetName()] += m.GetGauge().GetValue() + m.GetCounter().GetValue()
+			name := f.GetName()
+			for _, label := range m.GetLabel() {
+				if label.GetName() == "cache" {
+					name += " " + label.GetValue()
+				}
+			}
+			values[name] += m.GetGauge().GetValue() + m.GetCounter().GetValue()
 		}
 	}
-	require.InDelta(t, 1, values["access_tokens_verified_total"], 0)
-	require.InDelta(t, 2, values["access_tokens_remembered_total"], 0)
-	require.Contains(t, values, "live_sessions_remembered")
+	require.InDelta(t, 1, values["cache_misses_total tokens"], 0)
+	require.InDelta(t, 2, values["cache_hits_total tokens"], 0)
+	require.Contains(t, values, "cache_entries sessions")
+	require.Contains(t, values, "cache_entries data_keys")
 	require.Contains(t, values, "password_hashes_running")
 	require.Contains(t, values, "password_hashes_waiting")
 	require.Error(t, s.service.measure(registry), "twice is a mistake")

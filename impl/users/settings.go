@@ -32,7 +32,7 @@ type serveSettings struct {
 	Issuer    string        `koanf:"issuer" usage:"the iss of access tokens"`
 	Audience  []string      `koanf:"audience" usage:"the services that accept access tokens"`
 	HashQueue int           `koanf:"hash_queue" unit:"hashes" usage:"password hashes that may wait for their turn"`
-	HashWait  time.Duration `koanf:"hash_wait" reload:"true" usage:"how long they wait"`
+	HashWait  time.Duration `koanf:"hash_wait" reload:"true" usage:"how long a password hash waits for its turn"`
 
 	DeletionGrace time.Duration `koanf:"deletion_grace" reload:"true" usage:"how long an account is kept whose owner wants it deleted"`
 
@@ -41,8 +41,8 @@ type serveSettings struct {
 	PublicURL string `koanf:"public_url" reload:"true" usage:"the front end that links in mails lead to, as in https://shop.example.com"`
 
 	SMTPAddr     string           `koanf:"smtp_addr" reload:"true" usage:"the mail server, as in mail.example.com:587"`
-	SMTPUser     string           `koanf:"smtp_user" reload:"true" usage:"who logs in there; nobody does without"`
-	SMTPPassword telemetry.Secret `koanf:"smtp_password" reload:"true" usage:"with what password"`
+	SMTPUser     string           `koanf:"smtp_user" reload:"true" usage:"who logs in at the mail server; nobody does without"`
+	SMTPPassword telemetry.Secret `koanf:"smtp_password" reload:"true" usage:"the password of smtp_user"`
 	SMTPTLS      mail.Encryption  `koanf:"smtp_tls" reload:"true" usage:"starttls, implicit, or none for a server on the same machine"`
 }
 

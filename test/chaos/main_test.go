@@ -42,11 +42,16 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 // process runs a service as a process of its own, which ends as an operator ends it.
 func process(t *testing.T, service string) programtest.Main {
 	t.Helper()
+	return processEndedBy(t, service, syscall.SIGTERM)
+}
+
+func processEndedBy(t *testing.T, service string, signal syscall.Signal) programtest.Main {
+	t.Helper()
 	path := programtest.Program(t, service, "failpoints")
 	return func(ctx context.Context, args, environ []string, out io.Writer) error {
 		cmd := exec.CommandContext(ctx, path, args...)
 		cmd.Env, cmd.Stdout, cmd.Stderr = environ, out, out
-		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		cmd.Cancel = func() error { return cmd.Process.Signal(signal) }
 		if err := cmd.Run(); cmd.ProcessState == nil || !cmd.ProcessState.Success() {
 			return err
 		}
@@ -105,14 +110,14 @@ func (w *world) startBus() {
 }
 
 // startOrders starts the orders service, in which the failure is to happen.
-func (w *world) startOrders(failure string) {
+func (w *world) startOrders(failure string, changes ...string) {
 	w.t.Helper()
-	w.orders = programtest.Serve(w.t, process(w.t, "orders"), []string{
+	w.orders = programtest.Serve(w.t, process(w.t, "orders"), append([]string{
 		"ORDERS_DATABASE_URL=" + w.ordersDatabase, "ORDERS_MASTER_KEY=" + masterKey,
 		"ORDERS_ADDR=127.0.0.1:0", "ORDERS_OPS_ADDR=127.0.0.1:0",
 		"ORDERS_RESPONSES=enforce", "ORDERS_UNREADY=0s", "ORDERS_RATE_LIMITS=false", "ORDERS_SHED=false",
 		"ORDERS_USERS_URL=" + w.users.URL, "ORDERS_NATS_URL=" + w.nats.URL().Reveal(), "PLUMBLINE_FAILPOINTS=" + failure,
-	})
+	}, changes...))
 }
 
 // restartOrders ends the orders service in order, and starts it with the failure.

@@ -129,16 +129,27 @@ func (s Server) options() []nats.Option {
 	return options
 }
 
+// proofs is how often Prove connects where NATS ends the connection after the handshake of TLS. It does so when it
+// refuses a certificate, and its alert may be lost; it may also be about to stop.
+const proofs = 3
+
 // Prove checks once that NATS and this program accept each other: the certificates of both sides, and the user and the
 // password, the token or the credentials. A NATS that is away is no error.
 func (s Server) Prove() error {
-	conn, err := nats.Connect(s.URLs.Reveal(), s.options()...)
-	if err == nil {
-		conn.Close()
-		return nil
+	var err error
+	for range proofs {
+		var conn *nats.Conn
+		if conn, err = nats.Connect(s.URLs.Reveal(), s.options()...); err == nil {
+			conn.Close()
+			return nil
+		}
+		if _, unverified := errors.AsType[*tls.CertificateVerificationError](err); unverified || !errors.Is(err, nats.ErrTLS) {
+			break
+		}
 	}
-	remote, isNet := errors.AsType[*net.OpError](err)
 	verification, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+	remote, isNet := errors.AsType[*net.OpError](err)
+	refused := isNet && remote.Op == "remote error" // an alert of TLS
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
 		errors.Is(err, nats.ErrAuthRevoked):
@@ -146,9 +157,9 @@ func (s Server) Prove() error {
 	case unverified:
 		return fmt.Errorf("the certificate of NATS is refused: %w; name the file of its authority in nats_ca",
 			verification.Err)
-	case isNet && remote.Op == "remote error": // an alert of TLS
-		return fmt.Errorf("NATS refuses the certificate of this program, or that it has none: %w; "+
-			"name the files of one that NATS accepts in nats_cert and nats_key", remote.Err)
+	case refused, errors.Is(err, nats.ErrTLS):
+		return errors.New("NATS refuses the certificate of this program, or that it has none: " +
+			"name the files of one that NATS accepts in nats_cert and nats_key")
 	case errors.Is(err, nats.ErrSecureConnWanted):
 		return errors.New("NATS has no TLS, which tls://, nats_ca or nats_cert asks for")
 	}

@@ -70,6 +70,26 @@ func TestRequestsShareARead(t *testing.T) {
 	}
 }
 
+// A request that looked just before a read ended does not read again.
+func TestAReadThatHasEndedIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.watch()
+	claims, raw := f.begin()
+	for range 500 {
+		f.Forget(claims.SessionID)
+		require.Equal(t, 1, f.reads(func() {
+			var results []<-chan error
+			for range 8 {
+				results = append(results, f.ask(t.Context(), raw))
+			}
+			for _, result := range results {
+				require.NoError(t, <-result)
+			}
+		}))
+	}
+}
+
 // The request that began a read hangs up: the read goes on for the others, for a bounded time of its own.
 func TestAReadOutlivesTheRequestThatBeganIt(t *testing.T) {
 	t.Parallel()

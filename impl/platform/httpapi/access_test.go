@@ -5,10 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/contract"
@@ -44,6 +46,18 @@ func TestOwnerOfWhatThePathNames(t *testing.T) {
 		require.Equal(t, http.StatusOK, get(adasThing.String(), "ada").Code)
 	}
 	require.EqualValues(t, 2, asked.Load(), "an owner is remembered, a missing thing is not")
+	s.registry.MustRegister(s.chain.OwnersCollector())
+	require.NoError(t, testutil.GatherAndCompare(s.registry, strings.NewReader(`
+		# HELP cache_entries Entries of the cache now.
+		# TYPE cache_entries gauge
+		cache_entries{cache="owners"} 1
+		# HELP cache_hits_total Look-ups that the cache answered.
+		# TYPE cache_hits_total counter
+		cache_hits_total{cache="owners"} 6
+		# HELP cache_misses_total Look-ups that the cache did not answer.
+		# TYPE cache_misses_total counter
+		cache_misses_total{cache="owners"} 2
+	`), "cache_entries", "cache_hits_total", "cache_misses_total"))
 	requireCode(t, get(ada.String(), "ada"), http.StatusNotFound, "thing_not_found")
 	requireCode(t, get("nobody", "ada"), http.StatusUnprocessableEntity, "invalid_request")
 }

@@ -19,8 +19,6 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
 	"github.com/go-chi/chi/v5"
-	"github.com/google/uuid"
-	"github.com/maypok86/otter/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/plumbline/impl/platform/contract"
@@ -85,7 +83,7 @@ type Chain struct {
 	proxies   []netip.Prefix // that are trusted
 	once      Idempotency
 	auditor   Auditor
-	owners    *otter.Cache[ownedThing, uuid.UUID]
+	owners    *owners
 	limits    *rateLimiter
 	shared    SharedLimits // nil: limits decide alone
 	refusals  *rateLimiter // of entries that the audit log keeps
@@ -124,7 +122,7 @@ func New(o Options) (*Chain, error) {
 		stalled: stalled, once: o.Idempotency, auditor: o.Auditor, limits: newRateLimiter(),
 		refusals: newRateLimiter(), failures: o.Throttle, shared: o.SharedLimits,
 		shedder: newShedder(), rooms: newRooms(),
-		owners: otter.Must(&otter.Options[ownedThing, uuid.UUID]{MaximumSize: rememberedOwners}),
+		owners: newOwners(),
 	}
 	if c.clock == nil {
 		c.clock = time.Now

@@ -30,15 +30,6 @@ type Authenticator interface {
 // OwnerOf gives the owner of the thing with that id. The error is a fault of the kind NotFound where there is none.
 type OwnerOf func(ctx context.Context, id uuid.UUID) (uuid.UUID, error)
 
-// ownedThing is what a path parameter names.
-type ownedThing struct {
-	parameter string
-	id        uuid.UUID
-}
-
-// rememberedOwners is the number of things whose owner the chain remembers. The owner of a thing never changes.
-const rememberedOwners = 100_000
-
 // step is one of the checks that a request passes on its way to the handler.
 type step struct {
 	name string
@@ -208,7 +199,7 @@ func (c *Chain) authoriseOwner(r *request) error {
 
 // findOwner gives the owner of a thing, which is looked up once for as long as it is remembered.
 func (c *Chain) findOwner(r *request, thing ownedThing) (uuid.UUID, error) {
-	if owner, known := c.owners.GetIfPresent(thing); known {
+	if owner, known := c.owners.get(thing); known {
 		return owner, nil
 	}
 	owner, err := r.op.ownerOf(r.http.Context(), thing.id)

@@ -41,8 +41,8 @@ type limit struct {
 	policy string // the RateLimit-Policy field of every answer
 }
 
-// tune puts a Tuning into force, for requests that begin after it. A malformed origin is not trusted: CheckOrigins finds
-// it.
+// tune puts a Tuning into force, for requests that begin after it. A malformed origin, which CheckOrigins finds, is not
+// trusted.
 func (c *Chain) tune(t Tuning) {
 	t.ResponsesSample = cmp.Or(t.ResponsesSample, 0.01)
 	t.RateLimitFactor, t.SlowFactor = cmp.Or(t.RateLimitFactor, 1), cmp.Or(t.SlowFactor, 1)

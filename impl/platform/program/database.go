@@ -25,10 +25,14 @@ func databaseCheck(pool *pgxpool.Pool, acquire time.Duration) ops.Check {
 		defer cancel()
 		conn, err := pool.Acquire(acquiring)
 		if err != nil {
-			if all := pool.Stat(); acquiring.Err() != nil && all.AcquiredConns() == all.MaxConns() {
+			switch all := pool.Stat(); {
+			case acquiring.Err() == nil:
+				return err
+			case all.AcquiredConns() == all.MaxConns():
 				return errors.Join(ops.Reason("no_connection_free"), err)
+			default: // The pool has room, so it is the server that does not answer.
+				return errors.Join(ops.TimedOut, err)
 			}
-			return err
 		}
 		defer conn.Release()
 		err = postgres.CheckWrites(ctx, conn)

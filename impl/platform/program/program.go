@@ -194,8 +194,8 @@ func (p Program) usage() string {
 	for _, c := range p.Commands {
 		fmt.Fprintf(&text, "  %-*s  %s\n", width, c.name, c.purpose)
 	}
-	fmt.Fprintf(&text, "  %-*s  show the version\n\n%s COMMAND --help lists the command's settings, and --print-config shows them.\n", width,
-		version, p.Name)
+	fmt.Fprintf(&text, "  %-*s  show the version\n\n"+
+		"%s COMMAND --help lists the command's settings, and --print-config shows them.\n", width, version, p.Name)
 	return text.String()
 }
 

@@ -44,14 +44,14 @@ func (r *Redis) Validate() error {
 	}
 	if (r.RedisCert == "") != (r.RedisKey == "") {
 		errs = append(errs, errors.New("redis_cert and redis_key go together: set both, or none"))
-	} else if err := r.redis().CheckTLS(); err != nil {
+	} else if err := r.redisConfig().CheckTLS(); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-// findings are those of Redis.
-func (r *Redis) findings() Findings {
+// redisFindings are those of Redis.
+func (r *Redis) redisFindings() Findings {
 	var found Findings
 	u, err := url.Parse(r.RedisURL.Reveal())
 	if err != nil || u.Host == "" || hosts.IsLoopback(u.Host) {
@@ -66,7 +66,7 @@ func (r *Redis) findings() Findings {
 	return found
 }
 
-func (r *Redis) redis() redis.Config {
+func (r *Redis) redisConfig() redis.Config {
 	return redis.Config{
 		URL: r.RedisURL, CA: r.RedisCA, Cert: r.RedisCert, Key: r.RedisKey, Timeout: r.RedisTimeout,
 		KeepAlive: r.RedisKeepAlive,
@@ -78,7 +78,7 @@ func (p *Process) connectRedis(r *Redis) error {
 	if r.RedisURL.Reveal() == "" {
 		return nil
 	}
-	config := r.redis()
+	config := r.redisConfig()
 	config.Name, config.Log, config.Registry = p.name, p.Log, p.Registry
 	client, err := redis.New(config)
 	if err != nil {

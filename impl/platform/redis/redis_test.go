@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -85,16 +85,6 @@ func (c *client) works() bool {
 func (c *client) awaitWorking() {
 	c.t.Helper()
 	require.Eventually(c.t, c.works, patience, time.Millisecond, "the breaker stays open: %s", c.log)
-}
-
-// awaitOpen calls until the breaker is open, and requires that it took few calls.
-func (c *client) awaitOpen() {
-	c.t.Helper()
-	calls := 0
-	for ; c.works(); calls++ {
-		require.Error(c.t, c.ping())
-		require.Less(c.t, calls, 11, "calls that fail")
-	}
 }
 
 func (c *client) ping() error { return c.Do(context.Background(), c.B().Ping().Build()).Error() }
@@ -335,14 +325,10 @@ func TestURLs(t *testing.T) {
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	files := newAuthority(t)
-	port, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := port.Addr().String()
-	require.NoError(t, port.Close())
-	_, number, _ := net.SplitHostPort(addr)
-	redistest.Start(t, "--tls-port", number, "--tls-cert-file", files.cert, "--tls-key-file", files.key,
+	port := strconv.Itoa(redistest.FreePort(t))
+	redistest.Start(t, "--tls-port", port, "--tls-cert-file", files.cert, "--tls-key-file", files.key,
 		"--tls-ca-cert-file", files.ca)
-	url := telemetry.NewSecret("rediss://" + addr)
+	url := telemetry.NewSecret("rediss://127.0.0.1:" + port)
 	trusting := func(c *redis.Config) {
 		patient(c)
 		c.CA, c.Cert, c.Key = files.ca, files.cert, files.key

@@ -59,7 +59,7 @@ type Config struct {
 	Tracer *telemetry.Tracer
 	// Log takes the lines of work beside requests; nil discards them.
 	Log *slog.Logger
-	// Registry takes the metrics of jobs; nil discards them.
+	// Registry takes the metrics of jobs and of the cache of owners; nil discards them.
 	Registry prometheus.Registerer
 	// Clock gives the time; nil is the system's.
 	Clock func() time.Time
@@ -166,6 +166,11 @@ func (p *Parts) Handler(o httpapi.Options, yaml []byte, routes func(*httpapi.Cha
 	chain, err := httpapi.New(o)
 	if err != nil {
 		return nil, err
+	}
+	if p.config.Registry != nil {
+		if err := p.config.Registry.Register(chain.OwnersCollector()); err != nil {
+			return nil, err
+		}
 	}
 	return chain.Handler(func(r chi.Router) { routes(chain, r) },
 		httpapi.Pages(httpapi.Served{Name: o.Document.Name, YAML: yaml, JSON: o.Document.JSON}),

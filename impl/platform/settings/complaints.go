@@ -40,7 +40,8 @@ func (l *loader) isUnknown(key string) bool { return l.bad[key] || l.unread && l
 
 // apart returns the errors that errors.Join has joined, however deep.
 func apart(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // An error that wraps a joined one has a text of its own.
+	// An error that wraps a joined one has a text of its own.
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // as it says above
 	if !ok {
 		return []error{err}
 	}

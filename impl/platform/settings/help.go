@@ -54,7 +54,8 @@ func Help[T any](source Source, defaults T) string {
 		table.row(flag, variable, given, usage)
 	}
 	row("FLAG", "ENVIRONMENT", "DEFAULT", "AT RUN TIME", "USAGE")
-	row("--"+configFlag, source.Prefix+configVariable, "", "no", "YAML file with settings, named as the flags are, with _ for -")
+	row("--"+configFlag, source.Prefix+configVariable, "", "no",
+		"YAML file with settings, named as the flags are, with _ for -")
 	row("--"+helpFlag, "", "", "", "show this table")
 	row("--"+printFlag, "", "", "", "show the settings, without secrets, and where each comes from")
 	for _, s := range all {

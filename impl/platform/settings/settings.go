@@ -221,21 +221,23 @@ func (l *loader) assign(f field, target reflect.Value, given any) {
 }
 
 // accept adds a value to a layer if its field can hold it. Layers are read in order of precedence, the highest first.
-// origin begins a message about the value; its place is what --print-config tells.
-func (l *loader) accept(layer map[string]any, f field, origin string, value given) {
+// origin begins a message about the value; place is what --print-config tells.
+func (l *loader) accept(layer map[string]any, f field, origin, place string, value any) {
 	if l.origin[f.key] == "" {
 		l.origin[f.key] = origin
 	}
-	if err := f.decode(value.value, reflect.New(f.typ).Elem()); err != nil {
+	decoded := reflect.New(f.typ).Elem()
+	if err := f.decode(value, decoded); err != nil {
 		l.reject(f, origin, err)
 		return
 	}
+	told := given{f.told(decoded), place}
 	if _, again := layer[f.key]; again { // a repeated flag: the last one counts
-		l.given[f.key][0] = value
+		l.given[f.key][0] = told
 	} else {
-		l.given[f.key] = append(l.given[f.key], value)
+		l.given[f.key] = append(l.given[f.key], told)
 	}
-	layer[f.key] = value.value
+	layer[f.key] = value
 }
 
 // reject reports a wrong value and appends the setting's usage, which shows the way out.

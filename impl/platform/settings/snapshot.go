@@ -19,7 +19,7 @@ type Snapshot[T any] struct {
 	fields []field
 	// given are the values of each setting, the one that counts first; a setting without any has its default.
 	given map[string][]given
-	file  given // the YAML file and what names it; without a value, there is none
+	file  given // the YAML file and what names it; without a text, there is none
 	live  bool
 	print bool
 	// read is the hash of every file that was read, and files are their paths.
@@ -27,9 +27,9 @@ type Snapshot[T any] struct {
 	files []string
 }
 
-// given is the value of a setting in one source.
+// given is the value of a setting in one source, as operators are told it.
 type given struct {
-	value any    // a string or a []string
+	text  string
 	place string // as in --addr, USERS_ADDR or users.yaml:3
 }
 
@@ -42,8 +42,8 @@ func (s *Snapshot[T]) PrintConfig() bool { return s.print }
 func (s *Snapshot[T]) Config() string {
 	table := newTable()
 	table.row("SETTING", "VALUE", "FROM", "AT RUN TIME")
-	if s.file.value != nil {
-		table.row(configFlag, line(fmt.Sprint(s.file.value)), s.file.place, "no")
+	if s.file.text != "" {
+		table.row(configFlag, line(s.file.text), s.file.place, "no")
 	}
 	values := reflect.ValueOf(&s.Values).Elem()
 	for _, f := range s.fields {
@@ -53,7 +53,7 @@ func (s *Snapshot[T]) Config() string {
 		}
 		table.row(f.key, f.told(values.FieldByIndex(f.index)), from, yesNo(s.live && f.reload))
 		for _, g := range hidden {
-			table.row("", f.toldGiven(g), g.place+", hidden by "+from, "")
+			table.row("", g.text, g.place+", hidden by "+from, "")
 		}
 	}
 	return table.String()
@@ -61,10 +61,10 @@ func (s *Snapshot[T]) Config() string {
 
 // hidden names each setting of the YAML file that a variable or a flag hides, as in "log_level by USERS_LOG_LEVEL".
 func (s *Snapshot[T]) hidden() (names []string) {
-	if s.file.value == nil {
+	if s.file.text == "" {
 		return nil
 	}
-	inFile := fmt.Sprint(s.file.value) + ":"
+	inFile := s.file.text + ":"
 	for _, f := range s.fields {
 		if all := s.given[f.key]; len(all) > 1 && strings.HasPrefix(all[len(all)-1].place, inFile) {
 			names = append(names, f.key+" by "+all[0].place)
@@ -85,15 +85,6 @@ func (f field) told(value reflect.Value) string {
 		return secretText
 	}
 	return line(f.text(value))
-}
-
-// toldGiven is told of a value that a source has given.
-func (f field) toldGiven(g given) string {
-	value := reflect.New(f.typ).Elem()
-	if err := f.decode(g.value, value); err != nil {
-		return "" // Load has refused it.
-	}
-	return f.told(value)
 }
 
 // userinfo is the part of a URL that may have a password in it.

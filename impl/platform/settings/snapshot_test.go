@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,9 @@ func TestConfigTellsWhereEachValueComesFrom(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, s.PrintConfig())
 	require.NotContains(t, s.Config(), password)
+	told := words(strings.ReplaceAll(s.Config(), folder, "FOLDER"))
+	s.Values.UsersURL = "" // It is no secret by its type: only Config knows that it may have one in it.
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", s, s, s), password)
 	require.Equal(t, []string{
 		"SETTING VALUE FROM AT RUN TIME",
 		"config FOLDER/users.yaml --config no",
@@ -62,7 +66,7 @@ func TestConfigTellsWhereEachValueComesFrom(t *testing.T) {
 		"users_url http://(secret)@host FOLDER/users.yaml:4 no",
 		"origins a,b USERS_ORIGINS no",
 		`text "two\nlines" FOLDER/users.yaml:6 no`,
-	}, words(strings.ReplaceAll(s.Config(), folder, "FOLDER")))
+	}, told)
 
 	source.Live, source.Args = false, []string{"--config=" + config}
 	s, err = settings.Read(source, shown{})

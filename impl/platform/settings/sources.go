@@ -42,7 +42,8 @@ func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 		}
 		switch {
 		case !known && name != configFlag:
-			l.reportf("argument %d: %s", position, unknown("flag", "--", name, l.names(field.flag, configFlag, helpFlag, printFlag)))
+			l.reportf("argument %d: %s", position,
+				unknown("flag", "--", name, l.names(field.flag, configFlag, helpFlag, printFlag)))
 		case !hasValue:
 			l.bad[f.key] = true
 			l.reportf("--%s: has no value: write --%s=VALUE", name, name)
@@ -50,7 +51,7 @@ func (l *loader) readFlags() (layer map[string]any, path string, err error) {
 				i++ // what looks like a flag may be the secret
 			}
 		case known:
-			l.accept(layer, f, "--"+name, given{value, "--" + name})
+			l.accept(layer, f, "--"+name, "--"+name, value)
 		default:
 			path = value
 		}
@@ -86,7 +87,7 @@ func (l *loader) readEnvironment() map[string]any {
 			l.reportf("%s and %s are both set: keep one of them", variable, fileVariable)
 			l.bad[f.key] = true
 		case value != "":
-			l.accept(layer, f, variable, given{value, variable})
+			l.accept(layer, f, variable, variable, value)
 		case path != "":
 			content, err := l.readFile(path)
 			if err != nil {
@@ -95,7 +96,7 @@ func (l *loader) readEnvironment() map[string]any {
 				continue
 			}
 			text := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
-			l.accept(layer, f, fileVariable, given{text, path + ", which " + fileVariable + " names"})
+			l.accept(layer, f, fileVariable, path+", which "+fileVariable+" names", text)
 		}
 	}
 	for _, other := range l.source.Others {

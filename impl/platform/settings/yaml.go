@@ -73,7 +73,7 @@ func (y yamlFile) settings(mapping *yaml.Node) map[string]any {
 		case err != nil:
 			y.loader.reject(f, origin, err)
 		case value != nil:
-			y.loader.accept(layer, f, origin, given{value, place})
+			y.loader.accept(layer, f, origin, place, value)
 		}
 	}
 	return layer

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/contract"
@@ -114,6 +116,36 @@ func TestSessions(t *testing.T) {
 	require.Empty(t, w.roles(account, session, 0))
 	require.Equal(t, "staff", w.roles(account, uuid.New(), 0))
 	require.Empty(t, w.changed)
+}
+
+// The database names what has changed, and nothing when nothing has: replicas forget no other sessions.
+func TestChangesAreAnnounced(t *testing.T) {
+	t.Parallel()
+	w := open(t)
+	conn, err := pgx.Connect(t.Context(), w.Database.(*pgxpool.Pool).Config().ConnString())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close(context.WithoutCancel(t.Context()))) })
+	_, err = conn.Exec(t.Context(), "LISTEN sessions")
+	require.NoError(t, err)
+	account, session := uuid.New(), uuid.New()
+	told := standing.Account{UserID: account, Status: "disabled", ChangedAt: w.now}
+	w.tell("user.disabled", told)
+	w.tell("session.revoked", standing.SessionEnd{SessionID: session})
+	told.ChangedAt = w.now.Add(-time.Second)
+	w.tell("user.enabled", told) // It comes late.
+	told.ChangedAt = w.now.Add(time.Second)
+	w.tell("user.enabled", told)
+	for _, want := range []string{"account:" + account.String(), session.String(), "account:" + account.String()} {
+		notification, err := conn.WaitForNotification(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, notification.Payload)
+	}
+	waiting, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = conn.Exec(t.Context(), "SELECT") // What was announced before has arrived with the answer.
+	require.NoError(t, err)
+	_, err = conn.WaitForNotification(waiting)
+	require.Error(t, err, "nothing else")
 }
 
 // What was told is kept as long as a token may contradict it.

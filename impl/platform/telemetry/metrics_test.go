@@ -154,6 +154,9 @@ func TestSeriesAreBounded(t *testing.T) {
 		}
 		o.Slow()
 		o.ContractViolation()
+		var scope RequestScope
+		scope.Spend(SQL, time.Second)
+		o.Spent(&scope)
 	}
 	require.Equal(t, before, countSeries(t, reg))
 }

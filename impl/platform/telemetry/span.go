@@ -42,8 +42,12 @@ func (s Sampling) Validate() error {
 // Tracer begins the spans that have no parent in this process, and decides which traces are recorded. It is safe for
 // concurrent use. A nil Tracer records none.
 type Tracer struct {
-	spans   trace.Tracer
-	ratio   atomic.Uint64 // the bits of a float64
+	spans    trace.Tracer
+	sampling atomic.Pointer[sampler]
+}
+
+type sampler struct {
+	ratio   float64
 	callers *rate.Limiter
 }
 
@@ -52,29 +56,27 @@ func NewTracer(provider trace.TracerProvider, s Sampling) (*Tracer, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	t := &Tracer{spans: provider.Tracer(scopeName), callers: rate.NewLimiter(0, 0)}
+	t := &Tracer{spans: provider.Tracer(scopeName)}
 	t.SetSampling(s)
 	return t, nil
 }
 
 // SetSampling changes, for traces that begin from now on, a sampling that is valid.
 func (t *Tracer) SetSampling(s Sampling) {
-	t.ratio.Store(math.Float64bits(s.Ratio))
-	t.callers.SetLimit(rate.Limit(s.Callers))
-	t.callers.SetBurst(s.Callers)
+	t.sampling.Store(&sampler{ratio: s.Ratio, callers: rate.NewLimiter(rate.Limit(s.Callers), s.Callers)})
 }
 
 // records decides about a trace. Whoever sends a server a request may ask for its trace to be recorded, so that is
 // bounded. A consumer's parent comes from our own database or stream.
 func (t *Tracer) records(kind trace.SpanKind, continued, sampled bool) bool {
-	switch {
-	case t == nil || continued && !sampled:
+	if t == nil || continued && !sampled {
 		return false
-	case continued && (kind != trace.SpanKindServer || t.callers.Allow()):
-		return true
-	default: // Not by the trace id, which a caller chooses.
-		return rand.Float64() < math.Float64frombits(t.ratio.Load())
 	}
+	s := t.sampling.Load()
+	if continued && (kind != trace.SpanKindServer || s.callers.Allow()) {
+		return true
+	}
+	return rand.Float64() < s.ratio // Not by the trace id, which a caller chooses.
 }
 
 // Begin sets the trace ids of a scope, as a part of the trace that parent continues: a traceparent header, or "" where

@@ -335,9 +335,13 @@ func TestVerifyMemoryIsBounded(t *testing.T) {
 	}
 	require.LessOrEqual(t, v.Remembered(), 4)
 	require.Positive(t, v.Remembered())
+	stats := v.Stats()
+	require.EqualValues(t, 2*tokens, stats.Hits+stats.Misses)
+	require.EqualValues(t, int(stats.Misses)-v.Remembered(), stats.Evictions, "every token that was added and is not there")
 
 	s.clock.forward(time.Hour)
 	require.Zero(t, v.Remembered(), "what has expired does not stay")
+	require.Equal(t, stats.Evictions, v.Stats().Evictions, "nor does it count as dropped for lack of room")
 }
 
 func TestVerifyRemembersNoRefusal(t *testing.T) {

@@ -90,14 +90,17 @@ func (s *Served) Output() string { return s.out.String() }
 // Line waits for a log line with that message and returns its members.
 func (s *Served) Line(message string) map[string]any {
 	s.t.Helper()
+	return s.Lines(message, 1)[0]
+}
+
+// Lines waits for that many log lines with a message and returns the members of all that there are.
+func (s *Served) Lines(message string, count int) []map[string]any {
+	s.t.Helper()
 	late := time.After(Patience)
 	for {
 		text, wrote := s.out.read()
-		for line := range strings.Lines(text) {
-			var members map[string]any
-			if json.Unmarshal([]byte(line), &members) == nil && members["msg"] == message {
-				return members
-			}
+		if found := linesOf(text, message); len(found) >= count {
+			return found
 		}
 		select {
 		case <-wrote:
@@ -110,6 +113,17 @@ func (s *Served) Line(message string) map[string]any {
 			require.FailNow(s.t, "never the line "+message, text)
 		}
 	}
+}
+
+// linesOf gives the members of the log lines with a message.
+func linesOf(text, message string) (found []map[string]any) {
+	for line := range strings.Lines(text) {
+		var members map[string]any
+		if json.Unmarshal([]byte(line), &members) == nil && members["msg"] == message {
+			found = append(found, members)
+		}
+	}
+	return found
 }
 
 // Get requests a page.

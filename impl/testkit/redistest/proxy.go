@@ -52,5 +52,16 @@ func (p *Proxy) Swallow() {
 	}
 }
 
+// Cut ends all connections and refuses further ones, until Join.
+func (p *Proxy) Cut() { p.proxy.Stop() }
+
+// Join ends what Cut began.
+func (p *Proxy) Join() {
+	p.t.Helper()
+	if err := p.proxy.Start(); err != nil {
+		p.t.Fatalf("redistest: %v", err)
+	}
+}
+
 // Heal ends what Delay and Swallow began.
 func (p *Proxy) Heal() { p.proxy.Toxics.ResetToxics(context.Background()) }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -26,6 +27,9 @@ import (
 const (
 	startTimeout = 30 * time.Second
 	startPoll    = 5 * time.Millisecond
+
+	lowestPort, ports = 20_000, 10_000
+	portAttempts      = 100
 )
 
 // Server is a redis-server on a port of 127.0.0.1 that keeps nothing on disk. Its methods fail the test.
@@ -38,7 +42,7 @@ type Server struct {
 	mu      sync.Mutex
 	process *os.Process
 	ended   chan struct{}
-	output  bytes.Buffer
+	output  *output
 }
 
 // Start starts a server that ends with the test. flags are further ones of redis-server, as in "--maxmemory", "2mb".
@@ -49,18 +53,29 @@ func Start(t testing.TB, flags ...string) *Server {
 	return s
 }
 
-// Absent reserves the port of a server that is not running until Run.
+// Absent chooses the port of a server that is not running until Run.
 func Absent(t testing.TB, flags ...string) *Server {
 	t.Helper()
-	var config net.ListenConfig
-	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("redistest: %v", err)
-	}
-	defer func() { _ = listener.Close() }() // The server takes the port.
-	s := &Server{t: t, dir: t.TempDir(), port: listener.Addr().(*net.TCPAddr).Port, flags: flags}
+	s := &Server{t: t, dir: t.TempDir(), port: FreePort(t), flags: flags}
 	t.Cleanup(s.Kill)
 	return s
+}
+
+// FreePort gives a port of 127.0.0.1 that nobody listens on. It is below those that the kernel gives to connections, one
+// of which could otherwise take it before a server does.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	var config net.ListenConfig
+	for range portAttempts {
+		port := lowestPort + rand.IntN(ports)
+		listener, err := config.Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			_ = listener.Close() // It holds nothing.
+			return port
+		}
+	}
+	t.Fatal("redistest: there is no free port")
+	return 0
 }
 
 // Addr is where the server listens.
@@ -85,12 +100,14 @@ func (s *Server) Run() {
 		"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", "", "--appendonly", "no",
 		"--daemonize", "no",
 	}, s.flags...)
-	if err := s.start(exec.Command(path, arguments...)); err != nil { //nolint:gosec // It is the tests' own redis-server.
+	ctx := context.WithoutCancel(s.t.Context())             // Kill ends it.
+	command := exec.CommandContext(ctx, path, arguments...) //nolint:gosec // It is the tests' own redis-server.
+	if err := s.start(command); err != nil {
 		s.t.Fatalf("redistest: %v", err)
 	}
 	late := time.After(startTimeout)
 	for {
-		if err := s.dial(); err == nil {
+		if strings.Contains(s.output.String(), "Ready to accept connections") {
 			return
 		}
 		select {
@@ -105,8 +122,8 @@ func (s *Server) Run() {
 
 // start starts a command and waits for its end on one thread, with which it ends (see bindToParent).
 func (s *Server) start(command *exec.Cmd) error {
-	s.output.Reset()
-	command.Stdout, command.Stderr = &s.output, &s.output
+	s.output = &output{}
+	command.Stdout, command.Stderr = s.output, s.output
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	bindToParent(command.SysProcAttr)
 	started, ended := make(chan error), make(chan struct{})
@@ -129,12 +146,22 @@ func (s *Server) start(command *exec.Cmd) error {
 	return nil
 }
 
-func (s *Server) dial() error {
-	conn, err := net.DialTimeout("tcp", s.Addr(), time.Second)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
+// output is what a server writes.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // Kill ends the server at once, and waits until it has ended. A server that does not run stays so.

@@ -1,0 +1,347 @@
+// Package cache remembers what is read much more often than it changes.
+//
+// A Cache promises that
+//   - many callers who miss the same key at once cause one load; it has a deadline of its own and goes on when the caller
+//     who began it leaves, who ends only its own wait;
+//   - nothing is remembered for longer than its lifetime, and the absence of a thing for no longer than its own;
+//   - once Forget has returned, no answer is from before the change: neither from memory, nor from a load that began
+//     before, nor from Redis;
+//   - nothing is remembered while changes may go unheard (SetWatched);
+//   - its memory is bounded in bytes.
+//
+// With Redis, replicas share what one of them has loaded. Without, or while Redis is away, each has its own.
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"example.com/plumbline/impl/platform/redis"
+	"example.com/plumbline/impl/platform/telemetry"
+)
+
+// entryBytes is about what an entry takes besides its value.
+const entryBytes = 256
+
+// jitter is by which part a lifetime is shortened at most, so that what was loaded together does not expire together.
+const jitter = 5
+
+// Config is what a Cache is made of.
+type Config[K comparable, V any] struct {
+	// Name names the cache in metrics and in Redis. It is a constant of the program.
+	Name string
+	// Load reads a value. Its context ends after LoadTimeout, and has the values of the context of the caller who began
+	// the load. Callers share what it returns, and change nothing in it.
+	//
+	// K has all that the answer depends on: where callers are answered differently, it has what tells them apart.
+	Load        func(ctx context.Context, key K) (V, error)
+	LoadTimeout time.Duration
+	// Absent is the error of Load that says that there is no such thing. It is remembered; other errors are not.
+	Absent error
+	// Lifetime bounds the age of a value, AbsentLifetime that of Absent. See SetLifetime.
+	Lifetime, AbsentLifetime time.Duration
+	// Bytes bounds the memory. Weigh gives about how many of them a value takes.
+	Bytes uint64
+	Weigh func(V) int
+
+	// Redis shares what is loaded; nil does not. Values are kept there as JSON.
+	Redis *redis.Client
+	// Text gives a key as Redis has it. Two keys have two texts.
+	Text func(K) string
+
+	// Registry registers the metrics. Nil: no metrics.
+	Registry prometheus.Registerer
+	// Clock tells the time; nil is the system's.
+	Clock func() time.Time
+}
+
+// Cache remembers values by key. It is safe for concurrent use, and has no goroutines but those of loads.
+type Cache[K comparable, V any] struct {
+	config   Config[K, V]
+	lifetime atomic.Int64
+	entries  *otter.Cache[K, entry[V]]
+	shared   *shared
+	counts   telemetry.CacheCounts
+	metrics  *metrics
+	watches  chan struct{} // closed when the cache is watched for the first time
+
+	mu      sync.Mutex
+	watched bool
+	changes uint64 // how often something was forgotten: what began before is not remembered after
+	flights map[K]*flight[V]
+	// Redis is not asked before trusted: an entry of it may be from before a change that Redis was not told of.
+	trusted time.Time
+}
+
+// entry is what is remembered under a key.
+type entry[V any] struct {
+	Value  V
+	Absent bool
+	Until  time.Time
+}
+
+// flight is a load. Its result is set before done is closed.
+type flight[V any] struct {
+	changes uint64
+	done    chan struct{}
+	value   V
+	err     error
+}
+
+// New makes a cache that remembers nothing until SetWatched.
+func New[K comparable, V any](c Config[K, V]) (*Cache[K, V], error) {
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	cache := &Cache[K, V]{config: c, flights: map[K]*flight[V]{}, watches: make(chan struct{})}
+	cache.lifetime.Store(int64(c.Lifetime))
+	var err error
+	cache.entries, err = otter.New(&otter.Options[K, entry[V]]{
+		MaximumWeight: c.Bytes,
+		Weigher: func(_ K, e entry[V]) uint32 {
+			return uint32(min(entryBytes+c.Weigh(e.Value), 1<<31)) //nolint:gosec // It is bounded.
+		},
+		OnDeletion: func(e otter.DeletionEvent[K, entry[V]]) {
+			if e.WasEvicted() {
+				cache.counts.Evicted()
+			}
+		},
+		// The memory's upkeep is done by whoever uses it.
+		Executor: func(upkeep func()) { upkeep() },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cache %s: %w", c.Name, err)
+	}
+	if c.Redis != nil {
+		cache.shared = newShared[V](c.Redis, c.Name)
+	}
+	cache.metrics, err = newMetrics(c.Registry, c.Name, cache.stats, cache.entries.WeightedSize)
+	return cache, err
+}
+
+func (c *Cache[K, V]) stats() telemetry.CacheStats { return c.counts.Stats(c.entries.EstimatedSize()) }
+
+// SetLifetime changes the lifetime of what is loaded from now on, and forgets the rest. With 0 nothing is remembered,
+// and every Get loads.
+func (c *Cache[K, V]) SetLifetime(lifetime time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if before := c.lifetime.Swap(int64(lifetime)); before != int64(lifetime) {
+		c.changes++
+		c.dropAll()
+		c.distrust(max(time.Duration(before), lifetime))
+	}
+}
+
+// Get gives the value of a key, remembered or loaded. The error is that of Load, or ctx's if it ends before.
+func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
+	if c.lifetime.Load() <= 0 {
+		return c.config.Load(ctx, key)
+	}
+	known, ok := c.entries.GetIfPresent(key)
+	hit := ok && known.Until.After(c.config.Clock())
+	c.counts.LookedUp(hit)
+	if hit {
+		return c.resultOf(known)
+	}
+	f := c.join(ctx, key)
+	select {
+	case <-f.done:
+		return f.value, f.err
+	case <-ctx.Done():
+		var none V
+		return none, ctx.Err()
+	}
+}
+
+func (c *Cache[K, V]) resultOf(e entry[V]) (V, error) {
+	if e.Absent {
+		return e.Value, c.config.Absent
+	}
+	return e.Value, nil
+}
+
+// join gives the running load of a key, or begins one.
+func (c *Cache[K, V]) join(ctx context.Context, key K) *flight[V] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f, running := c.flights[key]; running {
+		return f
+	}
+	f := &flight[V]{changes: c.changes, done: make(chan struct{})}
+	c.flights[key] = f
+	shared := c.shared
+	if !c.watched || c.config.Clock().Before(c.trusted) {
+		shared = nil
+	}
+	go c.fly(context.WithoutCancel(ctx), key, f, shared)
+	return f
+}
+
+// fly loads a value for all who wait for it.
+func (c *Cache[K, V]) fly(ctx context.Context, key K, f *flight[V], shared *shared) {
+	ctx, cancel := context.WithTimeout(ctx, c.config.LoadTimeout)
+	defer cancel()
+	var found *entry[V]
+	var generation string
+	if shared != nil {
+		var stored []byte
+		if stored, generation = shared.get(ctx, c.config.Text(key)); stored != nil {
+			found = c.decode(stored)
+		}
+		c.metrics.sharedLookedUp(found != nil)
+	}
+	if found != nil {
+		f.value, f.err = c.resultOf(*found)
+		c.land(key, f, found)
+		return
+	}
+	f.value, f.err = c.load(ctx, key)
+	loaded := c.entryOf(f.value, f.err)
+	c.land(key, f, loaded)
+	// After the callers have their answer. It is stored under the generation from before the load; see shared.
+	if loaded != nil && generation != "" {
+		shared.set(ctx, c.config.Text(key), generation, *loaded, loaded.Until.Sub(c.config.Clock()))
+	}
+}
+
+// load calls Load, and turns a panic into an error: whoever waits must not wait in vain.
+func (c *Cache[K, V]) load(ctx context.Context, key K) (value V, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("cache %s: the load panicked: %v\n%s", c.config.Name, r, debug.Stack())
+		}
+		c.metrics.loaded(err != nil && !c.isAbsent(err))
+	}()
+	return c.config.Load(ctx, key)
+}
+
+func (c *Cache[K, V]) isAbsent(err error) bool {
+	return c.config.Absent != nil && errors.Is(err, c.config.Absent)
+}
+
+// entryOf gives what is to be remembered of the result of a load; nil is nothing.
+func (c *Cache[K, V]) entryOf(value V, err error) *entry[V] {
+	lifetime := time.Duration(c.lifetime.Load())
+	absent := err != nil && c.isAbsent(err)
+	switch {
+	case absent:
+		lifetime = min(lifetime, c.config.AbsentLifetime)
+	case err != nil:
+		return nil
+	}
+	if lifetime <= 0 {
+		return nil
+	}
+	return &entry[V]{
+		Value: value, Absent: absent, Until: c.config.Clock().Add(lifetime - rand.N(lifetime/jitter+1)),
+	}
+}
+
+// land ends a load, and remembers its result unless something was forgotten since it began.
+func (c *Cache[K, V]) land(key K, f *flight[V], e *entry[V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer close(f.done)
+	if c.flights[key] == f {
+		delete(c.flights, key)
+	}
+	if e != nil && c.watched && c.changes == f.changes {
+		c.entries.Set(key, *e)
+	}
+}
+
+// SetWatched says whether every change will be told to Forget or ForgetAll from now on. While it will not, nothing is
+// remembered. What is known is forgotten in either case.
+func (c *Cache[K, V]) SetWatched(watched bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if watched && !c.watched {
+		select {
+		case <-c.watches:
+		default:
+			close(c.watches)
+		}
+	}
+	c.watched = watched
+	c.changes++
+	c.dropAll()
+	c.distrust(time.Duration(c.lifetime.Load())) // Changes may have gone unheard.
+}
+
+// Forget forgets some keys, and the loads of them that have begun. It is called after the commit of a change, on every
+// replica.
+func (c *Cache[K, V]) Forget(ctx context.Context, keys ...K) {
+	c.forget(ctx, func() {
+		for _, key := range keys {
+			delete(c.flights, key)
+			c.entries.Invalidate(key)
+		}
+	})
+}
+
+// ForgetAll is Forget for all keys.
+func (c *Cache[K, V]) ForgetAll(ctx context.Context) { c.forget(ctx, c.dropAll) }
+
+func (c *Cache[K, V]) dropAll() {
+	clear(c.flights)
+	c.entries.InvalidateAll()
+}
+
+// forget drops entries here, then in Redis, and then again here what has come from Redis meanwhile.
+func (c *Cache[K, V]) forget(ctx context.Context, drop func()) {
+	dropped := func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.changes++
+		drop()
+	}
+	dropped()
+	if c.shared == nil {
+		return
+	}
+	if err := c.shared.forget(ctx); err != nil {
+		c.mu.Lock()
+		c.distrust(time.Duration(c.lifetime.Load()))
+		c.mu.Unlock()
+	}
+	dropped()
+}
+
+// distrust keeps from Redis until everything in it has expired that may be from before now: what was stored with this
+// lifetime, by a load that began before now.
+func (c *Cache[K, V]) distrust(lifetime time.Duration) {
+	c.trusted = c.config.Clock().Add(lifetime + c.config.LoadTimeout)
+}
+
+// Warm loads keys before they are asked for, so many at once, and returns when all are loaded or ctx ends. It waits
+// until the cache is watched, because nothing is remembered before.
+func (c *Cache[K, V]) Warm(ctx context.Context, atOnce int, keys ...K) error {
+	select {
+	case <-c.watches:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	loads, ctx := errgroup.WithContext(ctx)
+	loads.SetLimit(atOnce)
+	for _, key := range keys {
+		loads.Go(func() error {
+			_, err := c.Get(ctx, key)
+			if c.isAbsent(err) {
+				return nil
+			}
+			return err
+		})
+	}
+	return loads.Wait()
+}

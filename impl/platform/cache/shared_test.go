@@ -1,0 +1,186 @@
+package cache_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/plumbline/impl/platform/cache"
+	"example.com/plumbline/impl/platform/redis"
+	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/redistest"
+)
+
+// connect gives a client of Redis that works.
+func connect(t *testing.T, url telemetry.Secret) *redis.Client {
+	t.Helper()
+	client, err := redis.New(redis.Config{Name: "parcels", URL: url, Timeout: time.Second})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	require.Eventually(t, func() bool { return client.Check(t.Context()) == nil }, patience, time.Millisecond)
+	return client
+}
+
+// trusting starts a replica that asks Redis: it has heard of all changes for long enough.
+func trusting(t *testing.T, s *shelves, at *clock, client *redis.Client) *replica {
+	t.Helper()
+	r := newReplica(t, s, at, client)
+	at.advance(lifetime + patience)
+	return r
+}
+
+// stored waits until Redis has the entry of a key.
+func stored(t *testing.T, server *redistest.Server, key string) string {
+	t.Helper()
+	name := ""
+	require.Eventually(t, func() bool {
+		for _, found := range strings.Fields(strings.Trim(server.Do("KEYS", "parcels:cache:shelves:*:"+key), "[]")) {
+			name = found
+		}
+		return name != ""
+	}, patience, time.Millisecond)
+	return name
+}
+
+// What one replica has loaded, the others need not load.
+func TestSharing(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	client := connect(t, server.URL())
+	a, b := newReplica(t, s, at, client), trusting(t, s, at, client)
+	s.put("a", 1)
+	a.ForgetAll(t.Context()) // It gives Redis a generation.
+	require.Equal(t, 1, a.get("a"))
+	stored(t, server, "a")
+	_, err := a.Get(t.Context(), "none")
+	require.ErrorIs(t, err, errAbsent)
+	stored(t, server, "none")
+	loads := s.loaded()
+	require.Equal(t, 1, b.get("a"))
+	_, err = b.Get(t.Context(), "none")
+	require.ErrorIs(t, err, errAbsent)
+	require.Equal(t, loads, s.loaded())
+	b.requireMetrics(map[string]float64{
+		"cache_redis_hits_total": 2, "cache_redis_misses_total": 0, "cache_loads_total": 0,
+	})
+
+	s.put("a", 2)
+	a.Forget(t.Context(), "a")
+	require.Equal(t, 2, a.get("a"), "Redis has an entry from before the change")
+	b.Forget(t.Context(), "a")
+	require.Equal(t, 2, b.get("a"))
+
+	at.advance(lifetime)
+	s.put("a", 3)
+	require.Equal(t, 3, b.get("a"), "an entry of Redis is no younger than its value")
+}
+
+// A replica reads the database before a change, and stores what it has read after another replica has heard of the
+// change: that must answer nobody.
+func TestAStoreFromBeforeAChange(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	client := connect(t, server.URL())
+	a, b := newReplica(t, s, at, client), trusting(t, s, at, client)
+	s.put("a", 1)
+	a.ForgetAll(t.Context())
+	at.advance(lifetime + patience)
+	read, release := make(chan struct{}), make(chan struct{})
+	s.after = first(func() {
+		close(read)
+		<-release
+	})
+	var slow sync.WaitGroup
+	slow.Go(func() { _, _ = a.Get(context.Background(), "a") })
+	<-read
+	s.put("a", 2)
+	b.Forget(t.Context(), "a") // a has not heard yet.
+	close(release)
+	slow.Wait()
+	require.Equal(t, "1", server.Do("EXISTS", stored(t, server, "a")), "it was stored")
+	require.Equal(t, 2, b.get("a"))
+	a.Forget(t.Context(), "a")
+	require.Equal(t, 2, a.get("a"))
+}
+
+// A change that Redis could not be told of: who knows of it, and who begins to listen after it, does not ask Redis until
+// what may be stale has expired.
+func TestAChangeThatRedisDoesNotLearn(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	proxy := redistest.Through(t, server)
+	client := connect(t, proxy.URL())
+	r := newReplica(t, s, at, client)
+	r.ForgetAll(t.Context())
+	at.advance(lifetime + patience)
+	s.put("a", 1)
+	r.get("a")
+	stored(t, server, "a")
+	proxy.Cut()
+	s.put("a", 2)
+	r.Forget(t.Context(), "a")
+	proxy.Join()
+	require.Eventually(t, func() bool { return client.Check(t.Context()) == nil }, patience, time.Millisecond)
+	require.Equal(t, 2, r.get("a"))
+	require.Equal(t, 2, newReplica(t, s, at, client).get("a"))
+	stored(t, server, "a") // It is still there.
+}
+
+// What an earlier release has stored in another shape is never read, nor is anything that cannot be.
+func TestOtherBytes(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	client := connect(t, server.URL())
+	r := newReplica(t, s, at, client)
+	r.ForgetAll(t.Context())
+	at.advance(lifetime + patience)
+	s.put("a", 1)
+	r.get("a")
+	name := stored(t, server, "a")
+	generation := server.Do("GET", "parcels:cache:shelves:generation")
+	for _, bytes := range []string{"", generation, generation + "{", generation + `{"Value": "one"}`, "{}"} {
+		server.Do("SET", name, bytes)
+		again := trusting(t, s, at, client)
+		require.Equal(t, 1, again.get("a"), bytes)
+	}
+	type label struct{ Text string }
+	other, err := cache.New(cache.Config[string, label]{
+		Name: "shelves", Lifetime: lifetime, AbsentLifetime: lifetime, LoadTimeout: patience, Bytes: 1 << 20,
+		Weigh: func(label) int { return 8 }, Redis: client, Text: func(key string) string { return key }, Clock: at.now,
+		Load: func(context.Context, string) (label, error) { return label{"of another shape"}, nil },
+	})
+	require.NoError(t, err)
+	other.SetWatched(true)
+	at.advance(lifetime + patience)
+	got, err := other.Get(t.Context(), "a")
+	require.NoError(t, err)
+	require.Equal(t, "of another shape", got.Text)
+	require.Eventually(t, func() bool {
+		return len(strings.Fields(server.Do("KEYS", "parcels:cache:shelves:*:a"))) == 2
+	}, patience, time.Millisecond, "the releases have keys of their own")
+}
+
+// A Redis that has lost its memory, or is away, costs loads and nothing else.
+func TestARedisThatForgets(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	client := connect(t, server.URL())
+	r := newReplica(t, s, at, client)
+	at.advance(lifetime + patience)
+	for n := range 5 {
+		s.put("a", n)
+		server.Do("FLUSHALL")
+		r.Forget(t.Context(), "a")
+		require.Equal(t, n, r.get("a"))
+	}
+	server.Kill()
+	for n := range 5 {
+		s.put("a", n)
+		r.Forget(t.Context(), "a")
+		require.Equal(t, n, r.get("a"))
+	}
+}

@@ -46,8 +46,7 @@ func TestOwnerOfWhatThePathNames(t *testing.T) {
 		require.Equal(t, http.StatusOK, get(adasThing.String(), "ada").Code)
 	}
 	require.EqualValues(t, 2, asked.Load(), "an owner is remembered, a missing thing is not")
-	s.registry.MustRegister(s.chain.OwnersCollector())
-	require.NoError(t, testutil.GatherAndCompare(s.registry, strings.NewReader(`
+	require.NoError(t, testutil.CollectAndCompare(s.chain.OwnersCollector(), strings.NewReader(`
 		# HELP cache_entries Entries of the cache now.
 		# TYPE cache_entries gauge
 		cache_entries{cache="owners"} 1

@@ -21,6 +21,7 @@ import (
 	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/settings"
+	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
 )
@@ -262,16 +263,16 @@ func TestSettingsChangeAtRunTime(t *testing.T) {
 			require.EqualValues(t, 100, d.Line("slow operation")["threshold_ms"])
 		},
 		"unready": func(t *testing.T) {
-			d := newDepot(t, "unready: 1h")
-			d.Set("unready: 0s")
+			d := newDepot(t, "unready: 1h", "stop_within: 2h")
+			d.Set("unready: 0s", "stop_within: 2h")
 			d.Stop()
 			require.NoError(t, d.End())
 			require.Equal(t, "0s", d.Line("winding down")["unready"])
 		},
 		"drain": func(t *testing.T) {
-			d := newDepot(t, "drain: 1h")
+			d := newDepot(t, "drain: 1h", "stop_within: 2h")
 			d.hold(1)
-			d.Set("drain: 20ms")
+			d.Set("drain: 20ms", "stop_within: 2h")
 			d.Stop()
 			require.ErrorContains(t, d.End(), "requests were still running after 20ms")
 		},
@@ -309,8 +310,11 @@ func TestABadFile(t *testing.T) {
 	require.Equal(t, "1", d.metric("config_reload_failures_total"))
 	require.Equal(t, "0", d.metric("config_last_reload_successful"))
 	require.Equal(t, read, d.metric("config_last_reload_success_timestamp_seconds"))
-	_, body := programtest.Get(t, d.OpsURL+"/healthz")
-	require.Contains(t, body, `"status":"degraded"`)
+	var body string
+	contracttest.Eventually(t, "the service is degraded", func() bool { // A result of a check is reused for a moment.
+		_, body = programtest.Get(t, d.OpsURL+"/healthz")
+		return strings.Contains(body, `"status":"degraded"`)
+	})
 	require.Regexp(t, `"name":"config","status":"unhealthy","critical":false.*"reason":"refused"`, body)
 
 	d.Set("responses: enforce", "slow_factor: 1", "drain: 20s")

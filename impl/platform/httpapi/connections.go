@@ -266,8 +266,10 @@ func (l boundedListener) refuse(c *net.TCPConn, reason string) {
 		return
 	}
 	go func() {
-		defer func() { <-l.refusing }()
-		defer c.Close()
+		defer func() {
+			_ = c.Close()
+			<-l.refusing
+		}()
 		_ = c.SetDeadline(time.Now().Add(refusalTimeout))
 		// A client that reads an answer before it has asked takes the connection for broken.
 		if _, err := c.Read(make([]byte, 1)); err != nil {
@@ -323,6 +325,6 @@ func allowedConnections() (files, allowed int) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return math.MaxInt, math.MaxInt
 	}
-	files = int(min(limit.Cur, math.MaxInt32)) //nolint:gosec // It fits.
+	files = int(min(limit.Cur, math.MaxInt32))
 	return files, files - min(otherFiles, files/2)
 }

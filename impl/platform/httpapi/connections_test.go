@@ -102,8 +102,8 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "served", body)
 	}
-	require.GreaterOrEqual(t, b.callers(t, "http_connections_evicted_total"), addresses*ofAddress-most-addresses*ofAddress/3,
-		"those that the server's time-outs have not closed before")
+	require.Greater(t, b.callers(t, "http_connections_evicted_total"), addresses*ofAddress/3-most,
+		"the time-out of a header may have closed those of the other two kinds")
 	require.Zero(t, b.callers(t, "http_connections_refused_total"))
 	require.Equal(t, most, b.callers(t, "http_connections_max"))
 }
@@ -203,7 +203,8 @@ func TestConnectionsOfANetwork(t *testing.T) {
 			<-letGo
 		})})
 	owner := dial(t, "127.0.3.9", b.addr)
-	require.Eventually(t, func() bool { return b.callers(t, "http_connections_open") == 1 }, time.Minute, time.Millisecond)
+	isOpen := func() bool { return b.callers(t, "http_connections_open") == 1 }
+	require.Eventually(t, isOpen, time.Minute, time.Millisecond)
 	idle := make([]net.Conn, 3*ofNetwork)
 	for i := range idle {
 		idle[i] = dial(t, "127.0.3.1", b.addr)

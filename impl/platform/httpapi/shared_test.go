@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/ratelimit"
@@ -216,6 +218,57 @@ func TestCallsRefusedElsewhere(t *testing.T) {
 	require.Equal(t, `"default";r=0;t=45`, w.Header().Get("RateLimit"), "counted on from there")
 	require.Equal(t, http.StatusTooManyRequests, s.from(t, "192.0.2.2").Code)
 	require.Equal(t, 1, s.decided(t, "fallback"))
+}
+
+// Whatever other replicas say, and however often they forget it, what this one accepts keeps to the limit. A caller who
+// has been away for a window is accepted, unless others refuse.
+func TestNoAnswerOfOthersLiftsTheLimit(t *testing.T) {
+	t.Parallel()
+	elsewhere, now := &others{}, noon
+	s := start(t, nil, func(o *Options) {
+		o.RateLimits, o.SharedLimits, o.Clock = true, elsewhere, func() time.Time { return now }
+	})
+	pauses := []time.Duration{0, 0, 0, 0, time.Second, 10 * time.Second, 3 * time.Minute}
+	callers := 0
+	rapid.Check(t, func(t *rapid.T) {
+		callers++
+		key := rateKey{"op", strconv.Itoa(callers)}
+		limit := contract.RateLimit{
+			Requests: rapid.IntRange(1, 9).Draw(t, "requests"), Window: contract.Duration(time.Minute),
+		}
+		duration := rapid.Custom(func(t *rapid.T) time.Duration {
+			return time.Duration(rapid.Int64Range(0, int64(2*time.Minute)).Draw(t, "ns"))
+		})
+		var accepted time.Time // the TAT of what was accepted here, and of nothing else
+		for range rapid.IntRange(1, 60).Draw(t, "calls") {
+			away := rapid.SampledFrom(pauses).Draw(t, "away")
+			now = now.Add(away)
+			*elsewhere = others{reset: duration.Draw(t, "reset")}
+			switch rapid.IntRange(0, 4).Draw(t, "answer") {
+			case 0:
+				elsewhere.err = errors.New("away")
+			case 1:
+				elsewhere.wait = 1 + duration.Draw(t, "wait")
+			case 2: // It has forgotten everything.
+				elsewhere.reset = limit.EmissionInterval()
+			}
+			left, reset, wait := s.chain.spend(context.Background(), key, &limit)
+			if left < 0 || left >= limit.Requests && elsewhere.err != nil || reset < 0 || wait < 0 {
+				t.Fatalf("left %d, reset %s, wait %s", left, reset, wait)
+			}
+			if wait > 0 {
+				if away == 3*time.Minute && elsewhere.wait == 0 {
+					t.Fatalf("refused after %s", away)
+				}
+				continue
+			}
+			after, over := limit.Spend(accepted.Sub(now))
+			if over > 0 {
+				t.Fatalf("accepted a call that is %s too early", over)
+			}
+			accepted = now.Add(after)
+		}
+	})
 }
 
 func BenchmarkLimitedGet(b *testing.B) {

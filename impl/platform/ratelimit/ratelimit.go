@@ -1,7 +1,8 @@
 // Package ratelimit counts the calls of x-rate-limit over all replicas of a service, in Redis.
 //
-// It promises that of many calls at once, over all replicas, no more are accepted than the limit allows; that it decides
-// as contract.RateLimit.Spend does, by the clock of Redis, in one round trip; and that Redis learns no address and no id.
+// It promises that of many calls at once, over all replicas, no more are accepted than the limit allows; that it
+// decides as contract.RateLimit.Spend does, by the clock of Redis, in one round trip; and that Redis learns no address
+// and no id.
 // What it cannot count is an error, for the caller to decide: it neither accepts nor refuses.
 package ratelimit
 

@@ -50,9 +50,9 @@ func TestScriptAndGoAgree(t *testing.T) {
 	s := connect(t, server, "parcels")
 	require.Equal(t, 1, strings.Count(source, "redis.call('TIME')"))
 	timed := rueidis.NewLuaScript(strings.Replace(source, "redis.call('TIME')", "{ARGV[3], ARGV[4]}", 1))
-	seed := rand.Uint64() //nolint:gosec // It is no secret.
+	seed := rand.Uint64()
 	t.Log("seed", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // the same
+	random := rand.New(rand.NewPCG(seed, 0))
 	accepted, refused, returned := 0, 0, 0
 	for sequence := range 40 {
 		limit := limitOf(1+random.IntN(12), time.Duration(1+random.IntN(90))*time.Second)

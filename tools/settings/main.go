@@ -2,6 +2,7 @@
 package main
 
 import (
+	_ "embed"
 	"fmt"
 	"os"
 	"slices"
@@ -15,14 +16,10 @@ import (
 // path is that of the page, from the root of the repository.
 const path = "docs/settings.md"
 
-const head = `<!-- make gen writes this page from the structs that the services read. -->
-# Settings
-
-A setting ` + "`name`" + ` of users is the key ` + "`name`" + ` of the YAML file that ` + "`--config`" + ` or ` + "`USERS_CONFIG`" + ` names, the variable ` + "`USERS_NAME`" + `, the file that
-` + "`USERS_NAME_FILE`" + ` names, or the flag ` + "`--name`" + `, with ` + "`-`" + ` for ` + "`_`" + `. Later ones take precedence.
-A duration has its units in it, as in ` + "`90s`" + ` or ` + "`1h30m`" + `; a list is ` + "`[one, two]`" + ` in YAML and ` + "`one,two`" + ` elsewhere. [Running the services](operations.md#settings) tells more, and
-[why these change at run time](decisions/settings.md).
-`
+// head is written in a file, because Go has no raw string with backquotes in it.
+//
+//go:embed head.txt
+var head string
 
 func main() {
 	page, err := render(services.All())
@@ -66,7 +63,7 @@ type row struct {
 	live     []string // those of the commands that read it again while they run
 }
 
-// rowsOf gives the settings of all commands in their order. Those that differ between commands have a row for each form.
+// rowsOf gives the settings of all commands in their order. One that differs between commands has a row for each form.
 func rowsOf(commands []program.CommandSettings) (rows []*row) {
 	for _, c := range commands {
 		for _, s := range c.Settings {

@@ -47,7 +47,7 @@ func (c *Chain) tune(t Tuning) {
 	t.ResponsesSample = cmp.Or(t.ResponsesSample, 0.01)
 	t.RateLimitFactor, t.SlowFactor = cmp.Or(t.RateLimitFactor, 1), cmp.Or(t.SlowFactor, 1)
 	next := &tuned{Tuning: t, limits: map[*contract.Operation]*limit{}}
-	next.trusted, _ = parseOrigins(t.TrustedOrigins) //nolint:errcheck // as it says above
+	next.trusted, _ = parseOrigins(t.TrustedOrigins)
 	for _, op := range c.document.Operations {
 		if op.Policy.RateLimit == nil || !t.RateLimits {
 			continue

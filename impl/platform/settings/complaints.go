@@ -3,6 +3,7 @@ package settings
 import (
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // word matches what may be the name of a setting in the text of a complaint.
@@ -40,21 +41,17 @@ func (l *loader) isUnknown(key string) bool { return l.bad[key] || l.unread && l
 
 // apart returns the errors that errors.Join has joined, however deep.
 func apart(err error) []error {
-	// An error that wraps a joined one has a text of its own.
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // as it says above
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
 	var parts []error
-	text := ""
-	for i, part := range joined.Unwrap() {
-		if i > 0 {
-			text += "\n"
-		}
-		text += part.Error()
+	var texts []string
+	for _, part := range joined.Unwrap() {
+		texts = append(texts, part.Error())
 		parts = append(parts, apart(part)...)
 	}
-	if text != err.Error() {
+	if strings.Join(texts, "\n") != err.Error() { // It says more than its parts do.
 		return []error{err}
 	}
 	return parts

@@ -50,7 +50,7 @@ func (l *Live[T]) watch(
 		case <-events:
 			quiet.Reset(settle)
 			continue
-		case <-lost: // Events were too many.
+		case <-lost: //nolint:errcheck // Events were too many to be told; that something has changed is enough.
 			quiet.Reset(settle)
 			continue
 		case <-quiet.C:

@@ -94,8 +94,14 @@ service: ## write a new service: NAME=reviews, and RESOURCE=Item where NAME is n
 test-service: bin/tools/oapi-codegen bin/tools/sqlc ## write a service in a copy, hold it against every check and start it
 	go test -timeout 20m -count=1 -v -run 'TestANewService' ./tools/service -full
 
-lint: ## vet and lint the code
+# The linter of our own: it finds SQL text that is built at run time.
+bin/tools/sqltext: $(wildcard tools/sqltext/*.go) tools/sqltext/go.mod tools/sqltext/go.sum
+	go build -C tools/sqltext -o ../../$@ .
+
+lint: bin/tools/sqltext ## vet and lint the code, and test the linter of our own
 	go vet ./...
+	go test -C tools/sqltext ./...
+	go vet -vettool=$(CURDIR)/bin/tools/sqltext ./...
 	$(call TOOL,golangci-lint) run
 
 lint-ci: ## hold the workflows for GitHub against their rules

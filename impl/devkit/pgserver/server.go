@@ -243,6 +243,7 @@ func (s *Server) createDatabase(ctx context.Context, database, role string) erro
 		return err
 	}
 	if !roleExists {
+		//sqltext:allow the name of a role or database cannot be an argument; it is quoted
 		if _, err := conn.Exec(ctx, "CREATE ROLE "+owner+" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE"); err != nil {
 			return err
 		}
@@ -253,10 +254,12 @@ func (s *Server) createDatabase(ctx context.Context, database, role string) erro
 		}
 	}
 	if !dbExists {
+		//sqltext:allow the name of a role or database cannot be an argument; it is quoted
 		if _, err := conn.Exec(ctx, "CREATE DATABASE "+db+" OWNER "+owner); err != nil {
 			return err
 		}
 	}
+	//sqltext:allow the name of a role or database cannot be an argument; it is quoted
 	_, err = conn.Exec(ctx, "REVOKE CONNECT, TEMPORARY ON DATABASE "+db+" FROM PUBLIC")
 	return err
 }
@@ -267,7 +270,7 @@ func (s *Server) setPassword(ctx context.Context, role string) error {
 		return fmt.Errorf("set the password of role %q: %w", role, err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is pending
-	// The password has letters and digits only, so it needs no quoting.
+	//sqltext:allow a password cannot be an argument of ALTER ROLE; it has letters and digits only
 	if _, err = conn.Exec(ctx, "ALTER ROLE "+pgx.Identifier{role}.Sanitize()+" PASSWORD '"+s.password+"'"); err != nil {
 		return fmt.Errorf("set the password of role %q: %w", role, err)
 	}

@@ -197,7 +197,8 @@ func (l *Log) List(
 	ctx context.Context, f Filter, cursor *string, limit int32,
 ) (page []httpapi.AuditEntry, next *string, err error) {
 	after := paging.After(cursor)
-	return l.page(ctx, limit, list, after.Time, after.ID, f.Actor, f.Target, f.Action, f.From, f.Before, limit+1)
+	rows, err := l.database.Query(ctx, list, after.Time, after.ID, f.Actor, f.Target, f.Action, f.From, f.Before, limit+1)
+	return l.page(limit, rows, err)
 }
 
 // ListAbout gives a page of the entries with an account as actor or target, as List does.
@@ -205,14 +206,12 @@ func (l *Log) ListAbout(
 	ctx context.Context, account uuid.UUID, cursor *string, limit int32,
 ) (page []httpapi.AuditEntry, next *string, err error) {
 	after := paging.After(cursor)
-	return l.page(ctx, limit, listAbout, after.Time, after.ID, account, limit+1)
+	rows, err := l.database.Query(ctx, listAbout, after.Time, after.ID, account, limit+1)
+	return l.page(limit, rows, err)
 }
 
-// page reads a page of what a statement lists.
-func (l *Log) page(
-	ctx context.Context, limit int32, statement string, args ...any,
-) (page []httpapi.AuditEntry, next *string, err error) {
-	rows, err := l.database.Query(ctx, statement, args...)
+// page reads a page from the result of a query that lists limit entries and one more.
+func (l *Log) page(limit int32, rows pgx.Rows, err error) ([]httpapi.AuditEntry, *string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the audit log: %w", err)
 	}
@@ -220,7 +219,7 @@ func (l *Log) page(
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the audit log: %w", err)
 	}
-	page, next = paging.Page(entries, int(limit), func(e httpapi.AuditEntry) paging.Position {
+	page, next := paging.Page(entries, int(limit), func(e httpapi.AuditEntry) paging.Position {
 		return paging.Position{Time: e.OccurredAt, ID: e.ID}
 	})
 	return page, next, nil

@@ -231,6 +231,7 @@ func (r *Relay) measure(ctx context.Context, conn *pgx.Conn) error {
 // purge removes one batch and tells whether there may be more: between two batches the relay publishes.
 func purge(ctx context.Context, conn *pgx.Conn, statement string) (full bool, err error) {
 	err = within(ctx, statementTimeout, func(ctx context.Context) error {
+		//sqltext:allow both callers pass a constant
 		tag, err := conn.Exec(ctx, statement, postgres.BatchSize)
 		full = tag.RowsAffected() == postgres.BatchSize
 		return err

@@ -33,10 +33,11 @@ func CheckWrites(ctx context.Context, db Beginner) error {
 		if readOnly {
 			return ErrReadOnly
 		}
-		for _, statement := range []string{leastMemory, spill} {
-			if _, err := tx.Exec(ctx, statement); err != nil {
-				return err
-			}
+		if _, err := tx.Exec(ctx, leastMemory); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, spill); err != nil {
+			return err
 		}
 		return Barrier(ctx, tx)
 	})

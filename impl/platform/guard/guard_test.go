@@ -283,9 +283,11 @@ func TestNothingIsRememberedUnwatched(t *testing.T) {
 func TestAChangeIsForgotten(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(f *fixture, session uuid.UUID){
-		"by whoever made it":      func(f *fixture, session uuid.UUID) { f.Forget(uuid.New(), session) },
-		"told by the database":    func(f *fixture, session uuid.UUID) { f.announce(session.String()) },
-		"of the account":          func(f *fixture, session uuid.UUID) { f.announce("account:" + f.owners[session].String()) },
+		"by whoever made it":   func(f *fixture, session uuid.UUID) { f.Forget(uuid.New(), session) },
+		"told by the database": func(f *fixture, session uuid.UUID) { f.announce(session.String()) },
+		"of the account": func(f *fixture, session uuid.UUID) {
+			f.announce("account:" + f.owners[session].String())
+		},
 		"of no account":           func(f *fixture, _ uuid.UUID) { f.announce("account:") },
 		"of all sessions":         func(f *fixture, _ uuid.UUID) { f.announce("") },
 		"of something unheard of": func(f *fixture, _ uuid.UUID) { f.announce("everything") },

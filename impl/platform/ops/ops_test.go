@@ -307,7 +307,7 @@ func TestStatusChangesAreLogged(t *testing.T) {
 		require.Equal(t, 2, strings.Count(out.String(), "dependency fails"))
 		require.Equal(t, 1, strings.Count(out.String(), "works again"))
 		require.Contains(t, out.String(), "error=refused")
-		require.Contains(t, out.String(), "dependency=redis failed_for=4s", "two checks failed, 2 s apart, then one succeeded")
+		require.Contains(t, out.String(), "dependency=redis failed_for=4s", "two checks, 2 s apart, then one that works")
 	})
 }
 

@@ -156,8 +156,8 @@ func New(c Config) (*Client, error) {
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // Check fails with a reason while the breaker refuses calls, and otherwise when the service does not answer a GET of
-// Config.Probe as it should. It is for ops.Check. The probe is no call: the breaker, the budget of retries and the metrics
-// do not count it, so it neither opens the breaker nor takes the place of the call that would close it.
+// Config.Probe as it should. It is for ops.Check. The probe is no call: the breaker, the budget of retries and the
+// metrics do not count it, so it neither opens the breaker nor takes the place of the call that would close it.
 func (c *Client) Check(ctx context.Context) error {
 	if c.breaker.RemainingDelay() > 0 {
 		return ops.Reason(BreakerOpen)
@@ -172,12 +172,14 @@ func (c *Client) Check(ctx context.Context) error {
 		return err
 	}
 	answer, failure := c.send(ctx, r, left(ctx))
-	switch {
-	case failure == nil && answer.StatusCode < http.StatusBadRequest:
-		return nil
-	case failure == nil:
+	if failure == nil {
+		_ = answer.Body.Close() // It has been read; only the status matters.
+		if answer.StatusCode < http.StatusBadRequest {
+			return nil
+		}
 		failure = &Error{Reason: Failing, Status: answer.StatusCode}
-	case failure.Reason == RateLimited:
+	}
+	if failure.Reason == RateLimited {
 		return nil // The service works.
 	}
 	failure.Dependency, failure.Attempts = c.name, 1

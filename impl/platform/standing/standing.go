@@ -3,8 +3,8 @@
 // An access token is valid as signed until an event of the users service contradicts it; what the events said is kept
 // for longer than any access token lives. The package promises that, once an event has been handled, [Store.Read]
 // refuses every token of an ended session and of an account that is not active, and gives a token from before a change
-// of roles the roles after it. Triggers of the tables announce each change on the channel "sessions", as guard.Guard.Watch
-// reads it: the session that has ended, or the account that has changed.
+// of roles the roles after it. Triggers of the tables announce each change on the channel "sessions", as
+// guard.Guard.Watch reads it: the session that has ended, or the account that has changed.
 package standing
 
 import (

@@ -32,8 +32,8 @@ const KeySetPath = "/.well-known/jwks.json"
 
 // RemoteKeys is the key set that another service publishes. It is fetched from one configured address in the
 // background, about every 5 minutes, and every second until there is one; the last good set stays valid while the
-// service is unreachable. An unknown key id triggers a fetch, at most one in 10 s, so an id counts as unknown only if the
-// set is at most 10 s old.
+// service is unreachable. An unknown key id triggers a fetch, at most one in 10 s, so an id counts as unknown only if
+// the set is at most 10 s old.
 type RemoteKeys struct {
 	url    string
 	client *http.Client

@@ -184,7 +184,9 @@ func TestRemoteKeysAreFetchedOftenUntilThereAreAny(t *testing.T) {
 			require.Len(t, families, 2)
 			require.Equal(t, "token_keys", families[0].GetName())
 			require.Equal(t, "token_keys_age_seconds", families[1].GetName())
-			return [2]float64{families[0].Metric[0].GetGauge().GetValue(), families[1].Metric[0].GetGauge().GetValue()}
+			return [2]float64{
+				families[0].GetMetric()[0].GetGauge().GetValue(), families[1].GetMetric()[0].GetGauge().GetValue(),
+			}
 		}
 		remote.Start(t.Context())
 		time.Sleep(time.Minute)

@@ -14,12 +14,12 @@ import (
 	"example.com/plumbline/impl/platform/contract"
 )
 
-// mostRounds bounds the rounds of RequireBoundedSeries. A series of a result or of a job exists from its first use on, so
-// that the first rounds may add some.
+// mostRounds bounds the rounds of RequireBoundedSeries. A series of a result or of a job exists from its first use on,
+// so the first rounds may add some.
 const mostRounds = 8
 
-// RequireBoundedSeries sends rounds of requests to every operation and beside them, in which whatever a caller chooses is
-// different each time: path, method, header fields, body and, where accessToken is given, account and session. It
+// RequireBoundedSeries sends rounds of requests to every operation and beside them, in which whatever a caller chooses
+// is different each time: path, method, header fields, body, address and, where accessToken is given, the token. It
 // requires that a round comes which adds no series to the metrics, and that none shows what a caller has sent: an
 // attacker could otherwise fill the memory of the service, and that of whoever scrapes it. The service must trust its
 // peer as a proxy.
@@ -90,7 +90,8 @@ func hostile(t *testing.T, method, url, host string) *http.Request {
 	r.Host = host
 	for name, value := range map[string]string{
 		"Content-Type": "application/json", "User-Agent": word, "Origin": "https://" + word + ".example.com",
-		"X-Request-Id": word, "Idempotency-Key": word, "X-" + word: word, "Accept-Language": word, "Cookie": word + "=" + word,
+		"X-Request-Id": word, "Idempotency-Key": word, "X-" + word: word, "Accept-Language": word,
+		"Cookie":      word + "=" + word,
 		"Traceparent": "00-" + id + "-" + id[:16] + "-01", "Tracestate": word + "=" + word, "Authorization": "Bearer " + word,
 		"X-Forwarded-For": randomAddress(), "If-Match": `"` + word + `"`,
 	} {

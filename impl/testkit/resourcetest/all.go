@@ -56,6 +56,7 @@ func (s *Service) All(t *testing.T) {
 		},
 		"DocumentIsServed":  s.documentIsServed,
 		"ProgramServes":     s.programServes,
+		"SeriesAreBounded":  s.seriesAreBounded,
 		"SeedIsSownOnce":    s.seedIsSownOnce,
 		"EndedAccountsStop": s.endedAccountsStop,
 	} {
@@ -106,6 +107,15 @@ func (s *Service) programServes(t *testing.T) {
 	p.Stop()
 	require.NoError(t, p.End())
 	require.Contains(t, p.Output(), "wound down")
+}
+
+// seriesAreBounded holds the metrics of the program against callers who send what they like.
+func (s *Service) seriesAreBounded(t *testing.T) {
+	t.Helper()
+	environ := append(s.environment(pgtest.URL(t, nil)),
+		strings.ToUpper(s.Program.Name)+"_TRUSTED_PROXIES=127.0.0.0/8")
+	p := programtest.Serve(t, s.Program.Run, environ)
+	programtest.RequireBoundedSeries(t, p, s.contract(t).Document, nil)
 }
 
 // seedIsSownOnce seeds a database twice, and then anew: each time it has as many rows as after the first.

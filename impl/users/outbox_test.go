@@ -16,11 +16,15 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"golang.org/x/sync/errgroup"
 
 	"example.com/plumbline/gen/usersapi"
 	"example.com/plumbline/impl/devkit/natsserver"
+	"example.com/plumbline/impl/platform/httpapi"
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
 )
@@ -378,4 +382,35 @@ func TestServePublishes(t *testing.T) {
 		_, body := programtest.Get(t, p.OpsURL+"/healthz")
 		return strings.Contains(body, `"name":"nats","status":"healthy"`)
 	}, programtest.Patience, programtest.Patience/1000)
+}
+
+// Triggers write the events of users. An event continues the trace of the request that made it happen, if that is
+// recorded.
+func TestEventsContinueTheTrace(t *testing.T) {
+	t.Parallel()
+	recorder := tracetest.NewSpanRecorder()
+	tracer, err := telemetry.NewTracer(sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)),
+		telemetry.Sampling{Callers: 1000})
+	require.NoError(t, err)
+	s := start(t, func(o *options) { o.chain = func(c *httpapi.Options) { c.Tracer = tracer } })
+	h := s.household(t)
+	s.told(t)
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	for _, c := range []struct{ action, flag string }{{"disable", "01"}, {"enable", "00"}} {
+		answer, body := s.do(http.MethodPost, "/api/v1/admin/users/"+h.id.String()+"/"+c.action, "", "Authorization",
+			"Bearer "+h.admin.tokens.AccessToken, "Traceparent", "00-"+trace+"-00f067aa0ba902b7-"+c.flag)
+		require.Equal(t, http.StatusOK, answer.StatusCode, body)
+		told := s.told(t)
+		require.NotEmpty(t, told)
+		for _, e := range told {
+			if c.flag == "00" {
+				require.Nil(t, e.Traceparent, e.Type)
+				continue
+			}
+			span := recorder.Ended()[len(recorder.Ended())-1]
+			require.Equal(t, "disableUser", span.Name())
+			require.NotNil(t, e.Traceparent, e.Type)
+			require.Equal(t, "00-"+trace+"-"+span.SpanContext().SpanID().String()+"-01", *e.Traceparent, e.Type)
+		}
+	}
 }

@@ -22,6 +22,7 @@ import (
 	"example.com/plumbline/gen/usersdb"
 	"example.com/plumbline/impl/platform/audit"
 	"example.com/plumbline/impl/platform/contract"
+	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/guard"
 	"example.com/plumbline/impl/platform/hashing"
 	"example.com/plumbline/impl/platform/httpapi"
@@ -247,9 +248,15 @@ func (t tx) insert(ctx context.Context, job river.JobArgs, opts *river.InsertOpt
 	return t.jobs.Insert(ctx, t.db, job, opts)
 }
 
-// inTx runs fn in one transaction; see postgres.InTx. Every transaction of the service begins here.
+// inTx runs fn in one transaction; see postgres.InTx. Every transaction of the service begins here. The events that its
+// triggers write continue the trace of the request.
 func (s *Service) inTx(ctx context.Context, fn func(tx tx) error) error {
-	return postgres.InTx(ctx, s.database, func(db pgx.Tx) error { return fn(s.txOf(db)) })
+	return postgres.InTx(ctx, s.database, func(db pgx.Tx) error {
+		if err := events.ContinueTrace(ctx, db); err != nil {
+			return err
+		}
+		return fn(s.txOf(db))
+	})
 }
 
 func (s *Service) txOf(db pgx.Tx) tx { return tx{usersdb.New(db), db, s.jobs} }

@@ -3,11 +3,25 @@ package events
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/plumbline/impl/platform/telemetry"
 )
+
+// continueTrace sets what the column traceparent of the outbox has by default.
+const continueTrace = "SELECT set_config('trace.parent', $1, true)"
+
+// ContinueTrace lets the events that triggers write in a transaction continue the trace of ctx, if it is recorded.
+// Otherwise it does nothing, so that a transaction has one statement more only where somebody looks.
+func ContinueTrace(ctx context.Context, tx pgx.Tx) error {
+	if !telemetry.Recording(ctx) {
+		return nil
+	}
+	_, err := tx.Exec(ctx, continueTrace, telemetry.Traceparent(ctx))
+	return err
+}
 
 // published begins the span of publishing an event whose trace is recorded, and gives the event as a part of that span.
 // An event without a trace gets none here.

@@ -1,11 +1,17 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // BenchmarkChain measures what the chain itself costs per request, around handlers that do next to nothing.
@@ -39,3 +45,34 @@ func BenchmarkChain(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTraces measures what tracing costs per request: off, with one request in a hundred recorded, and with all.
+func BenchmarkTraces(b *testing.B) {
+	for name, sampling := range map[string]*telemetry.Sampling{
+		"off": nil, "0": {}, "0.01": {Ratio: 0.01}, "1": {Ratio: 1},
+	} {
+		b.Run(name, func(b *testing.B) {
+			s := start(b, nil, func(o *Options) {
+				o.Responses, o.Log = ResponsesOff, slog.New(slog.DiscardHandler)
+				if sampling == nil {
+					return
+				}
+				batches := sdktrace.NewBatchSpanProcessor(discard{})
+				b.Cleanup(func() { require.NoError(b, batches.Shutdown(context.Background())) })
+				tracing(b, batches, *sampling)(o)
+			})
+			r := newRequest(b, http.MethodGet, "/self", nil, "Authorization", "Bearer ada")
+			b.ReportAllocs()
+			for b.Loop() {
+				s.handler.ServeHTTP(httptest.NewRecorder(), r)
+			}
+		})
+	}
+}
+
+// discard exports spans to nowhere.
+type discard struct{}
+
+func (discard) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error { return nil }
+
+func (discard) Shutdown(context.Context) error { return nil }

@@ -36,9 +36,6 @@ type step struct {
 	pass func(*exchange) error
 }
 
-// checkStep is the step that holds a request against the document.
-const checkStep = "check"
-
 // newSteps lists the steps in their order, each with the parts of the exchange that it works with.
 //
 // Cheap refusals come first, and nothing of the body is read before the caller and their right are known. A request
@@ -53,7 +50,7 @@ func (c *Chain) newSteps() []step {
 		{"authorise", func(x *exchange) error { return c.authoriseRoles(&x.request) }},
 		{"read", func(x *exchange) error { return c.read(&x.request, &x.answer, &x.record) }},
 		{"shed", func(x *exchange) error { return c.shed(&x.request, &x.admission) }},
-		{checkStep, func(x *exchange) error { return c.check(&x.request) }},
+		{"check", func(x *exchange) error { return c.check(&x.request) }},
 		{"authorise_owner", func(x *exchange) error { return c.authoriseOwner(&x.request) }},
 		{"throttle", func(x *exchange) error { return c.throttle(&x.request, x.answer.Header(), &x.attempted) }},
 		{"begin_once", func(x *exchange) error { return c.beginOnce(&x.request, &x.keyed) }},

@@ -37,7 +37,7 @@ func (c *Chain) describe(ctx context.Context, x *exchange, status int, code stri
 	}
 	began := x.record.began
 	for i, s := range c.steps {
-		if s.name == checkStep && x.record.steps[i] > 0 {
+		if s.name == "check" && x.record.steps[i] > 0 {
 			telemetry.Past(ctx, "check request", began, x.record.steps[i])
 		}
 		began = began.Add(x.record.steps[i])

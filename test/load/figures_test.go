@@ -88,15 +88,20 @@ func reported(t *testing.T) *result {
 		missed: []mistake{{missedEvent, "the stream of an order did not tell"}},
 	}
 	r.sumUp(made(), 10*time.Second, began, []process{{name: "users"}, {name: "orders"}}, looks, f)
-	r.Thresholds = defaults().limits.hold(r.Total)
-	r.Passed = r.verdict() == nil
+	r.judge(defaults().limits)
 	return r
 }
 
 func TestFigures(t *testing.T) {
 	t.Parallel()
 	r := reported(t)
-	require.True(t, r.Passed)
+	require.False(t, r.Passed)
+	for _, one := range r.Thresholds {
+		require.True(t, one.Kept, one)
+	}
+	require.Len(t, r.Wrong, 2, "an answer that is not right fails the run, though errors are rare")
+	require.ErrorContains(t, r.verdict(), "1 × getProduct: wrong_answer")
+	require.ErrorContains(t, r.verdict(), "event_missed")
 	require.Equal(t, 1000, r.Total.Requests)
 	require.Equal(t, 4, r.Total.Errors, "an event that a stream did not tell is an error, too")
 	require.Equal(t, 100.0, r.Total.Rate)
@@ -149,7 +154,7 @@ func TestReport(t *testing.T) {
 	require.NoError(t, err)
 	page := string(drawn)
 	for _, has := range []string{
-		">passed<", "0123456789ab", "overloaded", missedEvent, "&lt;b&gt;too much&lt;/b&gt;", "get<wbr>Product", "150 requests per second",
+		">failed<", "0123456789ab", "overloaded", missedEvent, "&lt;b&gt;too much&lt;/b&gt;", "get<wbr>Product", "150 requests per second",
 		"&lt;all&gt;", "p99 of the run below 500 ms", "One core serves 133 requests per second",
 	} {
 		require.Contains(t, page, has)

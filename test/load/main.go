@@ -254,17 +254,30 @@ func (t *target) run(
 	const checked = 200
 	read, wrong := t.shop.verifyPaid(ctx, t.send, checked)
 	r.sumUp(samples, duration, began, t.processes, looks, followed)
-	r.Thresholds = s.limits.hold(r.Total)
 	if len(wrong) > 0 {
-		r.Wrong = append(r.Wrong, fmt.Sprintf("%d of %d orders whose payment was answered are not read as paid: %s",
+		r.Wrong = append(r.Wrong, fmt.Sprintf("%d of %d orders whose payment was answered are not read as paid, as in: %s",
 			len(wrong), read, wrong[0].detail))
+	}
+	r.judge(s.limits)
+	for _, e := range r.Errors {
+		fmt.Fprintf(progress, "  %s\n", e)
+	}
+	return nil
+}
+
+// judge holds the figures against the limits. An answer that is not right fails the run, however rare it is.
+func (r *result) judge(l limits) {
+	r.Thresholds = l.hold(r.Total)
+	for _, e := range r.Errors {
+		if e.Code == wrongAnswer || e.Code == missedEvent {
+			r.Wrong = append(r.Wrong, "answers were not right: "+e.String())
+		}
 	}
 	if !r.Generator.Kept {
 		r.Notes = append(r.Notes, fmt.Sprintf("the generator did not keep the rate: 1 of 100 requests was sent %.0f ms late "+
 			"or more, so the latencies are partly its own; call at a lower rate or from another machine", r.Generator.P99))
 	}
 	r.Passed = r.verdict() == nil
-	return nil
 }
 
 // sumUp fills in the figures.

@@ -1,7 +1,7 @@
 # Every target in one line of intent; `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run storefront reset adopt service test-service test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz
+.PHONY: help run storefront reset adopt service test-service test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz load load-check profile
 
 # A linter has to be built with the Go that it lints for; go tool sees to that.
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
@@ -110,9 +110,9 @@ lint-ci: ## hold the workflows for GitHub against their rules
 gen-check: bin/tools/oapi-codegen bin/tools/sqlc ## prove that gen/ is what it is made from
 	tools/generate check
 
-check: lint-openapi breaking gen-check lint lint-ci test test-typescript test-storefront ## everything that CI proves
+check: lint-openapi breaking gen-check lint lint-ci test load-check test-typescript test-storefront ## everything that CI proves
 
-long: race prove rotation oracle generative planted fuzz million bench ## the tests with their full figures, every night; this takes an hour or more
+long: race prove rotation oracle generative planted fuzz million bench load ## the tests with their full figures, every night; this takes an hour or more
 
 # CI calls each of these with small figures, so that none rots: see .ci/run.
 FULL ?= -full
@@ -136,6 +136,25 @@ bench: ## measure the services beside a bare handler and beside pgbench, for BEN
 	@set -o pipefail; grep -rlE '^func Benchmark' --include='*_test.go' impl | xargs -n 1 dirname | sort -u | sed 's|^|./|' | \
 	  BENCH_FOR=$(BENCH_FOR) xargs go test -run '^$$' -bench . -benchmem -benchtime $(BENCH_TIME) -timeout 20m | \
 	  go run ./test/bench -json $(BENCH_JSON)
+
+# MIX names weights that differ from the usual ones, as in MIX=order=20,login=0; LOAD has further flags of test/load, as in
+# LOAD='-users http://… -orders http://…' for services that run already.
+RATE ?= 100
+DURATION ?= 30s
+CLIENTS ?= 50
+MEAN ?= 100ms
+P99 ?= 500ms
+ERRORS ?= 0.01
+load: ## call both services as a shop's visitors do and hold them to MEAN, P99 and ERRORS; draw it in load.html; CAPACITY=1 finds the highest rate
+	@go run ./test/load -rate $(RATE) -duration $(DURATION) -clients $(CLIENTS) -mix '$(MIX)' \
+	  -mean $(MEAN) -p99 $(P99) -errors $(ERRORS) $(if $(CAPACITY),-find-capacity) $(LOAD)
+
+load-check: ## the same in short: answers are right and few are refused; times mean nothing on a busy machine
+	@go run ./test/load -rate 20 -duration 5s -customers 20 -hold 2s -mean 0 -p99 0 -errors 0.05 -pgo off
+
+PROFILES ?= cmd
+profile: ## take CPU profiles under load, make them default.pgo of each service, and show what that gains; this takes minutes
+	@go run ./test/load -profiles $(PROFILES) -rate 200 -duration 40s -step 10s $(LOAD)
 
 SAMPLES ?= 1000
 oracle: ## take the time of SAMPLES answers about accounts that there are and are not, idle and under load; this takes minutes

@@ -152,14 +152,14 @@ func (c *capacity) Sentence() string {
 	if c.PerCore == 0 {
 		return text + "."
 	}
-	text += fmt.Sprintf(". One core serves %.0f requests per second:", c.PerCore)
 	var parts []string
 	for _, u := range c.Costs {
 		if u.Process != generatorProcess {
-			parts = append(parts, fmt.Sprintf(" %s takes %.2f ms of CPU time for each request of the mix", u.Process, u.CPUPerRequest))
+			parts = append(parts, fmt.Sprintf("%s %.2f ms", u.Process, u.CPUPerRequest))
 		}
 	}
-	return text + strings.Join(parts, ",") + "."
+	return text + fmt.Sprintf(". One core serves %.0f requests per second: a request of the mix takes CPU time of %s.",
+		c.PerCore, strings.Join(parts, ", "))
 }
 
 func (c *capacity) print(out io.Writer) {
@@ -173,7 +173,7 @@ func (c *capacity) print(out io.Writer) {
 // charts draw the steps by their rate.
 func (c *capacity) charts(r *result) []chart {
 	const x = "requests per second"
-	steps := byRate(c.Steps)
+	steps := c.ByRate()
 	latency := func(name, class string, value func(capacityStep) float64) series {
 		one := series{Name: name, Class: class}
 		for _, s := range steps {
@@ -207,7 +207,7 @@ func (c *capacity) charts(r *result) []chart {
 	return []chart{first, second}
 }
 
-// byRate sorts steps by their rate.
-func byRate(steps []capacityStep) []capacityStep {
-	return slices.SortedFunc(slices.Values(steps), func(a, b capacityStep) int { return cmp.Compare(a.Target, b.Target) })
+// ByRate returns the steps from the lowest rate to the highest.
+func (c *capacity) ByRate() []capacityStep {
+	return slices.SortedFunc(slices.Values(c.Steps), func(a, b capacityStep) int { return cmp.Compare(a.Target, b.Target) })
 }

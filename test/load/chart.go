@@ -125,8 +125,8 @@ func (c chart) draw(f frame, class string, xTicks int) string {
 	fmt.Fprintf(&b, `<text class="name" x="%.1f" y="%.1f" text-anchor="end">%s</text>`, x.high, f.height-6, html.EscapeString(c.X))
 	if c.Limit > 0 && c.Limit <= y.to {
 		fmt.Fprintf(&b, `<line class="limit" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, x.low, x.high, y.at(c.Limit), y.at(c.Limit))
-		fmt.Fprintf(&b, `<text class="limit" x="%.1f" y="%.1f" text-anchor="end">%s</text>`,
-			x.high, y.at(c.Limit)-5, html.EscapeString(c.LimitName))
+		fmt.Fprintf(&b, `<text class="limit" x="%.1f" y="%.1f">%s</text>`,
+			x.low+6, y.at(c.Limit)-5, html.EscapeString(c.LimitName))
 	}
 	for _, m := range c.Marks {
 		anchor, shift := "end", -5.0

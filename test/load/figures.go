@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -52,6 +53,11 @@ type errorLine struct {
 	Code      string `json:"code"`
 	Times     int    `json:"times"`
 	Example   string `json:"example"`
+}
+
+// String is a line for a person.
+func (e errorLine) String() string {
+	return fmt.Sprintf("%d × %s: %s, as in: %s", e.Times, e.Operation, e.Code, e.Example)
 }
 
 // streamLine is what became of the streams. Delivery times are in milliseconds after the answer to the payment.

@@ -46,7 +46,7 @@ type settings struct {
 	limits           limits
 	findCapacity     bool
 	step             time.Duration
-	profile          bool
+	profiles         string
 	rounds           int
 	pgo              string
 	report, jsonFile string
@@ -59,7 +59,7 @@ func defaults() settings {
 		rate: 100, duration: 30 * time.Second, clients: 50, customers: 200, arrivals: arrivalsPoisson, mix: defaultMix(),
 		hold: 10 * time.Second, timeout: 10 * time.Second,
 		limits: limits{mean: 100 * time.Millisecond, p99: 500 * time.Millisecond, errors: 0.01},
-		step:   10 * time.Second, rounds: 4, pgo: "auto", report: "load.html", jsonFile: "load.json",
+		step:   10 * time.Second, rounds: 4, pgo: pgoAuto, report: "load.html", jsonFile: "load.json",
 	}
 }
 
@@ -86,8 +86,9 @@ func parse(args []string) (settings, error) {
 	f.Float64Var(&s.limits.errors, "errors", s.limits.errors, "the share of errors must be below, as in 0.01")
 	f.BoolVar(&s.findCapacity, "find-capacity", false, "raise the rate until p99 or errors break")
 	f.DurationVar(&s.step, "step", s.step, "how long each rate is held by -find-capacity")
-	f.BoolVar(&s.profile, "profile", false, "make cmd/users/default.pgo and cmd/orders/default.pgo anew and show the gain")
-	f.IntVar(&s.rounds, "rounds", s.rounds, "how often -profile compares programs with and without")
+	f.StringVar(&s.profiles, "profiles", "", "take profiles for the build, write them to users/default.pgo and "+
+		"orders/default.pgo in this folder, as in cmd, and show what programs gain by them")
+	f.IntVar(&s.rounds, "rounds", s.rounds, "how often -profiles compares programs without and with them")
 	f.StringVar(&s.pgo, "pgo", s.pgo, "the setting -pgo with which the services are built")
 	f.StringVar(&s.report, "report", s.report, "where the report is written")
 	f.StringVar(&s.jsonFile, "json", s.jsonFile, "where its figures are written for programs")
@@ -123,8 +124,8 @@ func (s *settings) validate(rest []string) error {
 	refuse(s.step < 2*time.Second, "step: write at least 2s")
 	refuse(s.rounds < 1, "rounds: write at least 1")
 	refuse((s.given.users == "") != (s.given.orders == ""), "users and orders: give the addresses of both services or of none")
-	refuse(s.findCapacity && s.profile, "find-capacity and profile: ask for one of them")
-	refuse(s.profile && s.given.users != "", "profile: the services are built for it, so no addresses are given")
+	refuse(s.findCapacity && s.profiles != "", "find-capacity and profiles: ask for one of them")
+	refuse(s.profiles != "" && s.given.users != "", "profiles: the services are built for it, so no addresses are given")
 	return errors.Join(errs...)
 }
 
@@ -145,7 +146,7 @@ func command(ctx context.Context, args []string, out, progress *os.File) (err er
 	if err != nil {
 		return err
 	}
-	if s.profile {
+	if s.profiles != "" {
 		return makeProfiles(ctx, s, out, progress)
 	}
 	t, stop, err := prepare(ctx, s, progress)
@@ -194,15 +195,18 @@ func prepare(ctx context.Context, s settings, progress *os.File) (t *target, sto
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err = w.target(ctx, s, s.pgo, progress)
+	t, err = w.target(ctx, s, both(s.pgo), progress)
 	if err != nil {
 		return nil, nil, errors.Join(err, w.stop())
 	}
 	return t, w.stop, nil
 }
 
-// target starts the services, built with a setting of -pgo, and signs everybody in.
-func (w *world) target(ctx context.Context, s settings, pgo string, progress *os.File) (*target, error) {
+// both is one setting of -pgo for either service.
+func both(pgo string) func(service string) string { return func(string) string { return pgo } }
+
+// target starts the services, built with a setting of -pgo for each, and signs everybody in.
+func (w *world) target(ctx context.Context, s settings, pgo func(service string) string, progress *os.File) (*target, error) {
 	services, shop, err := w.start(ctx, pgo, s.customers)
 	if err != nil {
 		return nil, err
@@ -250,17 +254,30 @@ func (t *target) run(
 	const checked = 200
 	read, wrong := t.shop.verifyPaid(ctx, t.send, checked)
 	r.sumUp(samples, duration, began, t.processes, looks, followed)
-	r.Thresholds = s.limits.hold(r.Total)
 	if len(wrong) > 0 {
-		r.Wrong = append(r.Wrong, fmt.Sprintf("%d of %d orders whose payment was answered are not read as paid: %s",
+		r.Wrong = append(r.Wrong, fmt.Sprintf("%d of %d orders whose payment was answered are not read as paid, as in: %s",
 			len(wrong), read, wrong[0].detail))
+	}
+	r.judge(s.limits)
+	for _, e := range r.Errors {
+		fmt.Fprintf(progress, "  %s\n", e)
+	}
+	return nil
+}
+
+// judge holds the figures against the limits. An answer that is not right fails the run, however rare it is.
+func (r *result) judge(l limits) {
+	r.Thresholds = l.hold(r.Total)
+	for _, e := range r.Errors {
+		if e.Code == wrongAnswer || e.Code == missedEvent {
+			r.Wrong = append(r.Wrong, "answers were not right: "+e.String())
+		}
 	}
 	if !r.Generator.Kept {
 		r.Notes = append(r.Notes, fmt.Sprintf("the generator did not keep the rate: 1 of 100 requests was sent %.0f ms late "+
 			"or more, so the latencies are partly its own; call at a lower rate or from another machine", r.Generator.P99))
 	}
 	r.Passed = r.verdict() == nil
-	return nil
 }
 
 // sumUp fills in the figures.

@@ -32,7 +32,7 @@ func makeProfiles(ctx context.Context, s settings, out io.Writer, progress *os.F
 		return err
 	}
 	defer func() { err = errors.Join(err, w.stop()) }()
-	without, err := w.target(ctx, s, "off", progress)
+	without, err := w.target(ctx, s, both(pgoOff), progress)
 	if err != nil {
 		return err
 	}
@@ -42,24 +42,25 @@ func makeProfiles(ctx context.Context, s settings, out io.Writer, progress *os.F
 	for i, m := range mixes {
 		fmt.Fprintf(progress, "profiling %s: %g requests/s for %s\n", names[i], s.rate, s.duration)
 		without.shop.mix = m
-		both, profiling := errgroup.WithContext(ctx)
+		all, profiling := errgroup.WithContext(ctx)
 		for _, one := range []*service{running.users, running.orders} {
 			file := filepath.Join(w.dir, fmt.Sprintf("%s-%d.pprof", one.name, i))
 			taken[one.name] = append(taken[one.name], file)
-			both.Go(func() error { return takeProfile(profiling, one.opsURL, s.duration, file) })
+			all.Go(func() error { return takeProfile(profiling, one.opsURL, s.duration, file) })
 		}
 		var r result
-		both.Go(func() error { return without.run(profiling, s, s.rate, s.duration, &r, progress) })
-		if err := both.Wait(); err != nil {
+		all.Go(func() error { return without.run(profiling, s, s.rate, s.duration, &r, progress) })
+		if err := all.Wait(); err != nil {
 			return err
 		}
 	}
+	profile := func(service string) string { return filepath.Join(s.profiles, service, "default.pgo") }
 	for name, files := range taken {
-		if err := merge(ctx, files, filepath.Join("cmd", name, "default.pgo"), progress); err != nil {
+		if err := merge(ctx, files, profile(name), progress); err != nil {
 			return err
 		}
 	}
-	with, err := w.target(ctx, s, "auto", progress)
+	with, err := w.target(ctx, s, profile, progress)
 	if err != nil {
 		return err
 	}
@@ -98,6 +99,9 @@ func merge(ctx context.Context, files []string, to string, progress io.Writer) e
 		return fmt.Errorf("merge profiles: %w", err)
 	}
 	fmt.Fprintf(progress, "%s has %d KB\n", to, len(text)/1000)
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+		return err
+	}
 	return os.WriteFile(to, text, 0o644) //nolint:gosec // It is a source of the build like any other.
 }
 
@@ -114,20 +118,19 @@ func compare(
 				return err
 			}
 			for _, u := range r.Processes {
-				both := costs[u.Process]
-				both[side] = append(both[side], u.CPUPerRequest)
-				costs[u.Process] = both
+				sides := costs[u.Process]
+				sides[side] = append(sides[side], u.CPUPerRequest)
+				costs[u.Process] = sides
 			}
 		}
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "\n%s, CPU ms per request of the mix\t-pgo=off\t-pgo=auto\tgain\teach round\n", name)
+	fmt.Fprintf(table, "\n%s, CPU ms per request of the mix\t-pgo=off\tprofile\tgain\teach round\n", name)
 	for _, process := range []string{usersProcess, ordersProcess} {
-		both := costs[process]
-		fmt.Fprintf(table, "%s\t%.3f\t%.3f\t%.1f %%\t", process, median(both[0]), median(both[1]),
-			100*(1-median(both[1])/median(both[0])))
-		for round := range both[0] {
-			fmt.Fprintf(table, "%.3f/%.3f ", both[0][round], both[1][round])
+		off, on := costs[process][0], costs[process][1]
+		fmt.Fprintf(table, "%s\t%.3f\t%.3f\t%.1f %%\t", process, median(off), median(on), 100*(1-median(on)/median(off)))
+		for round := range off {
+			fmt.Fprintf(table, "%.3f/%.3f ", off[round], on[round])
 		}
 		fmt.Fprintln(table)
 	}

@@ -66,7 +66,7 @@ func (r *result) print(out io.Writer) {
 			name, f.Requests, f.Errors, f.Mean, f.P50, f.P90, f.P95, f.P99, f.Max)
 	}
 	for _, e := range r.Errors {
-		fmt.Fprintf(out, "%d × %s: %s, as in: %s\n", e.Times, e.Operation, e.Code, e.Example)
+		fmt.Fprintln(out, e)
 	}
 	fmt.Fprintf(out, "\n%-12s %8s %8s %16s %10s\n", "process", "CPU s", "cores", "CPU ms/request", "peak MiB")
 	for _, u := range r.Processes {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"math/rand/v2"
 	"sort"
 	"time"
@@ -17,7 +18,7 @@ type schedule struct {
 func constant(rate float64, duration time.Duration) schedule {
 	s := schedule{rate: rate}
 	for n := 0; ; n++ {
-		at := time.Duration(float64(n) / rate * float64(time.Second))
+		at := time.Duration(math.Round(float64(n) / rate * float64(time.Second)))
 		if at >= duration {
 			return s
 		}

@@ -114,9 +114,14 @@ func runNATS(ctx context.Context, dir string) error {
 	return err
 }
 
-// build builds a service with a setting of profile-guided optimisation, as in auto, and returns the program's path.
+// build builds a service with a setting of profile-guided optimisation, as in auto or the path of a profile, into a
+// folder for that setting, and returns the program's path.
 func build(ctx context.Context, name, pgo string) (string, error) {
-	path := filepath.Join("bin", "load", pgo, name)
+	folder := pgo
+	if pgo != pgoAuto && pgo != pgoOff {
+		folder = "profiled"
+	}
+	path := filepath.Join("bin", "load", folder, name)
 	cmd := exec.CommandContext(ctx, "go", "build", "-pgo="+pgo, "-o", path, "example.com/plumbline/cmd/"+name)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
@@ -124,8 +129,14 @@ func build(ctx context.Context, name, pgo string) (string, error) {
 	return filepath.Abs(path)
 }
 
+// The settings of -pgo that are no path: the profile beside the main function, or none.
+const (
+	pgoAuto = "auto"
+	pgoOff  = "off"
+)
+
 // start builds both services, starts them, and fills their databases.
-func (w *world) start(ctx context.Context, pgo string, customers int) (*services, *shop, error) {
+func (w *world) start(ctx context.Context, pgo func(service string) string, customers int) (*services, *shop, error) {
 	number := strconv.Itoa(len(w.services))
 	s := &services{}
 	w.services = append(w.services, s)
@@ -140,7 +151,7 @@ func (w *world) start(ctx context.Context, pgo string, customers int) (*services
 		if err := w.postgres.CreateDatabase(ctx, database, database); err != nil {
 			return nil, err
 		}
-		program, err := build(ctx, name, pgo)
+		program, err := build(ctx, name, pgo(name))
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +164,7 @@ func (w *world) start(ctx context.Context, pgo string, customers int) (*services
 		}
 		return run(ctx, name, program, w.postgres.TCPURL(database), environ, filepath.Join(w.dir, name+number+".log"))
 	}
-	fmt.Fprintf(w.progress, "building and starting the services (-pgo=%s)\n", pgo)
+	fmt.Fprintf(w.progress, "building and starting the services (-pgo=%s)\n", pgo("users"))
 	var err error
 	if s.users, err = start("users", "USERS_MAIL=off"); err != nil {
 		return nil, nil, err

@@ -2,7 +2,6 @@ package orders
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -44,8 +43,8 @@ type firstPage struct {
 }
 
 type productPage struct {
-	Rows []product
-	Next *string
+	rows []product
+	next *string
 }
 
 func newProductCache(c Config, s *Service) (*productCache, error) {
@@ -57,10 +56,10 @@ func newProductCache(c Config, s *Service) (*productCache, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Without Redis: to decode a page of it costs more than to read the page from the database.
 	pages, err := cache.New(cache.Config[firstPage, productPage]{
 		Name: "product_pages", Load: s.readFirstPage, LoadTimeout: catalogTimeout, Lifetime: c.ProductCache,
-		Bytes: catalogBytes, Weigh: productPage.weight, Redis: c.Redis, Text: firstPage.text, Registry: c.Registry,
-		Clock: c.Clock,
+		Bytes: catalogBytes, Weigh: productPage.weight, Registry: c.Registry, Clock: c.Clock,
 	})
 	return &productCache{products, pages}, err
 }
@@ -69,13 +68,11 @@ func weightOf(p product) int { return 128 + len(p.Sku) + len(p.Name) + len(p.Des
 
 func (p productPage) weight() int {
 	sum := 64
-	for _, row := range p.Rows {
+	for _, row := range p.rows {
 		sum += weightOf(row)
 	}
 	return sum
 }
-
-func (p firstPage) text() string { return fmt.Sprintf("%s:%d", p.status, p.limit) }
 
 func (s *Service) readFirstPage(ctx context.Context, p firstPage) (productPage, error) {
 	rows, next, err := s.listProducts(ctx, p.status, paging.Newest(), p.limit)
@@ -98,7 +95,7 @@ func (s *Service) readProducts(
 		return s.listProducts(ctx, status, paging.After(cursor), limit)
 	}
 	page, err := s.catalog.pages.Get(ctx, firstPage{status, limit})
-	return page.Rows, page.Next, err
+	return page.rows, page.next, err
 }
 
 // forget forgets a product and all pages, once a change of it is committed. The announcement of the database may come a
@@ -152,8 +149,8 @@ func (s *Service) warm(ctx context.Context, within time.Duration) {
 	if err == nil {
 		page, err = s.catalog.pages.Get(ctx, first)
 	}
-	ids := make([]uuid.UUID, len(page.Rows))
-	for i, row := range page.Rows {
+	ids := make([]uuid.UUID, len(page.rows))
+	for i, row := range page.rows {
 		ids[i] = row.ID
 	}
 	if err == nil {

@@ -16,15 +16,15 @@ import (
 func (s *Service) ListProducts(
 	ctx context.Context, req ordersapi.ListProductsRequestObject,
 ) (ordersapi.ListProductsResponseObject, error) {
-	limit, after := *req.Params.Limit, paging.After(req.Params.Cursor)
+	limit, cursor := *req.Params.Limit, req.Params.Cursor
 	status := ordersdb.ProductStatus(*req.Params.Status)
 	var rows []product
 	var next *string
 	var err error
 	if req.Params.Q == nil {
-		rows, next, err = s.listProducts(ctx, status, after, limit)
+		rows, next, err = s.readProducts(ctx, status, cursor, limit)
 	} else {
-		rows, next, err = s.searchProducts(ctx, *req.Params.Q, status, after, limit)
+		rows, next, err = s.searchProducts(ctx, *req.Params.Q, status, paging.After(cursor), limit)
 	}
 	if err != nil {
 		return nil, err
@@ -83,6 +83,7 @@ func (s *Service) CreateProduct(
 	if err != nil {
 		return nil, explain(err, nil)
 	}
+	s.catalog.forget(ctx, id)
 	return ordersapi.CreateProduct201JSONResponse{
 		Body: toAPIProduct(product(row)),
 		Headers: ordersapi.CreateProduct201ResponseHeaders{
@@ -115,6 +116,7 @@ func (s *Service) DuplicateProduct(
 	if err != nil {
 		return nil, explain(err, errProductNotFound)
 	}
+	s.catalog.forget(ctx, id)
 	return ordersapi.DuplicateProduct201JSONResponse{
 		Body: toAPIProduct(product(row)),
 		Headers: ordersapi.DuplicateProduct201ResponseHeaders{
@@ -127,7 +129,7 @@ func (s *Service) DuplicateProduct(
 func (s *Service) GetProduct(
 	ctx context.Context, req ordersapi.GetProductRequestObject,
 ) (ordersapi.GetProductResponseObject, error) {
-	row, err := s.queries.GetProduct(ctx, req.ProductID)
+	row, err := s.readProduct(ctx, req.ProductID)
 	if err != nil {
 		return nil, explain(err, errProductNotFound)
 	}
@@ -192,5 +194,8 @@ func (s *Service) changeProduct(
 		}
 		return unchanged(now)
 	})
+	if err == nil {
+		s.catalog.forget(ctx, id)
+	}
 	return now, explain(err, errProductNotFound)
 }

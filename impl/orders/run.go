@@ -63,12 +63,18 @@ func serve(ctx context.Context, p program.Program, live *settings.Live[serveSett
 			Config: r, Customers: customers, SearchTimeout: c.SearchTimeout,
 			PayWithin:    func() time.Duration { return live.Get().PayWithin },
 			Ration:       Ration{Orders: int64(c.OpenOrders), Units: int64(c.ReservedUnits)},
-			AllowPrivate: c.WebhooksAllowPrivate,
+			AllowPrivate: c.WebhooksAllowPrivate, ProductCache: c.ProductCache, Redis: process.Redis,
 		})
 		if err != nil {
 			return nil, err
 		}
 		process.DeferClose("sender of webhooks", s.sender.Close)
+		process.Go("catalog", func(ctx context.Context) {
+			s.catalog.watch(ctx, process.Pool.Config().ConnConfig, process.Log)
+		})
+		if c.WarmUp > 0 && c.ProductCache > 0 {
+			s.warm(ctx, c.WarmUp)
+		}
 		process.Go("followers", func(ctx context.Context) { s.followers.poll(ctx, s.queries, process.Log) })
 		return s, nil
 	}

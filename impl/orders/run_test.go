@@ -212,6 +212,8 @@ func TestWrongSettings(t *testing.T) {
 		"a wrong master key": {environment(url, "ORDERS_MASTER_KEY="+secret), "serve", "master key"},
 		"no order allowed":   {environment(url, "ORDERS_OPEN_ORDERS=0"), "serve", "open_orders"},
 		"no unit allowed":    {environment(url, "ORDERS_RESERVED_UNITS=-1"), "serve", "reserved_units"},
+		"products for ever":  {environment(url, "ORDERS_PRODUCT_CACHE=1h"), "serve", "product_cache"},
+		"a long warm-up":     {environment(url, "ORDERS_WARM_UP=1m"), "serve", "warm_up"},
 		"no time to pay":     {environment(url, "ORDERS_PAY_WITHIN=0s"), "serve", "pay_within"},
 		"a wrong bus":        {environment(url, "ORDERS_NATS_URL=http://bus:"+secret+"@there"), "serve", "nats"},
 		"a database that is none": {

@@ -13,6 +13,7 @@ import (
 	"example.com/plumbline/impl/platform/contract"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/httpapi"
+	"example.com/plumbline/impl/platform/redis"
 	"example.com/plumbline/impl/platform/resource"
 	"example.com/plumbline/impl/platform/seal"
 	"example.com/plumbline/impl/platform/webhook"
@@ -33,6 +34,10 @@ type Config struct {
 	SearchTimeout time.Duration
 	// AllowPrivate allows webhooks to lead into private networks and over plain http.
 	AllowPrivate bool
+	// ProductCache is how long products are remembered for callers without a token; 0 is not at all.
+	ProductCache time.Duration
+	// Redis shares what is remembered of products among replicas; nil does not.
+	Redis *redis.Client
 }
 
 // Service answers every operation of openapi/orders.yaml.
@@ -41,6 +46,7 @@ type Service struct {
 
 	queries       ordersdb.Querier
 	customers     customers
+	catalog       *productCache
 	followers     *followers
 	exports       exports
 	heartbeat     time.Duration // of streams
@@ -70,6 +76,10 @@ func New(c Config) (*Service, error) {
 	c.Consumers = []events.ConsumerConfig{{Service: serviceName, Name: "webhooks", Handle: s.createDeliveries}}
 	var err error
 	if s.Parts, err = resource.New(c.Config); err != nil {
+		return nil, err
+	}
+	c.Clock = s.Clock
+	if s.catalog, err = newProductCache(c, s); err != nil {
 		return nil, err
 	}
 	s.sender = webhook.NewSender(webhook.Config{AllowPrivate: c.AllowPrivate, Clock: s.Clock})

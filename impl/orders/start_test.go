@@ -140,6 +140,7 @@ func start(t testing.TB, change ...func(*options)) *server {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var background sync.WaitGroup
 	background.Go(func() { s.service.Guard.Watch(ctx, s.Pool.Config().ConnConfig, "sessions", s.Logger.Logger) })
+	background.Go(func() { s.service.catalog.watch(ctx, s.Pool.Config().ConnConfig, s.Logger.Logger) })
 	background.Go(func() { s.service.followers.poll(ctx, s.queries, s.Logger.Logger) })
 	t.Cleanup(func() {
 		cancel()

@@ -129,7 +129,10 @@ func New[K comparable, V any](c Config[K, V]) (*Cache[K, V], error) {
 	return cache, err
 }
 
-func (c *Cache[K, V]) stats() telemetry.CacheStats { return c.counts.Stats(c.entries.EstimatedSize()) }
+// Len gives the number of entries, also of those that are too old to answer.
+func (c *Cache[K, V]) Len() int { return c.entries.EstimatedSize() }
+
+func (c *Cache[K, V]) stats() telemetry.CacheStats { return c.counts.Stats(c.Len()) }
 
 // SetLifetime changes the lifetime of what is loaded from now on, and forgets the rest. With 0 nothing is remembered,
 // and every Get loads.

@@ -25,6 +25,8 @@ var ownWords = map[string]string{
 	"test/contract/breaking/":       "the tests break operations of theirs; the command takes its documents as arguments",
 	"test/contract/problems/":       "the test reads codes of theirs; the command takes its documents as arguments",
 	"cmd/dev/development_test.go":   "it logs in at one and orders at the other",
+	"cmd/dev/trace_test.go":         "it follows one request from one through the other",
+	"test/load/":                    "its customers log in at one and order at the other",
 	"impl/devkit/front/":            "the tests route to services that they make up under these names",
 	"impl/devkit/frontend/":         "the tests inject faults into operations of theirs",
 	"impl/devkit/pgserver/":         "names of databases in tests",

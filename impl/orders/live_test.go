@@ -64,8 +64,9 @@ func TestPayWithinChangesAtRunTime(t *testing.T) {
 		}))
 	require.NoError(t, err)
 	order := func() ordersapi.Order {
+		items := []ordersapi.OrderItemRequest{{ProductID: product, Quantity: 1}}
 		got, err := client.CreateOrderWithResponse(t.Context(),
-			&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()}, ordersapi.CreateOrderRequest{Items: []ordersapi.OrderItemRequest{{ProductID: product, Quantity: 1}}})
+			&ordersapi.CreateOrderParams{IdempotencyKey: uuid.NewString()}, ordersapi.CreateOrderRequest{Items: items})
 		require.NoError(t, err)
 		require.Equal(t, http.StatusCreated, got.StatusCode(), string(got.Body))
 		return *contracttest.Body(t, got, got.JSON201)

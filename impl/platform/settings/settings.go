@@ -2,8 +2,10 @@
 //
 // A setting takes its value from the last of these sources that has one: the default in the code, the YAML file, the
 // environment, the command line. Load promises to report every problem at once, each with its source and a way to fix
-// it and without the value of any telemetry.Secret. It returns a value that shares no memory with anything else, so
-// that a program may load again while it runs and swap the values.
+// it and without the value of any telemetry.Secret. It returns a value that shares no memory with anything else.
+//
+// A program that is to follow its settings while it runs holds them in a Live, which promises that a reading takes
+// effect as a whole or not at all.
 package settings
 
 import (

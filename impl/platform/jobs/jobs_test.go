@@ -434,7 +434,7 @@ func TestStopTellsJobsInTime(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}}
-	s := replica(t, database(t), w, jobs.Config{SoftStop: time.Hour, HardStop: time.Hour})
+	s := replica(t, database(t), w, jobs.Config{SoftStop: patience, HardStop: patience})
 	s.insert(t.Context(), t, note{}, nil)
 	<-begun
 	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)

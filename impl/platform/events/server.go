@@ -143,7 +143,8 @@ func (s Server) Prove() error {
 			conn.Close()
 			return nil
 		}
-		if _, unverified := errors.AsType[*tls.CertificateVerificationError](err); unverified || !errors.Is(err, nats.ErrTLS) {
+		_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
+		if unverified || !errors.Is(err, nats.ErrTLS) {
 			break
 		}
 	}

@@ -226,8 +226,8 @@ func TestFilesThatCannotBeUsed(t *testing.T) {
 		"a certificate":       {events.CheckCredentials(a.path("ca.pem")), "does not have the JWT of a user"},
 		"no authority":        {events.CheckCA(missing), "missing cannot be read: no such file"},
 		"a key for authority": {events.CheckCA(a.path("ca.key")), "has no certificate in PEM"},
-		"no certificate":      {events.CheckCertificate(missing, a.path("users.key")), "missing cannot be read: no such file"},
-		"no key":              {events.CheckCertificate(a.path("users.pem"), missing), "missing cannot be read: no such file"},
+		"no certificate":      {events.CheckCertificate(missing, a.path("users.key")), "missing cannot be read"},
+		"no key":              {events.CheckCertificate(a.path("users.pem"), missing), "missing cannot be read"},
 		"another's key": {
 			events.CheckCertificate(a.path("users.pem"), a.path("orders.key")), "are not a certificate in PEM and its key",
 		},

@@ -123,9 +123,9 @@ func (j *Jobs) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop starts no further job and waits for the running ones, at most SoftStop, HardStop and ctx. Where ctx has less time,
-// their contexts end when HardStop of it is left, or a third if that is less. A job that is cut off runs again later, in
-// this process or another.
+// Stop starts no further job and waits for the running ones, at most SoftStop, HardStop and ctx. Where ctx has less
+// time, their contexts end when HardStop of it is left, or a third if that is less. A job that is cut off runs again
+// later, in this process or another.
 func (j *Jobs) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, j.soft+j.hard)
 	defer cancel()

@@ -425,6 +425,24 @@ func TestStopCutsOffWhatTakesTooLong(t *testing.T) {
 	require.Equal(t, 1, <-attempts)
 }
 
+// Where there is less time than SoftStop, jobs are told to end before it is over, and are written down.
+func TestStopTellsJobsInTime(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{}, 1)
+	w := &worker{do: func(ctx context.Context, _ *river.Job[note]) error {
+		begun <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	s := replica(t, database(t), w, jobs.Config{SoftStop: patience, HardStop: patience})
+	s.insert(t.Context(), t, note{}, nil)
+	<-begun
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+	defer cancel()
+	require.NoError(t, s.jobs.Stop(ctx))
+	require.Equal(t, 1, s.inState(t, "note", rivertype.JobStateAvailable))
+}
+
 func TestStopDoesNotWaitForever(t *testing.T) {
 	t.Parallel()
 	begun, finish := make(chan struct{}), make(chan struct{})

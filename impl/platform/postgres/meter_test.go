@@ -62,9 +62,10 @@ func TestWaitsAreMeasured(t *testing.T) {
 		t.Helper()
 		conn, err := pool.Acquire(kind(t.Context(), shares...))
 		require.NoError(t, err)
+		t.Cleanup(conn.Release)
 		return conn
 	}
-	one := acquire("wide", "little")
+	acquire("wide", "little")
 	_, err := pool.Acquire(kind(t.Context(), "little"))
 	require.ErrorIs(t, err, postgres.ErrShareUsedUp)
 	count, sum := waited("little")
@@ -73,7 +74,7 @@ func TestWaitsAreMeasured(t *testing.T) {
 	count, _ = waited("connection")
 	require.Equal(t, first+1, count, "it waited for no connection")
 
-	two := acquire()
+	acquire()
 	_, before := waited("connection")
 	impatient, cancel := context.WithTimeout(t.Context(), held)
 	defer cancel()
@@ -85,6 +86,4 @@ func TestWaitsAreMeasured(t *testing.T) {
 	count, sum = waited("wide")
 	require.EqualValues(t, 1, count)
 	require.Zero(t, sum, "a place was free")
-	one.Release()
-	two.Release()
 }

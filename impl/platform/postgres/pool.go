@@ -12,10 +12,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Config says where a database is and how long each wait may take. A limit that is zero is the one of the URL, else that
-// of [DefaultConfig]; a negative one means none. The URL has limits as parameters: those of pgxpool, such as
-// ?pool_max_conns=20; connect_timeout, which applies to each server of the URL, in seconds; and PostgreSQL's own, such as
-// statement_timeout.
+// Config says where a database is and how long each wait may take. A limit that is zero is the one of the URL, else
+// that of [DefaultConfig]; a negative one means none. The URL has limits as parameters: those of pgxpool, such as
+// ?pool_max_conns=20; connect_timeout, which applies to each server of the URL, in seconds; and PostgreSQL's own, such
+// as statement_timeout.
 type Config struct {
 	// URL is postgres://user:password@host:port/database, or libpq's key=value form.
 	URL string

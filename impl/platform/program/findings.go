@@ -46,7 +46,7 @@ func (s *Serving) Findings() Findings {
 	found.Add(sendsInTheClear(s.DatabaseURL), "database_url",
 		"the password and all data may go to the database in the clear, and another server may answer in its place",
 		"sslmode=verify-full, with sslrootcert where its certificate is not a public one")
-	s.NATSSettings.findings(&found)
+	s.natsFindings(&found)
 	for _, network := range s.TrustedProxies {
 		if p, err := netip.ParsePrefix(network); err == nil && p.Bits() == 0 {
 			found.Add(true, "trusted_proxies",

@@ -31,8 +31,8 @@ func DefaultNATS() NATSSettings {
 	}
 }
 
-// server is the NATS of the settings.
-func (n *NATSSettings) server() events.Server {
+// natsServer is the NATS of the settings.
+func (n *NATSSettings) natsServer() events.Server {
 	return events.Server{
 		URLs: n.NATSURL, Credentials: n.NATSCredentials, CA: n.NATSCA, Cert: n.NATSCert, Key: n.NATSKey,
 		ConnectTimeout: n.NATSConnectTimeout, ReconnectWait: n.NATSReconnectWait,
@@ -79,13 +79,13 @@ func (n *NATSSettings) urls(holds func(*url.URL) bool) bool {
 	return false
 }
 
-// findings adds those of NATS: files that cannot be used are refused.
-func (n *NATSSettings) findings(found *Findings) {
+// natsFindings adds those of NATS: files that cannot be used are refused.
+func (n *NATSSettings) natsFindings(found *Findings) {
 	found.Add(n.NATSURL.Reveal() == "", "nats_url",
 		"no event is published, none is heard, and those of more than a week ago are lost",
 		"where NATS is, as in nats://host:4222")
 	crosses := func(u *url.URL) bool { return u.Scheme == "nats" && !hosts.IsLoopback(u.Host) }
-	found.Add(!n.server().UsesTLS() && n.urls(crosses), "nats_url",
+	found.Add(!n.natsServer().UsesTLS() && n.urls(crosses), "nats_url",
 		"events and the password may go to NATS in the clear", "tls:// in place of nats://")
 	refuse := func(setting string, err error) {
 		if err != nil {

@@ -88,8 +88,8 @@ func (p *PoolSettings) Validate() error {
 	return errors.Join(errs...)
 }
 
-// resolve returns the configuration of the pool for a database URL, with every limit that is in force.
-func (p *PoolSettings) resolve(url string) (postgres.Config, error) {
+// poolConfig returns the configuration of the pool for a database URL, with every limit that is in force.
+func (p *PoolSettings) poolConfig(url string) (postgres.Config, error) {
 	c, err := postgres.Config{
 		URL:                      url,
 		MaxConns:                 given(p.MaxConns),

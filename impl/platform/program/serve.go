@@ -85,8 +85,8 @@ func wait(ctx context.Context, ended <-chan struct{}) error {
 }
 
 // Defer registers stop, to be called once requests have ended and before the pool closes: the part that came last is
-// stopped first, so that a part can rely on those before it. Its context bounds it, within the whole stop. An error makes
-// the program fail.
+// stopped first, so that a part can rely on those before it. Its context bounds it, within the whole stop. An error
+// makes the program fail.
 func (p *Process) Defer(name string, stop func(context.Context) error) {
 	p.parts = append(p.parts, part{name, stop})
 }
@@ -144,7 +144,7 @@ func (p Program) serve(
 	if err != nil {
 		return err
 	}
-	poolConfig, err := s.PoolSettings.resolve(s.DatabaseURL.Reveal())
+	poolConfig, err := s.poolConfig(s.DatabaseURL.Reveal())
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (p Program) serve(
 		},
 		checks: []ops.Check{databaseCheck(pool, poolConfig.AcquireTimeout)},
 		name:   p.Name,
-		nats:   s.NATSSettings.server(),
+		nats:   s.natsServer(),
 		end:    end,
 	}
 	process.Defer("traces", traces.Stop)                               // The first stops last: what the others end is still sent.

@@ -136,9 +136,9 @@ func (s *Serving) Validate() error {
 func (s *Serving) contradictions() error {
 	url := s.DatabaseURL.Reveal()
 	if postgres.CheckURL(url) != nil {
-		return nil // Keyed has refused it.
+		return nil //nolint:nilerr // Keyed has refused it.
 	}
-	c, err := s.PoolSettings.resolve(url)
+	c, err := s.poolConfig(url)
 	if err == nil && s.AcquireTimeout.Set && s.Drain > 0 && c.AcquireTimeout > s.Drain {
 		err = fmt.Errorf("acquire_timeout is %s and drain is %s: the stop would cut off requests that still wait for a "+
 			"connection; lower the first or raise the second", c.AcquireTimeout, s.Drain)

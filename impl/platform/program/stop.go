@@ -82,10 +82,10 @@ func (s *stopping) begin() {
 // hangs leaves time to the others; the pool, which is the last, has all that is left. Whoever needs most are the jobs.
 func (s *stopping) limit(behind int) time.Duration {
 	left := s.within - logReserve - time.Since(s.began)
-	if behind > 0 {
-		left = (left - poolReserve) * 3 / 4
+	if behind == 0 {
+		return max(left, poolReserve)
 	}
-	return max(left, 0)
+	return max((left-poolReserve)*3/4, 0)
 }
 
 // end ends the parts, the last one first, even if one of them fails.
@@ -121,7 +121,7 @@ func (s *stopping) report(ctx context.Context, log *slog.Logger) {
 // close closes the log, in what is left of the whole.
 func (s *stopping) close(log *telemetry.Logger) error {
 	s.begin() // The start may have failed before there was anything to stop.
-	ctx, cancel := context.WithDeadline(context.Background(), s.began.Add(s.within))
+	ctx, cancel := context.WithTimeout(context.Background(), max(s.within-time.Since(s.began), logReserve))
 	defer cancel()
 	closed := make(chan error, 1)
 	go func() { closed <- log.Close() }()

@@ -74,9 +74,15 @@ func TestPartsThatDoNotEnd(t *testing.T) {
 // Parts are told to end even when no time is left.
 func TestNoTimeIsLeft(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	synctest.Test(t, func(*testing.T) {
 		told := make(chan struct{})
 		p := Process{Log: slog.New(slog.DiscardHandler)}
+		pool := false
+		p.Defer("pool", func(ctx context.Context) error {
+			deadline, _ := ctx.Deadline()
+			pool = time.Until(deadline) >= poolReserve
+			return nil
+		})
 		p.Go("part", func(ctx context.Context) {
 			<-ctx.Done()
 			close(told)
@@ -86,5 +92,6 @@ func TestNoTimeIsLeft(t *testing.T) {
 		time.Sleep(time.Minute)
 		_ = s.end(p.parts, p.Log) // Whether it ended in no time is chance.
 		<-told
+		require.True(t, pool, "the pool has its reserve")
 	})
 }

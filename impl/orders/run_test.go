@@ -163,7 +163,8 @@ func TestReadinessWaitsForKeys(t *testing.T) {
 		status, found = dependencies(t, p)
 		return status == http.StatusOK && found["keys"].Status == ops.Healthy && found["users"].Status == ops.Healthy
 	})
-	eventually(shows("token_keys 1", `dependency_healthy{dependency="keys"} 1`, `dependency_healthy{dependency="users"} 1`))
+	eventually(shows("token_keys 1", `dependency_healthy{dependency="keys"} 1`,
+		`dependency_healthy{dependency="users"} 1`))
 	worked := p.Line("dependency works again")
 	failed, err := time.ParseDuration(worked["failed_for"].(string))
 	require.NoError(t, err)

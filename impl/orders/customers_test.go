@@ -143,11 +143,17 @@ func TestMayOrder(t *testing.T) {
 	require.Equal(t, http.StatusCreated, s.place(me, "first", item).StatusCode())
 	require.Equal(t, "Bearer "+access, u.token.Load(), "asked on the caller's behalf")
 	asked := u.asked.Load()
+	cached := s.service.customers.(*usersService)
+	before := cached.counts.Stats(0)
 	for range 3 {
 		require.Equal(t, http.StatusCreated, s.place(me, uuid.NewString(), item).StatusCode())
 	}
 	require.LessOrEqual(t, u.asked.Load(), asked+1,
 		"whoever was active a moment ago is active, once the session is remembered")
+	after := cached.counts.Stats(0)
+	require.EqualValues(t, u.asked.Load()-asked, after.Misses-before.Misses)
+	require.EqualValues(t, 3, after.Hits+after.Misses-before.Hits-before.Misses)
+	require.Equal(t, 1, cached.active.EstimatedSize())
 
 	// The cached answer is dropped when an event about the account arrives, and when it is too old.
 	asked = u.asked.Load()

@@ -46,7 +46,11 @@ func TestServe(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, path)
 		require.Contains(t, body, want, path)
 	}
-	_, body := programtest.Get(t, p.OpsURL+"/healthz")
+	_, body := programtest.Get(t, p.OpsURL+"/metrics")
+	for _, cache := range []string{"customers", "owners", "sessions", "tokens"} {
+		require.Contains(t, body, `cache_entries{cache="`+cache+`"} 0`)
+	}
+	_, body = programtest.Get(t, p.OpsURL+"/healthz")
 	require.Contains(t, body, `"users"`, "operators see who does not answer")
 	client, err := ordersapi.NewClientWithResponses(p.URL)
 	require.NoError(t, err)
@@ -163,7 +167,8 @@ func TestReadinessWaitsForKeys(t *testing.T) {
 		status, found = dependencies(t, p)
 		return status == http.StatusOK && found["keys"].Status == ops.Healthy && found["users"].Status == ops.Healthy
 	})
-	eventually(shows("token_keys 1", `dependency_healthy{dependency="keys"} 1`, `dependency_healthy{dependency="users"} 1`))
+	eventually(shows("token_keys 1", `dependency_healthy{dependency="keys"} 1`,
+		`dependency_healthy{dependency="users"} 1`))
 	worked := p.Line("dependency works again")
 	failed, err := time.ParseDuration(worked["failed_for"].(string))
 	require.NoError(t, err)

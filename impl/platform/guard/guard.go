@@ -227,7 +227,7 @@ func (g *Guard) Collectors() []prometheus.Collector {
 		}, func() float64 { return float64(g.read.Load()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "live_sessions_watched",
-			Help: "1 while the database tells of changes to sessions, so that they are remembered; otherwise 0.",
+			Help: "1 while the database tells of changes to sessions, so that they are remembered; else 0.",
 		}, func() float64 {
 			if watching, _ := g.seen(); watching {
 				return 1

@@ -570,7 +570,7 @@ cache_misses_total{cache="tokens"} %d
 # HELP live_sessions_read_total Sessions that the database was asked for.
 # TYPE live_sessions_read_total counter
 live_sessions_read_total %d
-# HELP live_sessions_watched 1 while the database tells of changes to sessions, so that they are remembered; otherwise 0.
+# HELP live_sessions_watched 1 while the database tells of changes to sessions, so that they are remembered; else 0.
 # TYPE live_sessions_watched gauge
 live_sessions_watched %d
 `, known, known, sessionHits, tokenHits, sessionMisses, tokenMisses, sessionMisses, min(tokenMisses, 1))

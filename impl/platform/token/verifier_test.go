@@ -337,7 +337,7 @@ func TestVerifyMemoryIsBounded(t *testing.T) {
 	require.Positive(t, v.Remembered())
 	stats := v.Stats()
 	require.EqualValues(t, 2*tokens, stats.Hits+stats.Misses)
-	require.EqualValues(t, int(stats.Misses)-v.Remembered(), stats.Evictions, "every token that was added and is not there")
+	require.EqualValues(t, int(stats.Misses)-v.Remembered(), stats.Evictions, "every token that was added and has gone")
 
 	s.clock.forward(time.Hour)
 	require.Zero(t, v.Remembered(), "what has expired does not stay")

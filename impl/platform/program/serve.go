@@ -153,7 +153,7 @@ func (p Program) Serve(
 			return err
 		}
 	}
-	traces, err := s.Tracing.start(ctx, p.Name, log.Logger, metrics.Registry)
+	traces, err := s.startTraces(ctx, p.Name, log.Logger, metrics.Registry)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,8 @@ func (p Program) Serve(
 		nats:   s.NATSURL,
 		end:    end,
 	}
-	process.Defer("traces", traces.Stop)                               // The first stops last: what the others end is still sent.
+	// The first that is deferred stops last: what the others end is still sent.
+	process.Defer("traces", traces.Stop)
 	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
 	defer func() { err = errors.Join(err, process.stop()) }()
 	if err := metrics.Registry.Register(postgres.Collector(pool)); err != nil {

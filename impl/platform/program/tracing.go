@@ -38,8 +38,8 @@ func (t *Tracing) Validate() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// start starts sending traces, where the environment says so.
-func (t *Tracing) start(
+// startTraces starts sending traces, where the environment says so.
+func (t *Tracing) startTraces(
 	ctx context.Context, service string, log *slog.Logger, registry prometheus.Registerer,
 ) (*tracing.Traces, error) {
 	environment, err := tracing.FromEnvironment(t.sampling())

@@ -78,6 +78,7 @@ func New(t testing.TB) *Receiver {
 }
 
 func (r *Receiver) serve(t testing.TB, w http.ResponseWriter, in *http.Request) {
+	t.Helper()
 	body, err := io.ReadAll(in.Body)
 	if err != nil { // The sender has given up.
 		return
@@ -197,6 +198,11 @@ func Of(spans []Span, trace string) []Span {
 	return slices.DeleteFunc(slices.Clone(spans), func(s Span) bool { return s.Trace() != trace })
 }
 
+// at converts a time of a span.
+func at(unixNano uint64) time.Time {
+	return time.Unix(0, int64(unixNano)) //nolint:gosec // It overflows in 2262.
+}
+
 // Tree draws spans as a tree, by the time when they began: one line each, with its service, its duration and how it
 // failed.
 func Tree(spans []Span) string {
@@ -225,7 +231,7 @@ func Tree(spans []Span) string {
 			if failed != "" {
 				failed = "  ! " + failed
 			}
-			took := time.Duration(s.GetEndTimeUnixNano() - s.GetStartTimeUnixNano()).Round(10 * time.Microsecond)
+			took := at(s.GetEndTimeUnixNano()).Sub(at(s.GetStartTimeUnixNano())).Round(10 * time.Microsecond)
 			fmt.Fprintf(&out, "%s%s%s  [%s, %s]%s\n", indent, branch, s.GetName(), s.Service, took, failed)
 			draw(s.ID(), indent+below)
 		}

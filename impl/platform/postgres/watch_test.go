@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -49,7 +50,9 @@ func TestStatementsAreSpans(t *testing.T) {
 	require.NoError(t, err)
 	_, err = pool.Exec(ctx, "")
 	require.NoError(t, err)
-	ended := recorder.Ended()
+	ended := slices.DeleteFunc(recorder.Ended(), func(s sdktrace.ReadOnlySpan) bool {
+		return s.Name() == "wait for connection" // On a busy machine it takes long enough to have a span.
+	})
 	var names []string
 	for _, s := range ended {
 		names = append(names, s.Name())

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	common "go.opentelemetry.io/proto/otlp/common/v1"
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 )
@@ -48,6 +50,14 @@ func (s Span) Attribute(name string) string {
 		}
 	}
 	return ""
+}
+
+// text spells the value of an attribute that is a text or a whole number.
+func text(v *common.AnyValue) string {
+	if _, whole := v.GetValue().(*common.AnyValue_IntValue); whole {
+		return strconv.FormatInt(v.GetIntValue(), 10)
+	}
+	return v.GetStringValue()
 }
 
 // Receiver takes the traces of the test's programs until the test ends.

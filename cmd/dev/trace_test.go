@@ -15,7 +15,8 @@ import (
 )
 
 // A front end's trace goes on through orders to users, and through the event of the order to the job that tells a
-// webhook. No span has a value that names a person, or a secret.
+// webhook. The event of an account that is disabled is handled by orders in the trace of users. No span has a value
+// that names a person, or a secret.
 func TestOneTrace(t *testing.T) {
 	t.Parallel()
 	receiver := otlptest.New(t)
@@ -55,9 +56,18 @@ func TestOneTrace(t *testing.T) {
 	receiver.Await(t, func() bool {
 		return slices.ContainsFunc(ofOrder(), func(s otlptest.Span) bool { return s.GetName() == "run deliver_webhook" })
 	})
+	const ofAccount = "a3ce929d0e0e47364bf92f3577b34da6"
+	status, _ = p.call(admin, http.MethodPost, fmt.Sprintf("/api/v1/admin/users/%s/disable", profile["id"]), "",
+		"Traceparent", "00-"+ofAccount+"-"+front+"-01")
+	require.Equal(t, http.StatusOK, status)
+	disabled := func() []otlptest.Span { return otlptest.Of(receiver.Spans(), ofAccount) }
+	receiver.Await(t, func() bool {
+		return slices.ContainsFunc(disabled(), func(s otlptest.Span) bool { return s.GetName() == "process user.disabled" })
+	})
 	require.NoError(t, r.end(t, os.Interrupt), r.out)
 	spans := ofOrder()
 	t.Logf("the trace of an order:\n%s", otlptest.Tree(spans))
+	t.Logf("the trace of an account that is disabled:\n%s", otlptest.Tree(disabled()))
 
 	// Each is the child of the one before it.
 	parent := front
@@ -66,6 +76,12 @@ func TestOneTrace(t *testing.T) {
 		{"run deliver_webhook", "orders"}, {"POST webhook", "orders"},
 	} {
 		parent = requireChild(t, spans, parent, of.name, of.service)
+	}
+	parent = front
+	for _, of := range []struct{ name, service string }{
+		{"disableUser", "users"}, {"publish user.disabled", "users"}, {"process user.disabled", "orders"},
+	} {
+		parent = requireChild(t, disabled(), parent, of.name, of.service)
 	}
 	create := requireChild(t, spans, front, "createOrder", "orders")
 	requireChild(t, spans, create, "check request", "orders")

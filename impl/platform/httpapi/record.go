@@ -110,7 +110,8 @@ func (c *Chain) report(ctx context.Context, x *exchange, took time.Duration) {
 	if slow := x.tuned.slow(x.op.Operation); took > slow && !x.streams() {
 		metrics.Slow()
 		c.log.LogAttrs(ctx, slog.LevelWarn, "slow operation", c.partsOf(&x.record), spentBy(&x.scope),
-			slog.String("operation", operation), slog.Float64("duration_ms", milliseconds(took)), slog.Float64("threshold_ms", milliseconds(slow)))
+			slog.String("operation", operation), slog.Float64("duration_ms", milliseconds(took)),
+			slog.Float64("threshold_ms", milliseconds(slow)))
 	}
 	c.audit(ctx, x, outcome)
 }

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -49,13 +50,15 @@ func TestStatementsAreSpans(t *testing.T) {
 	require.NoError(t, err)
 	_, err = pool.Exec(ctx, "")
 	require.NoError(t, err)
-	ended := recorder.Ended()
+	ended := slices.DeleteFunc(recorder.Ended(), func(s sdktrace.ReadOnlySpan) bool {
+		return s.Name() == "wait for connection" // On a busy machine it takes long enough to have a span.
+	})
 	var names []string
 	for _, s := range ended {
 		names = append(names, s.Name())
 		require.Equal(t, trace.SpanKindClient, s.SpanKind())
 		for _, a := range s.Attributes() {
-			require.NotContains(t, a.Value.Emit(), "4711")
+			require.NotContains(t, a.Value.String(), "4711")
 		}
 	}
 	require.Equal(t, []string{"GetAnswer", "BEGIN", "BATCH", "COMMIT", "SELECT", "A", "SQL"}, names)
@@ -69,7 +72,7 @@ func TestStatementsAreSpans(t *testing.T) {
 
 func attributes(s sdktrace.ReadOnlySpan) (all []string) {
 	for _, a := range s.Attributes() {
-		all = append(all, string(a.Key)+"="+a.Value.Emit())
+		all = append(all, string(a.Key)+"="+a.Value.String())
 	}
 	return all
 }

@@ -62,6 +62,7 @@ func (s *Serving) Findings() Findings {
 			break
 		}
 	}
+	s.addTracing(&found)
 	found.Add(!s.RateLimits, "rate_limits",
 		"passwords can be guessed, and the service kept busy, as fast as it answers", "true")
 	found.Add(!s.Shed, "shed",

@@ -156,7 +156,7 @@ func (p Program) serve(
 			return err
 		}
 	}
-	traces, err := s.Tracing.start(ctx, p.Name, log.Logger, metrics.Registry)
+	traces, err := s.startTraces(ctx, p.Name, log.Logger, metrics.Registry)
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,8 @@ func (p Program) serve(
 		nats:   s.natsServer(),
 		end:    end,
 	}
-	process.Defer("traces", traces.Stop)                               // The first stops last: what the others end is still sent.
+	// The first that is deferred stops last: what the others end is still sent.
+	process.Defer("traces", traces.Stop)
 	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
 	defer func() {
 		stop.begin()

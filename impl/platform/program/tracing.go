@@ -38,8 +38,16 @@ func (t *Tracing) Validate() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// start starts sending traces, where the environment says so.
-func (t *Tracing) start(
+// addTracing adds the finding of the variables of OpenTelemetry.
+func (t *Tracing) addTracing(found *Findings) {
+	environment, err := tracing.FromEnvironment(t.sampling())
+	found.Add(err == nil && environment.InTheClear, "OTEL_EXPORTER_OTLP_ENDPOINT",
+		"traces, and the secrets of OTEL_EXPORTER_OTLP_HEADERS, leave your network in the clear",
+		"an https address, or one within your own network")
+}
+
+// startTraces starts sending traces, where the environment says so.
+func (t *Tracing) startTraces(
 	ctx context.Context, service string, log *slog.Logger, registry prometheus.Registerer,
 ) (*tracing.Traces, error) {
 	environment, err := tracing.FromEnvironment(t.sampling())

@@ -3,6 +3,7 @@ package program_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -76,4 +77,18 @@ func TestTracingThatCannotWorkIsRefused(t *testing.T) {
 	_, err := programtest.Command(t, saysHello(func(*program.Process) {}).Run,
 		serveEnvironment("postgres://u@127.0.0.1:1/x"), "serve")
 	programtest.RequireSentence(t, err, "OTEL_EXPORTER_OTLP_ENDPOINT is no http or https URL")
+}
+
+func TestTracesInTheClearAreWarnedOf(t *testing.T) {
+	for endpoint, warned := range map[string]bool{
+		"": false, "http://127.0.0.1:4318": false, "http://collector:4318": false, "https://example.com": false,
+		"http://collector.example.com:4318": true,
+	} {
+		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+		s := program.DefaultServing()
+		named := slices.ContainsFunc(s.Findings(), func(f program.Finding) bool {
+			return f.Setting == "OTEL_EXPORTER_OTLP_ENDPOINT"
+		})
+		require.Equal(t, warned, named, endpoint)
+	}
 }

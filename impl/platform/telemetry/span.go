@@ -96,10 +96,10 @@ func (t *Tracer) Begin(
 	if continued {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, spanContext(traceID, parentID))
 	}
-	ctx, span := t.spans.Start(ctx, name, trace.WithSpanKind(kind))
+	ctx, span := t.spans.Start(ctx, name, trace.WithSpanKind(kind)) //nolint:spancheck // The caller ends it.
 	of := span.SpanContext()
 	scope.TraceID, scope.SpanID, scope.Sampled = of.TraceID().String(), of.SpanID().String(), true
-	return ctx, span
+	return ctx, span //nolint:spancheck // The caller ends it.
 }
 
 // spanContext makes the context of a caller's span from ids that ParseTraceparent has checked.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -20,6 +21,9 @@ type Environment struct {
 	// On says that traces are recorded and sent.
 	On       bool
 	Sampling telemetry.Sampling
+	// InTheClear says that traces, and the secrets of OTEL_EXPORTER_OTLP_HEADERS, leave the operator's own network without
+	// TLS.
+	InTheClear bool
 }
 
 // FromEnvironment reads the variables. The sampling is that of the settings, which OTEL_TRACES_SAMPLER overrides. An
@@ -43,6 +47,7 @@ func FromEnvironment(sampling telemetry.Sampling) (Environment, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return e, fmt.Errorf("%s is no http or https URL: write it as http://collector:4318", name)
 	}
+	e.InTheClear = u.Scheme == "http" && !hosts.IsInside(u.Host)
 	return e, errors.Join(e.readExporter(), e.readSampler())
 }
 

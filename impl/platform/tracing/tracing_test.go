@@ -84,7 +84,8 @@ func TestSpansArrive(t *testing.T) {
 
 func TestTheEnvironmentNamesTheService(t *testing.T) {
 	r := otlptest.New(t)
-	s := start(t, r.URL, all, "OTEL_SERVICE_NAME", "accounts", "OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test")
+	s := start(t, r.URL, all, "OTEL_SERVICE_NAME", "accounts",
+		"OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test")
 	s.request("getUser")
 	r.Await(t, func() bool { return len(r.Spans()) == 1 })
 	require.Equal(t, "accounts", r.Spans()[0].Service)
@@ -189,10 +190,11 @@ func TestEnvironment(t *testing.T) {
 			says: "OTEL_TRACES_SAMPLER_ARG is no number from 0 to 1"},
 		"no sampler": {variables: []string{"OTEL_TRACES_SAMPLER", "xray"}, says: "write parentbased_traceidratio"},
 		"no URL":     {variables: []string{endpoint, "collector:4318"}, says: "write it as http://collector:4318"},
-		"of traces":  {variables: []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "ftp://u:geheim@c"}, says: "TRACES_ENDPOINT is no"},
-		"gRPC":       {variables: []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, says: "write http/protobuf"},
-		"disabled?":  {variables: []string{"OTEL_SDK_DISABLED", "maybe"}, says: "neither true nor false"},
-		"zipkin":     {variables: []string{"OTEL_TRACES_EXPORTER", "zipkin"}, says: "write otlp or none"},
+		"of traces": {variables: []string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "ftp://u:geheim@c"},
+			says: "TRACES_ENDPOINT is no"},
+		"gRPC":      {variables: []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, says: "write http/protobuf"},
+		"disabled?": {variables: []string{"OTEL_SDK_DISABLED", "maybe"}, says: "neither true nor false"},
+		"zipkin":    {variables: []string{"OTEL_TRACES_EXPORTER", "zipkin"}, says: "write otlp or none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(endpoint, "http://collector:4318")

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	common "go.opentelemetry.io/proto/otlp/common/v1"
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 )
@@ -50,6 +52,14 @@ func (s Span) Attribute(name string) string {
 	return ""
 }
 
+// text spells the value of an attribute that is a text or a whole number.
+func text(v *common.AnyValue) string {
+	if _, whole := v.GetValue().(*common.AnyValue_IntValue); whole {
+		return strconv.FormatInt(v.GetIntValue(), 10)
+	}
+	return v.GetStringValue()
+}
+
 // Receiver takes the traces of the test's programs until the test ends.
 type Receiver struct {
 	// URL is the value of OTEL_EXPORTER_OTLP_ENDPOINT.
@@ -78,6 +88,7 @@ func New(t testing.TB) *Receiver {
 }
 
 func (r *Receiver) serve(t testing.TB, w http.ResponseWriter, in *http.Request) {
+	t.Helper()
 	body, err := io.ReadAll(in.Body)
 	if err != nil { // The sender has given up.
 		return
@@ -197,6 +208,11 @@ func Of(spans []Span, trace string) []Span {
 	return slices.DeleteFunc(slices.Clone(spans), func(s Span) bool { return s.Trace() != trace })
 }
 
+// at converts a time of a span.
+func at(unixNano uint64) time.Time {
+	return time.Unix(0, int64(unixNano)) //nolint:gosec // It overflows in 2262.
+}
+
 // Tree draws spans as a tree, by the time when they began: one line each, with its service, its duration and how it
 // failed.
 func Tree(spans []Span) string {
@@ -225,7 +241,7 @@ func Tree(spans []Span) string {
 			if failed != "" {
 				failed = "  ! " + failed
 			}
-			took := time.Duration(s.GetEndTimeUnixNano() - s.GetStartTimeUnixNano()).Round(10 * time.Microsecond)
+			took := at(s.GetEndTimeUnixNano()).Sub(at(s.GetStartTimeUnixNano())).Round(10 * time.Microsecond)
 			fmt.Fprintf(&out, "%s%s%s  [%s, %s]%s\n", indent, branch, s.GetName(), s.Service, took, failed)
 			draw(s.ID(), indent+below)
 		}

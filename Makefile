@@ -3,6 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run storefront reset adopt service test-service test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz load load-check profile
 
+# What is built here is to be tested, not to be shipped: with its default.pgo, each service and all that it imports would be
+# compiled once more. make load builds what is shipped.
+export GOFLAGS = $(strip $(shell go env GOFLAGS 2>/dev/null) -pgo=off)
+
 # A linter has to be built with the Go that it lints for; go tool sees to that.
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 

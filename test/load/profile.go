@@ -76,7 +76,7 @@ func makeProfiles(ctx context.Context, s settings, out io.Writer, progress *os.F
 // takeProfile asks a service for its CPU profile.
 func takeProfile(ctx context.Context, opsURL string, duration time.Duration, file string) error {
 	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", opsURL, int(duration.Seconds()))
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody) //nolint:gosec // Of the service that was started here.
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -158,7 +157,7 @@ func (s *streams) leave(st *stream) {
 		switch {
 		case paid.IsZero():
 		case told.IsZero():
-			f.missed = append(f.missed, mistake{missedEvent, fmt.Sprintf("the stream of order %s, paid, did not tell so", st.order.id)})
+			f.missed = append(f.missed, mistake{missedEvent, "the stream of order " + st.order.id.String() + ", paid, did not tell"})
 		default:
 			f.delivered = append(f.delivered, max(0, told.Sub(paid)))
 		}

@@ -27,6 +27,9 @@ func main() {
 		err = runNATS(context.Background(), os.Args[2])
 	} else {
 		err = command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			err = errors.New("it was interrupted: there is no report")
+		}
 	}
 	stop()
 	if err != nil {
@@ -48,6 +51,7 @@ type settings struct {
 	findCapacity     bool
 	step             time.Duration
 	profiles         string
+	gain             bool
 	rounds           int
 	pgo              string
 	report, jsonFile string
@@ -89,6 +93,7 @@ func parse(args []string) (settings, error) {
 	f.DurationVar(&s.step, "step", s.step, "how long each rate is held by -find-capacity")
 	f.StringVar(&s.profiles, "profiles", "", "take profiles for the build, write them to users/default.pgo and "+
 		"orders/default.pgo in this folder, as in cmd, and show what programs gain by them")
+	f.BoolVar(&s.gain, "gain", false, "with -profiles, take none: show what programs gain by those that are there")
 	f.IntVar(&s.rounds, "rounds", s.rounds, "how often -profiles compares programs without and with them")
 	f.StringVar(&s.pgo, "pgo", s.pgo, "the setting -pgo with which the services are built")
 	f.StringVar(&s.report, "report", s.report, "where the report is written")
@@ -128,6 +133,7 @@ func (s *settings) validate(rest []string) error {
 	refuse((s.given.users == "") != (s.given.orders == ""),
 		"users and orders: give the addresses of both services or of none")
 	refuse(s.findCapacity && s.profiles != "", "find-capacity and profiles: ask for one of them")
+	refuse(s.gain && s.profiles == "", "gain: name the folder of the profiles with -profiles, as in cmd")
 	refuse(s.profiles != "" && s.given.users != "", "profiles: the services are built for it, so no addresses are given")
 	return errors.Join(errs...)
 }

@@ -178,7 +178,7 @@ func TestSettingsThatCannotWork(t *testing.T) {
 		{"-customers 0", "customers: "}, {"-arrivals never", "arrivals: "}, {"-hold 2m", "hold: "},
 		{"-timeout 0s", "timeout: "},
 		{"-errors -1", "errors are not less"}, {"-step 1s", "step: "}, {"-users http://127.0.0.1:1", "users and orders: "},
-		{"-find-capacity -profiles x", "ask for one"}, {"more", "is no flag"},
+		{"-find-capacity -profiles x", "ask for one"}, {"more", "is no flag"}, {"-gain", "gain: "},
 		{"-profiles x -users http://127.0.0.1:1 -orders http://127.0.0.1:2", "so no addresses"},
 	} {
 		_, err := parse(strings.Fields(c.args))

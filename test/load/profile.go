@@ -125,15 +125,17 @@ func compare(
 	costs := map[string][2][]float64{}
 	for round := range s.rounds {
 		fmt.Fprintf(progress, "comparing %s, round %d of %d\n", name, round+1, s.rounds)
-		for side, t := range []*target{without, with} {
+		sides := []*target{without, with}
+		for turn := range sides {
+			side := (turn + round) % len(sides) // The machine may warm up or slow down: neither is always first.
 			var r result
-			if err := t.run(ctx, s, s.rate, s.step, &r, progress); err != nil {
+			if err := sides[side].run(ctx, s, s.rate, s.step, &r, progress); err != nil {
 				return err
 			}
 			for _, u := range r.Processes {
-				sides := costs[u.Process]
-				sides[side] = append(sides[side], u.CPUPerRequest)
-				costs[u.Process] = sides
+				measured := costs[u.Process]
+				measured[side] = append(measured[side], u.CPUPerRequest)
+				costs[u.Process] = measured
 			}
 		}
 	}

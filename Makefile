@@ -147,7 +147,8 @@ load: ## call both services as a shop's visitors do and hold them to MEAN, P99 a
 	  -mean $(MEAN) -p99 $(P99) -errors $(ERRORS) $(if $(CAPACITY),-find-capacity) $(LOAD)
 
 load-check: ## the same in short: answers are right and few are refused; times mean nothing on a busy machine
-	@go run ./test/load -rate 20 -duration 5s -customers 20 -hold 2s -mean 0 -p99 0 -errors 0.05 -pgo off
+	@go run ./test/load -rate 20 -duration 5s -customers 20 -hold 2s -mean 0 -p99 0 -errors 0.05 -pgo off \
+	  -report bin/load/check.html -json bin/load/check.json
 
 PROFILES ?= cmd
 profile: ## take CPU profiles under load, make them default.pgo of each service, and show what that gains; this takes minutes

@@ -38,9 +38,9 @@ func TestThresholds(t *testing.T) {
 		require.True(t, one.Kept, one)
 	}
 	for name, broken := range map[string]figures{
-		"mean":   {Requests: 1000, Mean: 100, P99: 100},
-		"p99":    {Requests: 1000, Mean: 10, P99: 500},
-		"errors": {Requests: 1000, Mean: 10, P99: 100, ErrorRate: 0.01},
+		"mean":       {Requests: 1000, Mean: 100, P99: 100},
+		"p99":        {Requests: 1000, Mean: 10, P99: 500},
+		"error rate": {Requests: 1000, Mean: 10, P99: 100, ErrorRate: 0.01},
 	} {
 		r := result{Thresholds: l.hold(broken)}
 		require.ErrorContains(t, r.verdict(), name+" is")
@@ -192,6 +192,13 @@ func wellFormed(t *testing.T, text string) {
 			return
 		}
 		require.NoError(t, err, text)
+	}
+}
+
+func TestShortNumbers(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[float64]string{0: "0", 0.049: "0.049", 7.214: "7.21", 68.23: "68.2", 2947.3: "2947"} {
+		require.Equal(t, want, short(v))
 	}
 }
 

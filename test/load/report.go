@@ -121,6 +121,7 @@ type bar struct {
 // html draws the page.
 func (r *result) html() ([]byte, error) {
 	t, err := template.New("report").Funcs(template.FuncMap{
+		"short":   short,
 		"f1":      func(v float64) string { return fmt.Sprintf("%.1f", v) },
 		"f2":      func(v float64) string { return fmt.Sprintf("%.2f", v) },
 		"percent": func(v float64) string { return fmt.Sprintf("%.2g %%", 100*v) },

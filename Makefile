@@ -3,6 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run storefront reset adopt service test-service test race contract test-typescript test-storefront gen gen-typescript gen-check lint-openapi breaking contract-report release-contract lint lint-ci check prove long rotation million bench oracle generative planted fuzz load load-check profile
 
+# What is built here is to be tested, not to be shipped: with its default.pgo, each service and all that it imports would be
+# compiled once more. make load builds what is shipped.
+export GOFLAGS = $(strip $(shell go env GOFLAGS 2>/dev/null) -pgo=off)
+
 # A linter has to be built with the Go that it lints for; go tool sees to that.
 TOOL = go tool -modfile=tools/$(1)/go.mod $(1)
 
@@ -150,11 +154,12 @@ load: ## call both services as a shop's visitors do and hold them to MEAN, P99 a
 	  -mean $(MEAN) -p99 $(P99) -errors $(ERRORS) $(if $(CAPACITY),-find-capacity) $(LOAD)
 
 load-check: ## the same in short: answers are right and few are refused; times mean nothing on a busy machine
-	@go run ./test/load -rate 20 -duration 5s -customers 20 -hold 2s -mean 0 -p99 0 -errors 0.05 -pgo off
+	@go run ./test/load -rate 20 -duration 5s -customers 20 -hold 2s -mean 0 -p99 0 -errors 0.05 -pgo off \
+	  -report bin/load/check.html -json bin/load/check.json
 
 PROFILES ?= cmd
 profile: ## take CPU profiles under load, make them default.pgo of each service, and show what that gains; this takes minutes
-	@go run ./test/load -profiles $(PROFILES) -rate 200 -duration 40s -step 10s $(LOAD)
+	@go run ./test/load -profiles $(PROFILES) -rate 200 -duration 1m -step 10s $(LOAD)
 
 SAMPLES ?= 1000
 oracle: ## take the time of SAMPLES answers about accounts that there are and are not, idle and under load; this takes minutes

@@ -126,7 +126,7 @@ type imported struct {
 
 func packages(t *testing.T) []imported {
 	t.Helper()
-	list := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", module+"...")
+	list := exec.CommandContext(t.Context(), "go", "list", "-pgo=off", "-json=ImportPath,Imports", module+"...")
 	var problems bytes.Buffer
 	list.Stderr = &problems
 	out, err := list.Output()
@@ -163,7 +163,7 @@ func TestImports(t *testing.T) {
 func TestProductionBinariesHoldNoKit(t *testing.T) {
 	t.Parallel()
 	kits := func(command string) []string {
-		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", module+"cmd/"+command).Output()
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-pgo=off", "-deps", module+"cmd/"+command).Output()
 		require.NoError(t, err)
 		var found []string
 		for path := range strings.FieldsSeq(string(out)) {

@@ -174,7 +174,7 @@ func (c *capacity) print(out io.Writer) {
 func (c *capacity) charts(r *result) []chart {
 	const x = "requests per second"
 	steps := c.ByRate()
-	latency := func(name, class string, value func(capacityStep) float64) series {
+	line := func(name, class string, value func(capacityStep) float64) series {
 		one := series{Name: name, Class: class}
 		for _, s := range steps {
 			one.Points = append(one.Points, point{s.Target, value(s)})
@@ -189,8 +189,8 @@ func (c *capacity) charts(r *result) []chart {
 		Title: "Latency by rate", X: x, Y: "ms, logarithmic", Log: true, Dots: true, Marks: marks,
 		About: "Each dot is a step. The dotted line marks the highest rate that kept every threshold.",
 		Series: []series{
-			latency("p50", "p50", func(s capacityStep) float64 { return s.P50 }),
-			latency("p99", "p99", func(s capacityStep) float64 { return s.P99 }),
+			line("p50", "p50", func(s capacityStep) float64 { return s.P50 }),
+			line("p99", "p99", func(s capacityStep) float64 { return s.P99 }),
 		},
 	}
 	for _, t := range r.Thresholds {
@@ -202,12 +202,15 @@ func (c *capacity) charts(r *result) []chart {
 		Title: "CPU by rate", X: x, Y: "cores", Dots: true, Marks: marks, About: "Cores that each process used in each step.",
 	}
 	for i, u := range c.Costs {
-		second.Series = append(second.Series, latency(u.Process, classOf(i), func(s capacityStep) float64 { return s.Cores[i] }))
+		cores := func(s capacityStep) float64 { return s.Cores[i] }
+		second.Series = append(second.Series, line(u.Process, classOf(i), cores))
 	}
 	return []chart{first, second}
 }
 
 // ByRate returns the steps from the lowest rate to the highest.
 func (c *capacity) ByRate() []capacityStep {
-	return slices.SortedFunc(slices.Values(c.Steps), func(a, b capacityStep) int { return cmp.Compare(a.Target, b.Target) })
+	return slices.SortedFunc(slices.Values(c.Steps), func(a, b capacityStep) int {
+		return cmp.Compare(a.Target, b.Target)
+	})
 }

@@ -104,7 +104,8 @@ func number(v float64) string {
 
 // SVG draws the chart in both sizes.
 func (c chart) SVG() template.HTML {
-	return template.HTML(c.draw(wide, "wide", 10) + c.draw(narrow, "narrow", 5)) //nolint:gosec // draw escapes what it writes.
+	drawn := c.draw(wide, "wide", 10) + c.draw(narrow, "narrow", 5)
+	return template.HTML(drawn) //nolint:gosec // draw escapes what it writes.
 }
 
 func (c chart) draw(f frame, class string, xTicks int) string {
@@ -122,9 +123,11 @@ func (c chart) draw(f frame, class string, xTicks int) string {
 	}
 	fmt.Fprintf(&b, `<line class="axis" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, x.low, x.high, y.low, y.low)
 	fmt.Fprintf(&b, `<text class="name" x="4" y="13">%s</text>`, html.EscapeString(c.Y))
-	fmt.Fprintf(&b, `<text class="name" x="%.1f" y="%.1f" text-anchor="end">%s</text>`, x.high, f.height-6, html.EscapeString(c.X))
+	fmt.Fprintf(&b, `<text class="name" x="%.1f" y="%.1f" text-anchor="end">%s</text>`,
+		x.high, f.height-6, html.EscapeString(c.X))
 	if c.Limit > 0 && c.Limit <= y.to {
-		fmt.Fprintf(&b, `<line class="limit" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, x.low, x.high, y.at(c.Limit), y.at(c.Limit))
+		fmt.Fprintf(&b, `<line class="limit" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`,
+			x.low, x.high, y.at(c.Limit), y.at(c.Limit))
 		fmt.Fprintf(&b, `<text class="limit" x="%.1f" y="%.1f">%s</text>`,
 			x.low+6, y.at(c.Limit)-5, html.EscapeString(c.LimitName))
 	}
@@ -223,14 +226,15 @@ func (c chart) readings(x, y scale) string {
 		if i+1 < len(points) {
 			to = (x.at(p.X) + x.at(points[i+1].X)) / 2
 		}
-		text := number(p.X) + " " + c.X
+		var text strings.Builder
+		text.WriteString(number(p.X) + " " + c.X)
 		for _, s := range c.Series {
 			if i < len(s.Points) && !math.IsNaN(s.Points[i].Y) {
-				text += fmt.Sprintf("\n%s: %s", s.Name, number(s.Points[i].Y))
+				fmt.Fprintf(&text, "\n%s: %s", s.Name, number(s.Points[i].Y))
 			}
 		}
 		fmt.Fprintf(&b, `<rect class="reading" x="%.1f" y="%.1f" width="%.1f" height="%.1f"><title>%s</title></rect>`,
-			from, y.high, max(0, to-from), y.low-y.high, html.EscapeString(text))
+			from, y.high, max(0, to-from), y.low-y.high, html.EscapeString(text.String()))
 	}
 	return b.String()
 }

@@ -17,7 +17,7 @@ type result struct {
 	Settings   map[string]string `json:"settings"`
 	Passed     bool              `json:"passed"`
 	Thresholds []threshold       `json:"thresholds"`
-	// Wrong are sentences about what went wrong beside the thresholds, Notes about what the reader must know of the figures.
+	// Wrong are sentences about what went wrong beside the thresholds, Notes about what the figures mean.
 	Wrong      []string    `json:"wrong,omitempty"`
 	Notes      []string    `json:"notes,omitempty"`
 	Total      figures     `json:"total"`
@@ -118,7 +118,7 @@ func figuresOf(operation string, samples []sample, within time.Duration) figures
 		all = append(all, s.latency)
 		sum += s.latency
 	}
-	sorted(all)
+	slices.Sort(all)
 	f.ErrorRate = float64(f.Errors) / float64(len(samples))
 	f.Rate = float64(len(samples)) / within.Seconds()
 	f.Mean = ms(sum / time.Duration(len(samples)))
@@ -180,7 +180,7 @@ func latenessOf(samples []sample) lateness {
 	for _, s := range samples {
 		all = append(all, s.late)
 	}
-	sorted(all)
+	slices.Sort(all)
 	p99 := percentile(all, 0.99)
 	return lateness{ms(percentile(all, 0.5)), ms(p99), ms(percentile(all, 1)), p99 <= mostLate}
 }
@@ -253,7 +253,7 @@ func streamsOf(f followed) (streamLine, []errorLine) {
 	for _, m := range append(f.missed, f.broken...) {
 		wrong = append(wrong, errorLine{operation, m.code, 1, m.detail})
 	}
-	sorted(f.delivered)
+	slices.Sort(f.delivered)
 	return streamLine{
 		f, len(f.delivered), ms(percentile(f.delivered, 0.5)), ms(percentile(f.delivered, 0.99)),
 	}, wrong

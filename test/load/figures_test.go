@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,9 +22,9 @@ func TestPercentiles(t *testing.T) {
 	for n := 100; n >= 1; n-- {
 		all = append(all, time.Duration(n)*time.Millisecond)
 	}
-	sorted(all)
-	for p, want := range map[float64]time.Duration{0: 1, 0.5: 50, 0.9: 90, 0.99: 99, 0.991: 100, 0.999: 100, 1: 100} {
-		require.Equal(t, want*time.Millisecond, percentile(all, p), "%g", p)
+	slices.Sort(all)
+	for p, want := range map[float64]int64{0: 1, 0.5: 50, 0.9: 90, 0.99: 99, 0.991: 100, 0.999: 100, 1: 100} {
+		require.Equal(t, want, percentile(all, p).Milliseconds(), "%g", p)
 	}
 	require.Equal(t, 7*time.Millisecond, percentile([]time.Duration{7 * time.Millisecond}, 0.99))
 	require.Zero(t, percentile(nil, 0.5))
@@ -37,9 +38,9 @@ func TestThresholds(t *testing.T) {
 		require.True(t, one.Kept, one)
 	}
 	for name, broken := range map[string]figures{
-		"mean":   {Requests: 1000, Mean: 100, P99: 100},
-		"p99":    {Requests: 1000, Mean: 10, P99: 500},
-		"errors": {Requests: 1000, Mean: 10, P99: 100, ErrorRate: 0.01},
+		"mean":       {Requests: 1000, Mean: 100, P99: 100},
+		"p99":        {Requests: 1000, Mean: 10, P99: 500},
+		"error rate": {Requests: 1000, Mean: 10, P99: 100, ErrorRate: 0.01},
 	} {
 		r := result{Thresholds: l.hold(broken)}
 		require.ErrorContains(t, r.verdict(), name+" is")
@@ -55,7 +56,8 @@ func TestThresholds(t *testing.T) {
 func made() []sample {
 	var all []sample
 	for n := range 1000 {
-		s := sample{operation: "getProduct", intended: time.Duration(n) * 10 * time.Millisecond, latency: 2 * time.Millisecond}
+		at := time.Duration(n) * 10 * time.Millisecond
+		s := sample{operation: "getProduct", intended: at, latency: 2 * time.Millisecond}
 		switch {
 		case n%10 == 0:
 			s.operation, s.latency = "startSession", 40*time.Millisecond
@@ -108,7 +110,8 @@ func TestFigures(t *testing.T) {
 	require.Equal(t, 2.0, r.Total.P50)
 	require.Equal(t, 40.0, r.Total.P99)
 	require.Equal(t, 900.0, r.Total.Max)
-	require.Equal(t, []string{"getProduct", "startSession"}, []string{r.Operations[0].Operation, r.Operations[1].Operation})
+	require.Len(t, r.Operations, 2)
+	require.Equal(t, "getProduct", r.Operations[0].Operation, "the most frequent first")
 	require.Equal(t, 40.0, r.Operations[1].P50)
 	require.Equal(t, []errorLine{
 		{"getProduct", "overloaded", 2, "503: <b>too much</b>"},
@@ -131,7 +134,8 @@ func TestReport(t *testing.T) {
 	t.Parallel()
 	r := reported(t)
 	_, _, err := search(100, func(rate float64) (bool, error) {
-		r.Capacity = &capacity{Knee: 150, Broke: 160, PerCore: 133.3, Costs: r.Processes, Steps: append(stepsOf(r), stepOf(rate, *r))}
+		steps := append(stepsOf(r), stepOf(rate, *r))
+		r.Capacity = &capacity{Knee: 150, Broke: 160, PerCore: 133.3, Costs: r.Processes, Steps: steps}
 		return rate < 200, nil
 	})
 	require.NoError(t, err)
@@ -154,7 +158,8 @@ func TestReport(t *testing.T) {
 	require.NoError(t, err)
 	page := string(drawn)
 	for _, has := range []string{
-		">failed<", "0123456789ab", "overloaded", missedEvent, "&lt;b&gt;too much&lt;/b&gt;", "get<wbr>Product", "150 requests per second",
+		">failed<", "0123456789ab", "overloaded", missedEvent, "&lt;b&gt;too much&lt;/b&gt;",
+		"get<wbr>Product", "150 requests per second",
 		"&lt;all&gt;", "p99 of the run below 500 ms", "One core serves 133 requests per second",
 	} {
 		require.Contains(t, page, has)
@@ -187,6 +192,13 @@ func wellFormed(t *testing.T, text string) {
 			return
 		}
 		require.NoError(t, err, text)
+	}
+}
+
+func TestShortNumbers(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[float64]string{0: "0", 0.049: "0.049", 7.214: "7.21", 68.23: "68.2", 2947.3: "2947"} {
+		require.Equal(t, want, short(v))
 	}
 }
 
@@ -225,12 +237,12 @@ func TestSearchFindsTheKnee(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	t.Parallel()
-	line := progressLine(made()[:100], 100, 0, 7, 2*time.Second, time.Second, 30*time.Second)
+	line := progressLine(made()[:600], 500, 7, 2*time.Second, time.Second, 30*time.Second)
 	require.Contains(t, line, "2 of 30 s")
 	require.Contains(t, line, "100.0 answers/s")
 	require.Contains(t, line, "7 in flight")
-	require.Contains(t, line, "p99   40.0 ms")
-	require.Contains(t, line, "100 answered, 0 errors")
+	require.Contains(t, line, "p99  900.0 ms")
+	require.Contains(t, line, "600 answered, 3 errors")
 }
 
 // TestCostOfThisProcess burns CPU time and looks whether it is seen.
@@ -243,6 +255,7 @@ func TestCostOfThisProcess(t *testing.T) {
 	before := lookAt([]process{generatorItself(), {name: "nobody", pid: 1 << 30}})
 	require.Positive(t, before.costs[0].memory)
 	require.Empty(t, before.costs[1])
-	for lookAt([]process{generatorItself()}).costs[0].cpu <= before.costs[0].cpu { // It looks, which takes CPU time.
+	for after := before; after.costs[0].cpu <= before.costs[0].cpu; {
+		after = lookAt([]process{generatorItself()}) // This takes CPU time.
 	}
 }

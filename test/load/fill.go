@@ -77,7 +77,7 @@ func (s *services) fill(ctx context.Context, customers int) (*shop, error) {
 func newShop(usersURL, ordersURL string) *shop {
 	return &shop{
 		users: usersURL, orders: ordersURL, password: password, mix: defaultMix(), clock: time.Now,
-		random: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // The same run every time.
+		random: rand.New(rand.NewPCG(1, 2)), // The same run every time.
 	}
 }
 

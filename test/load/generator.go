@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -29,7 +30,10 @@ type mistake struct{ code, detail string }
 
 // refusedWith names an answer by its problem code, or by its status if it has none.
 func refusedWith(a answer) *mistake {
-	var problem struct{ Code, Detail string }
+	var problem struct {
+		Code   string `json:"code"`
+		Detail string `json:"detail"`
+	}
 	if json.Unmarshal(a.body, &problem) != nil || problem.Code == "" {
 		return &mistake{code: "status_" + strconv.Itoa(a.status), detail: string(a.body[:min(len(a.body), 200)])}
 	}
@@ -147,7 +151,7 @@ func (g *generator) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return &http.Response{
-		StatusCode: a.status, Header: a.header, Body: http.NoBody, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		StatusCode: a.status, Header: a.header, Body: http.NoBody, Request: r, ProtoMajor: 1, ProtoMinor: 1,
 	}, nil
 }
 
@@ -177,5 +181,5 @@ func read(response *http.Response, err error) (answer, error) {
 func (g *generator) snapshot() []sample {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.samples[:len(g.samples):len(g.samples)]
+	return slices.Clip(g.samples)
 }

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +27,9 @@ func main() {
 		err = runNATS(context.Background(), os.Args[2])
 	} else {
 		err = command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			err = errors.New("it was interrupted: there is no report")
+		}
 	}
 	stop()
 	if err != nil {
@@ -47,6 +51,7 @@ type settings struct {
 	findCapacity     bool
 	step             time.Duration
 	profiles         string
+	gain             bool
 	rounds           int
 	pgo              string
 	report, jsonFile string
@@ -78,7 +83,7 @@ func parse(args []string) (settings, error) {
 	f.IntVar(&s.clients, "clients", s.clients, "connections to each service at most, besides those of streams")
 	f.IntVar(&s.customers, "customers", s.customers, "accounts that are signed in, each with a network address of its own")
 	f.StringVar(&s.arrivals, "arrivals", s.arrivals, "poisson, as of callers that know nothing of each other, or constant")
-	f.StringVar(&text, "mix", "", "weights of the kinds of requests that differ from "+s.mix.String()+"; all=0 clears them")
+	f.StringVar(&text, "mix", "", "weights of requests that differ from "+s.mix.String()+"; all=0 clears them")
 	f.DurationVar(&s.hold, "hold", s.hold, "how long a stream is held open")
 	f.DurationVar(&s.timeout, "timeout", s.timeout, "how long an answer is waited for")
 	f.DurationVar(&s.limits.mean, "mean", s.limits.mean, "the mean must be below; 0 asks for none")
@@ -88,13 +93,15 @@ func parse(args []string) (settings, error) {
 	f.DurationVar(&s.step, "step", s.step, "how long each rate is held by -find-capacity")
 	f.StringVar(&s.profiles, "profiles", "", "take profiles for the build, write them to users/default.pgo and "+
 		"orders/default.pgo in this folder, as in cmd, and show what programs gain by them")
+	f.BoolVar(&s.gain, "gain", false, "with -profiles, take none: show what programs gain by those that are there")
 	f.IntVar(&s.rounds, "rounds", s.rounds, "how often -profiles compares programs without and with them")
 	f.StringVar(&s.pgo, "pgo", s.pgo, "the setting -pgo with which the services are built")
 	f.StringVar(&s.report, "report", s.report, "where the report is written")
 	f.StringVar(&s.jsonFile, "json", s.jsonFile, "where its figures are written for programs")
 	f.StringVar(&s.given.users, "users", "", "the address of a running users service, as in http://127.0.0.1:8080")
 	f.StringVar(&s.given.orders, "orders", "", "the address of its orders service")
-	f.StringVar(&s.given.payments, "payments", "payments@plumbline.test", "the account there that reports payments; its password is "+passwordEnv)
+	f.StringVar(&s.given.payments, "payments", "payments@plumbline.test",
+		"the account there that reports payments; its password is in "+passwordEnv)
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
@@ -123,8 +130,10 @@ func (s *settings) validate(rest []string) error {
 	refuse(s.limits.mean < 0 || s.limits.p99 < 0 || s.limits.errors < 0, "mean, p99 and errors are not less than nothing")
 	refuse(s.step < 2*time.Second, "step: write at least 2s")
 	refuse(s.rounds < 1, "rounds: write at least 1")
-	refuse((s.given.users == "") != (s.given.orders == ""), "users and orders: give the addresses of both services or of none")
+	refuse((s.given.users == "") != (s.given.orders == ""),
+		"users and orders: give the addresses of both services or of none")
 	refuse(s.findCapacity && s.profiles != "", "find-capacity and profiles: ask for one of them")
+	refuse(s.gain && s.profiles == "", "gain: name the folder of the profiles with -profiles, as in cmd")
 	refuse(s.profiles != "" && s.given.users != "", "profiles: the services are built for it, so no addresses are given")
 	return errors.Join(errs...)
 }
@@ -134,7 +143,7 @@ func (s *settings) schedule(rate float64, duration time.Duration) schedule {
 	if s.arrivals == arrivalsConstant {
 		return constant(rate, duration)
 	}
-	return poisson(rate, duration, rand.New(rand.NewPCG(3, 4))) //nolint:gosec // The same run every time.
+	return poisson(rate, duration, rand.New(rand.NewPCG(3, 4))) // The same run every time.
 }
 
 // command writes the outcome to out and what a person who waits wants to see to progress.
@@ -206,7 +215,9 @@ func prepare(ctx context.Context, s settings, progress *os.File) (t *target, sto
 func both(pgo string) func(service string) string { return func(string) string { return pgo } }
 
 // target starts the services, built with a setting of -pgo for each, and signs everybody in.
-func (w *world) target(ctx context.Context, s settings, pgo func(service string) string, progress *os.File) (*target, error) {
+func (w *world) target(
+	ctx context.Context, s settings, pgo func(service string) string, progress *os.File,
+) (*target, error) {
 	services, shop, err := w.start(ctx, pgo, s.customers)
 	if err != nil {
 		return nil, err
@@ -309,7 +320,7 @@ func commit(ctx context.Context) string {
 func (s *settings) shown() map[string]string {
 	shown := map[string]string{
 		"rate": fmt.Sprintf("%g requests/s", s.rate), "duration": s.duration.String(), "arrivals": s.arrivals,
-		"clients": fmt.Sprint(s.clients), "customers": fmt.Sprint(s.customers), "mix": s.mix.String(),
+		"clients": strconv.Itoa(s.clients), "customers": strconv.Itoa(s.customers), "mix": s.mix.String(),
 		"streams held": s.hold.String(), "time-out": s.timeout.String(), "pgo": s.pgo,
 	}
 	if s.given.users != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -169,7 +170,8 @@ func (s *shop) search() (*step, error) {
 				return fmt.Errorf("%q finds nothing", word)
 			}
 			for _, p := range page.Items {
-				if text := p.Name + " " + p.Description + " " + p.Sku; !strings.Contains(strings.ToLower(text), strings.ToLower(word)) {
+				text := strings.ToLower(p.Name + " " + p.Description + " " + p.Sku)
+				if !strings.Contains(text, strings.ToLower(word)) {
 					return fmt.Errorf("%q finds %q", word, p.Name)
 				}
 			}
@@ -206,7 +208,7 @@ func (s *shop) place() (*step, error) {
 		}
 		o := &order{
 			owner: c, key: uuid.NewString(), product: s.products[s.random.IntN(len(s.products))],
-			quantity: int32(1 + s.random.IntN(3)),
+			quantity: 1 + s.random.Int32N(3),
 		}
 		o.total = o.product.price * int64(o.quantity)
 		st, err := s.placing("createOrder", o)
@@ -344,8 +346,7 @@ func (s *shop) listOrders() (*step, error) {
 
 // follow opens a stream of an order that nobody follows and that is still to be paid.
 func (s *shop) follow() (*step, error) {
-	for i := len(s.unpaid) - 1; i >= 0; i-- {
-		o := s.unpaid[i]
+	for _, o := range slices.Backward(s.unpaid) {
 		if o.stream != nil || !s.usable(o.owner) {
 			continue
 		}

@@ -24,8 +24,8 @@ func profiled(s settings) (names []string, mixes []mix) {
 	return []string{"the mix", "without logins"}, []mix{s.mix, quiet}
 }
 
-// makeProfiles takes CPU profiles of both services under load, makes them the default ones, and compares the programs
-// that are built without and with them.
+// makeProfiles takes profiles, unless the gain of those that are there is to be shown, and compares the programs that
+// are built without and with them.
 func makeProfiles(ctx context.Context, s settings, out io.Writer, progress *os.File) (err error) {
 	w, err := newWorld(ctx, progress)
 	if err != nil {
@@ -36,27 +36,9 @@ func makeProfiles(ctx context.Context, s settings, out io.Writer, progress *os.F
 	if err != nil {
 		return err
 	}
-	running := w.services[0]
-	names, mixes := profiled(s)
-	taken := map[string][]string{}
-	for i, m := range mixes {
-		fmt.Fprintf(progress, "profiling %s: %g requests/s for %s\n", names[i], s.rate, s.duration)
-		without.shop.mix = m
-		all, profiling := errgroup.WithContext(ctx)
-		for _, one := range []*service{running.users, running.orders} {
-			file := filepath.Join(w.dir, fmt.Sprintf("%s-%d.pprof", one.name, i))
-			taken[one.name] = append(taken[one.name], file)
-			all.Go(func() error { return takeProfile(profiling, one.opsURL, s.duration, file) })
-		}
-		var r result
-		all.Go(func() error { return without.run(profiling, s, s.rate, s.duration, &r, progress) })
-		if err := all.Wait(); err != nil {
-			return err
-		}
-	}
 	profile := func(service string) string { return filepath.Join(s.profiles, service, "default.pgo") }
-	for name, files := range taken {
-		if err := merge(ctx, files, profile(name), progress); err != nil {
+	if !s.gain {
+		if err := w.takeProfiles(ctx, s, without, profile, progress); err != nil {
 			return err
 		}
 	}
@@ -64,6 +46,7 @@ func makeProfiles(ctx context.Context, s settings, out io.Writer, progress *os.F
 	if err != nil {
 		return err
 	}
+	names, mixes := profiled(s)
 	for i, m := range mixes {
 		without.shop.mix, with.shop.mix = m, m
 		if err := compare(ctx, s, names[i], without, with, out, progress); err != nil {
@@ -73,10 +56,40 @@ func makeProfiles(ctx context.Context, s settings, out io.Writer, progress *os.F
 	return nil
 }
 
+// takeProfiles takes CPU profiles of both services under the load of each mix and writes the sum of each service's.
+func (w *world) takeProfiles(
+	ctx context.Context, s settings, t *target, profile func(service string) string, progress *os.File,
+) error {
+	running := w.services[0]
+	names, mixes := profiled(s)
+	taken := map[string][]string{}
+	for i, m := range mixes {
+		fmt.Fprintf(progress, "profiling %s: %g requests/s for %s\n", names[i], s.rate, s.duration)
+		t.shop.mix = m
+		all, profiling := errgroup.WithContext(ctx)
+		for _, one := range []*service{running.users, running.orders} {
+			file := filepath.Join(w.dir, fmt.Sprintf("%s-%d.pprof", one.name, i))
+			taken[one.name] = append(taken[one.name], file)
+			all.Go(func() error { return takeProfile(profiling, one.opsURL, s.duration, file) })
+		}
+		var r result
+		all.Go(func() error { return t.run(profiling, s, s.rate, s.duration, &r, progress) })
+		if err := all.Wait(); err != nil {
+			return err
+		}
+	}
+	for name, files := range taken {
+		if err := merge(ctx, files, profile(name), progress); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // takeProfile asks a service for its CPU profile.
 func takeProfile(ctx context.Context, opsURL string, duration time.Duration, file string) error {
 	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", opsURL, int(duration.Seconds()))
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody) //nolint:gosec // It was started here.
 	if err != nil {
 		return err
 	}
@@ -112,15 +125,17 @@ func compare(
 	costs := map[string][2][]float64{}
 	for round := range s.rounds {
 		fmt.Fprintf(progress, "comparing %s, round %d of %d\n", name, round+1, s.rounds)
-		for side, t := range []*target{without, with} {
+		sides := []*target{without, with}
+		for turn := range sides {
+			side := (turn + round) % len(sides) // The machine may warm up or slow down: neither is always first.
 			var r result
-			if err := t.run(ctx, s, s.rate, s.step, &r, progress); err != nil {
+			if err := sides[side].run(ctx, s, s.rate, s.step, &r, progress); err != nil {
 				return err
 			}
 			for _, u := range r.Processes {
-				sides := costs[u.Process]
-				sides[side] = append(sides[side], u.CPUPerRequest)
-				costs[u.Process] = sides
+				measured := costs[u.Process]
+				measured[side] = append(measured[side], u.CPUPerRequest)
+				costs[u.Process] = measured
 			}
 		}
 	}

@@ -24,7 +24,8 @@ func tell(ctx context.Context, out *os.File, g *generator, duration time.Duratio
 			return
 		case <-tick.C:
 			all := g.snapshot()
-			fmt.Fprint(out, begin, progressLine(all[seen:], len(all), errorCount(all), g.inFlight.Load(), time.Since(began), every, duration), end)
+			line := progressLine(all, seen, g.inFlight.Load(), time.Since(began), every, duration)
+			fmt.Fprint(out, begin, line, end)
 			seen = len(all)
 		}
 	}
@@ -39,9 +40,10 @@ func errorCount(samples []sample) (n int) {
 	return n
 }
 
-// progressLine tells of the latest samples and of all so far.
-func progressLine(latest []sample, all, errors int, inFlight int64, gone, every, duration time.Duration) string {
-	f := figuresOf("", latest, every)
-	return fmt.Sprintf("%4.0f of %.0f s  %6.1f answers/s  %4d in flight  p50 %6.1f ms  p99 %6.1f ms  %d answered, %d errors",
-		gone.Seconds(), duration.Seconds(), f.Rate, inFlight, f.P50, f.P99, all, errors)
+// progressLine tells of the samples since the line before, and of all.
+func progressLine(all []sample, seen int, inFlight int64, gone, every, duration time.Duration) string {
+	f := figuresOf("", all[seen:], every)
+	const format = "%4.0f of %.0f s  %6.1f answers/s  %4d in flight  p50 %6.1f ms  p99 %6.1f ms  %d answered, %d errors"
+	return fmt.Sprintf(format,
+		gone.Seconds(), duration.Seconds(), f.Rate, inFlight, f.P50, f.P99, len(all), errorCount(all))
 }

@@ -121,13 +121,15 @@ type bar struct {
 // html draws the page.
 func (r *result) html() ([]byte, error) {
 	t, err := template.New("report").Funcs(template.FuncMap{
+		"short":   short,
 		"f1":      func(v float64) string { return fmt.Sprintf("%.1f", v) },
 		"f2":      func(v float64) string { return fmt.Sprintf("%.2f", v) },
 		"percent": func(v float64) string { return fmt.Sprintf("%.2g %%", 100*v) },
 		"css":     func(v float64) template.CSS { return template.CSS(fmt.Sprintf("%.2f%%", v)) }, //nolint:gosec // a number
 		// words lets the name of an operation break before its capitals.
 		"words": func(name string) template.HTML {
-			return template.HTML(capitals.ReplaceAllString(template.HTMLEscapeString(name), "<wbr>$0")) //nolint:gosec // It is escaped.
+			text := capitals.ReplaceAllString(template.HTMLEscapeString(name), "<wbr>$0")
+			return template.HTML(text) //nolint:gosec // It is escaped.
 		},
 		"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	}).Parse(page)
@@ -223,8 +225,12 @@ func (r *result) charts() []chart {
 			},
 		},
 	}
-	cpu := chart{Title: "CPU", X: seconds, Y: "cores", About: "CPU time of each process, with those that it has started, per second."}
-	memory := chart{Title: "Memory", X: seconds, Y: "MiB", About: "Resident memory of each process; shared pages are counted once."}
+	cpu := chart{
+		Title: "CPU", X: seconds, Y: "cores", About: "CPU time per second of each process, with those that it has started.",
+	}
+	memory := chart{
+		Title: "Memory", X: seconds, Y: "MiB", About: "Resident memory of each process; shared pages are counted once.",
+	}
 	for i, p := range r.Processes {
 		of := func(values func(slice) []float64) func(slice) float64 {
 			return func(s slice) float64 {

@@ -34,7 +34,7 @@ func TestScenario(t *testing.T) {
 	defer progress.Close()
 	s, err := parse([]string{
 		"-rate", "60", "-duration", "3s", "-hold", "1s", "-customers", "8", "-mean", "0", "-p99", "0", "-pgo", pgoOff,
-		"-mix", "all=1,order=3,pay=2",
+		"-errors", "0.5", "-mix", "all=1,order=3,pay=2",
 	})
 	require.NoError(t, err)
 	w, err := newWorld(t.Context(), progress)
@@ -48,10 +48,10 @@ func TestScenario(t *testing.T) {
 	var r result
 	require.NoError(t, target.run(t.Context(), s, s.rate, s.duration, &r, progress))
 	require.NoError(t, r.verdict(), "%+v", r.Errors)
-	require.Empty(t, r.Errors)
 	require.True(t, r.Passed)
 	var seen []string
 	for _, f := range r.Operations {
+		require.Greater(t, f.Requests, f.Errors, "%s: a busy machine has some refused, not all: %+v", f.Operation, r.Errors)
 		seen = append(seen, f.Operation)
 	}
 	require.ElementsMatch(t, []string{
@@ -76,7 +76,7 @@ func TestScenario(t *testing.T) {
 		defer text.Close()
 		err = command(t.Context(), append(args, "-rate", "30", "-duration", "1s", "-hold", "0s", "-customers", "3",
 			"-users", running.users.url, "-orders", running.orders.url, "-payments", target.shop.payments.email,
-			"-mean", "0", "-report", report, "-json", file), text, progress)
+			"-mean", "0", "-errors", "0.5", "-report", report, "-json", file), text, progress)
 		said, _ := os.ReadFile(text.Name())
 		out.Write(said)
 		return err
@@ -142,7 +142,8 @@ func TestAWrongAnswerIsAnError(t *testing.T) {
 	require.Equal(t, wrongAnswer, answered(t, s, pay(), http.StatusOK, o).code, "an order that was paid and is pending")
 	require.Len(t, s.unpaid, 1, "it is to be paid again")
 	require.Zero(t, s.paidCount)
-	refused := answered(t, s, pay(), http.StatusServiceUnavailable, map[string]string{"code": "overloaded", "detail": "later"})
+	problem := map[string]string{"code": "overloaded", "detail": "later"}
+	refused := answered(t, s, pay(), http.StatusServiceUnavailable, problem)
 	require.Equal(t, &mistake{"overloaded", "503: later"}, refused)
 	require.Equal(t, "status_502", answered(t, s, pay(), http.StatusBadGateway, "from a proxy").code)
 	o.Status, o.Paid = ordersapi.OrderStatusPaid, o.Total
@@ -195,7 +196,8 @@ func TestATokenThatEndsIsRenewed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "startSession", st.operation, "the refresh token may have been spent")
 	refresh := "another"
-	require.Nil(t, answered(t, s, st, http.StatusOK, usersapi.TokenSet{AccessToken: "b", RefreshToken: &refresh, ExpiresIn: 300}))
+	tokens := usersapi.TokenSet{AccessToken: "b", RefreshToken: &refresh, ExpiresIn: 300}
+	require.Nil(t, answered(t, s, st, http.StatusOK, tokens))
 	st, err = s.getProfile()
 	require.NoError(t, err)
 	require.Equal(t, "getProfile", st.operation)

@@ -3,7 +3,6 @@ package main
 import (
 	"math"
 	"math/rand/v2"
-	"sort"
 	"time"
 )
 
@@ -57,9 +56,4 @@ func percentile(sorted []time.Duration, p float64) time.Duration {
 	}
 	rank := int(p*float64(len(sorted))+0.999999) - 1
 	return sorted[min(max(rank, 0), len(sorted)-1)]
-}
-
-func sorted(values []time.Duration) []time.Duration {
-	sort.Slice(values, func(i, j int) bool { return values[i] < values[j] })
-	return values
 }

@@ -37,7 +37,7 @@ func TestPoissonArrivals(t *testing.T) {
 func TestPaceMakesUpForWhatIsOverdue(t *testing.T) {
 	t.Parallel()
 	s := constant(10, time.Second)
-	pace := func(elapsed time.Duration, made uint64) (time.Duration, bool) { return s.Pace(elapsed, made) }
+	pace := s.Pace
 	wait, stop := pace(250*time.Millisecond, 3)
 	require.Equal(t, 50*time.Millisecond, wait)
 	require.False(t, stop)
@@ -175,9 +175,10 @@ func TestSettingsThatCannotWork(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ args, says string }{
 		{"-rate 0", "rate: "}, {"-rate NaN", "rate: "}, {"-duration 1ms", "duration: "}, {"-clients 0", "clients: "},
-		{"-customers 0", "customers: "}, {"-arrivals never", "arrivals: "}, {"-hold 2m", "hold: "}, {"-timeout 0s", "timeout: "},
+		{"-customers 0", "customers: "}, {"-arrivals never", "arrivals: "}, {"-hold 2m", "hold: "},
+		{"-timeout 0s", "timeout: "},
 		{"-errors -1", "errors are not less"}, {"-step 1s", "step: "}, {"-users http://127.0.0.1:1", "users and orders: "},
-		{"-find-capacity -profiles x", "ask for one"}, {"more", "is no flag"},
+		{"-find-capacity -profiles x", "ask for one"}, {"more", "is no flag"}, {"-gain", "gain: "},
 		{"-profiles x -users http://127.0.0.1:1 -orders http://127.0.0.1:2", "so no addresses"},
 	} {
 		_, err := parse(strings.Fields(c.args))

@@ -76,8 +76,8 @@ type step struct {
 	request   *http.Request
 	from      *caller // nil where anybody may call
 	want      int
-	// check tells what is wrong with an answer that has the status, and notes what follows from it. failed notes that there
-	// was no such answer. Both are called with the shop locked; nil stands for nothing to do.
+	// check tells what is wrong with an answer that has the status, and notes what follows from it. failed notes that
+	// there was no such answer. Both are called with the shop locked; nil stands for nothing to do.
 	check  func(answer) error
 	failed func()
 	follow *order // The answer is a stream of this order's events.

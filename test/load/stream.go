@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,7 +10,7 @@ import (
 )
 
 // eventWithin is how long after the answer to a payment its event may arrive at a stream.
-const eventWithin = 5 * time.Second
+const eventWithin = 10 * time.Second
 
 // stream is one that follows an order.
 type stream struct {
@@ -37,8 +36,8 @@ type followed struct {
 	Open   int `json:"-"`
 	Most   int `json:"most_at_once"`
 	Events int `json:"events"`
-	// Delivered are the times from the answer to a payment to its event at the stream; an event that came before the answer
-	// counts as 0.
+	// delivered are the times from the answer to a payment to its event at the stream; an event that came before the
+	// answer counts as 0.
 	delivered []time.Duration
 	missed    []mistake
 	broken    []mistake
@@ -158,7 +157,8 @@ func (s *streams) leave(st *stream) {
 		switch {
 		case paid.IsZero():
 		case told.IsZero():
-			f.missed = append(f.missed, mistake{missedEvent, fmt.Sprintf("the stream of order %s, paid, did not tell so", st.order.id)})
+			detail := "the stream of order " + st.order.id.String() + ", paid, did not tell so"
+			f.missed = append(f.missed, mistake{missedEvent, detail})
 		default:
 			f.delivered = append(f.delivered, max(0, told.Sub(paid)))
 		}

@@ -23,9 +23,9 @@ type threshold struct {
 // String is a sentence.
 func (t threshold) String() string {
 	if t.Kept {
-		return fmt.Sprintf("%s is %.4g %s; below %.4g %s was asked for", t.Name, t.Value, t.Unit, t.Limit, t.Unit)
+		return fmt.Sprintf("%s is %s %s; below %s %s was asked for", t.Name, short(t.Value), t.Unit, short(t.Limit), t.Unit)
 	}
-	return fmt.Sprintf("%s is %.4g %s; it must be below %.4g %s", t.Name, t.Value, t.Unit, t.Limit, t.Unit)
+	return fmt.Sprintf("%s is %s %s; it must be below %s %s", t.Name, short(t.Value), t.Unit, short(t.Limit), t.Unit)
 }
 
 // hold compares the figures of all requests with the limits.
@@ -40,6 +40,14 @@ func (l limits) hold(f figures) []threshold {
 	if l.p99 > 0 {
 		add("p99", ms(l.p99), f.P99, "ms")
 	}
-	add("errors", 100*l.errors, 100*f.ErrorRate, "%")
+	add("error rate", 100*l.errors, 100*f.ErrorRate, "%")
 	return all
+}
+
+// short writes a value with three digits, or as a whole number.
+func short(v float64) string {
+	if v >= 100 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }

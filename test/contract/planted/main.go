@@ -184,7 +184,7 @@ func buildAll(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
-	text, err := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "./cmd/...").CombinedOutput()
+	text, err := exec.CommandContext(ctx, "go", "build", "-pgo=off", "-overlay", overlay, "./cmd/...").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("the planted bugs do not compile: %w\n%s", err, text)
 	}

@@ -94,7 +94,7 @@ func serve(ctx context.Context, databaseURL, usersURL string) (*exec.Cmd, string
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // Once it runs, a program's file may go.
 	program := filepath.Join(dir, "orders")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "example.com/plumbline/cmd/orders")
+	build := exec.CommandContext(ctx, "go", "build", "-pgo=off", "-o", program, "example.com/plumbline/cmd/orders")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, "", fmt.Errorf("build orders: %w\n%s", err, out)
 	}

@@ -165,7 +165,7 @@ func TestRedisFails(t *testing.T) {
 				s.browse(1)
 				return s.works() && s.metric(`cache_redis_misses_total{cache="products"}`) > 0
 			})
-			require.True(t, s.health(`"name":"redis","status":"healthy"`))
+			s.eventually("operators see that it works", func() bool { return s.health(`"name":"redis","status":"healthy"`) })
 			before := s.browse(reads)
 
 			fault.begin(server, proxy)

@@ -49,7 +49,9 @@ type productPage struct {
 
 func newProductCache(c Config, s *Service) (*productCache, error) {
 	products, err := cache.New(cache.Config[uuid.UUID, product]{
-		Name: "products", Load: s.queries.GetProduct, LoadTimeout: catalogTimeout, Absent: pgx.ErrNoRows,
+		Name:        "products",
+		Load:        func(ctx context.Context, id uuid.UUID) (product, error) { return s.queries.GetProduct(ctx, id) },
+		LoadTimeout: catalogTimeout, Absent: pgx.ErrNoRows,
 		Lifetime: c.ProductCache, AbsentLifetime: absentFor, Bytes: catalogBytes, Weigh: weightOf,
 		Redis: c.Redis, Text: uuid.UUID.String, Registry: c.Registry, Clock: c.Clock,
 	})

@@ -45,9 +45,9 @@ func (s *sentStatements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx
 func (s *sentStatements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // BenchmarkCatalog compares what a read of the catalog by a caller without a token costs: from the database, from the
-// memory of the process, and from Redis. They take turns in this process, without a network before them. It reports for
-// each request the CPU of this process and, on Linux, that of PostgreSQL and Redis together, and the statements, and the
-// ratio of all CPU to that with the database.
+// memory of the process, and from Redis. They take turns in this process, without a network before them. For each request
+// it reports the statements, the CPU of this process and, on Linux, that of PostgreSQL and Redis together; and the ratio
+// of all CPU to that with the database.
 func BenchmarkCatalog(b *testing.B) {
 	f := newCatalogFixture(b)
 	single := make([]string, catalogProducts)
@@ -80,11 +80,14 @@ func newCatalogFixture(b *testing.B) *catalogFixture {
 	conn, err := pgx.Connect(b.Context(), f.url)
 	require.NoError(b, err)
 	defer conn.Close(context.WithoutCancel(b.Context()))
-	_, err = conn.Exec(b.Context(), `INSERT INTO products (id, sku, name, description, price_amount, currency, created_at, updated_at)
-		SELECT md5('product' || n)::uuid, 'SKU-' || n, 'Brass plumb bob ' || n, repeat('Turned from solid brass. ', 8), n, 'EUR', now(), now()
+	_, err = conn.Exec(b.Context(), `
+		INSERT INTO products (id, sku, name, description, price_amount, currency, created_at, updated_at)
+		SELECT md5('product' || n)::uuid, 'SKU-' || n, 'Brass plumb bob ' || n, repeat('Turned from solid brass. ', 8), n,
+			'EUR', now(), now()
 		FROM generate_series(0, $1 - 1) AS n`, catalogProducts)
 	require.NoError(b, err)
-	_, err = conn.Exec(b.Context(), `INSERT INTO stock (product_id, available, received, updated_at) SELECT id, 7, 7, now() FROM products`)
+	_, err = conn.Exec(b.Context(), `
+		INSERT INTO stock (product_id, available, received, updated_at) SELECT id, 7, 7, now() FROM products`)
 	require.NoError(b, err)
 	_, err = conn.Exec(b.Context(), `ANALYZE`)
 	require.NoError(b, err)
@@ -146,7 +149,8 @@ func (f *catalogFixture) spent(b *testing.B, s *server) spending {
 		servers += nanoseconds / 1000
 	}
 	for line := range strings.Lines(f.server.Do("INFO", "cpu")) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && name == "used_cpu_user" || name == "used_cpu_sys" {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if name == "used_cpu_user" || name == "used_cpu_sys" {
 			seconds, err := strconv.ParseFloat(value, 64)
 			require.NoError(b, err)
 			servers += seconds * 1e6

@@ -1,8 +1,8 @@
 // Package cache remembers what is read much more often than it changes.
 //
 // A Cache promises that
-//   - many callers who miss the same key at once cause one load; it has a deadline of its own and goes on when the caller
-//     who began it leaves, who ends only its own wait;
+//   - many callers who miss the same key at once cause one load; it has a deadline of its own, and a caller who leaves,
+//     even the one who began it, ends only its own wait;
 //   - nothing is remembered for longer than its lifetime, and the absence of a thing for no longer than its own;
 //   - once Forget has returned, no answer is from before the change: neither from memory, nor from a load that began
 //     before, nor from Redis;
@@ -85,9 +85,9 @@ type Cache[K comparable, V any] struct {
 
 // entry is what is remembered under a key.
 type entry[V any] struct {
-	Value  V
-	Absent bool
-	Until  time.Time
+	Value  V         `json:"value"`
+	Absent bool      `json:"absent"`
+	Until  time.Time `json:"until"`
 }
 
 // flight is a load. Its result is set before done is closed.

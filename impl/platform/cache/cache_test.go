@@ -358,7 +358,10 @@ func TestPanic(t *testing.T) {
 func TestWarm(t *testing.T) {
 	t.Parallel()
 	r := start(t)
-	var at, most atomic.Int64
+	var at atomic.Int64
+	var seen sync.Mutex
+	var most int64
+	gate := make(chan struct{})
 	var keys []string
 	for n := range 40 {
 		keys = append(keys, fmt.Sprint(n))
@@ -366,13 +369,20 @@ func TestWarm(t *testing.T) {
 	}
 	r.shelves.before = func(context.Context, string) {
 		now := at.Add(1)
-		for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
-		}
-		time.Sleep(time.Millisecond) // so that more than one would be seen
-		at.Add(-1)
+		defer at.Add(-1)
+		seen.Lock()
+		most = max(most, now)
+		seen.Unlock()
+		<-gate
 	}
-	require.NoError(t, r.Warm(t.Context(), 4, append(keys, "none")...))
-	require.LessOrEqual(t, most.Load(), int64(4))
+	warmed := make(chan error)
+	go func() { warmed <- r.Warm(t.Context(), 4, append(keys, "none")...) }()
+	require.Eventually(t, func() bool { return at.Load() >= 4 }, patience, time.Millisecond)
+	for range len(keys) + 1 {
+		gate <- struct{}{}
+	}
+	require.NoError(t, <-warmed)
+	require.LessOrEqual(t, most, int64(4))
 	require.Equal(t, 41, r.shelves.loaded())
 	for n, key := range keys {
 		require.Equal(t, n, r.get(key))

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,18 +38,15 @@ func newShared[V any](client *redis.Client, name string) *shared {
 
 // shapeOf describes what JSON makes of a type: names, tags and kinds, within all that it consists of.
 func shapeOf(t reflect.Type, within []reflect.Type) string {
-	for _, outer := range within {
-		if outer == t {
-			return t.String() // It contains itself.
-		}
+	if slices.Contains(within, t) {
+		return t.String() // It contains itself.
 	}
 	within = append(within, t)
 	var shape strings.Builder
 	fmt.Fprintf(&shape, "%s %s", t, t.Kind())
 	switch t.Kind() {
 	case reflect.Struct:
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			fmt.Fprintf(&shape, "{%s %q %s}", f.Name, f.Tag, shapeOf(f.Type, within))
 		}
 	case reflect.Map:

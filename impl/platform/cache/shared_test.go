@@ -38,7 +38,7 @@ func stored(t *testing.T, server *redistest.Server, key string) string {
 	t.Helper()
 	name := ""
 	require.Eventually(t, func() bool {
-		for _, found := range strings.Fields(strings.Trim(server.Do("KEYS", "parcels:cache:shelves:*:"+key), "[]")) {
+		for found := range strings.FieldsSeq(strings.Trim(server.Do("KEYS", "parcels:cache:shelves:*:"+key), "[]")) {
 			name = found
 		}
 		return name != ""
@@ -107,8 +107,8 @@ func TestAStoreFromBeforeAChange(t *testing.T) {
 	require.Equal(t, 2, a.get("a"))
 }
 
-// A change that Redis could not be told of: who knows of it, and who begins to listen after it, does not ask Redis until
-// what may be stale has expired.
+// A change that Redis could not be told of: who knows of it, and who begins to listen after it, does not ask Redis
+// until what may be stale has expired.
 func TestAChangeThatRedisDoesNotLearn(t *testing.T) {
 	t.Parallel()
 	server, at, s := redistest.Start(t), &clock{}, newShelves()
@@ -142,7 +142,7 @@ func TestOtherBytes(t *testing.T) {
 	r.get("a")
 	name := stored(t, server, "a")
 	generation := server.Do("GET", "parcels:cache:shelves:generation")
-	for _, bytes := range []string{"", generation, generation + "{", generation + `{"Value": "one"}`, "{}"} {
+	for _, bytes := range []string{"", generation, generation + "{", generation + `{"value": "one"}`, "{}"} {
 		server.Do("SET", name, bytes)
 		again := trusting(t, s, at, client)
 		require.Equal(t, 1, again.get("a"), bytes)

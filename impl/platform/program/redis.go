@@ -27,17 +27,17 @@ func DefaultRedis() Redis {
 	return Redis{RedisTimeout: redis.DefaultTimeout, RedisKeepAlive: redis.DefaultKeepAlive}
 }
 
-// Validate refuses settings that cannot work, before anything is touched.
+// Validate refuses settings that cannot work, before anything is touched. Without a URL the others mean nothing.
 func (r *Redis) Validate() error {
+	if r.RedisURL.Reveal() == "" {
+		return nil
+	}
 	var errs []error
 	if r.RedisTimeout < time.Millisecond || r.RedisTimeout > time.Second {
 		errs = append(errs, errors.New("redis_timeout is between 1ms and 1s"))
 	}
 	if r.RedisKeepAlive < 100*time.Millisecond || r.RedisKeepAlive > time.Minute {
 		errs = append(errs, errors.New("redis_keepalive is between 100ms and 1m"))
-	}
-	if r.RedisURL.Reveal() == "" {
-		return errors.Join(errs...)
 	}
 	if err := redis.CheckURL(r.RedisURL); err != nil {
 		errs = append(errs, fmt.Errorf("redis_url: %w", err))

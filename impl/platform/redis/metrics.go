@@ -31,19 +31,34 @@ func resultOf(ctx context.Context, err error) string {
 	switch {
 	case err == nil, isAnswer && answer.IsNil():
 		return success
+	case isAnswer && takesNone(codeOf(answer)):
+		return failing
 	case isAnswer:
-		switch code, _, _ := strings.Cut(answer.Error(), " "); code {
-		case "ERR", "WRONGTYPE", "EXECABORT", "NOSCRIPT":
-			return rejected
-		default:
-			return failing
-		}
+		return rejected
 	case errors.Is(ctx.Err(), context.Canceled):
 		return canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		return timedOut
 	default:
 		return broken
+	}
+}
+
+// codeOf gives the first word of an error of Redis, its code. rueidis leaves out the most general one, ERR.
+func codeOf(answer *rueidis.RedisError) string {
+	code, _, _ := strings.Cut(answer.Error(), " ")
+	return code
+}
+
+// takesNone tells whether an error says that Redis takes no commands, or none that write. Every other one is about the
+// command.
+func takesNone(code string) bool {
+	switch code {
+	case "OOM", "MISCONF", "READONLY", "LOADING", "BUSY", "NOAUTH", "WRONGPASS", "NOPERM", "NOREPLICAS", "MASTERDOWN",
+		"CLUSTERDOWN", "MOVED", "ASK", "TRYAGAIN":
+		return true
+	default:
+		return false
 	}
 }
 
@@ -57,7 +72,7 @@ func reasonOf(err error) ops.Reason {
 		}
 		return ops.Unreachable
 	}
-	switch code, _, _ := strings.Cut(answer.Error(), " "); code {
+	switch codeOf(answer) {
 	case "OOM", "MISCONF":
 		return full
 	case "READONLY":

@@ -143,8 +143,12 @@ func TestCommandsAndScripts(t *testing.T) {
 	for range 20 { // A command that Redis refuses says nothing against Redis.
 		require.ErrorContains(t, c.Do(ctx, c.B().Lpush().Key(c.Key("a")).Element("x").Build()).Error(), "WRONGTYPE")
 	}
+	for range 20 {
+		require.Error(t, c.Do(ctx, c.B().Arbitrary("NO", "SUCH", "COMMAND").Build()).Error())
+		require.Error(t, c.Run(ctx, rueidis.NewLuaScript(`return redis.error_reply("no")`), nil, nil).Error())
+	}
 	require.True(t, c.works())
-	require.InDelta(t, 20, c.commands("rejected"), 0)
+	require.InDelta(t, 60, c.commands("rejected"), 0)
 	require.Zero(t, c.commands("breaker_open"))
 }
 

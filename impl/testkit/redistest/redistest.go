@@ -61,8 +61,8 @@ func Absent(t testing.TB, flags ...string) *Server {
 	return s
 }
 
-// FreePort gives a port of 127.0.0.1 that nobody listens on. It is below those that the kernel gives to connections, one
-// of which could otherwise take it before a server does.
+// FreePort gives a port of 127.0.0.1 that nobody listens on. It is below those that the kernel gives to connections,
+// one of which could otherwise take it before a server does.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	var config net.ListenConfig

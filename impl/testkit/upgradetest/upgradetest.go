@@ -41,6 +41,10 @@ func Run(t *testing.T, folder, fresh string, migrate func(url string), added ...
 	migrate(url)
 	after := contents(t, pool)
 	for table, rows := range before {
+		if strings.HasPrefix(table, "goose_") { // A migration of this release adds its version.
+			require.Subset(t, after[table], rows, table)
+			continue
+		}
 		require.Equal(t, rows, after[table], table)
 	}
 	for table := range after {

@@ -189,7 +189,8 @@ func TestReadinessWaitsForKeys(t *testing.T) {
 // TestReadinessWaitsNoLongerThanItMay starts the service without a users service: what needs no token is served.
 func TestReadinessWaitsNoLongerThanItMay(t *testing.T) {
 	t.Parallel()
-	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "ORDERS_KEYS_WITHIN=1ms"))
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
+	p := programtest.Serve(t, Run, environment(url, "ORDERS_KEYS_WITHIN=1ms"))
 	require.Eventually(t, func() bool {
 		status, _ := programtest.Get(t, p.OpsURL+"/readyz")
 		return status == http.StatusOK

@@ -322,10 +322,12 @@ func (s *settings) shown() map[string]string {
 		"rate": fmt.Sprintf("%g requests/s", s.rate), "duration": s.duration.String(), "arrivals": s.arrivals,
 		"clients": strconv.Itoa(s.clients), "customers": strconv.Itoa(s.customers), "mix": s.mix.String(),
 		"streams held": s.hold.String(), "time-out": s.timeout.String(), "pgo": s.pgo,
+		"services": "as in production: rate limits and load shedding on, passwords hashed with the default parameters",
 	}
 	if s.given.users != "" {
 		shown["users"], shown["orders"] = s.given.users, s.given.orders
 		delete(shown, "pgo")
+		delete(shown, "services")
 	}
 	if s.findCapacity {
 		delete(shown, "duration")

@@ -1479,7 +1479,8 @@ type ClientInterface interface {
 
 	// ListProducts Search and list products
 	//
-	// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
+	// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed. The first page may
+	// be some seconds old, as `getProduct` tells.
 	//
 	// `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
 	// digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
@@ -1515,7 +1516,8 @@ type ClientInterface interface {
 
 	// GetProduct Read a product
 	//
-	// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
+	// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
+	// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
 	//
 	// Corresponds with GET /api/v1/products/{productId} (the `GetProduct` operationId).
 	GetProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2044,7 +2046,8 @@ func (c *Client) ShipOrder(ctx context.Context, orderID OrderID, body ShipOrderJ
 
 // ListProducts Search and list products
 //
-// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
+// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed. The first page may
+// be some seconds old, as `getProduct` tells.
 //
 // `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
 // digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
@@ -2110,7 +2113,8 @@ func (c *Client) CreateProduct(ctx context.Context, body CreateProductJSONReques
 
 // GetProduct Read a product
 //
-// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
+// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
+// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
 //
 // Corresponds with GET /api/v1/products/{productId} (the `GetProduct` operationId).
 func (c *Client) GetProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4318,7 +4322,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListProductsWithResponse Search and list products
 	//
-	// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
+	// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed. The first page may
+	// be some seconds old, as `getProduct` tells.
 	//
 	// `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
 	// digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
@@ -4356,7 +4361,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetProductWithResponse Read a product
 	//
-	// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
+	// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
+	// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6863,7 +6869,8 @@ func (c *ClientWithResponses) ShipOrderWithResponse(ctx context.Context, orderID
 
 // ListProductsWithResponse Search and list products
 //
-// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
+// Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed. The first page may
+// be some seconds old, as `getProduct` tells.
 //
 // `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
 // digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
@@ -6919,7 +6926,8 @@ func (c *ClientWithResponses) CreateProductWithResponse(ctx context.Context, bod
 
 // GetProductWithResponse Read a product
 //
-// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
+// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
+// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -18318,64 +18326,65 @@ var swaggerSpec = []string{
 	"CTubHHQ2yKH8JV1fp3pXjvpRrXpUq/7QahWaYYZ14TjVtwBy8gdW1pA3fXcAJQ+is4HkWzvpZ6EaZU2N",
 	"zao121ba5jWPWlQQaWVsdK8hQaPBfIVknhKeDhsxoN50AswHIeag/Y/M0l1yZn7EzJ5qDtDKvB5z+509",
 	"Pzqng0vDwjvRX180WwdPm81m82n7Wau931xfzzhzpDxqGY9axh/ceWNP8aP/5jHbZ8t6gOGyt9YCbhb9",
-	"IBi/5eweyyNXpfNMfBfKVchaH5wbBdlMgr0k3PO+TQbpMw/aGwATdUVXJL8lZMhFWn6V8CFm9IADRkFv",
-	"TeVQZvvsggvocwkuDOi7iUizPAd03rjS4Evm5Oyn97vkFO+00LjY1AQ61UBbE4+Igc3l8INmJDH0p5lo",
-	"32IHXgxJTs9HXDDFYvJXOqECO36l5CeZMypiC1dmvlV2OBzTGbQhgffvkuS3pCugz6NNB3oW9EMDEk7Q",
-	"6xS0t7CNfeZbe5lXJP+0B0AKe78lu+Q5VSzsJ1MI3SH/+38i8LIiSsVmzmlG/uu/d4W9+F//AyNvqdTa",
-	"9lNMpYZmubxs6QVrVuL4UNvsEAY3kllKhmwKbXzLHSBIAtszgUwKIQWzIT7owjWiV2ZOkiDjJOlAJ6Rp",
-	"qQwC9K97p5m1KxbjHgFCfCOi0N1nQasx9gg0YgwWOoRpKQl0IYO0LJxV1+XlBH5hlgAgGgYVw7Nd2z/Y",
-	"bP8lyVSuieuqTKoPOEDp6BtKBOBe2A1SYIfvOriM3+oRMvCVc915VzbZXkT0+DBiGGGW2DnkxqMtc2K+",
-	"yq9Y6m/cEhiKnVOEQ3kFoDXffm6Xl1pYW7GOtj2nEBW5YCkiICqZ8ZT0jd7r8hmZIGOmc8T8dlAkm+i/",
-	"NyjTa+mydUqzVziNcLwypuvXbHJg98lqBLJwf36HuVy/qzQp26c76nz8VNHUkC1Cy96Q9wRKm2Xy81ob",
-	"Nqb22OOb5C85gL+5yqhbpy8t78lwmmKIyuL0w5H2OTkCQ0NGep399B475F+xnGAjXKzKZldM+IRarz9B",
-	"3ozlwie+M3b1MxAhwkhVqVWoy6JnJJywjb7LfqplSzHoy52ALuxbM1JRhSSBJlvYk6Bs8V3NU+I5kVOx",
-	"HH3fnuK7uGTuzki3zxw3RNW3s3CvuPqPIuo2ImpDabTM12HP5B1CKJuDu3/7jpE1JNXZZXFuONWjg6PG",
-	"wXGapqVYWS0r1/RwuL26IaS6Fyr35MnY+2L/tRpbK2iy760UY1kRLgZZAdmvr7VyLadtc00XP9DSZZ2i",
-	"jIVanBOSBM2D3K0lHOcSSK1Qut3Jtf/IvL9r5v2gtSAHa7EXM8K74Ex9l3YHIlWtz0EXrI15V68LTQXO",
-	"3i1YJfvNO1olG4Vv3zo2iwFcyBtcRJxy3HLEfHtgjObmDOskwZhj1LWiA7NA2SpM7PsFoKZH+8dPn8Su",
-	"db/jus5jqKoN/UVXJK+Htkk9dnsYT/QMKkxJzsbSfS0gdpdA0xHf/+ySsQm2MaNj5ksdgE352o1ZCF9L",
-	"aC17R15UcviVpZRW3MjqSH077pzRNAa8V4WeTXqBLsnkxwS8pFTM/ExgI/1WC/FgvaSIulGrGy0ruHQz",
-	"F80bF0tqL1vN9gLMrtl3w5yxhplyexDulNi3KB/atbHUdXn5+3BZNjKoHmXy9yeTbfW3kFPC1R87hFwn",
-	"w1vtdZ4DtxGAN7+iPPseCgEO2s82G9g7d/YfCIYKpOU92mp4CENbbVJK8TUVFbtfPrrT6vth3b89t2fN",
-	"tM1zzeaUlVr3688QCCz9r3w8kUrxfsaMsedqiFg+pub12WxeY7iQxKgRp0AjpJ6JhejX6vQz+8SjSfg7",
-	"Ej+lf+GBEIS/miT5DpxhuBL3yGQdk7oTl71/XpoWyDjuiZvWBbOcORXPG19z9hVABoElGJcd/pZFwtCc",
-	"tKXe9nOYRxOUlM8HtE7qmTMVQmrSZ8RPDvYUx+Vx99cXjPtHthCrunWc6MUcEY+hot+raBFs+hgu2qbo",
-	"WifM5I/XYy30cgnrJ+keZWwpvNaIO91gyczHpMqqAcfsv4Yoxv7CNwerQHYW6EGVQ1vvAgmXbk7IqVvE",
-	"mLiGwhY6JUtdgUyakmLiglcOP8bnEy5Eps5s5+PtGiG3qcxwtEad1mETCIIBRp39ODIDjDrto3V48frF",
-	"NzD0JdwXNZDoUSnfZisQt5N/sGXwAdfAv1cV5Dlkq09fT8u+S9RkLbbQoOk/CqXHa4Bu+uMMOnPOtWai",
-	"IYeWWVRz93drE5Vhz58GH9x0eA+aXQt0s7QHwIierRwdHR0tZyvrKa2ZppbvhCzroHHYorRxxJrtxvGg",
-	"1Wo006M+ax0O92m7Fd2WzVlYgldmlUrc2bslwc6t6+pk2GDT3Tof9tFlsSXuaJZrkTuGa/T1OaXrpfd1",
-	"gsvLPQwJHM7Eqjfzeo1zK5Q4KnDfCaFEsAtqDDgCLwB2yZRXq4a75GeZM/faEXgLgvd0RekrsJzWPEV2",
-	"Elnonhz2YBkcdp0r4ZjHHXXlEp5eLgjNsjrvAi62U8c2m8xtAqyEvHApr1q7QXg5qHt1VPiDUv71exUT",
-	"ceSNiW9K695wT7D0RvW7XNEQVhuYYgAnHUitrSGLPLpMNnSZlFrHIybJOoYQnDcic5RIIFRuYwwtc6Cg",
-	"4Yrn585xYFudHEi8WhASz8636UiZsv5Iyst1GhG4W6HaF8IEaqaM2TBfzuwSdbEgRbFBzrSqt5Q+uM9/",
-	"TxbSOlKMCbOVfcYX4K339GzCypr4XQCkiCtNqswjn6py76jRbPdbjaPh01aDHgz2G8cHaZs96zePBoeH",
-	"a/rNizyLOtFI64nq7O3BjO/aoe0O5HgPnPoZF+yOBpJdztWGkdtL34tV9J1YN9PyODku5y8tY3RL2rhu",
-	"bpnUWhdn2EgEunhgOwubkXnBr5iA3gOupA22J7EZudCtI/nShYTIbhSTbmQoUZqOJ/hnSjXtRtdJTBS/",
-	"EMZKUeRMU5HSPCWOr3SFmrABH3KmdsmpV/A8IKWxPXzzbgiXUdL+/JlgeAqucAEhNNt/hLjGJLZW0PwE",
-	"hFmjwz1C+7LQXaFHOWMkpbNKrxQ6ZiSxC9PgabJru69AtT/NcyO6AKIALCZoOgKdYgVkpdoO5tCZYdc1",
-	"ovCFFRraNiAgg+0Vi+jjIBFzF+c1Q1bkoNUkKVdmCyrEhECisFAROTeMeASt00U2A2p2ySmuEg57kvMr",
-	"qhkRTE9lfgn4Ub4Icnkxol2juwR4N2SrG7DBzSoK7VDu0/rCxYg60XSk2KD38/CnfzvOn/3rT//xW34+",
-	"/cf7ty+evX7z9u+vZfsNfUPPpuXv8k9R7LgAfPL3LL02lVQfuB6d4cwusZHszPlWzbgO83Lrj1kuaNuM",
-	"eCXuMYxbk4wKx41Qt5FuK5oXbRDHqzesHPSdSMrPX9+HRbH3xf7LVhCmLGOa1cVly0KS+cNm5TWvC6vi",
-	"+0IhUmGvBzXF6sEXIKnJfDj9FsOPdlTfXfjRTOh9bnW7h4Kt7vdYvcFtf952sPLGalj7zTgoWA3FxkJy",
-	"wNItvKGB+rsW7BvK9RXS/PHMbznl4I4n/hbH9p4jZx9KvvK1yjJPSCKKLEuWl1ZaKxG7EUCfQjId8Sxg",
-	"uUauWYMOEQGNgQuUaEm4JhnVLhu4lK1IMzZLIGlhxkIFvnhIeba8HHMbFpxjSEOaKbZh3eFtzK5Hpnpf",
-	"THWuOvD3EK2p48mPBs6Sart70/oWy+0eQutbYeLslfx0jVhKwHwRbzUwfDBskjNVZAvpZuRF+aBh75ds",
-	"oqFcfb8JXsYboyzls99XQprWbDwBvLj1MgiQAYd89Vnj6bDZbBz1j/cbzwaHh419esxaaXN40D9qRyHL",
-	"DhpEAcOef0s7Xf6WjCrds9QuI7D1dycFepvgtLu57Lm6iXbzICii8F38txO/sRtltjqOUzXQfy/5bd+n",
-	"Km7z2ywr+SH0nvw+9fL1OfLeFxf5wQZpk+w2XWmDb8d1viX3jSpIyJrMAzBEJlSPyoKrkuYbMUQ8NnFR",
-	"AMsKMEX2ny5CEX+6OVRHhev0jwEu1/XeFxD6CBZPYzIdUQ34mdi5yIgsMqWQGTgEdANi+SE63CbAvAmC",
-	"c1uJdtoV1bDclJqXGaFm/muYWfgSNKuQKDRkpGA+ngdhN2Pr9K0BpjSdKaLkLvkABo2u+AC7whtLQdde",
-	"82AHEx4hTmauuXBdzz2Q1PdxMztrjosuOnbaGybePQrADQTgLWXdMuPG7c14YW/NSbzvsgP9vYhPN6Ub",
-	"J7m5JbFH7Hfctx66kdMyHwGY7fYtJyvp1recHEG1GWrzLHBLPeyf3gFtbZUKkEtt6HDB8y938wLWik0M",
-	"8CnIhZ9aP3+8mDHxXmiekWSSsysuC9WzaXG9wlxPYtI+ICNZ5ArLuIWcxqGRCFnzmZIu1wVTVbKsK+x7",
-	"rOhkOYP2qDIfMNsftePQ3sp0DtgWA5YSPeUDeIAa6xHwz6gIpF4mlY5t9o7PICnR4qj7PH59jt6A1F1y",
-	"anP3Gb8YaZcTCLc5cqGagAs9WgQc8CFL+1wCgr8rkndM57PG6VCzPCHKSPrpiGFLEZmlLEccUiZqs1Bw",
-	"b9gltkkAd7Vaf6dZGvW7NqTsoNKCbJmfsnLPt5TVUR7d7yU0tEF+Bk6F+n56gBvmVLFklTud25aPwAJ6",
-	"wetv7WCMF/Ir7FnZiu+xiqr6JeozmhuR+vGTEUx2VuYlk+uXA7aUolmIvu/wAxYt2feuJD7s5OGby0A1",
-	"ycIzgOBlAbxiMjGiRI34JHZtsc0xG8osk1PDm8fBG213sMVXgoZkGDnDoJccOoAwLavp58Hb/La4/nT9",
-	"fwMAAP//",
+	"IBi/5eweyyNXpfNMfBfKVchaH5wbBdlMgr0k3PO+TQbpMw/aGwATAZwWvBtfDAktfVbFwZVZCikxyQXT",
+	"tj1mQjTLMuw0mPyWkCE3N/qv8iFmBIEDR0FvTuVQavvsggvokwkuEOjbiUi1PAd037jSIEzm5Oyn97vk",
+	"FO+00LrYFAU63UBbFI+ogc3p8INmJmLobzPRvkUPvBiSpJ6PuGCKxeSvdEIFdgxLyU8yZ1TEFu7MfKvs",
+	"kDimM2hjAu/fJclvSVdAn0ibTvQs6KcGJJyg1ypoj2EbA823BjOvSP5pD4AY9n5LdslzqljYj6YQukP+",
+	"9/9E4GZFlIrNnNOM/Nd/7wp78b/+B0buUqm17ceYSg3NdnnZEgzWrMQBorZZIgxuJLOUDNkU2gCXO0iQ",
+	"BLZ3ApkYQgpmQ4TQxWtEr8ycJEHGStKBTkrTUpkE6GD3TjNrVyzGPQKE+EZGobvQgl5j7BJoxBgudBjT",
+	"UhLoYgZpXTirrkvMCfzCLAFANAwqhme7tv+wOT5LkrFcE9hVmVgfcIDS0TeUCOC9sBukwA7hdXAbv9Uj",
+	"bOAr57r7rmzSvYgI8mHEMEItsfPIjaxB5sR8lV+x1N+4JTAVO6cIp/IKQG++/dwwL/WwNmMdbX1OoSpy",
+	"wVJEUFQy4ynpG73Z5UMyQcZM54gZ7qBMNtGfb1DG19KF65Rur7Aa4XplTN+v2STB7pPVCGbh/vwOc8F+",
+	"V2lWts931Pn4qaLpIVuElr8h7wmUPsvk57U+bGztscs3yX9yAIFzlVW3Tn9a3tPhNMUQl8X5hyPtc3oE",
+	"hpaM9Dr76T122L9iOcFGuljVza6Y8Am5Xn+CvBvLhU98Z+3qZyDChJGuUqtQl0XPSDhhG4WX/VjLlmTQ",
+	"1zsBXdq3dqSiCmkCTbqwp0HZIrya58RzIqdiOXq/PcV3cencnZFunzluiMpvZ+FecfkfRdRtRNSG0miZ",
+	"r8SeyTuEYDYHh//2HStrSKqzy+LccKpHB0mNg+Q0TUuxslpWrukhcXt1Q0h2L1TuyROy98X+azU2V9Ck",
+	"31spxrIiXAyyArJnX2vlWlbb5pwu/qCly1pFGQu1PCckCZoPuVtLOM9dci67Aqt9VKUfLcw+0fKSibjy",
+	"EuskWPSgFNbuHDHXP/U59Ll8LoXOZdYhQjagQ3SyBAgslKl3Ckg8iozvWmQ8aAXLwVpMzYzwLuhY36W1",
+	"g/ha6/PtBRtn3kHtAmqBi3oLttB+84620EZB57eOuWPYGbIdF3GyHI8eMd/UGGPQOcPqTjAhGXUN9MAY",
+	"UbZ2FLuVARTr0f7x0ycx4cMKr3d+SnzWd+kXXZG8HtrW+tijYjzRM6iLJTkbS/e1gNhdAq1SfNe2S8Ym",
+	"2HyNjpkv0AA25StOZiHoLqG6jr0jLyo5/MoCUCvkZHWkvol4zmgaA0qtQn8qvUBHaPJjAr5ZKmZ+JrD9",
+	"f6uFKLZeUkTdqNWNlpWJupmL5k2aJRWjrWZ7ARzY7LthzljDTLk9CHdKR1yUD+3aCPC6vPx9uCwbmXGP",
+	"Mvn7k8m2Zl3IKeHqjx34rpPhrfY6z4HKC5DTryjPvofyhYP2s80G9s6d/QcCzwJpeY8WIh7C0EKclFJ8",
+	"TUXF7peP7rT6Ll73b0XuWeNw8wy5OWWl1un7M4QfS68vH0+kUryfMWNiusonlo+peX02m9cYLiQxasQp",
+	"0AgJc2Ih5rY6ac4+8WgS/o7ET+nVeCDc468mSb4DFxyuxD0yWcek7sRl75+XpgUyjnvipnUhNGdOxfPG",
+	"15x9BUBHYAnGZV/CZfE3NCdtgbr9HGbvBIXw82G0k3rmTIWQmvQZ8ZODndBxedz99WXu/pEtRMhuHZ16",
+	"MUfEY4Dq9ypaBJs+Bqm2KbrWCW754/VYwb1cwvpJukcZWwqvNaJdN1gy85GwstbBMfuvIYqxK/LNITKQ",
+	"nQV6UOXQVulAmqebE3LqFjEmrg2yBXzJUlfWk6akmLiQmUO98VmMC5GpM9uvebtGyG3qSRytUad12ASC",
+	"YIBRZz+OzACjTvtoHV68fskQDH0J90UNJHpUyrfZwMTt5B9s8X7ANfDvVWWEDo/r09fTsu8SNVmLLTRo",
+	"+o9C6fEaUKH+OIPOnHOtmWjIoWUW1YqD3dr0aNjzp8EHNx3eg+b0At0s7QGco2crR0dHR8vZynpKa6ap",
+	"5TshyzpoHLYobRyxZrtxPGi1Gs30qM9ah8N92m5Ft2VzFkzhFdRueLTcu6Xezq3r6hTcYNPdOgv30WWx",
+	"Je5olmuRO4Zr9PU5pesA+HWCy8s9DAkczsSqN/N6jXMrlOgvcN8JoUSwC2oMOAIvAHbJlFerhrvkZ5kz",
+	"99oReAuC93RF6SuwnNY8RXYSWeieHPZgGRziniscmUdLdUUanl4uCM2yOu8CLrZTxzabzG3CwoS8cCmv",
+	"WruteTmoe3VU+INS/vV7FRNx5I2Jb0rr3nBPsPRG9btc0RAMHJhiAIIdSK2t4aE8ukw2dJmUWscjkso6",
+	"hhCcNyJzlEggVG5jDC1zoKDhiufnznFgW1MdSLxa6BTPzrfpSJmy/kjKy3XaJ7hbocYYwgRqpozZMF+E",
+	"7dKAsQxGsUHOtKq3lD64z39PFtI6UowJs5V9xhegxPf0bMLKSv5dgNGIK621zCOfqnLvqNFs91uNo+HT",
+	"VoMeDPYbxwdpmz3rN48Gh4dr+s2LPIs60Ujriers7cGM79qh7Q7keA+c+hkX7I4Gkl3O1YaR20vfi1X0",
+	"nVg30/I4OS7nLy1jdEuaz25umdRaF2fY/gR6j2ATDpuRecGvmICOCa6QDrYnsRm5CKjwpQsJkd0oJt3I",
+	"UKI0HU/wz5Rq2o2uk5gofiGMlaLImaYipXlKHF/pCjVhAz7kTO2SU6/geRhNY3v4luMQLqOk/fkzwfAU",
+	"XOECQmiuVMG1U7EViuYnIMwaHe4R2peF7go9yhkjKZ1VOrzQMSOJXZgGT5Nd2zMGaiNonhvRBcAIYDFB",
+	"qxTobysgK9X2XYd+EruufYYv59DQbAJhIGyHW8RMB4mYuzivGbIiB60mSbkyW1AhEgUSheWRyLlhxCNo",
+	"+C6yGVCzS05xlXDYk5xfUc2IYHoq80tAvfKll8tLIO0a3SXAuyFb3YANblbHaIdyn9YXLkbUiaYjxQa9",
+	"n4c//dtx/uxff/qP3/Lz6T/ev33x7PWbt39/Ldtv6Bt6Ni1/l3+KYscF4JO/Z+m1qaT6wPXoDGd2iY1k",
+	"Z843mMZ1mJdbf8wiRdscxStxj2HcmmRUOG6Euo10W9G8aIM4Xr1hvaLvn1J+/vo+LIq9L/Zftm4xZRnT",
+	"rC4uWxaSzB82K695XVgV3xcKkQp7PagpkQ++AElN5sPptxh+tKP67sKPZkLvc6vbPRRsdb/H6g1u+/O2",
+	"g5U31uDab8ZBmWwoNhaSA5Zu4Q0N1N+1YN9Qrq+Q5o9nfsspB3c88bc4tvccOftQ8pWvVZZ5QhJRZFmy",
+	"vLTSWonYQwG6K5LpiGcByzVyzRp0iGNoDFygREvCNcmodtnApWxFmrHFA0kLMxYq8MVDyrPl5ZjbsOAc",
+	"QxrSTLEN6w5vY3Y9MtX7Yqpz1YG/h2hNHU9+NHCWVNvdm9a3WG73EFrfChNnr+Sna8RSAuaLKK+B4YNh",
+	"k5ypIltINyMvygcNe79kEw3l6vtN8DLeGGUpn/2+EtK0ZuMJoNStl0GADDjkq88aT4fNZuOof7zfeDY4",
+	"PGzs02PWSpvDg/5ROwpZdtDWChj2/Fva6fK3ZFTpnqV2GYGtvzsp0NsEXd7NZc/VTbSbB0ERhd1Od26N",
+	"XN0os9VxnKqB/nvJb/s+VXGb32ZZyQ+h9+T3qZevz5H3vrjID7Z1m2S36aUbfDuu8y25b1RBQtZkHoAh",
+	"MqF6VBZclTTfiCHiEZGLAlhWgCmy/3QRAPnTzaE6Kmyczga4XK9+X0DoI1g8jcl0RDWgdmK/JSOyyJRC",
+	"ZuAQ0A2I5YfocJsA8yYICW4l2mlXVMNyU2peZoSa+a9hZuFL0KxCotCQkYL5eB6E3Yyt07cGmNJ0poiS",
+	"u+QDGDS64gPsCm8sBb2GzYMdTHiEOJm55sJ1PfdAUt99zuysOS666Nhpb5h49ygANxCAt5R1y4wbtzfj",
+	"hb01J/G+y7759yI+3ZRunOTmlsQesd9xt33ooU7LfARgttu3nKykW99ycgTVZqjNs8Atdd5/ege0tVUq",
+	"QC61ocMFz7/czQtYKzYxwKcgF35q/fzxYsbEe6F5RpJJzq64LFTPpsX1CnM9iUn7gIxkkSss4xZyGodG",
+	"ImTNZ0q6XBdMVcmyrrDvsaKT5Qyausp8wGxX145DeyvTOWBbDFhK9JQP4AFqrEfAP6MikHqZVDq22Ts+",
+	"g6REi6Pu8/j1OXoDUnfJqc3dZ/xipF1OINzmyIVqAi70aBFwwIcs7XMJCP6uSN4xnc8ap0PN8oQoI+mn",
+	"I4aNTGSWshzRT5mozULBvWGX2CYB3NVq/Z1madTv2pCyg0rjtGV+yso931JWR3l0v5fQ0Ab5GTgV6vvp",
+	"XG6YU8WSVe50bls+AgvoBa+/tYMxXsivsGdlK77HKqrql6jPaG5E6sdPRjDZWZmXTK5LD9hSimYh5r/D",
+	"D1i0ZN+7kviwf4hvaQPVJAvPAIKXBfCKycSIEjXik9g18zbHbCizTE4Nbx4Hb7Q9zRZfCRqSYeQMg15y",
+	"6ADCtKymnwdv89vi+tP1/w0AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -141,7 +141,8 @@ export interface Schemas extends Omit<orders.components['schemas'], 'ProblemCode
 export interface Operations {
   /**
    * Search and list products.
-   * Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
+   * Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed. The first page may
+   * be some seconds old, as `getProduct` tells.
    * 
    * `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
    * digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
@@ -191,7 +192,8 @@ export interface Operations {
   };
   /**
    * Read a product.
-   * Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
+   * Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
+   * callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
    */
   getProduct: {
     method: 'GET';

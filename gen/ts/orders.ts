@@ -9,7 +9,8 @@ export interface paths {
         };
         /**
          * Search and list products
-         * @description Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
+         * @description Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed. The first page may
+         *     be some seconds old, as `getProduct` tells.
          *
          *     `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
          *     digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
@@ -49,7 +50,8 @@ export interface paths {
         };
         /**
          * Read a product
-         * @description Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
+         * @description Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
+         *     callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
          */
         get: operations["getProduct"];
         put?: never;

@@ -5540,7 +5540,8 @@ interface Schemas extends Omit<components$1['schemas'], 'ProblemCode'>, Omit<com
 interface Operations {
     /**
      * Search and list products.
-     * Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed.
+     * Lists products, newest first, a page at a time. Without `status` only products that can be ordered are listed. The first page may
+     * be some seconds old, as `getProduct` tells.
      *
      * `q` finds products if each of its words is the beginning of a word in their name, description or SKU. A word of one letter or
      * digit matches whole words only, except in the scripts of Chinese, Japanese and Korean, where one character may be a word. `q`
@@ -5590,7 +5591,8 @@ interface Operations {
     };
     /**
      * Read a product.
-     * Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it.
+     * Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
+     * callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
      */
     getProduct: {
         method: 'GET';

@@ -39,7 +39,7 @@ func TestGiven(t *testing.T) {
 	require.ErrorContains(t, err, `--conns: "many" is not a whole number`)
 	require.ErrorContains(t, err, `--wait: "soon" is not a duration: write it like 90s or 1h30m`)
 
-	help := settings.Help("T_", defaults)
+	help := settings.Help(settings.Source{Prefix: "T_"}, defaults)
 	require.Regexp(t, `--conns +T_CONNS +16 +connections at most\n`, help)
 	require.Regexp(t, `--wait +T_WAIT +2s +how long to wait\n`, help)
 }

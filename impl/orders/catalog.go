@@ -100,6 +100,12 @@ func (s *Service) readProducts(
 	return page.rows, page.next, err
 }
 
+// setLifetime changes how long products are remembered.
+func (c *productCache) setLifetime(lifetime time.Duration) {
+	c.products.SetLifetime(lifetime)
+	c.pages.SetLifetime(lifetime)
+}
+
 // forget forgets a product and all pages, once a change of it is committed. The announcement of the database may come a
 // moment after the answer to the caller.
 func (c *productCache) forget(ctx context.Context, id uuid.UUID) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"regexp"
 	"testing"
 	"time"
 
@@ -76,4 +77,41 @@ func TestPayWithinChangesAtRunTime(t *testing.T) {
 	p.Set("pay_within: 2h")
 	after := order()
 	require.Equal(t, 2*time.Hour, after.ExpiresAt.Sub(after.CreatedAt))
+}
+
+// Products are remembered as long as the file says.
+func TestProductCacheChangesAtRunTime(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	db, product, now := ordersdb.New(conn), uuid.New(), time.Now()
+	_, err = db.CreateProduct(t.Context(), ordersdb.CreateProductParams{
+		ID: product, Sku: product.String(), Name: "Brass plumb bob", PriceAmount: 2490, Currency: "EUR", CreatedAt: now,
+	})
+	require.NoError(t, err)
+	p := programtest.ServeLive(t, Run, "ORDERS_CONFIG", environment(url), "product_cache: 10m")
+	client, err := ordersapi.NewClientWithResponses(p.URL,
+		ordersapi.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+			r.Close = true
+			return nil
+		}))
+	require.NoError(t, err)
+	available := func() int64 {
+		got, err := client.GetProductWithResponse(t.Context(), product)
+		require.NoError(t, err)
+		return contracttest.Body(t, got, got.JSON200).Available
+	}
+	hits := func() bool {
+		available()
+		_, body := programtest.Get(t, p.OpsURL+"/metrics")
+		return regexp.MustCompile(`cache_hits_total\{cache="products"\} [1-9]`).MatchString(body)
+	}
+	contracttest.Eventually(t, "products are remembered", hits)
+	_, err = db.AdjustStock(t.Context(), ordersdb.AdjustStockParams{ProductID: product, Delta: 9, UpdatedAt: now})
+	require.NoError(t, err)
+	require.Zero(t, available())
+	p.Set("product_cache: 0s")
+	require.EqualValues(t, 9, available())
 }

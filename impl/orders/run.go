@@ -72,6 +72,7 @@ func serve(ctx context.Context, p program.Program, live *settings.Live[serveSett
 		process.Go("catalog", func(ctx context.Context) {
 			s.catalog.watch(ctx, process.Pool.Config().ConnConfig, process.Log)
 		})
+		live.Subscribe(func(next *serveSettings, _ []settings.Change) { s.catalog.setLifetime(next.ProductCache) })
 		if c.WarmUp > 0 && c.ProductCache > 0 {
 			s.warm(ctx, c.WarmUp)
 		}

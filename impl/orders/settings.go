@@ -15,7 +15,7 @@ type serveSettings struct {
 	OpenOrders           int           `koanf:"open_orders" unit:"orders" usage:"how many unpaid orders a customer may have"`
 	ReservedUnits        int           `koanf:"reserved_units" unit:"units" usage:"how many units, of all products together, a customer may have in unpaid orders"`
 	SearchTimeout        time.Duration `koanf:"search_timeout" usage:"how long each statement of a search for products may take"`
-	ProductCache         time.Duration `koanf:"product_cache" usage:"how long products are remembered for callers without a token, and so how old their available units may be; 0 reads each time"`
+	ProductCache         time.Duration `koanf:"product_cache" reload:"true" usage:"how long products are remembered for callers without a token, and so how old their available units may be; 0 reads each time"`
 	WarmUp               time.Duration `koanf:"warm_up" usage:"how long the start may wait for the newest products to be remembered; 0 does not wait"`
 	WebhooksAllowPrivate bool          `koanf:"webhooks_allow_private" usage:"whether webhooks may lead into private networks and over plain http; for development"`
 }

@@ -8,7 +8,7 @@ import (
 
 // Connections holds the settings of the connections of callers. Serving embeds it.
 type Connections struct {
-	MaxConnections int `koanf:"max_connections" usage:"open connections of callers at most, and no more than the limit of open files allows; idle and slow ones make room for new ones, and one network has a quarter unless it is among trusted_proxies"`
+	MaxConnections int `koanf:"max_connections" unit:"connections" usage:"open connections of callers at most, and no more than the limit of open files allows; idle and slow ones make room for new ones, and one network has a quarter unless it is among trusted_proxies"`
 }
 
 // DefaultConnections returns the defaults of Connections.

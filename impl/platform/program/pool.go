@@ -13,9 +13,9 @@ import (
 // PoolSettings are the limits of the pool of database connections. One that no source has is the one of the database
 // URL, as in ?pool_max_conns=20&statement_timeout=1s; the default holds when the URL lacks it, too.
 type PoolSettings struct {
-	MaxConns              settings.Given[int32]         `koanf:"max_conns" usage:"connections to the database at most"`
-	MinConns              settings.Given[int32]         `koanf:"min_conns" usage:"connections to the database that are kept open"`
-	MinIdleConns          settings.Given[int32]         `koanf:"min_idle_conns" usage:"unused connections to the database that are kept open for the next requests"`
+	MaxConns              settings.Given[int32]         `koanf:"max_conns" unit:"connections" usage:"connections to the database at most"`
+	MinConns              settings.Given[int32]         `koanf:"min_conns" unit:"connections" usage:"connections to the database that are kept open"`
+	MinIdleConns          settings.Given[int32]         `koanf:"min_idle_conns" unit:"connections" usage:"unused connections to the database that are kept open for the next requests"`
 	MaxConnLifetime       settings.Given[time.Duration] `koanf:"max_conn_lifetime" usage:"how old a connection to the database may become"`
 	MaxConnLifetimeJitter settings.Given[time.Duration] `koanf:"max_conn_lifetime_jitter" usage:"random time that a connection may become older, so that not all are replaced at once; a tenth of the lifetime unless given"`
 	MaxConnIdleTime       settings.Given[time.Duration] `koanf:"max_conn_idle_time" usage:"how long a connection to the database may be unused"`
@@ -24,7 +24,7 @@ type PoolSettings struct {
 	StatementTimeout      settings.Given[time.Duration] `koanf:"statement_timeout" usage:"how long a statement may take"`
 	LockTimeout           settings.Given[time.Duration] `koanf:"lock_timeout" usage:"how long a statement waits for a lock"`
 	IdleInTxTimeout       settings.Given[time.Duration] `koanf:"idle_in_transaction_timeout" usage:"how long a transaction may wait for its next statement"`
-	PoolShare             int32                         `koanf:"pool_share" usage:"percent of max_conns that what anybody may call, unless it has high priority, has at most, and as much what has low priority"`
+	PoolShare             int32                         `koanf:"pool_share" unit:"percent" usage:"percent of max_conns that what anybody may call, unless it has high priority, has at most, and as much what has low priority"`
 }
 
 // DefaultPool returns the defaults of PoolSettings.

@@ -166,6 +166,7 @@ func (p Program) serve(
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
+	reloading.subscribe(func(next ServeSettings, _ []settings.Change) { next.serving().retune(traces.Tracer()) })
 	process := &Process{
 		Log: log.Logger, Pool: pool, Registry: metrics.Registry,
 		Chain: httpapi.Options{

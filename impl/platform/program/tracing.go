@@ -14,8 +14,8 @@ import (
 
 // Tracing says which traces are recorded. Where they are sent is said by the variables of OpenTelemetry, OTEL_….
 type Tracing struct {
-	TraceRatio   float64 `koanf:"trace_ratio" usage:"share of requests whose trace is recorded, from 0 to 1, once OTEL_EXPORTER_OTLP_ENDPOINT says where traces are sent; OTEL_TRACES_SAMPLER takes precedence"`
-	TraceCallers int     `koanf:"trace_callers" usage:"traces per second that are recorded beyond that because the caller records them"`
+	TraceRatio   float64 `koanf:"trace_ratio" reload:"true" unit:"share" usage:"share of requests whose trace is recorded, from 0 to 1, once OTEL_EXPORTER_OTLP_ENDPOINT says where traces are sent; OTEL_TRACES_SAMPLER takes precedence"`
+	TraceCallers int     `koanf:"trace_callers" reload:"true" unit:"traces a second" usage:"traces per second that are recorded beyond that because the caller records them"`
 }
 
 // DefaultTracing returns the defaults of Tracing.
@@ -57,4 +57,12 @@ func (t *Tracing) startTraces(
 	return tracing.Start(ctx, tracing.Config{
 		Environment: environment, Service: service, Version: version(), Log: log, Registry: registry,
 	})
+}
+
+// retune gives a running tracer the sampling of the settings; nil records nothing.
+func (t *Tracing) retune(tracer *telemetry.Tracer) {
+	// The environment does not change, and has been understood at the start.
+	if environment, err := tracing.FromEnvironment(t.sampling()); err == nil && tracer != nil {
+		tracer.SetSampling(environment.Sampling)
+	}
 }

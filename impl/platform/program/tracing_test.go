@@ -2,12 +2,14 @@ package program_test
 
 import (
 	"context"
+	"encoding/hex"
 	"net/http"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/trace"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -91,4 +93,38 @@ func TestTracesInTheClearAreWarnedOf(t *testing.T) {
 		})
 		require.Equal(t, warned, named, endpoint)
 	}
+}
+
+// The share of requests that are recorded, and how many callers may ask for it, change while the service runs.
+func TestTracingChangesAtRunTime(t *testing.T) {
+	receiver := otlptest.New(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.URL)
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "3600000")
+	d := newDepot(t, "trace_ratio: 0", "trace_callers: 0")
+	ask := func(traceID string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.URL+"/limited", nil)
+		require.NoError(t, err)
+		request.Close = true
+		request.Header.Set("Traceparent", "00-"+traceID+"-00f067aa0ba902b7-01")
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+	}
+	d.status("limited")
+	ask("4bf92f3577b34da6a3ce929d0e0e4730")
+	d.Set("trace_callers: 5")
+	d.status("limited")
+	ask("4bf92f3577b34da6a3ce929d0e0e4731")
+	d.Set("trace_callers: 0", "trace_ratio: 1")
+	d.status("limited")
+	d.Stop()
+	require.NoError(t, d.End())
+	var traces []string
+	for _, span := range receiver.Spans() {
+		if span.GetKind() == tracepb.Span_SPAN_KIND_SERVER {
+			traces = append(traces, hex.EncodeToString(span.GetTraceId()))
+		}
+	}
+	require.Len(t, traces, 2)
+	require.Equal(t, "4bf92f3577b34da6a3ce929d0e0e4731", traces[0])
 }

@@ -10,6 +10,9 @@ type Given[T any] struct {
 	Set bool
 }
 
+// valueType is the type of Value.
+func (Given[T]) valueType() reflect.Type { return reflect.TypeFor[T]() }
+
 // UnmarshalText implements encoding.TextUnmarshaler. It reads what Load reads for a T.
 func (g *Given[T]) UnmarshalText(text []byte) error {
 	if err := parse(string(text), reflect.ValueOf(&g.Value).Elem()); err != nil {

@@ -78,6 +78,9 @@ func (f field) typeName() string {
 	if f.list {
 		t, plural = t.Elem(), "s"
 	}
+	if given, ok := reflect.TypeAssert[interface{ valueType() reflect.Type }](reflect.Zero(t)); ok {
+		t = given.valueType()
+	}
 	name := "text"
 	switch {
 	case t == secretType:

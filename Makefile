@@ -159,7 +159,7 @@ load-check: ## the same in short: answers are right and few are refused; times m
 
 PROFILES ?= cmd
 profile: ## take CPU profiles under load, make them default.pgo of each service, and show what that gains; this takes minutes
-	@go run ./test/load -profiles $(PROFILES) -rate 200 -duration 1m -step 10s $(LOAD)
+	@go run ./test/load -profiles $(PROFILES) -rate 300 -duration 1m -step 10s $(LOAD)
 
 SAMPLES ?= 1000
 oracle: ## take the time of SAMPLES answers about accounts that there are and are not, idle and under load; this takes minutes

@@ -128,11 +128,14 @@ func (s *shop) asCustomer(then func(*caller) (*step, error)) (*step, error) {
 	return s.as(c, then)
 }
 
-// as makes a request of a caller, or renews the session of that caller.
+// as makes a request of a caller, or renews the session of that caller. While that is under way and the access token
+// has ended, somebody lists products instead.
 func (s *shop) as(c *caller, then func(*caller) (*step, error)) (*step, error) {
 	switch {
-	case c.renewing || s.usable(c):
+	case s.usable(c) || c.renewing && s.clock().Before(c.expires):
 		return then(c)
+	case c.renewing:
+		return s.listProducts()
 	case c.refresh == "":
 		return s.logIn(c)
 	default:

@@ -45,9 +45,9 @@ func (s *sentStatements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx
 func (s *sentStatements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // BenchmarkCatalog compares what a read of the catalog by a caller without a token costs: from the database, from the
-// memory of the process, and from Redis. They take turns in this process, without a network before them. For each request
-// it reports the statements, the CPU of this process and, on Linux, that of PostgreSQL and Redis together; and the ratio
-// of all CPU to that with the database.
+// memory of the process, and from Redis. They take turns in this process, without a network before them. For each
+// request it reports the statements, the CPU of this process and, on Linux, that of PostgreSQL and Redis together; and
+// the ratio of all CPU to that with the database.
 func BenchmarkCatalog(b *testing.B) {
 	f := newCatalogFixture(b)
 	single := make([]string, catalogProducts)

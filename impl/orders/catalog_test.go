@@ -119,8 +119,8 @@ func TestWhoIsAnsweredFromTheCache(t *testing.T) {
 	require.Equal(t, int64(7), s.read(s.client(""), id).Available)
 }
 
-// A change is shown to everybody at once by the replica that has made it, to whoever sends a token by every replica, and
-// soon to everybody by every replica.
+// A change is shown at once to everybody by the replica that has made it, at once to whoever sends a token by every
+// replica, and soon to everybody by every replica.
 func TestAChangeOfAProduct(t *testing.T) {
 	t.Parallel()
 	for name, shared := range map[string]func() *redistest.Server{

@@ -13,8 +13,8 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// NATSSettings say where NATS is, and how each side proves who it is.
-type NATSSettings struct {
+// NATS say where NATS is, and how each side proves who it is.
+type NATS struct {
 	NATSURL            telemetry.Secret `koanf:"nats_url" usage:"where events are published and consumed, as in nats://user:password@host:4222; without it none are, and the service's own are kept for a week"`
 	NATSCredentials    string           `koanf:"nats_credentials" usage:"path of the file with this service's JWT and key for NATS, as nsc writes it"`
 	NATSCA             string           `koanf:"nats_ca" usage:"path of the PEM file with the authorities that sign the certificate of NATS, where they are not public"`
@@ -24,15 +24,15 @@ type NATSSettings struct {
 	NATSReconnectWait  time.Duration    `koanf:"nats_reconnect_wait" usage:"the longest pause between two attempts to connect to NATS; the first ones are shorter"`
 }
 
-// DefaultNATS returns the defaults of NATSSettings.
-func DefaultNATS() NATSSettings {
-	return NATSSettings{
+// DefaultNATS returns the defaults of NATS.
+func DefaultNATS() NATS {
+	return NATS{
 		NATSConnectTimeout: events.DefaultConnectTimeout, NATSReconnectWait: events.DefaultReconnectWait,
 	}
 }
 
 // natsServer is the NATS of the settings.
-func (n *NATSSettings) natsServer() events.Server {
+func (n *NATS) natsServer() events.Server {
 	return events.Server{
 		URLs: n.NATSURL, Credentials: n.NATSCredentials, CA: n.NATSCA, Cert: n.NATSCert, Key: n.NATSKey,
 		ConnectTimeout: n.NATSConnectTimeout, ReconnectWait: n.NATSReconnectWait,
@@ -40,7 +40,7 @@ func (n *NATSSettings) natsServer() events.Server {
 }
 
 // Validate refuses settings that cannot work. Files are looked at with the findings.
-func (n *NATSSettings) Validate() error {
+func (n *NATS) Validate() error {
 	var errs []error
 	refuse := func(when bool, text string) {
 		if when {
@@ -70,7 +70,7 @@ func (n *NATSSettings) Validate() error {
 }
 
 // urls tells whether something holds for one of the URLs.
-func (n *NATSSettings) urls(holds func(*url.URL) bool) bool {
+func (n *NATS) urls(holds func(*url.URL) bool) bool {
 	for text := range strings.SplitSeq(n.NATSURL.Reveal(), ",") {
 		if u, err := url.Parse(strings.TrimSpace(text)); err == nil && holds(u) {
 			return true
@@ -80,7 +80,7 @@ func (n *NATSSettings) urls(holds func(*url.URL) bool) bool {
 }
 
 // natsFindings adds those of NATS: files that cannot be used are refused.
-func (n *NATSSettings) natsFindings(found *Findings) {
+func (n *NATS) natsFindings(found *Findings) {
 	found.Add(n.NATSURL.Reveal() == "", "nats_url",
 		"no event is published, none is heard, and those of more than a week ago are lost",
 		"where NATS is, as in nats://host:4222")

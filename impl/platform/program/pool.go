@@ -10,9 +10,9 @@ import (
 	"example.com/plumbline/impl/platform/settings"
 )
 
-// PoolSettings are the limits of the pool of database connections. One that no source has is the one of the database
+// Pool are the limits of the pool of database connections. One that no source has is the one of the database
 // URL, as in ?pool_max_conns=20&statement_timeout=1s; the default holds when the URL lacks it, too.
-type PoolSettings struct {
+type Pool struct {
 	MaxConns              settings.Given[int32]         `koanf:"max_conns" unit:"connections" usage:"connections to the database at most"`
 	MinConns              settings.Given[int32]         `koanf:"min_conns" unit:"connections" usage:"connections to the database that are kept open"`
 	MinIdleConns          settings.Given[int32]         `koanf:"min_idle_conns" unit:"connections" usage:"unused connections to the database that are kept open for the next requests"`
@@ -27,10 +27,10 @@ type PoolSettings struct {
 	PoolShare             int32                         `koanf:"pool_share" unit:"percent" usage:"percent of max_conns that what anybody may call, unless it has high priority, has at most, and as much what has low priority"`
 }
 
-// DefaultPool returns the defaults of PoolSettings.
-func DefaultPool() PoolSettings {
+// DefaultPool returns the defaults of Pool.
+func DefaultPool() Pool {
 	d := postgres.DefaultConfig()
-	return PoolSettings{
+	return Pool{
 		MaxConns:              settings.Given[int32]{Value: d.MaxConns},
 		MaxConnLifetime:       settings.Given[time.Duration]{Value: d.MaxConnLifetime},
 		MaxConnLifetimeJitter: settings.Given[time.Duration]{Value: d.MaxConnLifetimeJitter},
@@ -54,7 +54,7 @@ const (
 )
 
 // Validate refuses values that cannot work. What contradicts the database URL is refused with that.
-func (p *PoolSettings) Validate() error {
+func (p *Pool) Validate() error {
 	var errs []error
 	refuse := func(when bool, format string, args ...any) {
 		if when {
@@ -89,7 +89,7 @@ func (p *PoolSettings) Validate() error {
 }
 
 // poolConfig returns the configuration of the pool for a database URL, with every limit that is in force.
-func (p *PoolSettings) poolConfig(url string) (postgres.Config, error) {
+func (p *Pool) poolConfig(url string) (postgres.Config, error) {
 	c, err := postgres.Config{
 		URL:                      url,
 		MaxConns:                 given(p.MaxConns),

@@ -73,9 +73,9 @@ func (p Program) leveled(level slog.Leveler, d Database, out io.Writer, sensitiv
 // Serving holds the settings of serve that every service has. A service's own settings embed it.
 type Serving struct {
 	Keyed
-	PoolSettings
-	NATSSettings
-	StopSettings
+	Pool
+	NATS
+	Stop
 	Redis
 	Connections
 	Tracing
@@ -90,14 +90,14 @@ type Serving struct {
 // DefaultServing returns the defaults of Serving.
 func DefaultServing() Serving {
 	return Serving{
-		Keyed:        Keyed{Database: DefaultDatabase()},
-		PoolSettings: DefaultPool(),
-		NATSSettings: DefaultNATS(),
-		StopSettings: DefaultStop(),
-		Redis:        DefaultRedis(),
-		Connections:  DefaultConnections(),
-		Tracing:      DefaultTracing(),
-		Addr:         "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
+		Keyed:       Keyed{Database: DefaultDatabase()},
+		Pool:        DefaultPool(),
+		NATS:        DefaultNATS(),
+		Stop:        DefaultStop(),
+		Redis:       DefaultRedis(),
+		Connections: DefaultConnections(),
+		Tracing:     DefaultTracing(),
+		Addr:        "127.0.0.1:8080", OpsAddr: "127.0.0.1:9090",
 		Tuned: DefaultTuned(), Migrate: true,
 	}
 }
@@ -106,8 +106,8 @@ func DefaultServing() Serving {
 // of its own calls it there.
 func (s *Serving) Validate() error {
 	errs := []error{
-		s.Keyed.Validate(), s.PoolSettings.Validate(), s.NATSSettings.Validate(), s.Redis.Validate(),
-		s.Connections.Validate(), s.StopSettings.Validate(), s.Tracing.Validate(),
+		s.Keyed.Validate(), s.Pool.Validate(), s.NATS.Validate(), s.Redis.Validate(),
+		s.Connections.Validate(), s.Stop.Validate(), s.Tracing.Validate(),
 		s.Tuned.Validate(), s.contradictions(),
 	}
 	if err := httpapi.CheckProxies(s.TrustedProxies); err != nil {

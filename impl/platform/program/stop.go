@@ -11,23 +11,23 @@ import (
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
-// StopSettings bound the phases of the stop.
-type StopSettings struct {
+// Stop bound the phases of the stop.
+type Stop struct {
 	StopWithin time.Duration `koanf:"stop_within" usage:"how long the whole stop may take, from the signal to the last line of the log; less than whatever kills the process waits"`
 	Unready    time.Duration `koanf:"unready" reload:"true" usage:"how long to go on serving after readiness has been withdrawn"`
 	Drain      time.Duration `koanf:"drain" reload:"true" usage:"how long running requests may take to end"`
 }
 
-// DefaultStop returns the defaults of StopSettings: Kubernetes kills a process after 30 s.
-func DefaultStop() StopSettings {
-	return StopSettings{StopWithin: 25 * time.Second, Unready: 3 * time.Second, Drain: 20 * time.Second}
+// DefaultStop returns the defaults of Stop: Kubernetes kills a process after 30 s.
+func DefaultStop() Stop {
+	return Stop{StopWithin: 25 * time.Second, Unready: 3 * time.Second, Drain: 20 * time.Second}
 }
 
 // stopReserve is what parts, pool and log have at least after requests have ended.
 const stopReserve = 2 * time.Second
 
 // Validate refuses phases that cannot work.
-func (s *StopSettings) Validate() error {
+func (s *Stop) Validate() error {
 	switch {
 	case s.Unready < 0 || s.Drain <= 0:
 		return errors.New("unready is not less than nothing, and drain is more")

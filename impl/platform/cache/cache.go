@@ -151,8 +151,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 	if c.lifetime.Load() <= 0 {
 		return c.config.Load(ctx, key)
 	}
-	known, ok := c.entries.GetIfPresent(key)
-	hit := ok && known.Until.After(c.config.Clock())
+	known, hit := c.look(key)
 	c.counts.LookedUp(hit)
 	if hit {
 		return c.resultOf(known)
@@ -165,6 +164,12 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 		var none V
 		return none, ctx.Err()
 	}
+}
+
+// look gives the entry of a key that is not too old to answer.
+func (c *Cache[K, V]) look(key K) (known entry[V], ok bool) {
+	known, ok = c.entries.GetIfPresent(key)
+	return known, ok && known.Until.After(c.config.Clock())
 }
 
 func (c *Cache[K, V]) resultOf(e entry[V]) (V, error) {
@@ -182,6 +187,11 @@ func (c *Cache[K, V]) join(ctx context.Context, key K) *flight[V] {
 		return f
 	}
 	f := &flight[V]{changes: c.changes, done: make(chan struct{})}
+	if known, landed := c.look(key); landed { // since the caller has looked
+		f.value, f.err = c.resultOf(known)
+		close(f.done)
+		return f
+	}
 	c.flights[key] = f
 	shared := c.shared
 	if !c.watched || c.config.Clock().Before(c.trusted) {

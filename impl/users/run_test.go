@@ -78,7 +78,8 @@ func TestServe(t *testing.T) {
 	t.Parallel()
 	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...)))
 	for path, want := range map[string]string{
-		"/livez": "alive", "/readyz": "ready", "/healthz": `"status":"healthy"`, "/metrics": `cache_entries{cache="sessions"}`,
+		"/livez": "alive", "/readyz": "ready", "/healthz": `"status":"healthy"`,
+		"/metrics": `cache_entries{cache="sessions"}`,
 	} {
 		status, body := programtest.Get(t, p.OpsURL+path)
 		require.Equal(t, http.StatusOK, status, path)

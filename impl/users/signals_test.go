@@ -72,7 +72,8 @@ func TestSIGHUPEndsNoCommand(t *testing.T) {
 func TestASecondSignal(t *testing.T) {
 	t.Parallel()
 	main, started, ended := signalled(t)
-	p := programtest.Serve(t, main, environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_DRAIN=1h", "USERS_STOP_WITHIN=2h"))
+	p := programtest.Serve(t, main, environment(
+		pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_DRAIN=1h", "USERS_STOP_WITHIN=2h"))
 	beginSlowRequest(t, p.URL)
 	process := <-started
 	require.NoError(t, process.Signal(syscall.SIGTERM))

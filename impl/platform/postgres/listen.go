@@ -30,7 +30,6 @@ func Listen(ctx context.Context, config *pgx.ConnConfig, channel string, l Liste
 		defer l.Lost()
 		listening, cancel := context.WithTimeout(ctx, listenTimeout)
 		defer cancel()
-		// LISTEN takes a name and no parameter; the name is a constant of the service.
 		//sqltext:allow the name of a channel cannot be an argument; it is a constant of the service, and quoted
 		if _, err := conn.Exec(listening, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 			return err

@@ -1517,7 +1517,8 @@ type ClientInterface interface {
 	// GetProduct Read a product
 	//
 	// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
-	// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
+	// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache` or
+	// `max-age=0`.
 	//
 	// Corresponds with GET /api/v1/products/{productId} (the `GetProduct` operationId).
 	GetProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2114,7 +2115,8 @@ func (c *Client) CreateProduct(ctx context.Context, body CreateProductJSONReques
 // GetProduct Read a product
 //
 // Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
-// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
+// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache` or
+// `max-age=0`.
 //
 // Corresponds with GET /api/v1/products/{productId} (the `GetProduct` operationId).
 func (c *Client) GetProduct(ctx context.Context, productID ProductID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4362,7 +4364,8 @@ type ClientWithResponsesInterface interface {
 	// GetProductWithResponse Read a product
 	//
 	// Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
-	// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
+	// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache` or
+	// `max-age=0`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6927,7 +6930,8 @@ func (c *ClientWithResponses) CreateProductWithResponse(ctx context.Context, bod
 // GetProductWithResponse Read a product
 //
 // Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
-// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
+// callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache` or
+// `max-age=0`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -18340,51 +18344,51 @@ var swaggerSpec = []string{
 	"1zsBXdq3dqSiCmkCTbqwp0HZIrya58RzIqdiOXq/PcV3cencnZFunzluiMpvZ+FecfkfRdRtRNSG0miZ",
 	"r8SeyTuEYDYHh//2HStrSKqzy+LccKpHB0mNg+Q0TUuxslpWrukhcXt1Q0h2L1TuyROy98X+azU2V9Ck",
 	"31spxrIiXAyyArJnX2vlWlbb5pwu/qCly1pFGQu1PCckCZoPuVtLOM9dci67Aqt9VKUfLcw+0fKSibjy",
-	"EuskWPSgFNbuHDHXP/U59Ll8LoXOZdYhQjagQ3SyBAgslKl3Ckg8iozvWmQ8aAXLwVpMzYzwLuhY36W1",
-	"g/ha6/PtBRtn3kHtAmqBi3oLttB+84620EZB57eOuWPYGbIdF3GyHI8eMd/UGGPQOcPqTjAhGXUN9MAY",
-	"UbZ2FLuVARTr0f7x0ycx4cMKr3d+SnzWd+kXXZG8HtrW+tijYjzRM6iLJTkbS/e1gNhdAq1SfNe2S8Ym",
-	"2HyNjpkv0AA25StOZiHoLqG6jr0jLyo5/MoCUCvkZHWkvol4zmgaA0qtQn8qvUBHaPJjAr5ZKmZ+JrD9",
-	"f6uFKLZeUkTdqNWNlpWJupmL5k2aJRWjrWZ7ARzY7LthzljDTLk9CHdKR1yUD+3aCPC6vPx9uCwbmXGP",
-	"Mvn7k8m2Zl3IKeHqjx34rpPhrfY6z4HKC5DTryjPvofyhYP2s80G9s6d/QcCzwJpeY8WIh7C0EKclFJ8",
-	"TUXF7peP7rT6Ll73b0XuWeNw8wy5OWWl1un7M4QfS68vH0+kUryfMWNiusonlo+peX02m9cYLiQxasQp",
-	"0AgJc2Ih5rY6ac4+8WgS/o7ET+nVeCDc468mSb4DFxyuxD0yWcek7sRl75+XpgUyjnvipnUhNGdOxfPG",
-	"15x9BUBHYAnGZV/CZfE3NCdtgbr9HGbvBIXw82G0k3rmTIWQmvQZ8ZODndBxedz99WXu/pEtRMhuHZ16",
-	"MUfEY4Dq9ypaBJs+Bqm2KbrWCW754/VYwb1cwvpJukcZWwqvNaJdN1gy85GwstbBMfuvIYqxK/LNITKQ",
-	"nQV6UOXQVulAmqebE3LqFjEmrg2yBXzJUlfWk6akmLiQmUO98VmMC5GpM9uvebtGyG3qSRytUad12ASC",
-	"YIBRZz+OzACjTvtoHV68fskQDH0J90UNJHpUyrfZwMTt5B9s8X7ANfDvVWWEDo/r09fTsu8SNVmLLTRo",
-	"+o9C6fEaUKH+OIPOnHOtmWjIoWUW1YqD3dr0aNjzp8EHNx3eg+b0At0s7QGco2crR0dHR8vZynpKa6ap",
-	"5TshyzpoHLYobRyxZrtxPGi1Gs30qM9ah8N92m5Ft2VzFkzhFdRueLTcu6Xezq3r6hTcYNPdOgv30WWx",
-	"Je5olmuRO4Zr9PU5pesA+HWCy8s9DAkczsSqN/N6jXMrlOgvcN8JoUSwC2oMOAIvAHbJlFerhrvkZ5kz",
-	"99oReAuC93RF6SuwnNY8RXYSWeieHPZgGRziniscmUdLdUUanl4uCM2yOu8CLrZTxzabzG3CwoS8cCmv",
-	"WruteTmoe3VU+INS/vV7FRNx5I2Jb0rr3nBPsPRG9btc0RAMHJhiAIIdSK2t4aE8ukw2dJmUWscjkso6",
-	"hhCcNyJzlEggVG5jDC1zoKDhiufnznFgW1MdSLxa6BTPzrfpSJmy/kjKy3XaJ7hbocYYwgRqpozZMF+E",
-	"7dKAsQxGsUHOtKq3lD64z39PFtI6UowJs5V9xhegxPf0bMLKSv5dgNGIK621zCOfqnLvqNFs91uNo+HT",
-	"VoMeDPYbxwdpmz3rN48Gh4dr+s2LPIs60Ujriers7cGM79qh7Q7keA+c+hkX7I4Gkl3O1YaR20vfi1X0",
-	"nVg30/I4OS7nLy1jdEuaz25umdRaF2fY/gR6j2ATDpuRecGvmICOCa6QDrYnsRm5CKjwpQsJkd0oJt3I",
-	"UKI0HU/wz5Rq2o2uk5gofiGMlaLImaYipXlKHF/pCjVhAz7kTO2SU6/geRhNY3v4luMQLqOk/fkzwfAU",
-	"XOECQmiuVMG1U7EViuYnIMwaHe4R2peF7go9yhkjKZ1VOrzQMSOJXZgGT5Nd2zMGaiNonhvRBcAIYDFB",
-	"qxTobysgK9X2XYd+EruufYYv59DQbAJhIGyHW8RMB4mYuzivGbIiB60mSbkyW1AhEgUSheWRyLlhxCNo",
-	"+C6yGVCzS05xlXDYk5xfUc2IYHoq80tAvfKll8tLIO0a3SXAuyFb3YANblbHaIdyn9YXLkbUiaYjxQa9",
-	"n4c//dtx/uxff/qP3/Lz6T/ev33x7PWbt39/Ldtv6Bt6Ni1/l3+KYscF4JO/Z+m1qaT6wPXoDGd2iY1k",
-	"Z843mMZ1mJdbf8wiRdscxStxj2HcmmRUOG6Euo10W9G8aIM4Xr1hvaLvn1J+/vo+LIq9L/Zftm4xZRnT",
-	"rC4uWxaSzB82K695XVgV3xcKkQp7PagpkQ++AElN5sPptxh+tKP67sKPZkLvc6vbPRRsdb/H6g1u+/O2",
-	"g5U31uDab8ZBmWwoNhaSA5Zu4Q0N1N+1YN9Qrq+Q5o9nfsspB3c88bc4tvccOftQ8pWvVZZ5QhJRZFmy",
-	"vLTSWonYQwG6K5LpiGcByzVyzRp0iGNoDFygREvCNcmodtnApWxFmrHFA0kLMxYq8MVDyrPl5ZjbsOAc",
-	"QxrSTLEN6w5vY3Y9MtX7Yqpz1YG/h2hNHU9+NHCWVNvdm9a3WG73EFrfChNnr+Sna8RSAuaLKK+B4YNh",
-	"k5ypIltINyMvygcNe79kEw3l6vtN8DLeGGUpn/2+EtK0ZuMJoNStl0GADDjkq88aT4fNZuOof7zfeDY4",
-	"PGzs02PWSpvDg/5ROwpZdtDWChj2/Fva6fK3ZFTpnqV2GYGtvzsp0NsEXd7NZc/VTbSbB0ERhd1Od26N",
-	"XN0os9VxnKqB/nvJb/s+VXGb32ZZyQ+h9+T3qZevz5H3vrjID7Z1m2S36aUbfDuu8y25b1RBQtZkHoAh",
-	"MqF6VBZclTTfiCHiEZGLAlhWgCmy/3QRAPnTzaE6Kmyczga4XK9+X0DoI1g8jcl0RDWgdmK/JSOyyJRC",
-	"ZuAQ0A2I5YfocJsA8yYICW4l2mlXVMNyU2peZoSa+a9hZuFL0KxCotCQkYL5eB6E3Yyt07cGmNJ0poiS",
-	"u+QDGDS64gPsCm8sBb2GzYMdTHiEOJm55sJ1PfdAUt99zuysOS666Nhpb5h49ygANxCAt5R1y4wbtzfj",
-	"hb01J/G+y7759yI+3ZRunOTmlsQesd9xt33ooU7LfARgttu3nKykW99ycgTVZqjNs8Atdd5/ege0tVUq",
-	"QC61ocMFz7/czQtYKzYxwKcgF35q/fzxYsbEe6F5RpJJzq64LFTPpsX1CnM9iUn7gIxkkSss4xZyGodG",
-	"ImTNZ0q6XBdMVcmyrrDvsaKT5Qyausp8wGxX145DeyvTOWBbDFhK9JQP4AFqrEfAP6MikHqZVDq22Ts+",
-	"g6REi6Pu8/j1OXoDUnfJqc3dZ/xipF1OINzmyIVqAi70aBFwwIcs7XMJCP6uSN4xnc8ap0PN8oQoI+mn",
-	"I4aNTGSWshzRT5mozULBvWGX2CYB3NVq/Z1madTv2pCyg0rjtGV+yso931JWR3l0v5fQ0Ab5GTgV6vvp",
-	"XG6YU8WSVe50bls+AgvoBa+/tYMxXsivsGdlK77HKqrql6jPaG5E6sdPRjDZWZmXTK5LD9hSimYh5r/D",
-	"D1i0ZN+7kviwf4hvaQPVJAvPAIKXBfCKycSIEjXik9g18zbHbCizTE4Nbx4Hb7Q9zRZfCRqSYeQMg15y",
-	"6ADCtKymnwdv89vi+tP1/w0AAP//",
+	"EuskWPSgFNbuHDHXP/U59Ll8LoXOZdYhQjagQ3QCfo1kTD836AX7UzNZAgwWytg7BSgeRch3LUIetKLl",
+	"YC0mZ0Z4F7Ss79L6Qbyt9fn4gs0z77B2AbbAZb0F22i/eUfbaKMg9FvH7DEMDdmPi7hZjmePmG9yjDHp",
+	"nGG1J5iUjLqGemCcKFtLit3LAJr1aP/46ZOY8GGF9zu/JT7ru/aLrkheD22rfexZMZ7oGdTJkpyNpfta",
+	"QOwugdYpvovbJWMTbMZGx8wXbACb8hUosxCEl1Bdx96RF5UcfmVBqBV6sjpS31Q8ZzSNAbVWoX+VXqBj",
+	"NPkxAV8tFTM/EzB1x60Wotp6SRF1o1Y3WlY26mYumjdxllSQtprtBbBgs++GOWMNM+X2INwpPXFRPrRr",
+	"I8Lr8vL34bJsZNY9yuTvTybbGnYhp4SrP3YgvE6Gt9rrPAcqMEBQv6I8+x7KGQ7azzYb2Dt39h8ITAuk",
+	"5T1ajHgIQ4txUkrxNRUVu18+utPqu3rdv1W5Z43FzTPm5pSVWifwzxCOLL3AfDyRSvF+xozJ6SqhWD6m",
+	"5vXZbF5juJDEqBGnQCMk0ImFGNzqJDr7xKNJ+DsSP6WX44FwkL+aJPkOXHK4EvfIZB2TuhOXvX9emhbI",
+	"OO6Jm9aF1Jw5Fc8bX3P2FQAfgSUYl30Kl8Xj0Jy0Bev2c5jNExTGz4fVTuqZMxVCatJnxE8OdkbH5XH3",
+	"15e9+0e2EDG7dbTqxRwRjwGr36toEWz6GLTapuhaJ9jlj9djRfdyCesn6R5lbCm81oh+3WDJzEfGytoH",
+	"x+y/hijGLsk3h8xAdhboQZVDW7UDaZ9uTsipW8SYuLbIFgAmS12ZT5qSYuJCaA4Fx2c1LkSmzmz/5u0a",
+	"IbepL3G0Rp3WYRMIggFGnf04MgOMOu2jdXjx+iVEMPQl3Bc1kOhRKd9mQxO3k3+wxfwB18C/V5UVOnyu",
+	"T19Py75L1GQtttCg6T8KpcdrQIf64ww6c861ZqIhh5ZZVCsQdmvTpWHPnwYf3HR4D5rjC3SztAfwjp6t",
+	"HB0dHS1nK+sprZmmlu+ELOugcdiitHHEmu3G8aDVajTToz5rHQ73absV3ZbNWXCFV1DL4dFz75aKO7eu",
+	"q1Nyg01366zcR5fFlrijWa5F7hiu0dfnlK4j4NcJLi/3MCRwOBOr3szrNc6tUKLBwH0nhBLBLqgx4Ai8",
+	"ANglU16tGu6Sn2XO3GtH4C0I3tMVpa/AclrzFNlJZKF7ctiDZXAIfK6QZB491RVteHq5IDTL6rwLuNhO",
+	"HdtsMrcJExPywqW8au025+Wg7tVR4Q9K+dfvVUzEkTcmvimte8M9wdIb1e9yRUNwcGCKASh2ILW2ho/y",
+	"6DLZ0GVSah2PyCrrGEJw3ojMUSKBULmNMbTMgYKGK56fO8eBbY11IPFqoVQ8O9+mI2XK+iMpL9dpp+Bu",
+	"hZpjCBOomTJmw3xRtksLxrIYxQY506reUvrgPv89WUjrSDEmzFb2GV+AGt/TswkrK/t3AVYjrrTaMo98",
+	"qsq9o0az3W81joZPWw16MNhvHB+kbfas3zwaHB6u6Tcv8izqRCOtJ6qztwczvmuHtjuQ4z1w6mdcsDsa",
+	"SHY5VxtGbi99L1bRd2LdTMvj5Licv7SM0S1pRru5ZVJrXZxhOxToRYJNOWxG5gW/YgI6KLjCOtiexGbk",
+	"IsDCly4kRHajmHQjQ4nSdDzBP1OqaTe6TmKi+IUwVooiZ5qKlOYpcXylK9SEDfiQM7VLTr2C52E1je3h",
+	"W5BDuIyS9ufPBMNTcIULCKG50gXXXsVWLJqfgDBrdLhHaF8Wuiv0KGeMpHRW6fhCx4wkdmEaPE12bQ8Z",
+	"qJWgeW5EFwAlgMUErVOg362ArFTbhx36S+y6dhq+vEND8wmEhbAdbxFDHSRi7uK8ZsiKHLSaJOXKbEGF",
+	"yBRIFJZLIueGEY+gAbzIZkDNLjnFVcJhT3J+RTUjgumpzC8BBcuXYi4vibRrdJcA74ZsdQM2uFldox3K",
+	"fVpfuBhRJ5qOFBv0fh7+9G/H+bN//ek/fsvPp/94//bFs9dv3v79tWy/oW/o2bT8Xf4pih0XgE/+nqXX",
+	"ppLqA9ejM5zZJTaSnTnfcBrXYV5u/TGLFm2zFK/EPYZxa5JR4bgR6jbSbUXzog3iePWG9Yu+n0r5+ev7",
+	"sCj2vth/2TrGlGVMs7q4bFlIMn/YrLzmdWFVfF8oRCrs9aCmZD74AiQ1mQ+n32L40Y7quws/mgm9z61u",
+	"91Cw1f0eqze47c/bDlbeWJNrvxkHZbOh2FhIDli6hTc0UH/Xgn1Dub5Cmj+e+S2nHNzxxN/i2N5z5OxD",
+	"yVe+VlnmCUlEkWXJ8tJKayViTwXotkimI54FLNfINWvQIa6hMXCBEi0J1ySj2mUDl7IVacaWDyQtzFio",
+	"wBcPKc+Wl2Nuw4JzDGlIM8U2rDu8jdn1yFTvi6nOVQf+HqI1dTz50cBZUm13b1rfYrndQ2h9K0ycvZKf",
+	"rhFLCZgvor4Ghg+GTXKmimwh3Yy8KB807P2STTSUq+83wct4Y5SlfPb7SkjTmo0ngFq3XgYBMuCQrz5r",
+	"PB02m42j/vF+49ng8LCxT49ZK20OD/pH7Shk2UGbK2DY829pp8vfklGle5baZQS2/u6kQG8TtHk3lz1X",
+	"N9FuHgRFFHY73blVcnWjzFbHcaoG+u8lv+37VMVtfptlJT+E3pPfp16+Pkfe++IiP9jmbZLdprdu8O24",
+	"zrfkvlEFCVmTeQCGyITqUVlwVdJ8I4aIR0guCmBZAabI/tNFQORPN4fqqLBxOhvgcr37fQGhj2DxNCbT",
+	"EdWA4on9l4zIIlMKmYFDQDcglh+iw20CzJsgRLiVaKddUQ3LTal5mRFq5r+GmYUvQbMKiUJDRgrm43kQ",
+	"djO2Tt8aYErTmSJK7pIPYNDoig+wK7yxFPQeNg92MOER4mTmmgvX9dwDSX03OrOz5rjoomOnvWHi3aMA",
+	"3EAA3lLWLTNu3N6MF/bWnMT7Lvvo34v4dFO6cZKbWxJ7xH7H3fehpzot8xGA2W7fcrKSbn3LyRFUm6E2",
+	"zwK31In/6R3Q1lapALnUhg4XPP9yNy9grdjEAJ+CXPip9fPHixkT74XmGUkmObvislA9mxbXK8z1JCbt",
+	"AzKSRa6wjFvIaRwaiZA1nynpcl0wVSXLusK+x4pOljNo8irzAbNdXjsO7a1M54BtMWAp0VM+gAeosR4B",
+	"/4yKQOplUunYZu/4DJISLY66z+PX5+gNSN0lpzZ3n/GLkXY5gXCbIxeqCbjQo0XAAR+ytM8lIPi7InnH",
+	"dD5rnA41yxOijKSfjhg2NpFZynJEQ2WiNgsF94ZdYpsEcFer9XeapVG/a0PKDiqN1Jb5KSv3fEtZHeXR",
+	"/V5CQxvkZ+BUqO+nk7lhThVLVrnTuW35CCygF7z+1g7GeCG/wp6Vrfgeq6iqX6I+o7kRqR8/GcFkZ2Ve",
+	"MrmuPWBLKZqFPQAcfsCiJfvelcSH/UR8ixuoJll4BhC8LIBXTCZGlKgRn8Suubc5ZkOZZXJqePM4eKPt",
+	"cbb4StCQDCNnGPSSQwcQpmU1/Tx4m98W15+u/28AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

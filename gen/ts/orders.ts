@@ -51,7 +51,8 @@ export interface paths {
         /**
          * Read a product
          * @description Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
-         *     callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
+         *     callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache` or
+         *     `max-age=0`.
          */
         get: operations["getProduct"];
         put?: never;

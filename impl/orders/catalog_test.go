@@ -113,8 +113,9 @@ func TestWhoIsAnsweredFromTheCache(t *testing.T) {
 			return nil
 		}
 	}
-	require.Equal(t, int64(7), s.read(s.client(""), id, uncached("max-age=0, No-Cache")).Available)
-	require.Equal(t, int64(5), s.read(s.client(""), id, uncached("max-age=0")).Available)
+	require.Equal(t, int64(7), s.read(s.client(""), id, uncached("max-stale=5, No-Cache")).Available)
+	require.Equal(t, int64(7), s.read(s.client(""), id, uncached("max-age=0")).Available)
+	require.Equal(t, int64(5), s.read(s.client(""), id, uncached("max-age=01")).Available)
 	s.Clock.Advance(time.Hour)
 	require.Equal(t, int64(7), s.read(s.client(""), id).Available)
 }

@@ -139,6 +139,8 @@ async function send(c: Circumstances, op: Operation, written: Written, input: Se
     if (access !== undefined) at('#/header/Authorization', () => headers.set('Authorization', `Bearer ${access}`));
     const init: RequestInit = {method: op.method, headers, signal: bound.signal, credentials: op.marks.includes('c') ? 'include' : 'omit'};
     if (body !== undefined) init.body = body;
+    // Who is signed in may have changed what they read: this asks for an answer that is not remembered.
+    if (op.method === 'GET' && op.marks.includes('p') && c.session.state !== 'signed_out') init.cache = 'no-cache';
     response = await c.fetch(url, init);
     const said = await read(op.answers, response, op.marks.includes('b') || input.stream !== undefined);
     if (typeof said === 'string') return fail(clientProblem('unreadable', op.path, c.now(), said), response);

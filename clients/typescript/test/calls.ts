@@ -85,6 +85,16 @@ test('what is public goes without the token, and only what carries the session o
   assert.match(way.of('GET', '/profile')[0]?.headers.authorization ?? '', /^Bearer /);
 });
 
+test('who is signed in reads what is public as it is now, and others as it may be remembered', async (t) => {
+  const {client, way} = await signedIn(t, 'customer');
+  const asked = () => way.of('GET', '/products').at(-1)?.headers['cache-control'];
+  unwrap(await client.listProducts());
+  assert.equal(asked(), 'max-age=0');
+  await client.endSession();
+  unwrap(await client.listProducts());
+  assert.equal(asked(), undefined);
+});
+
 test('a read whose request or answer is lost is sent again', async (t) => {
   const {client, way} = await arrange(t);
   way.meets('GET', '/products', {kind: 'lose request'}, {kind: 'lose answer'});

@@ -5592,7 +5592,8 @@ interface Operations {
     /**
      * Read a product.
      * Reads a product, archived ones included. Its `ETag` counts changes to the product itself; `available` changes without it. To
-     * callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache`.
+     * callers without an access token, `available` may be some seconds old, unless they send `Cache-Control: no-cache` or
+     * `max-age=0`.
      */
     getProduct: {
         method: 'GET';

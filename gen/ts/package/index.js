@@ -382,6 +382,7 @@ async function send(c, op, written, input, access, bound) {
     if (access !== void 0) at("#/header/Authorization", () => headers.set("Authorization", `Bearer ${access}`));
     const init = { method: op.method, headers, signal: bound.signal, credentials: op.marks.includes("c") ? "include" : "omit" };
     if (body !== void 0) init.body = body;
+    if (op.method === "GET" && op.marks.includes("p") && c.session.state !== "signed_out") init.cache = "no-cache";
     response = await c.fetch(url, init);
     const said = await read(op.answers, response, op.marks.includes("b") || input.stream !== void 0);
     if (typeof said === "string") return fail(clientProblem("unreadable", op.path, c.now(), said), response);

@@ -6,8 +6,9 @@ import (
 )
 
 // WantsFresh tells whether the caller is to be answered from the database and not from a cache: with an access token,
-// valid or not, because only who has one changes anything, and with Cache-Control: no-cache (RFC 9111, section
-// 5.2.1.4). So nobody is shown what was before a change of their own.
+// valid or not, because only who has one changes anything, and with Cache-Control: no-cache or max-age=0 (RFC 9111,
+// sections 5.2.1.4 and 5.2.1.1), which browsers send for fetch's cache: "reload" and "no-cache" and when a page is loaded
+// again. So nobody is shown what was before a change of their own.
 func WantsFresh(ctx context.Context) bool {
 	x := exchangeFrom(ctx)
 	if x == nil {
@@ -19,7 +20,8 @@ func WantsFresh(ctx context.Context) bool {
 	}
 	for _, line := range header["Cache-Control"] {
 		for directive := range strings.SplitSeq(line, ",") {
-			if strings.EqualFold(strings.TrimSpace(directive), "no-cache") {
+			switch strings.ToLower(strings.TrimSpace(directive)) {
+			case "no-cache", "max-age=0":
 				return true
 			}
 		}

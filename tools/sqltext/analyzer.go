@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -53,17 +54,22 @@ type excuse struct {
 	used bool
 }
 
+// isKit tells whether a file belongs to a package that only tests use. The tests of a package do not count: go vet looks
+// at it together with them.
+func isKit(file *ast.File) bool {
+	return slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"testing"` })
+}
+
 func run(pass *analysis.Pass) (any, error) {
-	for _, imported := range pass.Pkg.Imports() {
-		if imported.Path() == "testing" {
-			return nil, nil
-		}
-	}
 	c := &checker{pass: pass, embedded: map[types.Object]bool{}, allowed: map[string]map[int]*excuse{}}
 	for _, file := range pass.Files {
-		if !c.isTest(file.Pos()) {
-			c.readFile(file)
+		if c.isTest(file.Pos()) {
+			continue
 		}
+		if isKit(file) {
+			return nil, nil
+		}
+		c.readFile(file)
 	}
 	called := map[ast.Expr]bool{}
 	in := pass.ResultOf[inspect.Analyzer].(*inspector.Inspector)

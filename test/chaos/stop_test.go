@@ -110,7 +110,9 @@ func TestWhatRunsAtTheStopIsPublished(t *testing.T) {
 	answer := <-last.answer
 	require.NotNil(t, answer)
 	require.Equal(t, http.StatusCreated, answer.StatusCode(), string(answer.Body))
-	require.Equal(t, "sessions", w.orders.Line("part stopped")["part"], "it is the turn of the jobs")
+	contracttest.Eventually(t, "it is the turn of the jobs", func() bool {
+		return strings.Contains(w.orders.Output(), `"part":"sessions"`)
+	})
 	require.Equal(t, 1, count(t, w.ordersDB, waits))
 	require.False(t, w.orders.HasEnded())
 	require.NoError(t, stock.Commit(t.Context()))

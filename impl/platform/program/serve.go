@@ -181,9 +181,8 @@ func (p Program) serve(
 		nats:   s.natsServer(),
 		end:    end,
 	}
-	// The first that is deferred stops last: what the others end is still sent.
-	process.Defer("traces", traces.Stop)
 	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
+	process.Defer("traces", traces.Stop)                               // The first that is deferred stops last: the spans of the others are still sent.
 	defer func() {
 		stop.begin()
 		err = errors.Join(err, stop.end(process.parts, log.Logger))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +29,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // connect gives a store of a service whose Redis has time enough on a machine that is busy.
 func connect(t *testing.T, server *redistest.Server, service string) *Store {
 	t.Helper()
-	client, err := redis.New(redis.Config{Name: service, URL: server.URL(), Timeout: 10 * time.Second})
+	return connectAs(t, server.URL(), service)
+}
+
+func connectAs(t *testing.T, url telemetry.Secret, service string) *Store {
+	t.Helper()
+	client, err := redis.New(redis.Config{Name: service, URL: url, Timeout: 10 * time.Second})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	require.Eventually(t, func() bool { return client.Check(t.Context()) == nil }, time.Minute, time.Millisecond)
@@ -185,4 +192,25 @@ func TestWhatRedisCannotCount(t *testing.T) {
 	cancel()
 	_, _, err := s.Spend(gone, "op", "caller", limitOf(100, time.Hour))
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A user of Redis with the rights that operators are told to give it can do what the service asks for.
+func TestRightsInTheDocumentsSuffice(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../docs/operations.md")
+	require.NoError(t, err)
+	_, told, found := strings.Cut(string(text), "The user needs ")
+	require.True(t, found)
+	told, _, found = strings.Cut(told, "\non ")
+	require.True(t, found)
+	server := redistest.Start(t)
+	user := []string{"ACL", "SETUSER", "parcels", "on", ">secret", "resetkeys", "~parcels:*", "nocommands"}
+	for _, command := range regexp.MustCompile("`([A-Z]+)`").FindAllStringSubmatch(told, -1) {
+		user = append(user, "+"+strings.ToLower(command[1]))
+	}
+	require.Greater(t, len(user), 8+5, "the commands are found")
+	server.Do(user...)
+	s := connectAs(t, telemetry.NewSecret("redis://parcels:secret@"+server.Addr()), "parcels")
+	_, _, err = s.Spend(t.Context(), "op", "caller", limitOf(1, time.Hour))
+	require.NoError(t, err)
 }

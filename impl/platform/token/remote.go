@@ -244,10 +244,14 @@ func (r *RemoteKeys) warn(err error) {
 		r.warned = now
 	}
 	r.mu.Unlock()
-	if !told {
-		r.log.WarnContext(r.life, "key set not fetched, the last good one stays in use",
-			slog.String("url", r.url), slog.Any("error", err))
+	if told {
+		return
 	}
+	text := "key set not fetched, the last good one stays in use"
+	if !r.Has() {
+		text = "key set not fetched, and there is none yet: every token is answered 503"
+	}
+	r.log.WarnContext(r.life, text, slog.String("url", r.url), slog.Any("error", err))
 }
 
 func (r *RemoteKeys) download() (map[string]ed25519.PublicKey, error) {

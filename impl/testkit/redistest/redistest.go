@@ -49,8 +49,15 @@ type Server struct {
 func Start(t testing.TB, flags ...string) *Server {
 	t.Helper()
 	s := Absent(t, flags...)
-	s.Run()
-	return s
+	for range portAttempts {
+		taken := s.run()
+		if !taken {
+			return s
+		}
+		s.port = FreePort(t) // Another process was quicker.
+	}
+	t.Fatalf("redistest: every port is taken:\n%s", s.output.String())
+	return nil
 }
 
 // Absent chooses the port of a server that is not running until Run.
@@ -87,6 +94,14 @@ func (s *Server) URL() telemetry.Secret { return telemetry.NewSecret("redis://" 
 // Run starts the server, empty, and waits until it answers.
 func (s *Server) Run() {
 	s.t.Helper()
+	if s.run() {
+		s.t.Fatalf("redistest: the port is taken:\n%s", s.output.String())
+	}
+}
+
+// run tells whether the port is taken, so that the server could not start.
+func (s *Server) run() (taken bool) {
+	s.t.Helper()
 	name := os.Getenv("PLUMBLINE_REDIS_SERVER")
 	if name == "" {
 		name = "redis-server"
@@ -108,11 +123,14 @@ func (s *Server) Run() {
 	late := time.After(startTimeout)
 	for {
 		if strings.Contains(s.output.String(), "Ready to accept connections") {
-			return
+			return false
 		}
 		select {
 		case <-time.After(startPoll):
 		case <-s.ended:
+			if strings.Contains(s.output.String(), "Address already in use") {
+				return true
+			}
 			s.t.Fatalf("redistest: redis-server has ended:\n%s", s.output.String())
 		case <-late:
 			s.t.Fatal("redistest: redis-server does not listen")

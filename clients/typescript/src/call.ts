@@ -26,7 +26,7 @@ export type Answer = (Answered | Failed) & {idempotencyKey?: string};
 /** What calls share. */
 export interface Circumstances {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
-  session: Pick<KeptSession, 'access' | 'refuse'>;
+  session: Pick<KeptSession, 'access' | 'refuse' | 'state'>;
   versions: Versions;
   /** The time, in milliseconds since 1970. */
   now: () => number;

@@ -16,6 +16,7 @@ type Live[T any] struct {
 
 	mu          sync.Mutex // held while settings are read again, and for what follows
 	read        [32]byte   // the hash of the files when they were last read, also in vain
+	refused     string     // why the last reading was refused; empty if it was not
 	checks      []func(ctx context.Context, next *T, changed []Change) error
 	subscribers []func(next *T, changed []Change)
 }
@@ -64,28 +65,50 @@ type Reloaded struct {
 	Hidden []string
 }
 
-// Reload reads the settings again. An error lists what is wrong with them; then all old ones stay.
+// Reload reads the settings again. An error lists what is wrong with them; then all old ones stay. What is wrong with
+// the settings in force as well, such as a file that is gone since, is not held against the new ones.
 func (l *Live[T]) Reload(ctx context.Context) (Reloaded, error) {
-	result, _, err := l.reload(ctx, true)
+	result, _, err := l.reload(ctx, always)
 	return result, err
 }
 
-// reload is Reload that, unless it is asked to do so always, does nothing while the files hold what they held when they
-// were last read.
-func (l *Live[T]) reload(ctx context.Context, always bool) (result Reloaded, done bool, err error) {
+// occasion says when files that hold what they held before are a reason to read the settings again.
+type occasion int
+
+const (
+	never     occasion = iota
+	ifRefused          // The reason of the last refusal may be outside of the files, and over.
+	always
+)
+
+// reload is Reload for an occasion. It reports whether there is something to tell: settings that were read for another
+// reason than a refusal, or a refusal that has ended or is another one now.
+func (l *Live[T]) reload(ctx context.Context, when occasion) (result Reloaded, tell bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	next, err := read(l.source, l.defaults)
+	next, err := read(l.source, l.defaults, l.Get())
 	if next == nil {
 		return result, true, err // The command line was good before: this does not happen.
 	}
-	if !always && next.read == l.read {
+	tell = when == always || next.read != l.read
+	if !tell && (when == never || l.refused == "") {
 		return result, false, nil
 	}
 	l.read = next.read
-	if err != nil {
-		return result, true, err
+	if err == nil {
+		result, err = l.apply(ctx, next)
 	}
+	refused := ""
+	if err != nil {
+		refused = err.Error()
+	}
+	tell = tell || refused != l.refused
+	l.refused = refused
+	return result, tell, err
+}
+
+// apply puts a reading into force.
+func (l *Live[T]) apply(ctx context.Context, next *Snapshot[T]) (result Reloaded, err error) {
 	current := l.current.Load()
 	from, to := reflect.ValueOf(&current.Values).Elem(), reflect.ValueOf(&next.Values).Elem()
 	for _, c := range changes(next.fields, from, to) {
@@ -97,7 +120,7 @@ func (l *Live[T]) reload(ctx context.Context, always bool) (result Reloaded, don
 		to.FieldByIndex(c.field.index).Set(from.FieldByIndex(c.field.index))
 	}
 	if err := l.check(ctx, &next.Values, result); err != nil {
-		return Reloaded{}, true, err
+		return Reloaded{}, err
 	}
 	result.Hidden = next.hidden()
 	l.current.Store(next)
@@ -106,18 +129,19 @@ func (l *Live[T]) reload(ctx context.Context, always bool) (result Reloaded, don
 			subscriber(&next.Values, result.Changed)
 		}
 	}
-	return result, true, nil
+	return result, nil
 }
 
 // check refuses settings that cannot take effect. Where some wait for the next start, the others have not been
 // validated together with the old values of these.
 func (l *Live[T]) check(ctx context.Context, next *T, result Reloaded) error {
-	if checked, ok := any(next).(interface{ Validate() error }); ok && len(result.Waiting) > 0 {
-		if err := checked.Validate(); err != nil {
-			return problems{err}
-		}
-	}
 	var found problems
+	if len(result.Waiting) > 0 {
+		found = without(apart(validate(next)), apart(validate(l.Get())))
+	}
+	if len(found) > 0 {
+		return found
+	}
 	for _, check := range l.checks {
 		if err := check(ctx, next, result.Changed); err != nil {
 			found = append(found, err)

@@ -91,15 +91,16 @@ func Load[T any](source Source, defaults T) (T, error) {
 
 // Read is Load that also tells where each value comes from.
 func Read[T any](source Source, defaults T) (*Snapshot[T], error) {
-	s, err := read(source, defaults)
+	s, err := read[T](source, defaults, nil)
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// read is Read whose snapshot tells, beside an error, which files were read.
-func read[T any](source Source, defaults T) (*Snapshot[T], error) {
+// read is Read whose snapshot tells, beside an error, which files were read. What Validate says about the settings in
+// force as well, if there are any yet, is no problem.
+func read[T any](source Source, defaults T, inForce *T) (*Snapshot[T], error) {
 	target := reflect.ValueOf(&defaults).Elem()
 	fields, err := fieldsOf(target.Type())
 	if err != nil {
@@ -112,9 +113,11 @@ func read[T any](source Source, defaults T) (*Snapshot[T], error) {
 	if err := l.load(target); err != nil {
 		return nil, err
 	}
-	if checked, ok := any(&defaults).(interface{ Validate() error }); ok {
-		l.complain(checked.Validate())
+	var known error
+	if inForce != nil {
+		known = validate(inForce)
 	}
+	l.complain(validate(&defaults), known)
 	s := &Snapshot[T]{
 		Values: defaults, fields: fields, given: l.given, file: l.file, live: source.Live, print: l.print, files: l.files,
 	}

@@ -17,7 +17,8 @@ const (
 )
 
 // Watch reads the settings again whenever the content of their files has changed, and on each value of signals, until
-// ctx ends. It tells report what each reading has done.
+// ctx ends. It tells report what each reading has done. Settings that are refused are tried again every 30 seconds,
+// because the reason may be a server or another file; report is told once the outcome is another one.
 //
 // The files are the YAML file and those that variables with _FILE name. Their folders are watched, not the files:
 // editors and Kubernetes put another file in the place of one. What counts is the content, not the event.
@@ -43,7 +44,7 @@ func (l *Live[T]) watch(
 		if folders != nil {
 			l.follow(folders)
 		}
-		always := false
+		when := never
 		select {
 		case <-ctx.Done():
 			return
@@ -55,10 +56,11 @@ func (l *Live[T]) watch(
 			continue
 		case <-quiet.C:
 		case <-poll.C:
+			when = ifRefused
 		case <-signals:
-			always = true
+			when = always
 		}
-		if result, done, err := l.reload(ctx, always); done {
+		if result, tell, err := l.reload(ctx, when); tell {
 			report(result, err)
 		}
 	}

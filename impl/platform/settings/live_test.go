@@ -293,6 +293,38 @@ func (f *fixture) publish(folder, text string) {
 	require.NoError(f.t, os.Rename(f.path("..data_tmp"), f.path("..data")))
 }
 
+// A folder in which others write without a pause hides no change.
+func TestABusyFolder(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.write("app.yaml", "level: info")
+	f.load(nil)
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				if err := os.WriteFile(f.path("other"), []byte("x"), 0o600); err != nil {
+					panic(err)
+				}
+			}
+		}
+	}()
+	t.Cleanup(func() { close(stop); <-ended })
+	signals := make(chan os.Signal, 1)
+	f.watch(signals, time.Hour)
+	signals <- syscall.SIGHUP // Once it has been answered, the folder is watched.
+	require.NoError(t, f.next().err)
+	f.write("new", "level: debug")
+	require.NoError(t, os.Rename(f.path("new"), f.path("app.yaml")))
+	f.reaches("debug")
+}
+
 // A change between the first reading and the watch is found.
 func TestAChangeBeforeTheWatch(t *testing.T) {
 	t.Parallel()

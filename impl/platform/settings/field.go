@@ -53,6 +53,11 @@ func (f field) secret() bool {
 	return f.typ == secretType || f.list && f.typ.Elem() == secretType
 }
 
+// given reports whether the field is a Given.
+func (f field) given() bool {
+	return f.typ.Implements(reflect.TypeFor[interface{ valueType() reflect.Type }]())
+}
+
 // isBool reports whether the flag alone, without a value, means true.
 func (f field) isBool() bool { return f.typ.Kind() == reflect.Bool && !readsText(f.typ) }
 

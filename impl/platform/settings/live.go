@@ -111,7 +111,7 @@ func (l *Live[T]) reload(ctx context.Context, when occasion) (result Reloaded, t
 func (l *Live[T]) apply(ctx context.Context, next *Snapshot[T]) (result Reloaded, err error) {
 	current := l.current.Load()
 	from, to := reflect.ValueOf(&current.Values).Elem(), reflect.ValueOf(&next.Values).Elem()
-	for _, c := range changes(next.fields, from, to) {
+	for _, c := range changes(next.fields, &current.Values, &next.Values) {
 		if c.field.reload {
 			result.Changed = append(result.Changed, c)
 			continue

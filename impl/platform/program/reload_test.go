@@ -424,3 +424,26 @@ func TestPrintConfig(t *testing.T) {
 		require.ErrorContains(t, err, "loud")
 	}
 }
+
+// The limits of the pool that the database URL has are shown as such, and those that follow from others.
+func TestPrintConfigShowsThePoolInForce(t *testing.T) {
+	t.Parallel()
+	p := parcels(program.Check(program.DefaultServing()))
+	const url = "postgres://parcels@127.0.0.1:1,127.0.0.1:2/parcels?pool_max_conns=40&statement_timeout=5s&lock_timeout=0"
+	out, err := programtest.Command(t, p.Run, serveEnvironment("", "PARCELS_DATABASE_URL="+url, "PARCELS_MIN_CONNS=3",
+		"PARCELS_MAX_CONN_LIFETIME=1h"), "check", "--print-config")
+	require.NoError(t, err)
+	for _, want := range []string{
+		"max_conns +40 +database_url", "statement_timeout +5s +database_url", "lock_timeout +0s +database_url",
+		"min_conns +3 +PARCELS_MIN_CONNS", "min_idle_conns +0 +default", "max_conn_lifetime +1h0m0s +PARCELS_MAX_CONN_LIFETIME",
+		"max_conn_lifetime_jitter +6m0s +max_conn_lifetime", "acquire_timeout +2s +default",
+		"connect_timeout +1s +acquire_timeout, database_url",
+	} {
+		require.Regexp(t, `(?m)^`+want+` +no$`, out)
+	}
+	out, err = programtest.Command(t, p.Run, serveEnvironment("", "PARCELS_DATABASE_URL="+url+"&connect_timeout=4",
+		"PARCELS_MAX_CONNS=16"), "check", "--print-config")
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^max_conns +16 +PARCELS_MAX_CONNS +no$`, out)
+	require.Regexp(t, `(?m)^connect_timeout +4s +database_url +no$`, out)
+}

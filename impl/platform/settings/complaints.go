@@ -9,6 +9,9 @@ import (
 // word matches what may be the name of a setting in the text of a complaint.
 var word = regexp.MustCompile(`[a-z][a-z0-9_]*`)
 
+// variable matches what may be the name of a variable of others, as in OTEL_TRACES_SAMPLER: its value is known.
+var variable = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\b`)
+
 // validate returns what Validate says about settings, if they have it.
 func validate(values any) error {
 	if checked, ok := values.(interface{ Validate() error }); ok {
@@ -18,15 +21,14 @@ func validate(values any) error {
 }
 
 // complain adds what Validate says about the values, except for what is known. Where some value could not be read, a
-// default stands in its place: then only those complaints count that name nothing but settings whose values are known.
+// default stands in its place: then those complaints do not count that name such a setting, nor those that name nothing
+// at all and so may be about it.
 func (l *loader) complain(err, known error) {
-	complaints := without(apart(err), apart(known))
-	if len(l.problems) == 0 {
-		l.problems = complaints
-		return
-	}
-	for _, complaint := range complaints {
-		if named := l.named(complaint.Error()); len(named) > 0 && !slices.ContainsFunc(named, l.isUnknown) {
+	anyUnknown := slices.ContainsFunc(l.fields, func(f field) bool { return l.isUnknown(f.key) })
+	for _, complaint := range without(apart(err), apart(known)) {
+		named := l.named(complaint.Error())
+		nameless := len(named) == 0 && !variable.MatchString(complaint.Error())
+		if !slices.ContainsFunc(named, l.isUnknown) && !(nameless && anyUnknown) {
 			l.problems = append(l.problems, complaint)
 		}
 	}

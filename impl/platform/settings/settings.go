@@ -75,8 +75,9 @@ func Names[T any]() []string {
 //
 // If *T has a method Validate() error, Load calls it last, when all values could be read. Its error is shown to the
 // user, so it must contain no secret. It is called even if some values could not be read: those have their defaults
-// then, and what Validate says counts only if it names settings, and none that could not be read. So it names every
-// setting that it complains about, and joins its complaints with errors.Join.
+// then, and a complaint counts only if it is not about them: if it names other settings, or a variable of the
+// environment such as OTEL_TRACES_SAMPLER. So Validate names every setting that it complains about, and joins its
+// complaints with errors.Join.
 //
 // The error is flag.ErrHelp when the flags ask for help. Otherwise it joins all problems, one per line, or describes a
 // mistake in T's own definition.

@@ -222,8 +222,9 @@ func parseWhole(text string, target reflect.Value) error {
 	return nil
 }
 
-// quote quotes the beginning of a wrong value, on one line.
+// quote quotes the beginning of a wrong value, on one line and without the password of a URL.
 func quote(text string) string {
+	text = masked(text)
 	const most = 60
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"

@@ -288,13 +288,13 @@ func (l *loader) names(name func(field) string, more ...string) []string {
 // settings.
 type problems []error
 
-// Error returns one line per problem.
+// Error returns one line per problem, without the passwords of URLs that a problem quotes.
 func (p problems) Error() string {
 	var text strings.Builder
 	text.WriteString("settings:")
 	for _, problem := range p {
 		for line := range strings.Lines(problem.Error()) {
-			text.WriteString("\n  " + strings.TrimRight(line, "\r\n"))
+			text.WriteString("\n  " + maskedMessage(strings.TrimRight(line, "\r\n")))
 		}
 	}
 	return text.String()

@@ -97,12 +97,22 @@ func (f field) told(value reflect.Value) string {
 	return line(f.text(value))
 }
 
-// userinfo is the part of a URL that may have a password in it.
-var userinfo = regexp.MustCompile(`://.*@`)
+var (
+	// userinfo is the part of a URL that may have a password in it.
+	userinfo = regexp.MustCompile(`://.*@`)
+	// quoted is a text as strconv.Quote writes it.
+	quoted = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+)
+
+// masked returns a value without the password of a URL.
+func masked(value string) string { return userinfo.ReplaceAllString(value, "://"+secretText+"@") }
+
+// maskedMessage masks the values that a message quotes. URLs in its own words are examples.
+func maskedMessage(message string) string { return quoted.ReplaceAllStringFunc(message, masked) }
 
 // line returns a text on one line, without the password of a URL.
 func line(text string) string {
-	text = userinfo.ReplaceAllString(text, "://"+secretText+"@")
+	text = masked(text)
 	if strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl) {
 		return strconv.Quote(text)
 	}

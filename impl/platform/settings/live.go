@@ -2,7 +2,10 @@ package settings
 
 import (
 	"context"
+	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -40,7 +43,8 @@ func (l *Live[T]) Snapshot() *Snapshot[T] { return l.current.Load() }
 func (l *Live[T]) Get() *T { return &l.current.Load().Values }
 
 // Check registers what may refuse new settings, besides Validate, before they take effect. Its error is shown to
-// operators, so it must contain no secret.
+// operators, so it must contain no secret. It is called while settings are read, so of the Live it may call nothing but
+// Get and Snapshot, which are those before: Check, Subscribe and Reload would wait for themselves.
 func (l *Live[T]) Check(check func(ctx context.Context, next *T, changed []Change) error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -48,7 +52,8 @@ func (l *Live[T]) Check(check func(ctx context.Context, next *T, changed []Chang
 }
 
 // Subscribe registers a function that is called after new settings have taken effect, with what has changed. It is not
-// called for what takes effect at the next start only.
+// called for what takes effect at the next start only. It may call of the Live what a check may, and Get and Snapshot are
+// the new ones.
 func (l *Live[T]) Subscribe(subscriber func(next *T, changed []Change)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -137,7 +142,9 @@ func (l *Live[T]) apply(ctx context.Context, next *Snapshot[T]) (result Reloaded
 func (l *Live[T]) check(ctx context.Context, next *T, result Reloaded) error {
 	var found problems
 	if len(result.Waiting) > 0 {
-		found = without(apart(validate(next)), apart(validate(l.Get())))
+		for _, complaint := range without(apart(validate(next)), apart(validate(l.Get()))) {
+			found = append(found, explained(complaint, result.Waiting))
+		}
 	}
 	if len(found) > 0 {
 		return found
@@ -151,4 +158,23 @@ func (l *Live[T]) check(ctx context.Context, next *T, result Reloaded) error {
 		return found
 	}
 	return nil
+}
+
+// explained adds to a complaint which of the settings that it names take effect at the next start only.
+func explained(complaint error, waiting []Change) error {
+	words := word.FindAllString(complaint.Error(), -1)
+	var named []string
+	for _, c := range waiting {
+		if slices.Contains(words, c.Setting) {
+			named = append(named, c.Setting)
+		}
+	}
+	switch len(named) {
+	case 0:
+		return complaint
+	case 1:
+		return fmt.Errorf("%w (%s takes effect at the next start)", complaint, named[0])
+	default:
+		return fmt.Errorf("%w (%s take effect at the next start)", complaint, strings.Join(named, " and "))
+	}
 }

@@ -444,3 +444,18 @@ func TestAReadingAnswersForWhatItChanges(t *testing.T) {
 	_, err = f.live.Reload(t.Context())
 	require.EqualError(t, err, "settings:\n  ca names no file", "the next start would fail")
 }
+
+// Where a setting that waits for the next start is missing for another one, the refusal says so: whoever reads it has
+// changed it already.
+func TestARefusalNamesWhatWaits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.write("app.yaml", "level: info")
+	f.load(nil)
+	f.write("app.yaml", "low: 15\nhigh: 20\naddr: there")
+	_, err := f.live.Reload(t.Context())
+	require.EqualError(t, err, "settings:\n  low is above high (high takes effect at the next start)")
+	f.write("app.yaml", "low: 25\nhigh: 20\naddr: there")
+	_, err = f.live.Reload(t.Context())
+	require.EqualError(t, err, "settings:\n  low is above high", "the next start would fail, too")
+}

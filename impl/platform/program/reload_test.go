@@ -378,8 +378,7 @@ func TestNewFindingsOfAReload(t *testing.T) {
 	require.Equal(t, 2, warned(d))
 }
 
-// A file that is away while its certificate is renewed keeps no other setting from taking effect: it is read at the next
-// attempt to connect.
+// A file that is away while its certificate is renewed keeps no other setting from taking effect.
 func TestAReloadWhileAFileIsAway(t *testing.T) {
 	t.Parallel()
 	authority := filepath.Join(t.TempDir(), "ca.pem")

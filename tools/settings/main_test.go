@@ -2,6 +2,9 @@ package main
 
 import (
 	"os"
+	pathpkg "path"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +32,36 @@ func TestEverySettingIsExplained(t *testing.T) {
 			for _, setting := range c.Settings {
 				require.Greater(t, len(strings.Fields(setting.Usage)), 1, "%s %s: %s", s.Program.Name, c.Name, setting.Name)
 				require.NotContains(t, setting.Usage, "\n")
+			}
+		}
+	}
+}
+
+// The decision says why each setting of serve waits for a restart that does so; a name may end in * there.
+func TestWhatWaitsForARestartIsDecided(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/decisions/settings.md")
+	require.NoError(t, err)
+	var patterns []string
+	for _, row := range regexp.MustCompile(`(?m)^\| .+`).FindAllString(string(page), -1) {
+		first, _, _ := strings.Cut(row[2:], " | ")
+		for _, name := range regexp.MustCompile("`([a-z_*]+)`").FindAllStringSubmatch(first, -1) {
+			patterns = append(patterns, name[1])
+		}
+	}
+	for _, s := range services.All() {
+		commands, err := s.Program.Settings()
+		require.NoError(t, err)
+		for _, c := range commands {
+			for _, setting := range c.Settings {
+				named := slices.ContainsFunc(patterns, func(pattern string) bool {
+					matched, err := pathpkg.Match(pattern, setting.Name)
+					require.NoError(t, err)
+					return matched
+				})
+				if c.Live {
+					require.Equal(t, !setting.Reload, named, "%s %s", s.Program.Name, setting.Name)
+				}
 			}
 		}
 	}

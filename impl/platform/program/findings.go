@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -34,6 +35,12 @@ func (f *Findings) Add(holds bool, setting, follows, instead string) {
 	if holds {
 		*f = append(*f, Finding{Setting: setting, Follows: follows, Instead: instead})
 	}
+}
+
+// without returns the findings that others lack. Those of a reload are compared with those of the settings before it,
+// both as they are now, so that a file that is away for a moment makes no difference.
+func (f Findings) without(others Findings) Findings {
+	return slices.DeleteFunc(f, func(one Finding) bool { return slices.Contains(others, one) })
 }
 
 // Findings returns the findings of the settings that every service has. A service with further ones adds them in its

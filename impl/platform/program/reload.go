@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -72,11 +71,11 @@ func (p Program) startReloading(process *Process, r reloading, registry promethe
 	told.success.Set(1)
 	told.at.SetToCurrentTime()
 	process.Check(ops.Check{Name: "config", Run: told.check})
-	r.check(func(next ServeSettings) error { return Refuse(next.Findings()) })
-	r.subscribe(func(next ServeSettings, changed []settings.Change) {
-		p.warn(context.Background(), process.Log, slices.DeleteFunc(next.Findings(), func(f Finding) bool {
-			return !slices.ContainsFunc(changed, func(c settings.Change) bool { return c.Setting == f.Setting })
-		}))
+	r.check(func(next ServeSettings) error { return Refuse(next.Findings().without(r.now().Findings())) })
+	before := r.now()
+	r.subscribe(func(next ServeSettings, _ []settings.Change) {
+		p.warn(context.Background(), process.Log, next.Findings().without(before.Findings()))
+		before = next
 	})
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)

@@ -75,6 +75,23 @@ components:
 	return document
 }
 
+// depotSettings are those of the depot: a relay that is far is to be encrypted, one that is nowhere is refused.
+type depotSettings struct {
+	program.Serving
+
+	Relay    string `koanf:"relay" reload:"true"`
+	RelayTLS bool   `koanf:"relay_tls" reload:"true"`
+}
+
+func (s *depotSettings) Findings() program.Findings {
+	found := s.Serving.Findings()
+	found.Add(s.Relay == "far" && !s.RelayTLS, "relay_tls", "parcels are read on their way", "true")
+	if s.Relay == "nowhere" && !s.RelayTLS {
+		found = append(found, program.Finding{Setting: "relay_tls", Follows: "parcels are lost", Instead: "true", Refused: true})
+	}
+	return found
+}
+
 // depot is a running service whose settings a test changes.
 type depot struct {
 	*programtest.Live
@@ -116,8 +133,8 @@ func newDepot(t *testing.T, lines ...string) *depot {
 			})
 		})
 	}
-	p := parcels(program.NewLiveCommand("serve", "serve", program.DefaultServing(),
-		func(ctx context.Context, p program.Program, live *settings.Live[program.Serving], out io.Writer) error {
+	p := parcels(program.NewLiveCommand("serve", "serve", depotSettings{Serving: program.DefaultServing()},
+		func(ctx context.Context, p program.Program, live *settings.Live[depotSettings], out io.Writer) error {
 			return program.Serve(ctx, p, live, document, out, build)
 		}))
 	environ := environment(pgtest.URL(t, second, parts...), "PARCELS_ADDR=127.0.0.1:0", "PARCELS_OPS_ADDR=127.0.0.1:0")
@@ -343,6 +360,37 @@ func TestWhatAReloadSays(t *testing.T) {
 	require.Equal(t, http.StatusOK, d.status("limited"))
 }
 
+// A finding counts that is new, whichever setting has changed and whichever the finding names.
+func TestNewFindingsOfAReload(t *testing.T) {
+	t.Parallel()
+	warned := func(d *depot) (count int) {
+		return strings.Count(d.Output(), "parcels are read on their way")
+	}
+	d := newDepot(t, "relay: near")
+	d.Set("relay: far") // relay_tls is what it was.
+	require.Equal(t, 1, warned(d))
+	d.Set("slow_factor: 2")
+	require.Equal(t, 1, warned(d), "it is no news")
+	d.Write("relay: nowhere", "log_level: debug")
+	require.Equal(t, []any{"relay_tls: parcels are lost; set true"}, d.Line(programtest.Refused)["problems"])
+	d.Set("relay: near")
+	d.Set("relay: far")
+	require.Equal(t, 2, warned(d))
+}
+
+// A file that is away while its certificate is renewed keeps no other setting from taking effect.
+func TestAReloadWhileAFileIsAway(t *testing.T) {
+	t.Parallel()
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(authority, []byte(certificate), 0o600))
+	d := newDepot(t, "nats_url: tls://127.0.0.1:1", "nats_ca: "+authority, "redis_url: rediss://127.0.0.1:1",
+		"redis_ca: "+authority)
+	require.NoError(t, os.Remove(authority))
+	require.Equal(t, []any{"log_level: INFO → DEBUG"}, d.Set("log_level: debug")["changed"])
+	d.Write("log_level: info", "redis_ca: "+authority+".new")
+	require.Len(t, d.Line(programtest.Refused)["problems"], 1, "the next start would fail")
+}
+
 // SIGHUP reads the settings again, and no command ends by it. The signal is for the whole process: other tests have
 // their settings read again too.
 func TestSIGHUP(t *testing.T) {
@@ -374,4 +422,27 @@ func TestPrintConfig(t *testing.T) {
 		require.ErrorContains(t, err, "log_format")
 		require.ErrorContains(t, err, "loud")
 	}
+}
+
+// The limits of the pool that the database URL has are shown as such, and those that follow from others.
+func TestPrintConfigShowsThePoolInForce(t *testing.T) {
+	t.Parallel()
+	p := parcels(program.Check(program.DefaultServing()))
+	const url = "postgres://parcels@127.0.0.1:1,127.0.0.1:2/parcels?pool_max_conns=40&statement_timeout=5s&lock_timeout=0"
+	out, err := programtest.Command(t, p.Run, serveEnvironment("", "PARCELS_DATABASE_URL="+url, "PARCELS_MIN_CONNS=3",
+		"PARCELS_MAX_CONN_LIFETIME=1h"), "check", "--print-config")
+	require.NoError(t, err)
+	for _, want := range []string{
+		"max_conns +40 +database_url", "statement_timeout +5s +database_url", "lock_timeout +0s +database_url",
+		"min_conns +3 +PARCELS_MIN_CONNS", "min_idle_conns +0 +default", "max_conn_lifetime +1h0m0s +PARCELS_MAX_CONN_LIFETIME",
+		"max_conn_lifetime_jitter +6m0s +max_conn_lifetime", "acquire_timeout +2s +default",
+		"connect_timeout +1s +acquire_timeout, database_url",
+	} {
+		require.Regexp(t, `(?m)^`+want+` +no$`, out)
+	}
+	out, err = programtest.Command(t, p.Run, serveEnvironment("", "PARCELS_DATABASE_URL="+url+"&connect_timeout=4",
+		"PARCELS_MAX_CONNS=16"), "check", "--print-config")
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^max_conns +16 +PARCELS_MAX_CONNS +no$`, out)
+	require.Regexp(t, `(?m)^connect_timeout +4s +database_url +no$`, out)
 }

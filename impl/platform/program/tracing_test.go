@@ -128,3 +128,14 @@ func TestTracingChangesAtRunTime(t *testing.T) {
 	require.Len(t, traces, 2)
 	require.Equal(t, "4bf92f3577b34da6a3ce929d0e0e4731", traces[0])
 }
+
+// A reload says that OTEL_TRACES_SAMPLER hides the ratio of the file.
+func TestTheSamplerHidesTheRatio(t *testing.T) {
+	receiver := otlptest.New(t)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.URL)
+	t.Setenv("OTEL_TRACES_SAMPLER", "parentbased_always_off")
+	d := newDepot(t, "trace_ratio: 0")
+	told := d.Set("trace_ratio: 1")
+	require.Equal(t, []any{"trace_ratio by OTEL_TRACES_SAMPLER"}, told["hidden"])
+	require.Empty(t, told["changed"])
+}

@@ -9,21 +9,36 @@ import (
 // word matches what may be the name of a setting in the text of a complaint.
 var word = regexp.MustCompile(`[a-z][a-z0-9_]*`)
 
-// complain adds what Validate says about the values. Where some value could not be read, a default stands in its place:
-// then only those complaints count that name nothing but settings whose values are known.
-func (l *loader) complain(err error) {
-	if err == nil {
-		return
+// variable matches what may be the name of a variable of others, as in OTEL_TRACES_SAMPLER: its value is known.
+var variable = regexp.MustCompile(`\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\b`)
+
+// validate returns what Validate says about settings, if they have it.
+func validate(values any) error {
+	if checked, ok := values.(interface{ Validate() error }); ok {
+		return checked.Validate()
 	}
-	if len(l.problems) == 0 {
-		l.problems = problems{err}
-		return
-	}
-	for _, complaint := range apart(err) {
-		if named := l.named(complaint.Error()); len(named) > 0 && !slices.ContainsFunc(named, l.isUnknown) {
+	return nil
+}
+
+// complain adds what Validate says about the values, except for what is known. Where some value could not be read, a
+// default stands in its place: then those complaints do not count that name such a setting, nor those that name nothing
+// at all and so may be about it.
+func (l *loader) complain(err, known error) {
+	anyUnknown := slices.ContainsFunc(l.fields, func(f field) bool { return l.isUnknown(f.key) })
+	for _, complaint := range without(apart(err), apart(known)) {
+		named := l.named(complaint.Error())
+		nameless := len(named) == 0 && !variable.MatchString(complaint.Error())
+		if !slices.ContainsFunc(named, l.isUnknown) && !(nameless && anyUnknown) {
 			l.problems = append(l.problems, complaint)
 		}
 	}
+}
+
+// without returns the complaints that are not among the known ones.
+func without(complaints, known []error) []error {
+	return slices.DeleteFunc(complaints, func(complaint error) bool {
+		return slices.ContainsFunc(known, func(k error) bool { return k.Error() == complaint.Error() })
+	})
 }
 
 // named returns the names of settings in a text.
@@ -41,6 +56,9 @@ func (l *loader) isUnknown(key string) bool { return l.bad[key] || l.unread && l
 
 // apart returns the errors that errors.Join has joined, however deep.
 func apart(err error) []error {
+	if err == nil {
+		return nil
+	}
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}

@@ -88,3 +88,43 @@ func TestAllMistakesAtOnce(t *testing.T) {
 		require.Equal(t, "settings:\n  "+strings.Join(c.want, "\n  "), text, name)
 	}
 }
+
+// surrounded are settings whose Validate also looks at what is around them: variables and files.
+type surrounded struct {
+	Name  string `koanf:"name" required:"true"`
+	Ratio int    `koanf:"ratio"`
+}
+
+func (s *surrounded) Validate() error {
+	errs := []error{
+		errors.New("OTEL_TRACES_SAMPLER is perhaps: write always_on"),
+		errors.New("OTEL_TRACES_SAMPLER_ARG is no number, and ratio is none either"),
+	}
+	if s.Ratio == 1 {
+		errs = append(errs, errors.New("no certificate is in the file"))
+	}
+	return errors.Join(errs...)
+}
+
+// Beside other mistakes a complaint that names no setting counts if every value is known, and one about a variable of
+// others always.
+func TestComplaintsWithoutASetting(t *testing.T) {
+	t.Parallel()
+	load := func(args ...string) string {
+		_, err := settings.Load(source(t, "", nil, args...), surrounded{})
+		require.Error(t, err)
+		return err.Error()
+	}
+	text := load("--ratio=1", "--nane=y", "--name=x")
+	require.Contains(t, text, "unknown flag --nane")
+	require.Contains(t, text, "OTEL_TRACES_SAMPLER is perhaps")
+	require.Contains(t, text, "no certificate is in the file")
+	text = load("--ratio=1")
+	require.Contains(t, text, "name is required")
+	require.Contains(t, text, "OTEL_TRACES_SAMPLER is perhaps")
+	require.Contains(t, text, "OTEL_TRACES_SAMPLER_ARG is no number")
+	require.NotContains(t, text, "no certificate is in the file", "it may be about the name")
+	text = load("--ratio=many", "--name=x")
+	require.Contains(t, text, "OTEL_TRACES_SAMPLER is perhaps")
+	require.NotContains(t, text, "OTEL_TRACES_SAMPLER_ARG", "it names a setting whose value is not known")
+}

@@ -53,6 +53,11 @@ func (f field) secret() bool {
 	return f.typ == secretType || f.list && f.typ.Elem() == secretType
 }
 
+// given reports whether the field is a Given.
+func (f field) given() bool {
+	return f.typ.Implements(reflect.TypeFor[interface{ valueType() reflect.Type }]())
+}
+
 // isBool reports whether the flag alone, without a value, means true.
 func (f field) isBool() bool { return f.typ.Kind() == reflect.Bool && !readsText(f.typ) }
 
@@ -217,8 +222,9 @@ func parseWhole(text string, target reflect.Value) error {
 	return nil
 }
 
-// quote quotes the beginning of a wrong value, on one line.
+// quote quotes the beginning of a wrong value, on one line and without the password of a URL.
 func quote(text string) string {
+	text = masked(text)
 	const most = 60
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"

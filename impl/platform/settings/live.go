@@ -2,7 +2,10 @@ package settings
 
 import (
 	"context"
+	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -16,6 +19,7 @@ type Live[T any] struct {
 
 	mu          sync.Mutex // held while settings are read again, and for what follows
 	read        [32]byte   // the hash of the files when they were last read, also in vain
+	refused     string     // why the last reading was refused; empty if it was not
 	checks      []func(ctx context.Context, next *T, changed []Change) error
 	subscribers []func(next *T, changed []Change)
 }
@@ -39,7 +43,8 @@ func (l *Live[T]) Snapshot() *Snapshot[T] { return l.current.Load() }
 func (l *Live[T]) Get() *T { return &l.current.Load().Values }
 
 // Check registers what may refuse new settings, besides Validate, before they take effect. Its error is shown to
-// operators, so it must contain no secret.
+// operators, so it must contain no secret. It is called while settings are read, so of the Live it may call nothing but
+// Get and Snapshot, which are those before: Check, Subscribe and Reload would wait for themselves.
 func (l *Live[T]) Check(check func(ctx context.Context, next *T, changed []Change) error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,7 +52,8 @@ func (l *Live[T]) Check(check func(ctx context.Context, next *T, changed []Chang
 }
 
 // Subscribe registers a function that is called after new settings have taken effect, with what has changed. It is not
-// called for what takes effect at the next start only.
+// called for what takes effect at the next start only. It may call of the Live what a check may, and Get and Snapshot are
+// the new ones.
 func (l *Live[T]) Subscribe(subscriber func(next *T, changed []Change)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,31 +70,53 @@ type Reloaded struct {
 	Hidden []string
 }
 
-// Reload reads the settings again. An error lists what is wrong with them; then all old ones stay.
+// Reload reads the settings again. An error lists what is wrong with them; then all old ones stay. What is wrong with
+// the settings in force as well, such as a file that is gone since, is not held against the new ones.
 func (l *Live[T]) Reload(ctx context.Context) (Reloaded, error) {
-	result, _, err := l.reload(ctx, true)
+	result, _, err := l.reload(ctx, always)
 	return result, err
 }
 
-// reload is Reload that, unless it is asked to do so always, does nothing while the files hold what they held when they
-// were last read.
-func (l *Live[T]) reload(ctx context.Context, always bool) (result Reloaded, done bool, err error) {
+// occasion says when files that hold what they held before are a reason to read the settings again.
+type occasion int
+
+const (
+	never     occasion = iota
+	ifRefused          // The reason of the last refusal may be outside of the files, and over.
+	always
+)
+
+// reload is Reload for an occasion. It reports whether there is something to tell: settings that were read for another
+// reason than a refusal, or a refusal that has ended or is another one now.
+func (l *Live[T]) reload(ctx context.Context, when occasion) (result Reloaded, tell bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	next, err := read(l.source, l.defaults)
+	next, err := read(l.source, l.defaults, l.Get())
 	if next == nil {
 		return result, true, err // The command line was good before: this does not happen.
 	}
-	if !always && next.read == l.read {
+	tell = when == always || next.read != l.read
+	if !tell && (when == never || l.refused == "") {
 		return result, false, nil
 	}
 	l.read = next.read
-	if err != nil {
-		return result, true, err
+	if err == nil {
+		result, err = l.apply(ctx, next)
 	}
+	refused := ""
+	if err != nil {
+		refused = err.Error()
+	}
+	tell = tell || refused != l.refused
+	l.refused = refused
+	return result, tell, err
+}
+
+// apply puts a reading into force.
+func (l *Live[T]) apply(ctx context.Context, next *Snapshot[T]) (result Reloaded, err error) {
 	current := l.current.Load()
 	from, to := reflect.ValueOf(&current.Values).Elem(), reflect.ValueOf(&next.Values).Elem()
-	for _, c := range changes(next.fields, from, to) {
+	for _, c := range changes(next.fields, &current.Values, &next.Values) {
 		if c.field.reload {
 			result.Changed = append(result.Changed, c)
 			continue
@@ -97,7 +125,7 @@ func (l *Live[T]) reload(ctx context.Context, always bool) (result Reloaded, don
 		to.FieldByIndex(c.field.index).Set(from.FieldByIndex(c.field.index))
 	}
 	if err := l.check(ctx, &next.Values, result); err != nil {
-		return Reloaded{}, true, err
+		return Reloaded{}, err
 	}
 	result.Hidden = next.hidden()
 	l.current.Store(next)
@@ -106,18 +134,21 @@ func (l *Live[T]) reload(ctx context.Context, always bool) (result Reloaded, don
 			subscriber(&next.Values, result.Changed)
 		}
 	}
-	return result, true, nil
+	return result, nil
 }
 
 // check refuses settings that cannot take effect. Where some wait for the next start, the others have not been
 // validated together with the old values of these.
 func (l *Live[T]) check(ctx context.Context, next *T, result Reloaded) error {
-	if checked, ok := any(next).(interface{ Validate() error }); ok && len(result.Waiting) > 0 {
-		if err := checked.Validate(); err != nil {
-			return problems{err}
+	var found problems
+	if len(result.Waiting) > 0 {
+		for _, complaint := range without(apart(validate(next)), apart(validate(l.Get()))) {
+			found = append(found, explained(complaint, result.Waiting))
 		}
 	}
-	var found problems
+	if len(found) > 0 {
+		return found
+	}
 	for _, check := range l.checks {
 		if err := check(ctx, next, result.Changed); err != nil {
 			found = append(found, err)
@@ -127,4 +158,23 @@ func (l *Live[T]) check(ctx context.Context, next *T, result Reloaded) error {
 		return found
 	}
 	return nil
+}
+
+// explained adds to a complaint which of the settings that it names take effect at the next start only.
+func explained(complaint error, waiting []Change) error {
+	words := word.FindAllString(complaint.Error(), -1)
+	var named []string
+	for _, c := range waiting {
+		if slices.Contains(words, c.Setting) {
+			named = append(named, c.Setting)
+		}
+	}
+	switch len(named) {
+	case 0:
+		return complaint
+	case 1:
+		return fmt.Errorf("%w (%s takes effect at the next start)", complaint, named[0])
+	default:
+		return fmt.Errorf("%w (%s take effect at the next start)", complaint, strings.Join(named, " and "))
+	}
 }

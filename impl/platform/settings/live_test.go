@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -26,13 +27,20 @@ type changing struct {
 	Addr     string           `koanf:"addr"`
 	Low      int              `koanf:"low" reload:"true"`
 	High     int              `koanf:"high"`
+	CA       string           `koanf:"ca"` // names a file
 }
 
 func (c *changing) Validate() error {
+	var errs []error
 	if c.Low > c.High {
-		return errors.New("low is above high")
+		errs = append(errs, errors.New("low is above high"))
 	}
-	return nil
+	if c.CA != "" {
+		if _, err := os.Stat(c.CA); err != nil {
+			errs = append(errs, errors.New("ca names no file"))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // fixture is a folder with settings that a test changes.
@@ -285,6 +293,38 @@ func (f *fixture) publish(folder, text string) {
 	require.NoError(f.t, os.Rename(f.path("..data_tmp"), f.path("..data")))
 }
 
+// A folder in which others write without a pause hides no change.
+func TestABusyFolder(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.write("app.yaml", "level: info")
+	f.load(nil)
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				if err := os.WriteFile(f.path("other"), []byte("x"), 0o600); err != nil {
+					panic(err)
+				}
+			}
+		}
+	}()
+	t.Cleanup(func() { close(stop); <-ended })
+	signals := make(chan os.Signal, 1)
+	f.watch(signals, time.Hour)
+	signals <- syscall.SIGHUP // Once it has been answered, the folder is watched.
+	require.NoError(t, f.next().err)
+	f.write("new", "level: debug")
+	require.NoError(t, os.Rename(f.path("new"), f.path("app.yaml")))
+	f.reaches("debug")
+}
+
 // A change between the first reading and the watch is found.
 func TestAChangeBeforeTheWatch(t *testing.T) {
 	t.Parallel()
@@ -348,4 +388,74 @@ func TestABadFileThenAGoodOne(t *testing.T) {
 	require.NoError(t, os.Rename(f.path("new"), f.path("app.yaml")))
 	require.NoError(t, f.next().err, "the bad file has been told once, however often it was looked at")
 	require.Equal(t, "debug", f.live.Get().Level)
+}
+
+// What is refused for another reason than the content of the files is tried again, and told again only when the problem
+// is another one.
+func TestRefusedSettingsAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.write("app.yaml", "level: info")
+	f.load(nil)
+	var problem atomic.Pointer[error]
+	set := func(err error) { problem.Store(&err) }
+	set(errors.New("the server is away"))
+	f.live.Check(func(context.Context, *changing, []settings.Change) error { return *problem.Load() })
+	f.watch(nil, time.Millisecond)
+	f.write("new", "level: debug")
+	require.NoError(t, os.Rename(f.path("new"), f.path("app.yaml")))
+	require.ErrorContains(t, f.next().err, "the server is away")
+	f.looks()
+	require.Empty(t, f.told, "the same problem is told once")
+	set(errors.New("the server refuses"))
+	require.ErrorContains(t, f.next().err, "the server refuses")
+	set(nil)
+	require.NoError(t, f.next().err)
+	require.Equal(t, "debug", f.live.Get().Level)
+	f.looks()
+	require.Empty(t, f.told, "what has taken effect is not read again")
+}
+
+// A reading answers for what it changes: what is wrong with the settings in force, too, does not keep others from taking
+// effect.
+func TestAReadingAnswersForWhatItChanges(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.write("ca.pem", "")
+	f.write("app.yaml", "level: info\nca: "+f.path("ca.pem"))
+	f.load(nil)
+	require.NoError(t, os.Remove(f.path("ca.pem")))
+	f.write("app.yaml", "level: debug\nca: "+f.path("ca.pem"))
+	_, err := f.live.Reload(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "debug", f.live.Get().Level)
+	f.write("app.yaml", "level: warn\nlow: 11\nca: "+f.path("ca.pem"))
+	_, err = f.live.Reload(t.Context())
+	require.EqualError(t, err, "settings:\n  low is above high")
+	f.write("app.yaml", "level: warn\nhigh: 20\nca: "+f.path("ca.pem")) // Some settings wait.
+	_, err = f.live.Reload(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "warn", f.live.Get().Level)
+
+	f.write("ca.pem", "")
+	_, err = f.live.Reload(t.Context())
+	require.NoError(t, err)
+	f.write("app.yaml", "level: info\nca: "+f.path("other.pem"))
+	_, err = f.live.Reload(t.Context())
+	require.EqualError(t, err, "settings:\n  ca names no file", "the next start would fail")
+}
+
+// Where a setting that waits for the next start is missing for another one, the refusal says so: whoever reads it has
+// changed it already.
+func TestARefusalNamesWhatWaits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.write("app.yaml", "level: info")
+	f.load(nil)
+	f.write("app.yaml", "low: 15\nhigh: 20\naddr: there")
+	_, err := f.live.Reload(t.Context())
+	require.EqualError(t, err, "settings:\n  low is above high (high takes effect at the next start)")
+	f.write("app.yaml", "low: 25\nhigh: 20\naddr: there")
+	_, err = f.live.Reload(t.Context())
+	require.EqualError(t, err, "settings:\n  low is above high", "the next start would fail, too")
 }

@@ -75,8 +75,9 @@ func Names[T any]() []string {
 //
 // If *T has a method Validate() error, Load calls it last, when all values could be read. Its error is shown to the
 // user, so it must contain no secret. It is called even if some values could not be read: those have their defaults
-// then, and what Validate says counts only if it names settings, and none that could not be read. So it names every
-// setting that it complains about, and joins its complaints with errors.Join.
+// then, and a complaint counts only if it is not about them: if it names other settings, or a variable of the
+// environment such as OTEL_TRACES_SAMPLER. So Validate names every setting that it complains about, and joins its
+// complaints with errors.Join.
 //
 // The error is flag.ErrHelp when the flags ask for help. Otherwise it joins all problems, one per line, or describes a
 // mistake in T's own definition.
@@ -91,15 +92,16 @@ func Load[T any](source Source, defaults T) (T, error) {
 
 // Read is Load that also tells where each value comes from.
 func Read[T any](source Source, defaults T) (*Snapshot[T], error) {
-	s, err := read(source, defaults)
+	s, err := read[T](source, defaults, nil)
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// read is Read whose snapshot tells, beside an error, which files were read.
-func read[T any](source Source, defaults T) (*Snapshot[T], error) {
+// read is Read whose snapshot tells, beside an error, which files were read. What Validate says about the settings in
+// force as well, if there are any yet, is no problem.
+func read[T any](source Source, defaults T, inForce *T) (*Snapshot[T], error) {
 	target := reflect.ValueOf(&defaults).Elem()
 	fields, err := fieldsOf(target.Type())
 	if err != nil {
@@ -112,9 +114,11 @@ func read[T any](source Source, defaults T) (*Snapshot[T], error) {
 	if err := l.load(target); err != nil {
 		return nil, err
 	}
-	if checked, ok := any(&defaults).(interface{ Validate() error }); ok {
-		l.complain(checked.Validate())
+	var known error
+	if inForce != nil {
+		known = validate(inForce)
 	}
+	l.complain(validate(&defaults), known)
 	s := &Snapshot[T]{
 		Values: defaults, fields: fields, given: l.given, file: l.file, live: source.Live, print: l.print, files: l.files,
 	}
@@ -284,13 +288,13 @@ func (l *loader) names(name func(field) string, more ...string) []string {
 // settings.
 type problems []error
 
-// Error returns one line per problem.
+// Error returns one line per problem, without the passwords of URLs that a problem quotes.
 func (p problems) Error() string {
 	var text strings.Builder
 	text.WriteString("settings:")
 	for _, problem := range p {
 		for line := range strings.Lines(problem.Error()) {
-			text.WriteString("\n  " + strings.TrimRight(line, "\r\n"))
+			text.WriteString("\n  " + maskedMessage(strings.TrimRight(line, "\r\n")))
 		}
 	}
 	return text.String()

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -390,6 +391,37 @@ func TestNoMistakeShowsASecret(t *testing.T) {
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), password)
 	})
+}
+
+// checked refuses what it is given, with the text of it.
+type checked struct {
+	Origins []string `koanf:"origins"`
+	Addr    string   `koanf:"addr"`
+	Count   int      `koanf:"count"`
+}
+
+func (c *checked) Validate() error {
+	_, err := url.Parse(c.Addr)
+	return errors.Join(err, fmt.Errorf("origins: origin %q is none: write it as in https://shop.example.com", c.Origins))
+}
+
+// A message quotes a value without the password of a URL, as Config does; a cut value has none of its beginning.
+func TestMessagesMaskPasswords(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 100)
+	for _, args := range [][]string{
+		{"--origins=https://u:" + password + "@h", "--addr=postgres://u:" + password + "@h:port"},
+		{"--origins=https://u:" + password + "@h,https://v:" + password + "\"@h"},
+		{"--count=http://u:" + password + long + "@h"},
+		{"--count=http://u:" + password + "@h"},
+	} {
+		_, err := settings.Load(settings.Source{Args: args}, checked{})
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), password)
+		require.Contains(t, err.Error(), "://(secret)@h")
+	}
+	_, err := settings.Load(settings.Source{Args: []string{"--origins=a"}}, checked{})
+	require.EqualError(t, err, "settings:\n  origins: origin [\"a\"] is none: write it as in https://shop.example.com")
 }
 
 type validated struct {

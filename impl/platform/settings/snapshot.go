@@ -37,7 +37,7 @@ type given struct {
 func (s *Snapshot[T]) PrintConfig() bool { return s.print }
 
 // Config returns a table of all settings, one per line: name, value, where it comes from, and whether a change takes
-// effect at run time. A value that another source hides has a line of its own. Secrets are not shown, nor is anything
+// effect at run time. A value that another source, or InForce, hides has a line of its own. Secrets are not shown, nor is anything
 // about them but whether there is one.
 func (s *Snapshot[T]) Config() string {
 	table := newTable()
@@ -45,13 +45,16 @@ func (s *Snapshot[T]) Config() string {
 	if s.file.text != "" {
 		table.row(configFlag, line(s.file.text), s.file.place, "no")
 	}
-	values := reflect.ValueOf(&s.Values).Elem()
+	values, others := reflect.ValueOf(&s.Values).Elem(), elsewhere(&s.Values)
 	for _, f := range s.fields {
 		from, hidden := "default", s.given[f.key]
-		if len(hidden) > 0 {
+		value := f.told(values.FieldByIndex(f.index))
+		if other, ok := others[f.key]; ok {
+			value, from = line(other.Value), other.From
+		} else if len(hidden) > 0 {
 			from, hidden = hidden[0].place, hidden[1:]
 		}
-		table.row(f.key, f.told(values.FieldByIndex(f.index)), from, yesNo(s.live && f.reload))
+		table.row(f.key, value, from, yesNo(s.live && f.reload))
 		for _, g := range hidden {
 			table.row("", g.text, g.place+", hidden by "+from, "")
 		}
@@ -59,14 +62,21 @@ func (s *Snapshot[T]) Config() string {
 	return table.String()
 }
 
-// hidden names each setting of the YAML file that a variable or a flag hides, as in "log_level by USERS_LOG_LEVEL".
+// hidden names each setting of the YAML file that a variable, a flag or InForce hides, as in "log_level by
+// USERS_LOG_LEVEL".
 func (s *Snapshot[T]) hidden() (names []string) {
 	if s.file.text == "" {
 		return nil
 	}
-	inFile := s.file.text + ":"
+	inFile, others := s.file.text+":", elsewhere(&s.Values)
 	for _, f := range s.fields {
-		if all := s.given[f.key]; len(all) > 1 && strings.HasPrefix(all[len(all)-1].place, inFile) {
+		all := s.given[f.key]
+		if len(all) == 0 || !strings.HasPrefix(all[len(all)-1].place, inFile) {
+			continue
+		}
+		if other, ok := others[f.key]; ok {
+			names = append(names, f.key+" by "+other.From)
+		} else if len(all) > 1 {
 			names = append(names, f.key+" by "+all[0].place)
 		}
 	}
@@ -87,12 +97,22 @@ func (f field) told(value reflect.Value) string {
 	return line(f.text(value))
 }
 
-// userinfo is the part of a URL that may have a password in it.
-var userinfo = regexp.MustCompile(`://.*@`)
+var (
+	// userinfo is the part of a URL that may have a password in it.
+	userinfo = regexp.MustCompile(`://.*@`)
+	// quoted is a text as strconv.Quote writes it.
+	quoted = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+)
+
+// masked returns a value without the password of a URL.
+func masked(value string) string { return userinfo.ReplaceAllString(value, "://"+secretText+"@") }
+
+// maskedMessage masks the values that a message quotes. URLs in its own words are examples.
+func maskedMessage(message string) string { return quoted.ReplaceAllStringFunc(message, masked) }
 
 // line returns a text on one line, without the password of a URL.
 func line(text string) string {
-	text = userinfo.ReplaceAllString(text, "://"+secretText+"@")
+	text = masked(text)
 	if strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl) {
 		return strconv.Quote(text)
 	}
@@ -147,12 +167,26 @@ func (c Change) String() string {
 	return c.Setting + ": " + cmp.Or(c.From, "nothing") + " → " + cmp.Or(c.To, "nothing")
 }
 
-// changes returns what differs between the values of two snapshots.
-func changes(fields []field, from, to reflect.Value) (all []Change) {
+// changes returns what differs between the values of two snapshots. A setting whose value comes from elsewhere before
+// and after, or that is given the value which it had by default, is none.
+func changes[T any](fields []field, from, to *T) (all []Change) {
+	befores, afters := elsewhere(from), elsewhere(to)
 	for _, f := range fields {
-		before, after := from.FieldByIndex(f.index), to.FieldByIndex(f.index)
-		if !reflect.DeepEqual(before.Interface(), after.Interface()) {
-			all = append(all, Change{Setting: f.key, From: f.told(before), To: f.told(after), field: f})
+		before, after := reflect.ValueOf(from).Elem().FieldByIndex(f.index), reflect.ValueOf(to).Elem().FieldByIndex(f.index)
+		if reflect.DeepEqual(before.Interface(), after.Interface()) || f.list && before.Len() == 0 && after.Len() == 0 {
+			continue
+		}
+		c := Change{Setting: f.key, From: f.told(before), To: f.told(after), field: f}
+		was, beforeElsewhere := befores[f.key]
+		is, afterElsewhere := afters[f.key]
+		if beforeElsewhere {
+			c.From = line(was.Value)
+		}
+		if afterElsewhere {
+			c.To = line(is.Value)
+		}
+		if c.From != c.To || !f.given() && !(beforeElsewhere && afterElsewhere) {
+			all = append(all, c)
 		}
 	}
 	return all

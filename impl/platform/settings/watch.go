@@ -12,12 +12,16 @@ import (
 const (
 	// settle is how long a folder has to be quiet before its files are read: an editor writes in several steps.
 	settle = 100 * time.Millisecond
+	// mostSettle is how long after the first event the files are read even if the folder is never quiet, because
+	// another file of it is written all the time.
+	mostSettle = time.Second
 	// pollEvery is how often files are looked at that no event has told of, as on a file system without events.
 	pollEvery = 30 * time.Second
 )
 
 // Watch reads the settings again whenever the content of their files has changed, and on each value of signals, until
-// ctx ends. It tells report what each reading has done.
+// ctx ends. It tells report what each reading has done. Settings that are refused are tried again every 30 seconds,
+// because the reason may be a server or another file; report is told once the outcome is another one.
 //
 // The files are the YAML file and those that variables with _FILE name. Their folders are watched, not the files:
 // editors and Kubernetes put another file in the place of one. What counts is the content, not the event.
@@ -39,29 +43,42 @@ func (l *Live[T]) watch(
 	defer poll.Stop()
 	quiet := time.NewTimer(0) // The files may have changed since they were read first.
 	defer quiet.Stop()
+	var until time.Time // when the files are read at the latest; zero while no event awaits that
 	for {
-		if folders != nil {
-			l.follow(folders)
-		}
-		always := false
+		when := never
 		select {
 		case <-ctx.Done():
 			return
 		case <-events:
-			quiet.Reset(settle)
+			until = delay(quiet, until)
 			continue
 		case <-lost: //nolint:errcheck // Events were too many to be told; that something has changed is enough.
-			quiet.Reset(settle)
+			until = delay(quiet, until)
 			continue
 		case <-quiet.C:
 		case <-poll.C:
+			when = ifRefused
 		case <-signals:
-			always = true
+			when = always
 		}
-		if result, done, err := l.reload(ctx, always); done {
+		until = time.Time{}
+		if folders != nil {
+			l.follow(folders) // Before the reading: what changes in a new folder after it is told by an event.
+		}
+		if result, tell, err := l.reload(ctx, when); tell {
 			report(result, err)
 		}
 	}
+}
+
+// delay has the timer wait until the folders are quiet, or until the time after the first event when they need not be;
+// zero stands for the first event.
+func delay(quiet *time.Timer, until time.Time) time.Time {
+	if until.IsZero() {
+		until = time.Now().Add(mostSettle)
+	}
+	quiet.Reset(min(settle, time.Until(until)))
+	return until
 }
 
 // follow watches the folder of each file, and that of the file which a symbolic link leads to. One that cannot be

@@ -3,10 +3,8 @@ package events
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/url"
@@ -17,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
+	"example.com/plumbline/impl/platform/clienttls"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -44,7 +43,7 @@ const (
 )
 
 // UsesTLS tells whether a connection is encrypted even where the URL does not ask for it.
-func (s Server) UsesTLS() bool { return s.CA != "" || s.Cert != "" }
+func (s Server) UsesTLS() bool { return s.files().Given() }
 
 // CheckURL checks the form of a URL of NATS, or of several with commas between them.
 func CheckURL(urls telemetry.Secret) error {
@@ -64,7 +63,7 @@ func CheckURL(urls telemetry.Secret) error {
 func CheckCredentials(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return unreadable(path, err)
+		return clienttls.Unreadable(path, err)
 	}
 	jwt, err := nkeys.ParseDecoratedJWT(text)
 	if err == nil && strings.Count(jwt, ".") != 2 { // Without a frame the whole file counts as a JWT.
@@ -82,37 +81,8 @@ func CheckCredentials(path string) error {
 	return nil
 }
 
-// CheckCA checks that a file holds certificates.
-func CheckCA(path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return unreadable(path, err)
-	}
-	if !x509.NewCertPool().AppendCertsFromPEM(text) {
-		return fmt.Errorf("%s has no certificate in PEM", path)
-	}
-	return nil
-}
-
-// CheckCertificate checks that two files hold a certificate and its key.
-func CheckCertificate(cert, key string) error {
-	for _, path := range []string{cert, key} {
-		if _, err := os.ReadFile(path); err != nil {
-			return unreadable(path, err)
-		}
-	}
-	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
-		return fmt.Errorf("%s and %s are not a certificate in PEM and its key: %w", cert, key, err)
-	}
-	return nil
-}
-
-func unreadable(path string, err error) error {
-	if file, ok := errors.AsType[*fs.PathError](err); ok {
-		err = file.Err
-	}
-	return fmt.Errorf("%s cannot be read: %w", path, err)
-}
+// files are those of TLS.
+func (s Server) files() clienttls.Files { return clienttls.Files{CA: s.CA, Cert: s.Cert, Key: s.Key} }
 
 // options are those of every connection.
 func (s Server) options() []nats.Option {
@@ -120,11 +90,8 @@ func (s Server) options() []nats.Option {
 	if s.Credentials != "" {
 		options = append(options, nats.UserCredentials(s.Credentials))
 	}
-	if s.CA != "" {
-		options = append(options, nats.RootCAs(s.CA))
-	}
-	if s.Cert != "" {
-		options = append(options, nats.ClientCert(s.Cert, s.Key))
+	if s.UsesTLS() { // NATS calls both before each handshake.
+		options = append(options, nats.ClientTLSConfig(s.files().Certificate, s.files().Roots))
 	}
 	return options
 }

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
+	"example.com/plumbline/impl/platform/clienttls"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -96,17 +96,16 @@ func (n *NATS) natsFindings(found *Findings) {
 	if n.NATSCredentials != "" {
 		refuse("nats_credentials", events.CheckCredentials(n.NATSCredentials))
 	}
-	if n.NATSCA != "" {
-		refuse("nats_ca", events.CheckCA(n.NATSCA))
-	}
+	_, err := clienttls.Files{CA: n.NATSCA}.Roots()
+	refuse("nats_ca", err)
 	if n.NATSCert != "" && n.NATSKey != "" {
-		refuse("nats_cert", events.CheckCertificate(n.NATSCert, n.NATSKey))
+		_, err := clienttls.Files{Cert: n.NATSCert, Key: n.NATSKey}.Certificate()
+		refuse("nats_cert", err)
 	}
 	for _, secret := range []struct{ setting, path string }{
 		{"nats_credentials", n.NATSCredentials}, {"nats_key", n.NATSKey},
 	} {
-		info, err := os.Stat(secret.path)
-		found.Add(err == nil && info.Mode().Perm()&0o004 != 0, secret.setting,
+		found.Add(clienttls.OpenToAll(secret.path), secret.setting,
 			"every account of this machine can read "+secret.path+" and speak to NATS as this service",
 			"the path of a file that only this account may read (mode 0400)")
 	}

@@ -48,8 +48,7 @@ func (t *Tracing) addTracing(found *Findings) {
 		return // Validate has refused it.
 	}
 	for _, file := range environment.CheckFiles() {
-		*found = append(*found, Finding{Setting: file.Variable, Follows: file.Why,
-			Instead: "the path of a file that this account may read", Refused: true})
+		found.refuseFile(file.Variable, errors.New(file.Why))
 	}
 }
 

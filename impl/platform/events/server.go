@@ -2,6 +2,7 @@ package events
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -84,9 +85,13 @@ func CheckCredentials(path string) error {
 // files are those of TLS.
 func (s Server) files() clienttls.Files { return clienttls.Files{CA: s.CA, Cert: s.Cert, Key: s.Key} }
 
+func (s Server) connectTimeout() time.Duration {
+	return cmp.Or(s.ConnectTimeout, DefaultConnectTimeout)
+}
+
 // options are those of every connection.
 func (s Server) options() []nats.Option {
-	options := []nats.Option{nats.Timeout(cmp.Or(s.ConnectTimeout, DefaultConnectTimeout))}
+	options := []nats.Option{nats.Timeout(s.connectTimeout())}
 	if s.Credentials != "" {
 		options = append(options, nats.UserCredentials(s.Credentials))
 	}
@@ -100,25 +105,64 @@ func (s Server) options() []nats.Option {
 // refuses a certificate, and its alert may be lost; it may also be about to stop.
 const proofs = 3
 
+// proveLimit bounds Prove, whatever the number of servers and their time-outs.
+const proveLimit = 30 * time.Second
+
 // Prove checks once that NATS and this program accept each other: the certificates of both sides, and the user and the
-// password, the token or the credentials. A NATS that is away is no error.
-func (s Server) Prove() error {
+// password, the token or the credentials. A NATS that is away, or does not answer in time, is no error. Prove takes at
+// most half a minute; if ctx ends before, it returns the error of that.
+func (s Server) Prove(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, proveLimit)
+	defer cancel()
+	options := append(s.options(), nats.SkipHostLookup(), // The dialer looks it up, no longer than its context.
+		nats.SetCustomDialer(endingDialer{limited, net.Dialer{Timeout: s.connectTimeout()}}))
 	var err error
 	for range proofs {
 		var conn *nats.Conn
-		if conn, err = nats.Connect(s.URLs.Reveal(), s.options()...); err == nil {
+		if conn, err = nats.Connect(s.URLs.Reveal(), options...); err == nil {
 			conn.Close()
 			return nil
 		}
+		if limited.Err() != nil {
+			return ctx.Err()
+		}
 		_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
-		if unverified || !errors.Is(err, nats.ErrTLS) {
+		if unverified || !errors.Is(err, nats.ErrTLS) || isTimeout(err) {
 			break
 		}
 	}
+	return explainRefusal(err)
+}
+
+// endingDialer dials connections that close when a context ends.
+type endingDialer struct {
+	ctx context.Context //nolint:containedctx // NATS takes none.
+	net.Dialer
+}
+
+// Dial implements [nats.CustomDialer].
+func (d endingDialer) Dial(network, address string) (net.Conn, error) {
+	conn, err := d.DialContext(d.ctx, network, address)
+	if err == nil {
+		context.AfterFunc(d.ctx, func() { _ = conn.Close() })
+	}
+	return conn, err
+}
+
+// isTimeout tells whether an attempt to connect ran out of time, also within the handshake of TLS.
+func isTimeout(err error) bool {
+	timing, ok := errors.AsType[net.Error](err)
+	return ok && timing.Timeout() || errors.Is(err, nats.ErrTimeout)
+}
+
+// explainRefusal says which side refuses what; nil where neither does.
+func explainRefusal(err error) error {
 	verification, unverified := errors.AsType[*tls.CertificateVerificationError](err)
 	remote, isNet := errors.AsType[*net.OpError](err)
 	refused := isNet && remote.Op == "remote error" // an alert of TLS
 	switch {
+	case isTimeout(err):
+		return nil
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
 		errors.Is(err, nats.ErrAuthRevoked):
 		return errors.New("NATS refuses the credentials, the user and the password, or the token")

@@ -1,12 +1,17 @@
 package events_test
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
@@ -36,7 +41,7 @@ func natsWith(t *testing.T, o *server.Options) (url telemetry.Secret) {
 // requireConnects requires that a NATS and this program accept each other.
 func requireConnects(t *testing.T, s events.Server) {
 	t.Helper()
-	require.NoError(t, s.Prove())
+	require.NoError(t, s.Prove(t.Context()))
 	bus, err := events.Connect(s, "test", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(bus.Close)
@@ -65,16 +70,16 @@ func TestNATSWithCertificates(t *testing.T) {
 
 	unknown := good
 	unknown.CA = other.Path("ca.pem")
-	require.ErrorContains(t, unknown.Prove(), "the certificate of NATS is refused")
+	require.ErrorContains(t, unknown.Prove(t.Context()), "the certificate of NATS is refused")
 	none := good
 	none.Cert, none.Key = "", ""
-	require.ErrorContains(t, none.Prove(), "NATS refuses the certificate")
+	require.ErrorContains(t, none.Prove(t.Context()), "NATS refuses the certificate")
 	foreign := good
 	foreign.Cert, foreign.Key = other.Path("orders.pem"), other.Path("orders.key")
-	require.ErrorContains(t, foreign.Prove(), "NATS refuses the certificate")
+	require.ErrorContains(t, foreign.Prove(t.Context()), "NATS refuses the certificate")
 	plain := good
 	plain.URLs = natsWith(t, &server.Options{})
-	require.ErrorContains(t, plain.Prove(), "NATS has no TLS")
+	require.ErrorContains(t, plain.Prove(t.Context()), "NATS has no TLS")
 }
 
 // A certificate that is renewed while NATS is away is used for the next connection.
@@ -144,7 +149,66 @@ func TestNATSWithCredentials(t *testing.T) {
 		"none":            {URLs: url, ConnectTimeout: patience},
 		"another account": {URLs: url, Credentials: credentials("other.creds", stranger), ConnectTimeout: patience},
 	} {
-		require.ErrorContains(t, wrong.Prove(), "NATS refuses the credentials", name)
+		require.ErrorContains(t, wrong.Prove(t.Context()), "NATS refuses the credentials", name)
+	}
+}
+
+// silent is a NATS, or a proxy before it, that asks for TLS and then does not answer. called has a value once a client
+// has begun the handshake.
+func silent(t *testing.T) (url telemetry.Secret, called <-chan struct{}) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	began := make(chan struct{}, 1)
+	var conns sync.WaitGroup
+	conns.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			conns.Go(func() {
+				defer conn.Close() //nolint:errcheck // It has been closed by the client.
+				_, _ = io.WriteString(conn, `INFO {"server_id":"silent","tls_required":true,"max_payload":1048576}`+"\r\n")
+				_, _ = conn.Read(make([]byte, 1))
+				select {
+				case began <- struct{}{}:
+				default:
+				}
+				_, _ = io.Copy(io.Discard, conn)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		require.NoError(t, listener.Close())
+		conns.Wait()
+	})
+	return telemetry.NewSecret("tls://" + listener.Addr().String()), began
+}
+
+// A NATS that does not answer in the handshake of TLS is away, which is no error.
+func TestNATSThatIsSilent(t *testing.T) {
+	t.Parallel()
+	url, _ := silent(t)
+	require.NoError(t, events.Server{URLs: url, ConnectTimeout: 50 * time.Millisecond}.Prove(t.Context()))
+}
+
+// A start that is interrupted does not wait for NATS.
+func TestTheProofIsInterrupted(t *testing.T) {
+	t.Parallel()
+	url, called := silent(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-called
+		cancel()
+	}()
+	proved := make(chan error, 1)
+	go func() { proved <- events.Server{URLs: url, ConnectTimeout: time.Hour}.Prove(ctx) }()
+	select {
+	case err := <-proved:
+		require.ErrorIs(t, err, context.Canceled)
+	case <-time.After(patience / 2):
+		t.Fatal("it still waits for NATS")
 	}
 }
 

@@ -168,7 +168,7 @@ func silent(t *testing.T) (url telemetry.Secret, called <-chan struct{}) {
 				return
 			}
 			conns.Go(func() {
-				defer conn.Close() //nolint:errcheck // It has been closed by the client.
+				context.AfterFunc(t.Context(), func() { _ = conn.Close() })
 				_, _ = io.WriteString(conn, `INFO {"server_id":"silent","tls_required":true,"max_payload":1048576}`+"\r\n")
 				_, _ = conn.Read(make([]byte, 1))
 				select {

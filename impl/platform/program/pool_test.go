@@ -73,6 +73,7 @@ func TestLimitsThatContradict(t *testing.T) {
 		url + "?connect_timeout=4000":                     "connect_timeout of the database URL is 1h6m40s: it is between 1ms and 1h0m0s",
 		url + "?statement_timeout=2h":                     "statement_timeout of the database URL is 2h0m0s: it is between 1ms and 1h0m0s",
 		url + "?lock_timeout=2h":                          "lock_timeout of the database URL is 2h0m0s: it is between 1ms and 1h0m0s",
+		"PARCELS_DRAIN=1s":                                "acquire_timeout is 2s and drain is 1s",
 		"PARCELS_MAX_CONN_LIFETIME=0s":                    "max_conn_lifetime is between 1s and 168h0m0s",
 		"PARCELS_MAX_CONN_LIFETIME_JITTER=-1s":            "max_conn_lifetime_jitter is between 0s and 168h0m0s",
 		"PARCELS_MAX_CONN_IDLE_TIME=1ms":                  "max_conn_idle_time is between 1s and 168h0m0s",

@@ -1,6 +1,10 @@
 package users
 
-import "example.com/plumbline/impl/platform/program"
+import (
+	"context"
+
+	"example.com/plumbline/impl/platform/program"
+)
 
 // The types of the events that triggers of the database write; see docs/events.md.
 const (
@@ -17,7 +21,7 @@ func eventTypes() []string {
 }
 
 // startEvents publishes the events of this service. Without NATS they wait in the database.
-func (*Service) startEvents(process *program.Process) error {
-	_, err := process.Publish(eventTypes())
+func (*Service) startEvents(ctx context.Context, process *program.Process) error {
+	_, err := process.Publish(ctx, eventTypes())
 	return err
 }

@@ -103,7 +103,7 @@ func serve(
 		}
 		// The parts end in reverse order, so that what the last jobs write is still published and sealed.
 		process.Go("audit", func(ctx context.Context) { s.audit.Run(ctx, process.Log) })
-		if err := errors.Join(s.measure(process.Registry), s.startEvents(process)); err != nil {
+		if err := errors.Join(s.measure(process.Registry), s.startEvents(ctx, process)); err != nil {
 			return nil, err
 		}
 		if err := s.startJobs(ctx, process); err != nil { // after what can fail

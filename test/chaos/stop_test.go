@@ -134,7 +134,7 @@ func TestTheEndIsTold(t *testing.T) {
 	customer, product := w.signIn("ada"), w.product()
 	w.orders.Stop()
 	require.NoError(t, w.orders.End(), w.orders.Output())
-	w.startOrders("", "ORDERS_DRAIN=20ms")
+	w.startOrders("", "ORDERS_DRAIN=2s")
 	last := w.beginOrder(customer, product)
 	w.orders.Stop()
 	var exit *exec.ExitError

@@ -2,11 +2,10 @@ package events
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"net"
 	"net/url"
@@ -17,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
+	"example.com/plumbline/impl/platform/clienttls"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -44,7 +44,7 @@ const (
 )
 
 // UsesTLS tells whether a connection is encrypted even where the URL does not ask for it.
-func (s Server) UsesTLS() bool { return s.CA != "" || s.Cert != "" }
+func (s Server) UsesTLS() bool { return s.files().Given() }
 
 // CheckURL checks the form of a URL of NATS, or of several with commas between them.
 func CheckURL(urls telemetry.Secret) error {
@@ -64,7 +64,7 @@ func CheckURL(urls telemetry.Secret) error {
 func CheckCredentials(path string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return unreadable(path, err)
+		return clienttls.Unreadable(path, err)
 	}
 	jwt, err := nkeys.ParseDecoratedJWT(text)
 	if err == nil && strings.Count(jwt, ".") != 2 { // Without a frame the whole file counts as a JWT.
@@ -82,49 +82,21 @@ func CheckCredentials(path string) error {
 	return nil
 }
 
-// CheckCA checks that a file holds certificates.
-func CheckCA(path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return unreadable(path, err)
-	}
-	if !x509.NewCertPool().AppendCertsFromPEM(text) {
-		return fmt.Errorf("%s has no certificate in PEM", path)
-	}
-	return nil
-}
+// files are those of TLS.
+func (s Server) files() clienttls.Files { return clienttls.Files{CA: s.CA, Cert: s.Cert, Key: s.Key} }
 
-// CheckCertificate checks that two files hold a certificate and its key.
-func CheckCertificate(cert, key string) error {
-	for _, path := range []string{cert, key} {
-		if _, err := os.ReadFile(path); err != nil {
-			return unreadable(path, err)
-		}
-	}
-	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
-		return fmt.Errorf("%s and %s are not a certificate in PEM and its key: %w", cert, key, err)
-	}
-	return nil
-}
-
-func unreadable(path string, err error) error {
-	if file, ok := errors.AsType[*fs.PathError](err); ok {
-		err = file.Err
-	}
-	return fmt.Errorf("%s cannot be read: %w", path, err)
+func (s Server) connectTimeout() time.Duration {
+	return cmp.Or(s.ConnectTimeout, DefaultConnectTimeout)
 }
 
 // options are those of every connection.
 func (s Server) options() []nats.Option {
-	options := []nats.Option{nats.Timeout(cmp.Or(s.ConnectTimeout, DefaultConnectTimeout))}
+	options := []nats.Option{nats.Timeout(s.connectTimeout())}
 	if s.Credentials != "" {
 		options = append(options, nats.UserCredentials(s.Credentials))
 	}
-	if s.CA != "" {
-		options = append(options, nats.RootCAs(s.CA))
-	}
-	if s.Cert != "" {
-		options = append(options, nats.ClientCert(s.Cert, s.Key))
+	if s.UsesTLS() { // NATS calls both before each handshake.
+		options = append(options, nats.ClientTLSConfig(s.files().Certificate, s.files().Roots))
 	}
 	return options
 }
@@ -133,25 +105,64 @@ func (s Server) options() []nats.Option {
 // refuses a certificate, and its alert may be lost; it may also be about to stop.
 const proofs = 3
 
+// proveLimit bounds Prove, whatever the number of servers and their time-outs.
+const proveLimit = 30 * time.Second
+
 // Prove checks once that NATS and this program accept each other: the certificates of both sides, and the user and the
-// password, the token or the credentials. A NATS that is away is no error.
-func (s Server) Prove() error {
+// password, the token or the credentials. A NATS that is away, or does not answer in time, is no error. Prove takes at
+// most half a minute; if ctx ends before, it returns the error of that.
+func (s Server) Prove(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, proveLimit)
+	defer cancel()
+	options := append(s.options(), nats.SkipHostLookup(), // The dialer looks it up, no longer than its context.
+		nats.SetCustomDialer(endingDialer{limited, net.Dialer{Timeout: s.connectTimeout()}}))
 	var err error
 	for range proofs {
 		var conn *nats.Conn
-		if conn, err = nats.Connect(s.URLs.Reveal(), s.options()...); err == nil {
+		if conn, err = nats.Connect(s.URLs.Reveal(), options...); err == nil {
 			conn.Close()
 			return nil
 		}
+		if limited.Err() != nil {
+			return ctx.Err()
+		}
 		_, unverified := errors.AsType[*tls.CertificateVerificationError](err)
-		if unverified || !errors.Is(err, nats.ErrTLS) {
+		if unverified || !errors.Is(err, nats.ErrTLS) || isTimeout(err) {
 			break
 		}
 	}
+	return explainRefusal(err)
+}
+
+// endingDialer dials connections that close when a context ends.
+type endingDialer struct {
+	ctx context.Context //nolint:containedctx // NATS takes none.
+	net.Dialer
+}
+
+// Dial implements [nats.CustomDialer].
+func (d endingDialer) Dial(network, address string) (net.Conn, error) {
+	conn, err := d.DialContext(d.ctx, network, address)
+	if err == nil {
+		context.AfterFunc(d.ctx, func() { _ = conn.Close() })
+	}
+	return conn, err
+}
+
+// isTimeout tells whether an attempt to connect ran out of time, also within the handshake of TLS.
+func isTimeout(err error) bool {
+	timing, ok := errors.AsType[net.Error](err)
+	return ok && timing.Timeout() || errors.Is(err, nats.ErrTimeout)
+}
+
+// explainRefusal says which side refuses what; nil where neither does.
+func explainRefusal(err error) error {
 	verification, unverified := errors.AsType[*tls.CertificateVerificationError](err)
 	remote, isNet := errors.AsType[*net.OpError](err)
 	refused := isNet && remote.Op == "remote error" // an alert of TLS
 	switch {
+	case isTimeout(err):
+		return nil
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired),
 		errors.Is(err, nats.ErrAuthRevoked):
 		return errors.New("NATS refuses the credentials, the user and the password, or the token")

@@ -1,19 +1,15 @@
 package events_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
+	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
+	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,57 +20,8 @@ import (
 
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/testkit/tlstest"
 )
-
-// authority signs certificates and writes them into files.
-type authority struct {
-	dir  string
-	name string
-	key  *ecdsa.PrivateKey
-	cert *x509.Certificate
-}
-
-func newAuthority(t *testing.T, name string) *authority {
-	t.Helper()
-	a := &authority{dir: t.TempDir(), name: name}
-	a.sign(t, "ca")
-	return a
-}
-
-// path is that of a file of the authority.
-func (a *authority) path(file string) string { return filepath.Join(a.dir, file) }
-
-// sign writes NAME.pem and NAME.key, a certificate for 127.0.0.1, good for either side; the first is the authority's.
-func (a *authority) sign(t *testing.T, name string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: a.name + " " + name}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	if a.cert == nil {
-		template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-		a.key, a.cert = key, template
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	require.NoError(t, err)
-	if a.cert == template {
-		a.cert, err = x509.ParseCertificate(der)
-		require.NoError(t, err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	write := func(file, kind string, content []byte) {
-		text := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content})
-		require.NoError(t, os.WriteFile(a.path(file), text, 0o600))
-	}
-	write(name+".pem", "CERTIFICATE", der)
-	write(name+".key", "PRIVATE KEY", pkcs8)
-}
 
 // natsWith runs a NATS with options.
 func natsWith(t *testing.T, o *server.Options) (url telemetry.Secret) {
@@ -94,7 +41,7 @@ func natsWith(t *testing.T, o *server.Options) (url telemetry.Secret) {
 // requireConnects requires that a NATS and this program accept each other.
 func requireConnects(t *testing.T, s events.Server) {
 	t.Helper()
-	require.NoError(t, s.Prove())
+	require.NoError(t, s.Prove(t.Context()))
 	bus, err := events.Connect(s, "test", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(bus.Close)
@@ -104,51 +51,49 @@ func requireConnects(t *testing.T, s events.Server) {
 // A NATS that wants certificates is reached with one that it accepts, and only if its own is accepted.
 func TestNATSWithCertificates(t *testing.T) {
 	t.Parallel()
-	own, other := newAuthority(t, "own"), newAuthority(t, "other")
-	own.sign(t, "nats")
-	own.sign(t, "orders")
-	other.sign(t, "orders")
+	own, other := tlstest.New(t, "own"), tlstest.New(t, "other")
+	own.Sign("nats")
+	own.Sign("orders")
+	other.Sign("orders")
 	config, err := server.GenTLSConfig(&server.TLSConfigOpts{
-		CertFile: own.path("nats.pem"), KeyFile: own.path("nats.key"), CaFile: own.path("ca.pem"), Verify: true,
+		CertFile: own.Path("nats.pem"), KeyFile: own.Path("nats.key"), CaFile: own.Path("ca.pem"), Verify: true,
 	})
 	require.NoError(t, err)
 	config.MinVersion = tls.VersionTLS12
 	url := natsWith(t, &server.Options{TLS: true, TLSVerify: true, TLSConfig: config, TLSTimeout: patience.Seconds()})
 
 	good := events.Server{
-		URLs: url, CA: own.path("ca.pem"), Cert: own.path("orders.pem"), Key: own.path("orders.key"),
+		URLs: url, CA: own.Path("ca.pem"), Cert: own.Path("orders.pem"), Key: own.Path("orders.key"),
 		ConnectTimeout: patience,
 	}
-	require.NoError(t, events.CheckCA(good.CA))
-	require.NoError(t, events.CheckCertificate(good.Cert, good.Key))
 	requireConnects(t, good)
 
 	unknown := good
-	unknown.CA = other.path("ca.pem")
-	require.ErrorContains(t, unknown.Prove(), "the certificate of NATS is refused")
+	unknown.CA = other.Path("ca.pem")
+	require.ErrorContains(t, unknown.Prove(t.Context()), "the certificate of NATS is refused")
 	none := good
 	none.Cert, none.Key = "", ""
-	require.ErrorContains(t, none.Prove(), "NATS refuses the certificate")
+	require.ErrorContains(t, none.Prove(t.Context()), "NATS refuses the certificate")
 	foreign := good
-	foreign.Cert, foreign.Key = other.path("orders.pem"), other.path("orders.key")
-	require.ErrorContains(t, foreign.Prove(), "NATS refuses the certificate")
+	foreign.Cert, foreign.Key = other.Path("orders.pem"), other.Path("orders.key")
+	require.ErrorContains(t, foreign.Prove(t.Context()), "NATS refuses the certificate")
 	plain := good
 	plain.URLs = natsWith(t, &server.Options{})
-	require.ErrorContains(t, plain.Prove(), "NATS has no TLS")
+	require.ErrorContains(t, plain.Prove(t.Context()), "NATS has no TLS")
 }
 
 // A certificate that is renewed while NATS is away is used for the next connection.
 func TestFilesAreReadAgain(t *testing.T) {
 	t.Parallel()
-	first, second := newAuthority(t, "first"), newAuthority(t, "second")
-	second.sign(t, "nats")
+	first, second := tlstest.New(t, "first"), tlstest.New(t, "second")
+	second.Sign("nats")
 	config, err := server.GenTLSConfig(&server.TLSConfigOpts{
-		CertFile: second.path("nats.pem"), KeyFile: second.path("nats.key"), CaFile: second.path("ca.pem"),
+		CertFile: second.Path("nats.pem"), KeyFile: second.Path("nats.key"), CaFile: second.Path("ca.pem"),
 	})
 	require.NoError(t, err)
 	url := natsWith(t, &server.Options{TLS: true, TLSConfig: config, TLSTimeout: patience.Seconds()})
 	bus, err := events.Connect(events.Server{
-		URLs: url, CA: first.path("ca.pem"), ConnectTimeout: patience, ReconnectWait: every,
+		URLs: url, CA: first.Path("ca.pem"), ConnectTimeout: patience, ReconnectWait: every,
 	}, "test", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(bus.Close)
@@ -156,9 +101,9 @@ func TestFilesAreReadAgain(t *testing.T) {
 		_, refused := errors.AsType[*tls.CertificateVerificationError](bus.Check(t.Context()))
 		return refused
 	}, patience, every)
-	renewed, err := os.ReadFile(second.path("ca.pem"))
+	renewed, err := os.ReadFile(second.Path("ca.pem"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(first.path("ca.pem"), renewed, 0o600))
+	require.NoError(t, os.WriteFile(first.Path("ca.pem"), renewed, 0o600))
 	require.Eventually(t, func() bool { return bus.Check(t.Context()) == nil }, patience, every)
 }
 
@@ -204,33 +149,83 @@ func TestNATSWithCredentials(t *testing.T) {
 		"none":            {URLs: url, ConnectTimeout: patience},
 		"another account": {URLs: url, Credentials: credentials("other.creds", stranger), ConnectTimeout: patience},
 	} {
-		require.ErrorContains(t, wrong.Prove(), "NATS refuses the credentials", name)
+		require.ErrorContains(t, wrong.Prove(t.Context()), "NATS refuses the credentials", name)
 	}
 }
 
-// Files that cannot be used are named, and nothing of them is shown.
-func TestFilesThatCannotBeUsed(t *testing.T) {
+// silent is a NATS, or a proxy before it, that asks for TLS and then does not answer. called has a value once a client
+// has begun the handshake.
+func silent(t *testing.T) (url telemetry.Secret, called <-chan struct{}) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	began := make(chan struct{}, 1)
+	var conns sync.WaitGroup
+	conns.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			conns.Go(func() {
+				context.AfterFunc(t.Context(), func() { _ = conn.Close() })
+				_, _ = io.WriteString(conn, `INFO {"server_id":"silent","tls_required":true,"max_payload":1048576}`+"\r\n")
+				_, _ = conn.Read(make([]byte, 1))
+				select {
+				case began <- struct{}{}:
+				default:
+				}
+				_, _ = io.Copy(io.Discard, conn)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		require.NoError(t, listener.Close())
+		conns.Wait()
+	})
+	return telemetry.NewSecret("tls://" + listener.Addr().String()), began
+}
+
+// A NATS that does not answer in the handshake of TLS is away, which is no error.
+func TestNATSThatIsSilent(t *testing.T) {
 	t.Parallel()
-	a := newAuthority(t, "own")
-	a.sign(t, "orders")
-	a.sign(t, "users")
-	canary := a.path("canary")
+	url, _ := silent(t)
+	require.NoError(t, events.Server{URLs: url, ConnectTimeout: 50 * time.Millisecond}.Prove(t.Context()))
+}
+
+// A start that is interrupted does not wait for NATS.
+func TestTheProofIsInterrupted(t *testing.T) {
+	t.Parallel()
+	url, called := silent(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-called
+		cancel()
+	}()
+	proved := make(chan error, 1)
+	go func() { proved <- events.Server{URLs: url, ConnectTimeout: time.Hour}.Prove(ctx) }()
+	select {
+	case err := <-proved:
+		require.ErrorIs(t, err, context.Canceled)
+	case <-time.After(patience / 2):
+		t.Fatal("it still waits for NATS")
+	}
+}
+
+// Credentials that cannot be used are named, and nothing of them is shown.
+func TestCredentialsThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	a := tlstest.New(t, "own")
+	canary := a.Path("canary")
 	require.NoError(t, os.WriteFile(canary, []byte("canary.word.canary"), 0o600))
-	missing := a.path("missing")
+	missing := a.Path("missing")
 	for name, test := range map[string]struct {
 		err  error
 		want string
 	}{
-		"no credentials":      {events.CheckCredentials(missing), "missing cannot be read: no such file"},
-		"other credentials":   {events.CheckCredentials(canary), "does not have the JWT of a user"},
-		"a certificate":       {events.CheckCredentials(a.path("ca.pem")), "does not have the JWT of a user"},
-		"no authority":        {events.CheckCA(missing), "missing cannot be read: no such file"},
-		"a key for authority": {events.CheckCA(a.path("ca.key")), "has no certificate in PEM"},
-		"no certificate":      {events.CheckCertificate(missing, a.path("users.key")), "missing cannot be read"},
-		"no key":              {events.CheckCertificate(a.path("users.pem"), missing), "missing cannot be read"},
-		"another's key": {
-			events.CheckCertificate(a.path("users.pem"), a.path("orders.key")), "are not a certificate in PEM and its key",
-		},
+		"no credentials":    {events.CheckCredentials(missing), "missing cannot be read: no such file"},
+		"other credentials": {events.CheckCredentials(canary), "does not have the JWT of a user"},
+		"a certificate":     {events.CheckCredentials(a.Path("ca.pem")), "does not have the JWT of a user"},
 	} {
 		require.ErrorContains(t, test.err, test.want, name)
 		require.NotContains(t, test.err.Error(), "word")

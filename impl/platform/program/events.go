@@ -1,18 +1,20 @@
 package program
 
 import (
+	"context"
 	"fmt"
 
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/ops"
 )
 
-// Connect connects to NATS. The bus is nil if the settings name no NATS: then no events are published or consumed.
-func (p *Process) Connect() (*events.Bus, error) {
+// Connect connects to NATS. The bus is nil if the settings name no NATS: then no events are published or consumed. ctx
+// ends the proof that NATS and this service accept each other.
+func (p *Process) Connect(ctx context.Context) (*events.Bus, error) {
 	if p.nats.URLs.Reveal() == "" {
 		return nil, nil //nolint:nilnil // as it says above
 	}
-	if err := p.nats.Prove(); err != nil {
+	if err := p.nats.Prove(ctx); err != nil {
 		return nil, fmt.Errorf("nats_url: %w", err)
 	}
 	bus, err := events.Connect(p.nats, p.name, p.Log)
@@ -27,8 +29,8 @@ func (p *Process) Connect() (*events.Bus, error) {
 // Publish publishes the service's outbox, up to the entries of its last request and of the jobs that end before it.
 // types are those of the service's events. It returns the bus, for consumers of other services' events; nil if the
 // settings name no NATS.
-func (p *Process) Publish(types []string) (bus *events.Bus, err error) {
-	if bus, err = p.Connect(); err != nil {
+func (p *Process) Publish(ctx context.Context, types []string) (bus *events.Bus, err error) {
+	if bus, err = p.Connect(ctx); err != nil {
 		return nil, err
 	}
 	relay, err := events.NewRelay(events.RelayConfig{

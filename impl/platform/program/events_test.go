@@ -21,8 +21,8 @@ import (
 // posted serves a service that writes an event for every request.
 func posted(t *testing.T, bus func(*events.Bus), reach func(url string) string, changes ...string) *programtest.Served {
 	t.Helper()
-	p := parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
-		b, err := process.Publish([]string{"parcel.posted"})
+	p := parcels(serving(func(ctx context.Context, process *program.Process) (http.Handler, error) {
+		b, err := process.Publish(ctx, []string{"parcel.posted"})
 		bus(b)
 		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_, err := process.Pool.Exec(r.Context(),

@@ -74,7 +74,8 @@ func (s *Serving) Findings() Findings {
 		"passwords can be guessed, and the service kept busy, as fast as it answers", "true")
 	found.Add(!s.Shed, "shed",
 		"beyond capacity every request waits until it times out, instead of a few that are refused at once", "true")
-	return append(found, s.redisFindings()...)
+	s.redisFindings(&found)
+	return found
 }
 
 // serving returns the settings that every service has.

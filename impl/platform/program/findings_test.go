@@ -105,8 +105,8 @@ func TestAWrongPasswordOfNATS(t *testing.T) {
 	t.Cleanup(bus.Stop)
 	for _, user := range []string{"canary@", ""} {
 		url := fmt.Sprintf("nats://%s127.0.0.1:%d", user, bus.Port())
-		p := parcels(serving(func(_ context.Context, process *program.Process) (http.Handler, error) {
-			_, err := process.Publish([]string{"parcel.posted"})
+		p := parcels(serving(func(ctx context.Context, process *program.Process) (http.Handler, error) {
+			_, err := process.Publish(ctx, []string{"parcel.posted"})
 			return http.HandlerFunc(hello), err
 		}))
 		environ := serveEnvironment(pgtest.URL(t, second, parts...), "PARCELS_NATS_URL="+url)

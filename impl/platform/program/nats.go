@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
+	"example.com/plumbline/impl/platform/clienttls"
 	"example.com/plumbline/impl/platform/events"
 	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/telemetry"
@@ -31,6 +31,10 @@ func DefaultNATS() NATS {
 	}
 }
 
+func (n *NATS) files() tlsFiles {
+	return tlsFiles{clienttls.Files{CA: n.NATSCA, Cert: n.NATSCert, Key: n.NATSKey}, "nats", "NATS"}
+}
+
 // natsServer is the NATS of the settings.
 func (n *NATS) natsServer() events.Server {
 	return events.Server{
@@ -47,16 +51,12 @@ func (n *NATS) Validate() error {
 			errs = append(errs, errors.New(text))
 		}
 	}
-	if n.NATSURL.Reveal() == "" {
-		for _, file := range []struct{ name, path string }{
-			{"nats_credentials", n.NATSCredentials}, {"nats_ca", n.NATSCA}, {"nats_cert", n.NATSCert}, {"nats_key", n.NATSKey},
-		} {
-			refuse(file.path != "", file.name+" is set and nats_url is not: say where NATS is")
-		}
+	isSet := n.NATSURL.Reveal() != ""
+	if !isSet {
+		refuse(n.NATSCredentials != "", "nats_credentials is set and nats_url is not: say where NATS is")
 	} else if err := events.CheckURL(n.NATSURL); err != nil {
 		errs = append(errs, fmt.Errorf("nats_url: %w", err))
 	}
-	refuse((n.NATSCert == "") != (n.NATSKey == ""), "nats_cert and nats_key are set together or not at all")
 	refuse(n.NATSCredentials != "" && n.urls(func(u *url.URL) bool { return u.User != nil }),
 		"nats_credentials is set and nats_url has a user or a token: NATS takes one of them, remove the other")
 	for _, d := range []struct {
@@ -66,7 +66,7 @@ func (n *NATS) Validate() error {
 		refuse(d.value < leastTimeout || d.value > mostTimeout,
 			fmt.Sprintf("%s is between %s and %s", d.name, leastTimeout, mostTimeout))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, n.files().validate(isSet))...)
 }
 
 // urls tells whether something holds for one of the URLs.
@@ -87,27 +87,9 @@ func (n *NATS) natsFindings(found *Findings) {
 	crosses := func(u *url.URL) bool { return u.Scheme == "nats" && !hosts.IsLoopback(u.Host) }
 	found.Add(!n.natsServer().UsesTLS() && n.urls(crosses), "nats_url",
 		"events and the password may go to NATS in the clear", "tls:// in place of nats://")
-	refuse := func(setting string, err error) {
-		if err != nil {
-			*found = append(*found, Finding{Setting: setting, Follows: err.Error(),
-				Instead: "the path of a file that this account may read", Refused: true})
-		}
-	}
 	if n.NATSCredentials != "" {
-		refuse("nats_credentials", events.CheckCredentials(n.NATSCredentials))
+		found.refuseFile("nats_credentials", events.CheckCredentials(n.NATSCredentials))
 	}
-	if n.NATSCA != "" {
-		refuse("nats_ca", events.CheckCA(n.NATSCA))
-	}
-	if n.NATSCert != "" && n.NATSKey != "" {
-		refuse("nats_cert", events.CheckCertificate(n.NATSCert, n.NATSKey))
-	}
-	for _, secret := range []struct{ setting, path string }{
-		{"nats_credentials", n.NATSCredentials}, {"nats_key", n.NATSKey},
-	} {
-		info, err := os.Stat(secret.path)
-		found.Add(err == nil && info.Mode().Perm()&0o004 != 0, secret.setting,
-			"every account of this machine can read "+secret.path+" and speak to NATS as this service",
-			"the path of a file that only this account may read (mode 0400)")
-	}
+	found.addOpen("nats_credentials", n.NATSCredentials, "NATS")
+	n.files().find(found)
 }

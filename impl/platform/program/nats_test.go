@@ -11,6 +11,7 @@ import (
 
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/testkit/programtest"
+	"example.com/plumbline/impl/testkit/tlstest"
 )
 
 // credentialsFile writes the credentials of a user of NATS.
@@ -70,8 +71,7 @@ func TestFilesOfNATS(t *testing.T) {
 		}
 	}
 	// With an authority of its own, the connection is encrypted whatever the URL says.
-	authority := filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(authority, []byte(certificate), 0o600))
+	authority := tlstest.New(t, "own").Path("ca.pem")
 	const remote = "PARCELS_NATS_URL=nats://nats.example.com:4222"
 	for authority, warns := range map[string]string{authority: "", "": "nats_url"} {
 		out, err := programtest.Command(t, p.Run, environ(remote, "PARCELS_NATS_CA="+authority), "check")
@@ -79,17 +79,3 @@ func TestFilesOfNATS(t *testing.T) {
 		programtest.RequireWarned(t, out, warns)
 	}
 }
-
-// certificate is one that nobody has the key of.
-const certificate = `-----BEGIN CERTIFICATE-----
-MIIBjTCCATOgAwIBAgIUX/M9IvcqKnpiq60gKhVXEvlzW4IwCgYIKoZIzj0EAwIw
-GzEZMBcGA1UEAwwQbmF0cy5leGFtcGxlLmNvbTAgFw0yNjExMzAxOTM1MzlaGA8y
-MTI2MTEwNjE5MzUzOVowGzEZMBcGA1UEAwwQbmF0cy5leGFtcGxlLmNvbTBZMBMG
-ByqGSM49AgEGCCqGSM49AwEHA0IABEGCyYeWxcyaoRVxjE5Yo3FbSjb/NHZghTjL
-xhAwv6MEc7fsewfBgaCAJxlJa5uq94XayeVLdKkK0QHed6sgscWjUzBRMB0GA1Ud
-DgQWBBTd9dsGKpJEYA7MagOfXjoPZ0FMgTAfBgNVHSMEGDAWgBTd9dsGKpJEYA7M
-agOfXjoPZ0FMgTAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQCM
-AeBjyujZSLpdPj4POt3OZPlQOoaDJb59SYl9RoDd5gIgcUlKWr9mrclgsyhRjY1J
-Pnhq/zc0/lpOKy0QdjdM+MQ=
------END CERTIFICATE-----
-`

@@ -53,38 +53,77 @@ const (
 	mostAge      = 7 * 24 * time.Hour
 )
 
+// limit is a limit of the pool: what the setting has, and what is in force, where less than nothing is no limit.
+type limit[T int32 | time.Duration] struct {
+	name        string
+	given       settings.Given[T]
+	inForce     T
+	least, most T
+}
+
+// check holds the value of the setting against its bounds.
+func (l limit[T]) check() error {
+	if l.given.Value < l.least || l.given.Value > l.most {
+		return fmt.Errorf("%s is between %v and %v", l.name, l.least, l.most)
+	}
+	return nil
+}
+
+// checkURL holds a value that is not of the setting against the same bounds. Only a URL switches a limit off.
+func (l limit[T]) checkURL() error {
+	if !l.given.Set && l.inForce >= 0 && (l.inForce < l.least || l.inForce > l.most) {
+		return fmt.Errorf("%s of the database URL is %v: it is between %v and %v", l.name, l.inForce, l.least, l.most)
+	}
+	return nil
+}
+
+// counts are the limits of connections; c has what is in force.
+func (p *Pool) counts(c *postgres.Config) []limit[int32] {
+	return []limit[int32]{
+		{"max_conns", p.MaxConns, c.MaxConns, 1, mostConns},
+		{"min_conns", p.MinConns, c.MinConns, 0, mostConns},
+		{"min_idle_conns", p.MinIdleConns, c.MinIdleConns, 0, mostConns},
+	}
+}
+
+// times are the limits of time; c has what is in force.
+func (p *Pool) times(c *postgres.Config) []limit[time.Duration] {
+	return []limit[time.Duration]{
+		{"max_conn_lifetime", p.MaxConnLifetime, c.MaxConnLifetime, leastAge, mostAge},
+		{"max_conn_lifetime_jitter", p.MaxConnLifetimeJitter, c.MaxConnLifetimeJitter, 0, mostAge},
+		{"max_conn_idle_time", p.MaxConnIdleTime, c.MaxConnIdleTime, leastAge, mostAge},
+		{"connect_timeout", p.ConnectTimeout, c.ConnectTimeout, leastTimeout, mostTimeout},
+		{"acquire_timeout", p.AcquireTimeout, c.AcquireTimeout, leastTimeout, mostTimeout},
+		{"statement_timeout", p.StatementTimeout, c.StatementTimeout, leastTimeout, mostTimeout},
+		{"lock_timeout", p.LockTimeout, c.LockTimeout, leastTimeout, mostTimeout},
+		{"idle_in_transaction_timeout", p.IdleInTxTimeout, c.IdleInTransactionTimeout, leastTimeout, mostTimeout},
+	}
+}
+
 // Validate refuses values that cannot work. What contradicts the database URL is refused with that.
 func (p *Pool) Validate() error {
 	var errs []error
-	refuse := func(when bool, format string, args ...any) {
-		if when {
-			errs = append(errs, fmt.Errorf(format, args...))
-		}
+	for _, l := range p.counts(&postgres.Config{}) {
+		errs = append(errs, l.check())
 	}
-	refuse(p.MaxConns.Value < 1 || p.MaxConns.Value > mostConns, "max_conns is between 1 and %d", mostConns)
-	for _, n := range []struct {
-		name  string
-		value int32
-	}{{"min_conns", p.MinConns.Value}, {"min_idle_conns", p.MinIdleConns.Value}} {
-		refuse(n.value < 0 || n.value > mostConns, "%s is between 0 and %d", n.name, mostConns)
+	for _, l := range p.times(&postgres.Config{}) {
+		errs = append(errs, l.check())
 	}
-	for _, d := range []struct {
-		name        string
-		value       time.Duration
-		least, most time.Duration
-	}{
-		{"max_conn_lifetime", p.MaxConnLifetime.Value, leastAge, mostAge},
-		{"max_conn_lifetime_jitter", p.MaxConnLifetimeJitter.Value, 0, mostAge},
-		{"max_conn_idle_time", p.MaxConnIdleTime.Value, leastAge, mostAge},
-		{"connect_timeout", p.ConnectTimeout.Value, leastTimeout, mostTimeout},
-		{"acquire_timeout", p.AcquireTimeout.Value, leastTimeout, mostTimeout},
-		{"statement_timeout", p.StatementTimeout.Value, leastTimeout, mostTimeout},
-		{"lock_timeout", p.LockTimeout.Value, leastTimeout, mostTimeout},
-		{"idle_in_transaction_timeout", p.IdleInTxTimeout.Value, leastTimeout, mostTimeout},
-	} {
-		refuse(d.value < d.least || d.value > d.most, "%s is between %s and %s", d.name, d.least, d.most)
+	if p.PoolShare < 1 || p.PoolShare > ordinaryPercent {
+		errs = append(errs, fmt.Errorf("pool_share is between 1 and %d percent", ordinaryPercent))
 	}
-	refuse(p.PoolShare < 1 || p.PoolShare > ordinaryPercent, "pool_share is between 1 and %d percent", ordinaryPercent)
+	return errors.Join(errs...)
+}
+
+// checkURL refuses values of the database URL that the settings could not have.
+func (p *Pool) checkURL(c *postgres.Config) error {
+	var errs []error
+	for _, l := range p.counts(c) {
+		errs = append(errs, l.checkURL())
+	}
+	for _, l := range p.times(c) {
+		errs = append(errs, l.checkURL())
+	}
 	return errors.Join(errs...)
 }
 
@@ -104,6 +143,9 @@ func (p *Pool) poolConfig(url string) (postgres.Config, error) {
 		LockTimeout:              given(p.LockTimeout),
 		IdleInTransactionTimeout: given(p.IdleInTxTimeout),
 	}.Resolve()
+	if err == nil {
+		err = p.checkURL(&c)
+	}
 	if err != nil {
 		return c, err
 	}

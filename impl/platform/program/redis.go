@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"example.com/plumbline/impl/platform/clienttls"
 	"example.com/plumbline/impl/platform/hosts"
 	"example.com/plumbline/impl/platform/ops"
 	"example.com/plumbline/impl/platform/redis"
@@ -27,12 +28,13 @@ func DefaultRedis() Redis {
 	return Redis{RedisTimeout: redis.DefaultTimeout, RedisKeepAlive: redis.DefaultKeepAlive}
 }
 
-// Validate refuses settings that cannot work, before anything is touched. Without a URL the others mean nothing.
+// Validate refuses settings that cannot work, before anything is touched. Files are looked at with the findings. Without
+// a URL the time-outs mean nothing.
 func (r *Redis) Validate() error {
 	if r.RedisURL.Reveal() == "" {
-		return nil
+		return r.files().validate(false)
 	}
-	var errs []error
+	errs := []error{r.files().validate(true)}
 	if r.RedisTimeout < time.Millisecond || r.RedisTimeout > time.Second {
 		errs = append(errs, errors.New("redis_timeout is between 1ms and 1s"))
 	}
@@ -41,21 +43,22 @@ func (r *Redis) Validate() error {
 	}
 	if err := redis.CheckURL(r.RedisURL); err != nil {
 		errs = append(errs, fmt.Errorf("redis_url: %w", err))
-	}
-	if (r.RedisCert == "") != (r.RedisKey == "") {
-		errs = append(errs, errors.New("redis_cert and redis_key go together: set both, or none"))
-	} else if err := r.redisConfig().CheckTLS(); err != nil {
-		errs = append(errs, err)
+	} else if u, err := url.Parse(r.RedisURL.Reveal()); err == nil && u.Scheme == "redis" {
+		for _, file := range []struct{ name, path string }{{"redis_ca", r.RedisCA}, {"redis_cert", r.RedisCert}} {
+			if file.path != "" {
+				errs = append(errs, errors.New(file.name+" is set and redis_url has no TLS: write rediss:// in place of redis://"))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// redisFindings are those of Redis.
-func (r *Redis) redisFindings() Findings {
-	var found Findings
+// redisFindings adds those of Redis.
+func (r *Redis) redisFindings(found *Findings) {
+	r.files().find(found)
 	u, err := url.Parse(r.RedisURL.Reveal())
 	if err != nil || u.Host == "" || hosts.IsLoopback(u.Host) {
-		return nil
+		return
 	}
 	found.Add(u.Scheme == "redis", "redis_url", "what is remembered, and the password, go to Redis in the clear",
 		"rediss:// in place of redis://")
@@ -63,13 +66,16 @@ func (r *Redis) redisFindings() Findings {
 	found.Add(!hasPassword && r.RedisCert == "", "redis_url",
 		"whoever reaches Redis can change what callers are shown and how often they may call",
 		"a user and a password, as in rediss://user:password@host:6379")
-	return found
+}
+
+func (r *Redis) files() tlsFiles {
+	return tlsFiles{clienttls.Files{CA: r.RedisCA, Cert: r.RedisCert, Key: r.RedisKey}, "redis", "Redis"}
 }
 
 func (r *Redis) redisConfig() redis.Config {
 	return redis.Config{
-		URL: r.RedisURL, CA: r.RedisCA, Cert: r.RedisCert, Key: r.RedisKey, Timeout: r.RedisTimeout,
-		KeepAlive: r.RedisKeepAlive,
+		URL: r.RedisURL, CA: r.RedisCA, Cert: r.RedisCert, Key: r.RedisKey,
+		Timeout: r.RedisTimeout, KeepAlive: r.RedisKeepAlive,
 	}
 }
 

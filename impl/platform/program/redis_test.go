@@ -4,15 +4,18 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/program"
+	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
 	"example.com/plumbline/impl/testkit/redistest"
+	"example.com/plumbline/impl/testkit/tlstest"
 )
 
 // A service starts without Redis, says so, and uses it as soon as it is there.
@@ -69,13 +72,59 @@ func TestWrongRedisSettings(t *testing.T) {
 		{"REDIS_TIMEOUT=0s", "redis_timeout is between"},
 		{"REDIS_TIMEOUT=2s", "redis_timeout is between"},
 		{"REDIS_KEEPALIVE=1ms", "redis_keepalive is between"},
-		{"REDIS_CA=/nowhere.pem", "/nowhere.pem"},
-		{"REDIS_CERT=/nowhere.pem", "redis_cert and redis_key go together"},
+		{"REDIS_CA=/nowhere.pem", "redis_ca: /nowhere.pem cannot be read"},
+		{"REDIS_CERT=/nowhere.pem", "redis_cert and redis_key are set together"},
+		{"REDIS_KEY=/nowhere.pem", "redis_cert and redis_key are set together"},
+		{"REDIS_CERT=/nowhere.pem,REDIS_KEY=/nowhere.key", "redis_cert: /nowhere.pem cannot be read"},
+		{"REDIS_CA=/nowhere.pem,REDIS_URL=", "redis_ca is set and redis_url is not"},
+		{"REDIS_CERT=/nowhere.pem,REDIS_KEY=/nowhere.key,REDIS_URL=", "redis_key is set and redis_url is not"},
+		{"REDIS_CA=/nowhere.pem,REDIS_URL=redis://127.0.0.1", "redis_ca is set and redis_url has no TLS"},
+		{"REDIS_CERT=/nowhere.pem,REDIS_KEY=/nowhere.key,REDIS_URL=redis://u:canary@redis.example.com",
+			"redis_cert is set and redis_url has no TLS"},
 	} {
-		environ := serveEnvironment("postgres://parcels@127.0.0.1:1/parcels",
-			"PARCELS_REDIS_URL=rediss://u:canary@127.0.0.1", "PARCELS_"+c.set)
-		out, err := programtest.Command(t, parcels(serving(nil)).Run, environ, "serve")
-		require.ErrorContains(t, err, c.want, c.set)
-		require.NotContains(t, out+err.Error(), "canary", c.set)
+		environ := serveEnvironment("postgres://parcels@127.0.0.1:1/parcels", "PARCELS_REDIS_URL=rediss://u:canary@127.0.0.1")
+		for set := range strings.SplitSeq(c.set, ",") {
+			environ = append(environ, "PARCELS_"+set)
+		}
+		p := parcels(program.Check(program.DefaultServing()), serving(nil))
+		for _, command := range []string{"serve", "check"} {
+			out, err := programtest.Command(t, p.Run, environ, command)
+			require.ErrorContains(t, err, c.want, c.set)
+			require.NotContains(t, out+err.Error(), "canary", c.set)
+		}
 	}
+}
+
+// Redis with a certificate of the client needs no password; a key that everybody can read is warned of.
+func TestFilesOfRedis(t *testing.T) {
+	t.Parallel()
+	a := tlstest.New(t, "own")
+	a.Sign("own")
+	a.Sign("open")
+	require.NoError(t, os.Chmod(a.Path("open.key"), 0o644))
+	p := parcels(program.Check(program.DefaultServing()))
+	for _, c := range []struct{ url, key, warns string }{
+		{"rediss://redis.example.com", "own", ""},
+		{"rediss://redis.example.com", "open", "redis_key"},
+		{"rediss://127.0.0.1", "open", "redis_key"},
+		{"rediss://redis.example.com", "", "redis_url"},
+	} {
+		environ := []string{"PARCELS_MASTER_KEY=" + masterKey, safe, "PARCELS_NATS_URL=nats://127.0.0.1:4222",
+			"PARCELS_REDIS_URL=" + c.url, "PARCELS_REDIS_CA=" + a.Path("ca.pem")}
+		if c.key != "" {
+			environ = append(environ, "PARCELS_REDIS_CERT="+a.Path(c.key+".pem"), "PARCELS_REDIS_KEY="+a.Path(c.key+".key"))
+		}
+		out, err := programtest.Command(t, p.Run, environ, "check")
+		require.NoError(t, err)
+		programtest.RequireWarned(t, out, c.warns)
+	}
+}
+
+// Files that are away are no mistake of the settings themselves: a program that runs goes on with what it has.
+func TestSettingsOfRedisAreValidWithoutTheFiles(t *testing.T) {
+	t.Parallel()
+	r := program.DefaultRedis()
+	r.RedisURL, r.RedisCA = telemetry.NewSecret("rediss://127.0.0.1"), "/nowhere.pem"
+	r.RedisCert, r.RedisKey = "/nowhere.pem", "/nowhere.key"
+	require.NoError(t, r.Validate())
 }

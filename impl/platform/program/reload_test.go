@@ -289,9 +289,9 @@ func TestSettingsChangeAtRunTime(t *testing.T) {
 		"drain": func(t *testing.T) {
 			d := newDepot(t, "drain: 1h", "stop_within: 2h")
 			d.hold(1)
-			d.Set("drain: 20ms", "stop_within: 2h")
+			d.Set("drain: 2s", "stop_within: 2h")
 			d.Stop()
-			require.ErrorContains(t, d.End(), "requests were still running after 20ms")
+			require.ErrorContains(t, d.End(), "requests were still running after 2s")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

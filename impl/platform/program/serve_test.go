@@ -219,7 +219,7 @@ func TestServeFails(t *testing.T) {
 		set   string
 		want  string
 	}{
-		"not built":           {errors.New("no scale"), "PARCELS_DRAIN=1s", "no scale"},
+		"not built":           {errors.New("no scale"), "PARCELS_DRAIN=2s", "no scale"},
 		"a taken address":     {nil, "PARCELS_ADDR=" + taken.Addr().String(), "is in use"},
 		"a taken ops address": {nil, "PARCELS_OPS_ADDR=" + taken.Addr().String(), "is in use"},
 	} {

@@ -139,7 +139,7 @@ func (s *Serving) contradictions() error {
 		return nil //nolint:nilerr // Keyed has refused it.
 	}
 	c, err := s.poolConfig(url)
-	if err == nil && s.AcquireTimeout.Set && s.Drain > 0 && c.AcquireTimeout > s.Drain {
+	if err == nil && s.Drain > 0 && c.AcquireTimeout > s.Drain {
 		err = fmt.Errorf("acquire_timeout is %s and drain is %s: the stop would cut off requests that still wait for a "+
 			"connection; lower the first or raise the second", c.AcquireTimeout, s.Drain)
 	}

@@ -38,12 +38,18 @@ func (t *Tracing) Validate() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// addTracing adds the finding of the variables of OpenTelemetry.
+// addTracing adds the findings of the variables of OpenTelemetry.
 func (t *Tracing) addTracing(found *Findings) {
 	environment, err := tracing.FromEnvironment(t.sampling())
 	found.Add(err == nil && environment.InTheClear, "OTEL_EXPORTER_OTLP_ENDPOINT",
 		"traces, and the secrets of OTEL_EXPORTER_OTLP_HEADERS, leave your network in the clear",
 		"an https address, or one within your own network")
+	if err != nil {
+		return // Validate has refused it.
+	}
+	for _, file := range environment.CheckFiles() {
+		found.refuseFile(file.Variable, errors.New(file.Why))
+	}
 }
 
 // startTraces starts sending traces, where the environment says so.

@@ -81,6 +81,25 @@ func TestTracingThatCannotWorkIsRefused(t *testing.T) {
 	programtest.RequireSentence(t, err, "OTEL_EXPORTER_OTLP_ENDPOINT is no http or https URL")
 }
 
+// Neither the error nor the log shows what is in the variables.
+func TestVariablesOfTheReceiverAreRefused(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1")
+	for variable, says := range map[string]string{
+		"OTEL_EXPORTER_OTLP_HEADERS":     "OTEL_EXPORTER_OTLP_HEADERS is no list",
+		"OTEL_EXPORTER_OTLP_CERTIFICATE": "OTEL_EXPORTER_OTLP_CERTIFICATE: it names no file",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, "/canary canary")
+			p := parcels(program.Check(program.DefaultServing()), serving(nil))
+			for _, command := range []string{"serve", "check"} {
+				out, err := programtest.Command(t, p.Run, serveEnvironment("postgres://u@127.0.0.1:1/x"), command)
+				programtest.RequireSentence(t, err, says)
+				require.NotContains(t, out+err.Error(), "canary")
+			}
+		})
+	}
+}
+
 func TestTracesInTheClearAreWarnedOf(t *testing.T) {
 	for endpoint, warned := range map[string]bool{
 		"": false, "http://127.0.0.1:4318": false, "http://collector:4318": false, "https://example.com": false,

@@ -4,19 +4,17 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/rueidis"
 
+	"example.com/plumbline/impl/platform/clienttls"
 	"example.com/plumbline/impl/platform/telemetry"
 )
 
@@ -39,7 +37,8 @@ type Config struct {
 	Name string
 	// URL is the address of Redis; see CheckURL.
 	URL telemetry.Secret
-	// CA is a file in PEM with the certificates that may have signed Redis's. Default: those of the system.
+	// CA is a file in PEM with the certificates that may have signed Redis's. Default: those of the system. Like the
+	// other files it is read at each attempt to connect, so that it can be renewed while the program runs.
 	CA string
 	// Cert and Key are files in PEM with the client's certificate and its key, for a Redis that asks for one.
 	Cert, Key string
@@ -81,33 +80,7 @@ func parse(text telemetry.Secret) (*rueidis.ClientOption, error) {
 	return &options, nil
 }
 
-// CheckTLS reads the files of the certificates, if any are named.
-func (c Config) CheckTLS() error {
-	_, err := c.tls(&tls.Config{MinVersion: tls.VersionTLS12})
-	return err
-}
-
-// tls completes the settings of a connection over TLS.
-func (c Config) tls(config *tls.Config) (*tls.Config, error) {
-	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
-		if err != nil {
-			return nil, fmt.Errorf("redis: the certificates of its authority: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("redis: %s has no certificate in PEM", c.CA)
-		}
-	}
-	if c.Cert != "" || c.Key != "" {
-		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-		if err != nil {
-			return nil, fmt.Errorf("redis: the client's certificate and its key: %w", err)
-		}
-		config.Certificates = []tls.Certificate{pair}
-	}
-	return config, nil
-}
+func (c Config) files() clienttls.Files { return clienttls.Files{CA: c.CA, Cert: c.Cert, Key: c.Key} }
 
 func (c Config) timeout() time.Duration { return cmp.Or(c.Timeout, DefaultTimeout) }
 
@@ -127,16 +100,14 @@ func (c Config) options() (rueidis.ClientOption, error) {
 	if err != nil {
 		return rueidis.ClientOption{}, err
 	}
-	if o.TLSConfig != nil {
-		if o.TLSConfig, err = c.tls(o.TLSConfig); err != nil {
-			return rueidis.ClientOption{}, err
-		}
+	if o.TLSConfig == nil && c.files().Given() {
+		return rueidis.ClientOption{}, errors.New("redis: there are files for TLS, which the URL asks for with rediss://")
 	}
 	o.ClientName = c.Name
 	o.Dialer.Timeout = connectTimeout
 	o.Dialer.KeepAlive = cmp.Or(c.KeepAlive, DefaultKeepAlive)
 	o.ConnWriteTimeout = o.Dialer.KeepAlive
-	o.DialCtxFn = dial
+	o.DialCtxFn = c.dial
 	o.ForceSingleClient = true
 	o.PipelineMultiplex = -1  // One connection: once a probe is answered, so is every command before it.
 	o.AlwaysPipelining = true // Otherwise a caller who leaves closes the connection of all.
@@ -147,10 +118,14 @@ func (c Config) options() (rueidis.ClientOption, error) {
 	return *o, nil
 }
 
-// dial connects, with TLS if there is a configuration for it.
-func dial(ctx context.Context, addr string, dialer *net.Dialer, config *tls.Config) (net.Conn, error) {
-	if config != nil {
-		return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext(ctx, "tcp", addr)
+// dial connects, with TLS if there is a configuration for it, and then with what the files hold now.
+func (c Config) dial(ctx context.Context, addr string, dialer *net.Dialer, config *tls.Config) (net.Conn, error) {
+	if config == nil {
+		return dialer.DialContext(ctx, "tcp", addr)
 	}
-	return dialer.DialContext(ctx, "tcp", addr)
+	config, err := c.files().Config(config)
+	if err != nil {
+		return nil, err
+	}
+	return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext(ctx, "tcp", addr)
 }

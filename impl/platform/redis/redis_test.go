@@ -6,7 +6,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +26,7 @@ import (
 	"example.com/plumbline/impl/platform/redis"
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/testkit/redistest"
+	"example.com/plumbline/impl/testkit/tlstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -328,18 +332,21 @@ func TestURLs(t *testing.T) {
 // Over TLS, both sides are authenticated: Redis by the authority, the client by its certificate.
 func TestTLS(t *testing.T) {
 	t.Parallel()
-	files := newAuthority(t)
+	own := tlstest.New(t, "own")
+	own.Sign("redis")
+	ca, cert, key := own.Path("ca.pem"), own.Path("redis.pem"), own.Path("redis.key")
 	port := strconv.Itoa(redistest.FreePort(t))
-	redistest.Start(t, "--tls-port", port, "--tls-cert-file", files.cert, "--tls-key-file", files.key,
-		"--tls-ca-cert-file", files.ca)
+	redistest.Start(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key,
+		"--tls-ca-cert-file", ca)
 	url := telemetry.NewSecret("rediss://127.0.0.1:" + port)
 	trusting := func(c *redis.Config) {
 		patient(c)
-		c.CA, c.Cert, c.Key = files.ca, files.cert, files.key
+		c.CA, c.Cert, c.Key = ca, cert, key
 	}
 	connect(t, url, trusting).awaitWorking()
 
-	stranger := connect(t, url, trusting, func(c *redis.Config) { c.CA = newAuthority(t).ca })
+	other := tlstest.New(t, "other")
+	stranger := connect(t, url, trusting, func(c *redis.Config) { c.CA = other.Path("ca.pem") })
 	require.Eventually(t, func() bool {
 		_, untrusted := errors.AsType[*tls.CertificateVerificationError](stranger.Check(t.Context()))
 		return untrusted
@@ -348,7 +355,18 @@ func TestTLS(t *testing.T) {
 	require.Eventually(t, func() bool { return errors.Is(nameless.Check(t.Context()), ops.Unreachable) }, patience,
 		time.Millisecond)
 	require.False(t, nameless.works())
-	for _, c := range []redis.Config{{CA: "missing.pem"}, {CA: files.key}, {Cert: files.ca, Key: files.key}} {
-		require.Error(t, c.CheckTLS())
+	// The files are read at each attempt to connect, also those that were not there at first.
+	missing := filepath.Join(t.TempDir(), "ca.pem")
+	late := connect(t, url, trusting, func(c *redis.Config) { c.CA = missing })
+	require.Eventually(t, func() bool { return errors.Is(late.Check(t.Context()), fs.ErrNotExist) }, patience,
+		time.Millisecond)
+	for _, file := range []string{missing, other.Path("ca.pem")} {
+		text, err := os.ReadFile(ca)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(file, text, 0o600))
 	}
+	late.awaitWorking()
+	stranger.awaitWorking()
+	_, err := redis.New(redis.Config{Name: "parcels", URL: telemetry.NewSecret("redis://127.0.0.1"), CA: ca})
+	require.ErrorContains(t, err, "rediss://")
 }

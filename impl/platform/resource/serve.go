@@ -91,7 +91,7 @@ func (p *Parts) begin(ctx context.Context, process *program.Process) error {
 		}
 	}
 	process.Go("audit", func(ctx context.Context) { p.Audit.Run(ctx, process.Log) })
-	if err := p.startEvents(process); err != nil {
+	if err := p.startEvents(ctx, process); err != nil {
 		return err
 	}
 	if err := p.startJobs(ctx, process); err != nil { // after what can fail
@@ -105,12 +105,12 @@ func (p *Parts) begin(ctx context.Context, process *program.Process) error {
 
 // startEvents publishes the events of the service and consumes those of the users service and those of its own
 // consumers. Without NATS nothing is lost: events wait in the database, and an access token is valid until it expires.
-func (p *Parts) startEvents(process *program.Process) error {
+func (p *Parts) startEvents(ctx context.Context, process *program.Process) error {
 	connect := process.Connect
 	if len(p.config.Publishes) > 0 {
-		connect = func() (*events.Bus, error) { return process.Publish(p.config.Publishes) }
+		connect = func(ctx context.Context) (*events.Bus, error) { return process.Publish(ctx, p.config.Publishes) }
 	}
-	bus, err := connect()
+	bus, err := connect(ctx)
 	if err != nil || bus == nil {
 		return err
 	}

@@ -27,7 +27,8 @@ type Environment struct {
 }
 
 // FromEnvironment reads the variables. The sampling is that of the settings, which OTEL_TRACES_SAMPLER overrides. An
-// error names the variable and what it may be; endpoints are not quoted, because they may hold a password.
+// error names the variable and what it may be; endpoints and headers are not quoted, because they may hold a secret. Files
+// are looked at by [Environment.CheckFiles].
 func FromEnvironment(sampling telemetry.Sampling) (Environment, error) {
 	e := Environment{Sampling: sampling}
 	off, err := strconv.ParseBool(cmp.Or(os.Getenv("OTEL_SDK_DISABLED"), "false"))
@@ -48,7 +49,7 @@ func FromEnvironment(sampling telemetry.Sampling) (Environment, error) {
 		return e, fmt.Errorf("%s is no http or https URL: write it as http://collector:4318", name)
 	}
 	e.InTheClear = u.Scheme == "http" && !hosts.IsInside(u.Host)
-	return e, errors.Join(e.readExporter(), e.readSampler())
+	return e, errors.Join(e.readExporter(), checkReceiver(), e.readSampler())
 }
 
 // readExporter refuses what this program cannot send by.

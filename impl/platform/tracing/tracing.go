@@ -16,7 +16,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
@@ -56,6 +58,10 @@ func Start(ctx context.Context, c Config) (*Traces, error) {
 	if !c.Environment.On {
 		return nil, nil //nolint:nilnil // as it says above
 	}
+	for _, file := range c.Environment.CheckFiles() {
+		return nil, fmt.Errorf("%s: %s", file.Variable, file.Why)
+	}
+	intoTheLog(c.Log)
 	of, err := resource.New(ctx,
 		resource.WithAttributes(attribute.String("service.name", c.Service), attribute.String("service.version", c.Version)),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
@@ -86,6 +92,15 @@ func Start(ctx context.Context, c Config) (*Traces, error) {
 		return nil, err
 	}
 	return &Traces{tracer: tracer, provider: provider, giveUp: giveUp, log: c.Log}, nil
+}
+
+// intoTheLog keeps the SDK, which logs for the whole process, from writing to stderr. Its own log can show what is in
+// variables, and has nothing else that anybody has to know; its errors go to ours.
+func intoTheLog(log *slog.Logger) {
+	otel.SetLogger(logr.Discard())
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		log.Warn("OpenTelemetry has failed", slog.Any("error", err))
+	}))
 }
 
 // Tracer returns what spans are begun with; nil if nothing is recorded.

@@ -2,21 +2,27 @@ package tracing_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/goleak"
 
 	"example.com/plumbline/impl/platform/telemetry"
 	"example.com/plumbline/impl/platform/tracing"
 	"example.com/plumbline/impl/testkit/otlptest"
+	"example.com/plumbline/impl/testkit/tlstest"
 )
 
 // Tests set variables of the environment, so none is parallel.
@@ -195,6 +201,20 @@ func TestEnvironment(t *testing.T) {
 		"gRPC":      {variables: []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, says: "write http/protobuf"},
 		"disabled?": {variables: []string{"OTEL_SDK_DISABLED", "maybe"}, says: "neither true nor false"},
 		"zipkin":    {variables: []string{"OTEL_TRACES_EXPORTER", "zipkin"}, says: "write otlp or none"},
+		"headers": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "a=1,b=x%20y=", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "c="},
+			ratio: 0.25},
+		"no header": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "Bearer geheim"},
+			says: "OTEL_EXPORTER_OTLP_HEADERS is no list such as"},
+		"no header of traces": {variables: []string{"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1,geheim"},
+			says: "OTEL_EXPORTER_OTLP_TRACES_HEADERS is no list such as"},
+		"no name of a header":  {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "geheim geheim=1"}, says: "is no list such as"},
+		"no value of a header": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "a=geheim%zz"}, says: "is no list such as"},
+		"two lines":            {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "a=geheim%0Ab"}, says: "is no list such as"},
+		"no time": {variables: []string{"OTEL_EXPORTER_OTLP_TIMEOUT", "10s"},
+			says: "OTEL_EXPORTER_OTLP_TIMEOUT is no number of milliseconds"},
+		"no time of traces": {variables: []string{"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "geheim"},
+			says: "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT is no number of milliseconds"},
+		"no compression": {variables: []string{"OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"}, says: "write gzip or none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(endpoint, "http://collector:4318")
@@ -211,6 +231,73 @@ func TestEnvironment(t *testing.T) {
 			require.Equal(t, telemetry.Sampling{Ratio: c.ratio, Callers: 7}, environment.Sampling)
 		})
 	}
+}
+
+// Files that cannot be used are named by their variable, and tracing does not go on without them.
+func TestFilesOfTheReceiver(t *testing.T) {
+	a := tlstest.New(t, "own")
+	a.Sign("users")
+	for name, c := range map[string]struct {
+		variables map[string]string
+		says      string
+	}{
+		"all": {variables: map[string]string{
+			"CERTIFICATE": a.Path("ca.pem"), "CLIENT_CERTIFICATE": a.Path("users.pem"), "CLIENT_KEY": a.Path("users.key"),
+		}},
+		"no authority": {map[string]string{"CERTIFICATE": "/geheim"}, "OTEL_EXPORTER_OTLP_CERTIFICATE: it names no file"},
+		"no certificate in it": {map[string]string{"TRACES_CERTIFICATE": a.Path("users.key")},
+			"OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE: it names no file"},
+		"no certificate": {map[string]string{"CLIENT_CERTIFICATE": "/geheim", "CLIENT_KEY": a.Path("users.key")},
+			"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: it and OTEL_EXPORTER_OTLP_CLIENT_KEY name no files"},
+		"another key": {map[string]string{"TRACES_CLIENT_CERTIFICATE": a.Path("users.pem"), "TRACES_CLIENT_KEY": a.Path("ca.key")},
+			"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE: it and OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY name no files"},
+		"no key":       {map[string]string{"CLIENT_CERTIFICATE": a.Path("users.pem")}, "set together"},
+		"only the key": {map[string]string{"TRACES_CLIENT_KEY": a.Path("users.key")}, "set together"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://127.0.0.1:1")
+			for variable, value := range c.variables {
+				t.Setenv("OTEL_EXPORTER_OTLP_"+variable, value)
+			}
+			environment, err := tracing.FromEnvironment(all)
+			if err == nil {
+				var traces *tracing.Traces
+				traces, err = tracing.Start(t.Context(), tracing.Config{
+					Environment: environment, Service: "users", Log: slog.New(slog.DiscardHandler),
+					Registry: prometheus.NewRegistry(),
+				})
+				t.Cleanup(func() { require.NoError(t, traces.Stop(t.Context())) })
+			}
+			if c.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.says)
+			require.NotContains(t, err.Error(), "geheim")
+			require.NotContains(t, err.Error(), a.Path(""))
+		})
+	}
+}
+
+// The SDK writes nothing past the log: of what it has to say, errors are in the log, and the rest, which may show
+// variables, is nowhere.
+func TestNothingIsWrittenPastTheLog(t *testing.T) {
+	if os.Getenv("PAST_THE_LOG") != "" {
+		s := start(t, "http://127.0.0.1:1", all)
+		t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "Bearer geheim") // Whoever reads the variables next says so.
+		_, err := otlptracehttp.New(t.Context())
+		require.NoError(t, err)
+		otel.Handle(errors.New("the SDK has failed"))
+		require.Contains(t, s.log.String(), "the SDK has failed")
+		return
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestNothingIsWrittenPastTheLog$")
+	child.Env = append(os.Environ(), "PAST_THE_LOG=1")
+	var stderr strings.Builder
+	child.Stderr = &stderr
+	out, err := child.Output()
+	require.NoError(t, err, "%s", out)
+	require.Empty(t, stderr.String())
 }
 
 func TestMetricsExistFromTheStart(t *testing.T) {

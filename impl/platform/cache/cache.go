@@ -2,11 +2,11 @@
 //
 // A Cache promises that
 //   - many callers who miss the same key at once cause one load; it has a deadline of its own, and a caller who leaves,
-//     even the one who began it, ends only its own wait;
+//     even the one who began it, ends only its own wait; when nobody waits any more, the load is ended;
 //   - nothing is remembered for longer than its lifetime, and the absence of a thing for no longer than its own;
 //   - once Forget has returned, no answer is from before the change: neither from memory, nor from a load that began
 //     before, nor from Redis;
-//   - nothing is remembered while changes may go unheard (SetWatched);
+//   - nothing is remembered, and no load is shared, while changes may go unheard (SetWatched);
 //   - its memory is bounded in bytes.
 //
 // With Redis, replicas share what one of them has loaded. Without, or while Redis is away, each has its own.
@@ -93,6 +93,8 @@ type entry[V any] struct {
 // flight is a load. Its result is set before done is closed.
 type flight[V any] struct {
 	changes uint64
+	waiting int // callers
+	cancel  context.CancelFunc
 	done    chan struct{}
 	value   V
 	err     error
@@ -135,7 +137,7 @@ func (c *Cache[K, V]) Len() int { return c.entries.EstimatedSize() }
 func (c *Cache[K, V]) stats() telemetry.CacheStats { return c.counts.Stats(c.Len()) }
 
 // SetLifetime changes the lifetime of what is loaded from now on, and forgets the rest. With 0 nothing is remembered,
-// and every Get loads.
+// and every Get loads for itself.
 func (c *Cache[K, V]) SetLifetime(lifetime time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -157,10 +159,16 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 		return c.resultOf(known)
 	}
 	f := c.join(ctx, key)
+	if f == nil {
+		ctx, cancel := context.WithTimeout(ctx, c.config.LoadTimeout)
+		defer cancel()
+		return c.load(ctx, key)
+	}
 	select {
 	case <-f.done:
 		return f.value, f.err
 	case <-ctx.Done():
+		c.leave(key, f)
 		var none V
 		return none, ctx.Err()
 	}
@@ -179,14 +187,19 @@ func (c *Cache[K, V]) resultOf(e entry[V]) (V, error) {
 	return e.Value, nil
 }
 
-// join gives the running load of a key, or begins one.
+// join gives the running load of a key, or begins one. It gives nil while the cache is not watched: a load that has begun
+// may have read before a change, and nobody would say so.
 func (c *Cache[K, V]) join(ctx context.Context, key K) *flight[V] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.watched {
+		return nil
+	}
 	if f, running := c.flights[key]; running {
+		f.waiting++
 		return f
 	}
-	f := &flight[V]{changes: c.changes, done: make(chan struct{})}
+	f := &flight[V]{changes: c.changes, waiting: 1, cancel: func() {}, done: make(chan struct{})}
 	if known, landed := c.look(key); landed { // since the caller has looked
 		f.value, f.err = c.resultOf(known)
 		close(f.done)
@@ -194,17 +207,30 @@ func (c *Cache[K, V]) join(ctx context.Context, key K) *flight[V] {
 	}
 	c.flights[key] = f
 	shared := c.shared
-	if !c.watched || c.config.Clock().Before(c.trusted) {
+	if c.config.Clock().Before(c.trusted) {
 		shared = nil
 	}
-	go c.fly(context.WithoutCancel(ctx), key, f, shared)
+	ctx, f.cancel = context.WithTimeout(context.WithoutCancel(ctx), c.config.LoadTimeout)
+	go c.fly(ctx, key, f, shared)
 	return f
+}
+
+// leave ends a caller's wait, and the load if it was the last who waited: so there are no more loads than requests.
+func (c *Cache[K, V]) leave(key K, f *flight[V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.waiting--; f.waiting > 0 {
+		return
+	}
+	f.cancel()
+	if c.flights[key] == f {
+		delete(c.flights, key)
+	}
 }
 
 // fly loads a value for all who wait for it.
 func (c *Cache[K, V]) fly(ctx context.Context, key K, f *flight[V], shared *shared) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.LoadTimeout)
-	defer cancel()
+	defer f.cancel()
 	var found *entry[V]
 	var generation string
 	if shared != nil {

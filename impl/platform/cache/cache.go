@@ -81,6 +81,8 @@ type Cache[K comparable, V any] struct {
 	flights map[K]*flight[V]
 	// Redis is not asked before trusted: an entry of it may be from before a change that Redis was not told of.
 	trusted time.Time
+	// connections is how many had been made to Redis when it was distrusted last.
+	connections uint64
 }
 
 // entry is what is remembered under a key.
@@ -235,7 +237,12 @@ func (c *Cache[K, V]) fly(ctx context.Context, key K, f *flight[V], shared *shar
 	var generation string
 	if shared != nil {
 		var stored []byte
-		if stored, generation = shared.get(ctx, c.config.Text(key)); stored != nil {
+		stored, generation = shared.get(ctx, c.config.Text(key))
+		if !c.trusts() {
+			stored, generation = nil, ""
+			_ = shared.forget(ctx) // for replicas with another lifetime
+		}
+		if stored != nil {
 			found = c.decode(stored)
 		}
 		c.metrics.sharedLookedUp(found != nil)
@@ -361,6 +368,20 @@ func (c *Cache[K, V]) forget(ctx context.Context, drop func()) {
 // lifetime, by a load that began before now.
 func (c *Cache[K, V]) distrust(lifetime time.Duration) {
 	c.trusted = c.config.Clock().Add(lifetime + c.config.LoadTimeout)
+	if c.shared != nil {
+		c.connections = c.shared.redis.Connections()
+	}
+}
+
+// trusts tells whether an answer that has just come from Redis is to be believed. It is not after a new connection:
+// Redis may have been restarted from a file, or another may have taken its place that lacks the newest generation.
+func (c *Cache[K, V]) trusts() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shared.redis.Connections() != c.connections {
+		c.distrust(time.Duration(c.lifetime.Load()))
+	}
+	return !c.config.Clock().Before(c.trusted)
 }
 
 // Warm loads keys before they are asked for, so many at once, and returns when all are loaded or ctx ends. It waits

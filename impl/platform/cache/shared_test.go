@@ -184,3 +184,35 @@ func TestARedisThatForgets(t *testing.T) {
 		require.Equal(t, n, r.get("a"))
 	}
 }
+
+// A Redis that is restarted from a file has entries again that were forgotten: nothing of it is believed.
+func TestARedisThatGoesBackInTime(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	client := connect(t, server.URL())
+	r := newReplica(t, s, at, client)
+	r.ForgetAll(t.Context())
+	at.advance(lifetime + patience)
+	s.put("a", 1)
+	r.get("a")
+	name := stored(t, server, "a")
+	server.Do("SAVE")
+	s.put("a", 2)
+	r.Forget(t.Context(), "a")
+	server.Kill()
+	server.Run()
+	require.Equal(t, "1", server.Do("EXISTS", name), "it is there again")
+	generation := server.Do("GET", "parcels:cache:shelves:generation")
+	require.True(t, strings.HasPrefix(server.Do("GET", name), generation), "and it holds")
+	require.Eventually(t, func() bool { return client.Check(t.Context()) == nil }, patience, time.Millisecond)
+	require.Equal(t, 2, r.get("a"))
+	require.NotEqual(t, generation, server.Do("GET", "parcels:cache:shelves:generation"), "it holds for nobody any more")
+
+	at.advance(lifetime)
+	s.put("a", 3)
+	require.Equal(t, 3, r.get("a"), "what is there is not believed until it has expired")
+	r.requireMetrics(map[string]float64{"cache_redis_hits_total": 0, "cache_redis_misses_total": 2})
+	at.advance(lifetime + patience)
+	r.get("a")
+	r.requireMetrics(map[string]float64{"cache_redis_misses_total": 3})
+}

@@ -46,7 +46,8 @@ type Config[K comparable, V any] struct {
 	// K has all that the answer depends on: where callers are answered differently, it has what tells them apart.
 	Load        func(ctx context.Context, key K) (V, error)
 	LoadTimeout time.Duration
-	// Absent is the error of Load that says that there is no such thing. It is remembered; other errors are not.
+	// Absent is the error of Load that says that there is no such thing. It is remembered, but not in Redis; other errors
+	// are not.
 	Absent error
 	// Lifetime bounds the age of a value, AbsentLifetime that of Absent. See SetLifetime.
 	Lifetime, AbsentLifetime time.Duration
@@ -85,10 +86,11 @@ type Cache[K comparable, V any] struct {
 	connections uint64
 }
 
-// entry is what is remembered under a key.
+// entry is what is remembered under a key. An absence is not stored in Redis: others who ask for what is not there ask for
+// something else.
 type entry[V any] struct {
 	Value  V         `json:"value"`
-	Absent bool      `json:"absent"`
+	Absent bool      `json:"-"`
 	Until  time.Time `json:"until"`
 }
 
@@ -116,10 +118,14 @@ func New[K comparable, V any](c Config[K, V]) (*Cache[K, V], error) {
 			return uint32(min(entryBytes+c.Weigh(e.Value), 1<<31)) //nolint:gosec // It is bounded.
 		},
 		OnDeletion: func(e otter.DeletionEvent[K, entry[V]]) {
-			if e.WasEvicted() {
+			if e.Cause == otter.CauseOverflow {
 				cache.counts.Evicted()
 			}
 		},
+		Clock: memoryClock(c.Clock),
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[K, entry[V]]) time.Duration {
+			return e.Value.Until.Sub(c.Clock())
+		}),
 		// The memory's upkeep is done by whoever uses it.
 		Executor: func(upkeep func()) { upkeep() },
 	})
@@ -133,7 +139,15 @@ func New[K comparable, V any](c Config[K, V]) (*Cache[K, V], error) {
 	return cache, err
 }
 
-// Len gives the number of entries, also of those that are too old to answer.
+// memoryClock lets the memory drop entries that have expired by the cache's clock, when another is added. It never ticks:
+// that would need a goroutine.
+type memoryClock func() time.Time
+
+func (c memoryClock) NowNano() int64 { return c().UnixNano() }
+
+func (memoryClock) Tick(time.Duration) <-chan time.Time { return nil }
+
+// Len gives the number of entries, also of some that are too old to answer.
 func (c *Cache[K, V]) Len() int { return c.entries.EstimatedSize() }
 
 func (c *Cache[K, V]) stats() telemetry.CacheStats { return c.counts.Stats(c.Len()) }
@@ -256,7 +270,7 @@ func (c *Cache[K, V]) fly(ctx context.Context, key K, f *flight[V], shared *shar
 	loaded := c.entryOf(f.value, f.err)
 	c.land(key, f, loaded)
 	// After the callers have their answer. It is stored under the generation from before the load; see shared.
-	if loaded != nil && generation != "" {
+	if loaded != nil && !loaded.Absent && generation != "" {
 		shared.set(ctx, c.config.Text(key), generation, *loaded, loaded.Until.Sub(c.config.Clock()))
 	}
 }

@@ -312,6 +312,24 @@ func TestAbsent(t *testing.T) {
 	})
 }
 
+// What has expired makes room before there is no more.
+func TestExpiredEntriesGo(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for n := range 1000 {
+		_, err := r.Get(t.Context(), fmt.Sprint(n))
+		require.ErrorIs(t, err, errAbsent)
+	}
+	require.Greater(t, r.Len(), 900)
+	r.shelves.put("a", 1)
+	r.shelves.put("b", 1)
+	r.clock.advance(2 * lifetime)
+	r.get("a")
+	r.get("b")
+	require.LessOrEqual(t, r.Len(), 2)
+	r.requireMetrics(map[string]float64{"cache_evictions_total": 0})
+}
+
 // A load that has read before a change answers nobody who asks after it, and is not remembered.
 func TestALoadFromBeforeAChange(t *testing.T) {
 	t.Parallel()

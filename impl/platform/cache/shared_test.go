@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -56,16 +57,11 @@ func TestSharing(t *testing.T) {
 	a.ForgetAll(t.Context()) // It gives Redis a generation.
 	require.Equal(t, 1, a.get("a"))
 	stored(t, server, "a")
-	_, err := a.Get(t.Context(), "none")
-	require.ErrorIs(t, err, errAbsent)
-	stored(t, server, "none")
 	loads := s.loaded()
 	require.Equal(t, 1, b.get("a"))
-	_, err = b.Get(t.Context(), "none")
-	require.ErrorIs(t, err, errAbsent)
 	require.Equal(t, loads, s.loaded())
 	b.requireMetrics(map[string]float64{
-		"cache_redis_hits_total": 2, "cache_redis_misses_total": 0, "cache_loads_total": 0,
+		"cache_redis_hits_total": 1, "cache_redis_misses_total": 0, "cache_loads_total": 0,
 	})
 
 	s.put("a", 2)
@@ -215,4 +211,22 @@ func TestARedisThatGoesBackInTime(t *testing.T) {
 	at.advance(lifetime + patience)
 	r.get("a")
 	r.requireMetrics(map[string]float64{"cache_redis_misses_total": 3})
+}
+
+// Whoever asks for what there is not fills no Redis.
+func TestAbsenceIsNotShared(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	client := connect(t, server.URL())
+	r := newReplica(t, s, at, client)
+	r.ForgetAll(t.Context())
+	at.advance(lifetime + patience)
+	s.put("a", 1)
+	for n := range 100 {
+		_, err := r.Get(t.Context(), fmt.Sprint("none", n))
+		require.ErrorIs(t, err, errAbsent)
+	}
+	r.get("a")
+	stored(t, server, "a") // over the same connection, so what was sent before has arrived
+	require.Equal(t, "[]", server.Do("KEYS", "*:none*"))
 }

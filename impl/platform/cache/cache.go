@@ -4,8 +4,8 @@
 //   - many callers who miss the same key at once cause one load; it has a deadline of its own, and a caller who leaves,
 //     even the one who began it, ends only its own wait; when nobody waits any more, the load is ended;
 //   - nothing is remembered for longer than its lifetime, and the absence of a thing for no longer than its own;
-//   - once Forget has returned, no answer is from before the change: neither from memory, nor from a load that began
-//     before, nor from Redis;
+//   - once Forget or Hear has returned, no answer is from before the change: neither from memory, nor from a load that
+//     began before, nor from Redis;
 //   - nothing is remembered, and no load is shared, while changes may go unheard (SetWatched);
 //   - its memory is bounded in bytes.
 //
@@ -66,7 +66,8 @@ type Config[K comparable, V any] struct {
 	Clock func() time.Time
 }
 
-// Cache remembers values by key. It is safe for concurrent use, and has no goroutines but those of loads.
+// Cache remembers values by key. It is safe for concurrent use, and has no goroutines but those of loads, and one while
+// Redis is told of changes.
 type Cache[K comparable, V any] struct {
 	config   Config[K, V]
 	lifetime atomic.Int64
@@ -80,6 +81,9 @@ type Cache[K comparable, V any] struct {
 	watched bool
 	changes uint64 // how often something was forgotten: what began before is not remembered after
 	flights map[K]*flight[V]
+	// Redis is not asked while it is told of changes. untold is closed when it knows of those that it is told of next.
+	telling bool
+	untold  chan struct{}
 	// Redis is not asked before trusted: an entry of it may be from before a change that Redis was not told of.
 	trusted time.Time
 	// connections is how many had been made to Redis when it was distrusted last.
@@ -223,7 +227,7 @@ func (c *Cache[K, V]) join(ctx context.Context, key K) *flight[V] {
 	}
 	c.flights[key] = f
 	shared := c.shared
-	if c.config.Clock().Before(c.trusted) {
+	if c.telling || c.config.Clock().Before(c.trusted) {
 		shared = nil
 	}
 	ctx, f.cancel = context.WithTimeout(context.WithoutCancel(ctx), c.config.LoadTimeout)
@@ -321,7 +325,7 @@ func (c *Cache[K, V]) land(key K, f *flight[V], e *entry[V]) {
 	}
 }
 
-// SetWatched says whether every change will be told to Forget or ForgetAll from now on. While it will not, nothing is
+// SetWatched says whether every change will be told to Forget or Hear from now on. While it will not, nothing is
 // remembered. What is known is forgotten in either case.
 func (c *Cache[K, V]) SetWatched(watched bool) {
 	c.mu.Lock()
@@ -340,42 +344,76 @@ func (c *Cache[K, V]) SetWatched(watched bool) {
 }
 
 // Forget forgets some keys, and the loads of them that have begun. It is called after the commit of a change, on every
-// replica.
-func (c *Cache[K, V]) Forget(ctx context.Context, keys ...K) {
-	c.forget(ctx, func() {
+// replica. It returns when Redis has been told, or ctx has ended, or Redis has failed.
+func (c *Cache[K, V]) Forget(ctx context.Context, keys ...K) { await(ctx, c.forget(c.drop(keys))) }
+
+// ForgetAll is Forget for all keys.
+func (c *Cache[K, V]) ForgetAll(ctx context.Context) { await(ctx, c.forget(c.dropAll)) }
+
+// Hear is Forget for whoever has no time to wait for Redis, as one who is told of many changes. It promises the same.
+func (c *Cache[K, V]) Hear(keys ...K) { c.forget(c.drop(keys)) }
+
+// HearAll is Hear for all keys.
+func (c *Cache[K, V]) HearAll() { c.forget(c.dropAll) }
+
+func await(ctx context.Context, told <-chan struct{}) {
+	select {
+	case <-told:
+	case <-ctx.Done():
+	}
+}
+
+func (c *Cache[K, V]) drop(keys []K) func() {
+	return func() {
 		for _, key := range keys {
 			delete(c.flights, key)
 			c.entries.Invalidate(key)
 		}
-	})
+	}
 }
-
-// ForgetAll is Forget for all keys.
-func (c *Cache[K, V]) ForgetAll(ctx context.Context) { c.forget(ctx, c.dropAll) }
 
 func (c *Cache[K, V]) dropAll() {
 	clear(c.flights)
 	c.entries.InvalidateAll()
 }
 
-// forget drops entries here, then in Redis, and then again here what has come from Redis meanwhile.
-func (c *Cache[K, V]) forget(ctx context.Context, drop func()) {
-	dropped := func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.changes++
-		drop()
+// forget drops entries here, and has Redis told, which is not asked before it has been. The channel is closed then.
+func (c *Cache[K, V]) forget(drop func()) (told <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changes++
+	drop()
+	switch {
+	case c.shared == nil:
+		nobody := make(chan struct{})
+		close(nobody)
+		return nobody
+	case c.untold == nil:
+		c.untold = make(chan struct{})
 	}
-	dropped()
-	if c.shared == nil {
-		return
+	if !c.telling {
+		c.telling = true
+		go c.tell()
 	}
-	if err := c.shared.forget(ctx); err != nil {
-		c.mu.Lock()
-		c.distrust(time.Duration(c.lifetime.Load()))
+	return c.untold
+}
+
+// tell gives Redis a new generation, one for all changes since it was given the last, until there are no more.
+func (c *Cache[K, V]) tell() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.untold != nil {
+		told := c.untold
+		c.untold = nil
 		c.mu.Unlock()
+		err := c.shared.forget(context.Background()) // It is bounded by the client.
+		c.mu.Lock()
+		if err != nil {
+			c.distrust(time.Duration(c.lifetime.Load()))
+		}
+		close(told)
 	}
-	dropped()
+	c.telling = false
 }
 
 // distrust keeps from Redis until everything in it has expired that may be from before now: what was stored with this

@@ -35,7 +35,10 @@ type redisShop struct {
 func openRedisShop(t *testing.T, proxy *redistest.Proxy) *redisShop {
 	t.Helper()
 	url := pgtest.URL(t, schema.Migrations, schema.Parts...)
+	users, _, serving := usersWithKeys(t) // Without its keys the service is unhealthy, whatever Redis does.
+	serving.Store(true)
 	s := &redisShop{t: t, Served: programtest.Serve(t, Run, environment(url, "ORDERS_REDIS_URL="+proxy.URL().Reveal(),
+		"ORDERS_USERS_URL="+users,
 		// So short that the memory is of little use. What is in Redis is trusted after two seconds.
 		"ORDERS_PRODUCT_CACHE=5ms", "ORDERS_REDIS_KEEPALIVE=100ms", "ORDERS_RATE_LIMITS=false"))}
 	var err error
@@ -168,6 +171,7 @@ func TestRedisFails(t *testing.T) {
 				return s.works() && s.metric(`cache_redis_misses_total{cache="products"}`) > 0
 			})
 			s.eventually("operators see that it works", func() bool { return s.health(`"name":"redis","status":"healthy"`) })
+			s.eventually("there are keys", func() bool { return s.health(`"name":"keys","status":"healthy"`) })
 			before := s.browse(reads)
 
 			fault.begin(server, proxy)

@@ -2,11 +2,11 @@
 //
 // A Cache promises that
 //   - many callers who miss the same key at once cause one load; it has a deadline of its own, and a caller who leaves,
-//     even the one who began it, ends only its own wait;
+//     even the one who began it, ends only its own wait; when nobody waits any more, the load is ended;
 //   - nothing is remembered for longer than its lifetime, and the absence of a thing for no longer than its own;
-//   - once Forget has returned, no answer is from before the change: neither from memory, nor from a load that began
-//     before, nor from Redis;
-//   - nothing is remembered while changes may go unheard (SetWatched);
+//   - once Forget or Hear has returned, no answer is from before the change: neither from memory, nor from a load that
+//     began before, nor from Redis;
+//   - nothing is remembered, and no load is shared, while changes may go unheard (SetWatched);
 //   - its memory is bounded in bytes.
 //
 // With Redis, replicas share what one of them has loaded. Without, or while Redis is away, each has its own.
@@ -46,7 +46,8 @@ type Config[K comparable, V any] struct {
 	// K has all that the answer depends on: where callers are answered differently, it has what tells them apart.
 	Load        func(ctx context.Context, key K) (V, error)
 	LoadTimeout time.Duration
-	// Absent is the error of Load that says that there is no such thing. It is remembered; other errors are not.
+	// Absent is the error of Load that says that there is no such thing. It is remembered, but not in Redis; other errors
+	// are not.
 	Absent error
 	// Lifetime bounds the age of a value, AbsentLifetime that of Absent. See SetLifetime.
 	Lifetime, AbsentLifetime time.Duration
@@ -65,7 +66,8 @@ type Config[K comparable, V any] struct {
 	Clock func() time.Time
 }
 
-// Cache remembers values by key. It is safe for concurrent use, and has no goroutines but those of loads.
+// Cache remembers values by key. It is safe for concurrent use, and has no goroutines but those of loads, and one while
+// Redis is told of changes.
 type Cache[K comparable, V any] struct {
 	config   Config[K, V]
 	lifetime atomic.Int64
@@ -79,20 +81,28 @@ type Cache[K comparable, V any] struct {
 	watched bool
 	changes uint64 // how often something was forgotten: what began before is not remembered after
 	flights map[K]*flight[V]
+	// Redis is not asked while it is told of changes. untold is closed when it knows of those that it is told of next.
+	telling bool
+	untold  chan struct{}
 	// Redis is not asked before trusted: an entry of it may be from before a change that Redis was not told of.
 	trusted time.Time
+	// connections is how many had been made to Redis when it was distrusted last.
+	connections uint64
 }
 
-// entry is what is remembered under a key.
+// entry is what is remembered under a key. An absence is not stored in Redis: others who ask for what is not there ask for
+// something else.
 type entry[V any] struct {
 	Value  V         `json:"value"`
-	Absent bool      `json:"absent"`
+	Absent bool      `json:"-"`
 	Until  time.Time `json:"until"`
 }
 
 // flight is a load. Its result is set before done is closed.
 type flight[V any] struct {
 	changes uint64
+	waiting int // callers
+	cancel  context.CancelFunc
 	done    chan struct{}
 	value   V
 	err     error
@@ -112,10 +122,14 @@ func New[K comparable, V any](c Config[K, V]) (*Cache[K, V], error) {
 			return uint32(min(entryBytes+c.Weigh(e.Value), 1<<31)) //nolint:gosec // It is bounded.
 		},
 		OnDeletion: func(e otter.DeletionEvent[K, entry[V]]) {
-			if e.WasEvicted() {
+			if e.Cause == otter.CauseOverflow {
 				cache.counts.Evicted()
 			}
 		},
+		Clock: memoryClock(c.Clock),
+		ExpiryCalculator: otter.ExpiryWritingFunc(func(e otter.Entry[K, entry[V]]) time.Duration {
+			return e.Value.Until.Sub(c.Clock())
+		}),
 		// The memory's upkeep is done by whoever uses it.
 		Executor: func(upkeep func()) { upkeep() },
 	})
@@ -129,13 +143,21 @@ func New[K comparable, V any](c Config[K, V]) (*Cache[K, V], error) {
 	return cache, err
 }
 
-// Len gives the number of entries, also of those that are too old to answer.
+// memoryClock lets the memory drop entries that have expired by the cache's clock, when another is added. It never ticks:
+// that would need a goroutine.
+type memoryClock func() time.Time
+
+func (c memoryClock) NowNano() int64 { return c().UnixNano() }
+
+func (memoryClock) Tick(time.Duration) <-chan time.Time { return nil }
+
+// Len gives the number of entries, also of some that are too old to answer.
 func (c *Cache[K, V]) Len() int { return c.entries.EstimatedSize() }
 
 func (c *Cache[K, V]) stats() telemetry.CacheStats { return c.counts.Stats(c.Len()) }
 
 // SetLifetime changes the lifetime of what is loaded from now on, and forgets the rest. With 0 nothing is remembered,
-// and every Get loads.
+// and every Get loads for itself.
 func (c *Cache[K, V]) SetLifetime(lifetime time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -157,10 +179,16 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 		return c.resultOf(known)
 	}
 	f := c.join(ctx, key)
+	if f == nil {
+		ctx, cancel := context.WithTimeout(ctx, c.config.LoadTimeout)
+		defer cancel()
+		return c.load(ctx, key)
+	}
 	select {
 	case <-f.done:
 		return f.value, f.err
 	case <-ctx.Done():
+		c.leave(key, f)
 		var none V
 		return none, ctx.Err()
 	}
@@ -179,14 +207,19 @@ func (c *Cache[K, V]) resultOf(e entry[V]) (V, error) {
 	return e.Value, nil
 }
 
-// join gives the running load of a key, or begins one.
+// join gives the running load of a key, or begins one. It gives nil while the cache is not watched: a load that has begun
+// may have read before a change, and nobody would say so.
 func (c *Cache[K, V]) join(ctx context.Context, key K) *flight[V] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.watched {
+		return nil
+	}
 	if f, running := c.flights[key]; running {
+		f.waiting++
 		return f
 	}
-	f := &flight[V]{changes: c.changes, done: make(chan struct{})}
+	f := &flight[V]{changes: c.changes, waiting: 1, cancel: func() {}, done: make(chan struct{})}
 	if known, landed := c.look(key); landed { // since the caller has looked
 		f.value, f.err = c.resultOf(known)
 		close(f.done)
@@ -194,22 +227,40 @@ func (c *Cache[K, V]) join(ctx context.Context, key K) *flight[V] {
 	}
 	c.flights[key] = f
 	shared := c.shared
-	if !c.watched || c.config.Clock().Before(c.trusted) {
+	if c.telling || c.config.Clock().Before(c.trusted) {
 		shared = nil
 	}
-	go c.fly(context.WithoutCancel(ctx), key, f, shared)
+	ctx, f.cancel = context.WithTimeout(context.WithoutCancel(ctx), c.config.LoadTimeout)
+	go c.fly(ctx, key, f, shared)
 	return f
+}
+
+// leave ends a caller's wait, and the load if it was the last who waited: so there are no more loads than requests.
+func (c *Cache[K, V]) leave(key K, f *flight[V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f.waiting--; f.waiting > 0 {
+		return
+	}
+	f.cancel()
+	if c.flights[key] == f {
+		delete(c.flights, key)
+	}
 }
 
 // fly loads a value for all who wait for it.
 func (c *Cache[K, V]) fly(ctx context.Context, key K, f *flight[V], shared *shared) {
-	ctx, cancel := context.WithTimeout(ctx, c.config.LoadTimeout)
-	defer cancel()
+	defer f.cancel()
 	var found *entry[V]
 	var generation string
 	if shared != nil {
 		var stored []byte
-		if stored, generation = shared.get(ctx, c.config.Text(key)); stored != nil {
+		stored, generation = shared.get(ctx, c.config.Text(key))
+		if !c.trusts() {
+			stored, generation = nil, ""
+			_ = shared.forget(ctx) // for replicas with another lifetime
+		}
+		if stored != nil {
 			found = c.decode(stored)
 		}
 		c.metrics.sharedLookedUp(found != nil)
@@ -223,7 +274,7 @@ func (c *Cache[K, V]) fly(ctx context.Context, key K, f *flight[V], shared *shar
 	loaded := c.entryOf(f.value, f.err)
 	c.land(key, f, loaded)
 	// After the callers have their answer. It is stored under the generation from before the load; see shared.
-	if loaded != nil && generation != "" {
+	if loaded != nil && !loaded.Absent && generation != "" {
 		shared.set(ctx, c.config.Text(key), generation, *loaded, loaded.Until.Sub(c.config.Clock()))
 	}
 }
@@ -274,7 +325,7 @@ func (c *Cache[K, V]) land(key K, f *flight[V], e *entry[V]) {
 	}
 }
 
-// SetWatched says whether every change will be told to Forget or ForgetAll from now on. While it will not, nothing is
+// SetWatched says whether every change will be told to Forget or Hear from now on. While it will not, nothing is
 // remembered. What is known is forgotten in either case.
 func (c *Cache[K, V]) SetWatched(watched bool) {
 	c.mu.Lock()
@@ -293,48 +344,96 @@ func (c *Cache[K, V]) SetWatched(watched bool) {
 }
 
 // Forget forgets some keys, and the loads of them that have begun. It is called after the commit of a change, on every
-// replica.
-func (c *Cache[K, V]) Forget(ctx context.Context, keys ...K) {
-	c.forget(ctx, func() {
+// replica. It returns when Redis has been told, or ctx has ended, or Redis has failed.
+func (c *Cache[K, V]) Forget(ctx context.Context, keys ...K) { await(ctx, c.forget(c.drop(keys))) }
+
+// ForgetAll is Forget for all keys.
+func (c *Cache[K, V]) ForgetAll(ctx context.Context) { await(ctx, c.forget(c.dropAll)) }
+
+// Hear is Forget for whoever has no time to wait for Redis, as one who is told of many changes. It promises the same.
+func (c *Cache[K, V]) Hear(keys ...K) { c.forget(c.drop(keys)) }
+
+// HearAll is Hear for all keys.
+func (c *Cache[K, V]) HearAll() { c.forget(c.dropAll) }
+
+func await(ctx context.Context, told <-chan struct{}) {
+	select {
+	case <-told:
+	case <-ctx.Done():
+	}
+}
+
+func (c *Cache[K, V]) drop(keys []K) func() {
+	return func() {
 		for _, key := range keys {
 			delete(c.flights, key)
 			c.entries.Invalidate(key)
 		}
-	})
+	}
 }
-
-// ForgetAll is Forget for all keys.
-func (c *Cache[K, V]) ForgetAll(ctx context.Context) { c.forget(ctx, c.dropAll) }
 
 func (c *Cache[K, V]) dropAll() {
 	clear(c.flights)
 	c.entries.InvalidateAll()
 }
 
-// forget drops entries here, then in Redis, and then again here what has come from Redis meanwhile.
-func (c *Cache[K, V]) forget(ctx context.Context, drop func()) {
-	dropped := func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.changes++
-		drop()
+// forget drops entries here, and has Redis told, which is not asked before it has been. The channel is closed then.
+func (c *Cache[K, V]) forget(drop func()) (told <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changes++
+	drop()
+	switch {
+	case c.shared == nil:
+		nobody := make(chan struct{})
+		close(nobody)
+		return nobody
+	case c.untold == nil:
+		c.untold = make(chan struct{})
 	}
-	dropped()
-	if c.shared == nil {
-		return
+	if !c.telling {
+		c.telling = true
+		go c.tell()
 	}
-	if err := c.shared.forget(ctx); err != nil {
-		c.mu.Lock()
-		c.distrust(time.Duration(c.lifetime.Load()))
+	return c.untold
+}
+
+// tell gives Redis a new generation, one for all changes since it was given the last, until there are no more.
+func (c *Cache[K, V]) tell() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.untold != nil {
+		told := c.untold
+		c.untold = nil
 		c.mu.Unlock()
+		err := c.shared.forget(context.Background()) // It is bounded by the client.
+		c.mu.Lock()
+		if err != nil {
+			c.distrust(time.Duration(c.lifetime.Load()))
+		}
+		close(told)
 	}
-	dropped()
+	c.telling = false
 }
 
 // distrust keeps from Redis until everything in it has expired that may be from before now: what was stored with this
 // lifetime, by a load that began before now.
 func (c *Cache[K, V]) distrust(lifetime time.Duration) {
 	c.trusted = c.config.Clock().Add(lifetime + c.config.LoadTimeout)
+	if c.shared != nil {
+		c.connections = c.shared.redis.Connections()
+	}
+}
+
+// trusts tells whether an answer that has just come from Redis is to be believed. It is not after a new connection:
+// Redis may have been restarted from a file, or another may have taken its place that lacks the newest generation.
+func (c *Cache[K, V]) trusts() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.shared.redis.Connections() != c.connections {
+		c.distrust(time.Duration(c.lifetime.Load()))
+	}
+	return !c.config.Clock().Before(c.trusted)
 }
 
 // Warm loads keys before they are asked for, so many at once, and returns when all are loaded or ctx ends. It waits

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -157,45 +158,81 @@ type contextKey struct{}
 // Many who miss the same key cause one load. The first of them leaves, and the others get what it began.
 func TestOneLoadForAll(t *testing.T) {
 	t.Parallel()
-	r := start(t)
-	r.shelves.put("a", 7)
-	begun, release := make(chan context.Context, 1), make(chan struct{})
-	r.shelves.before = func(ctx context.Context, _ string) {
-		begun <- ctx
-		<-release
-	}
-	impatient, leave := context.WithCancel(context.WithValue(t.Context(), contextKey{}, "of the first"))
-	var crowd sync.WaitGroup
-	var left error
-	crowd.Go(func() { _, left = r.Get(impatient, "a") })
-	loading := <-begun
-	leave()
-	crowd.Wait()
-	require.ErrorIs(t, left, context.Canceled)
-	got := make(chan int, 50)
-	for range cap(got) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		r.shelves.put("a", 7)
+		begun, release := make(chan context.Context, 1), make(chan struct{})
+		r.shelves.before = func(ctx context.Context, _ string) {
+			begun <- ctx
+			<-release
+		}
+		impatient, leave := context.WithCancel(context.WithValue(t.Context(), contextKey{}, "of the first"))
+		var crowd sync.WaitGroup
+		left := make(chan error, 1)
 		crowd.Go(func() {
-			units, err := r.Get(context.Background(), "a")
-			if err == nil {
-				got <- units
-			}
+			_, err := r.Get(impatient, "a")
+			left <- err
 		})
-	}
-	require.NoError(t, loading.Err(), "the load goes on")
-	require.Equal(t, "of the first", loading.Value(contextKey{}))
-	deadline, bounded := loading.Deadline()
-	require.True(t, bounded)
-	require.LessOrEqual(t, time.Until(deadline), patience)
-	close(release)
-	crowd.Wait()
-	close(got)
-	count := 0
-	for units := range got {
-		require.Equal(t, 7, units)
-		count++
-	}
-	require.Equal(t, cap(got), count)
-	require.Equal(t, 1, r.shelves.loaded())
+		loading := <-begun
+		got := make(chan int, 50)
+		for range cap(got) {
+			crowd.Go(func() {
+				units, err := r.Get(context.Background(), "a")
+				if err == nil {
+					got <- units
+				}
+			})
+		}
+		synctest.Wait() // until all wait for the load
+		leave()
+		require.ErrorIs(t, <-left, context.Canceled)
+		synctest.Wait()
+		require.NoError(t, loading.Err(), "the load goes on")
+		require.Equal(t, "of the first", loading.Value(contextKey{}))
+		deadline, bounded := loading.Deadline()
+		require.True(t, bounded)
+		require.LessOrEqual(t, time.Until(deadline), patience)
+		close(release)
+		crowd.Wait()
+		close(got)
+		count := 0
+		for units := range got {
+			require.Equal(t, 7, units)
+			count++
+		}
+		require.Equal(t, cap(got), count)
+		require.Equal(t, 1, r.shelves.loaded())
+	})
+}
+
+// A load that nobody waits for is ended, and whoever comes then begins another.
+func TestALoadThatAllHaveLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t)
+		r.shelves.put("a", 7)
+		var ended atomic.Int64
+		hold := make(chan struct{})
+		r.shelves.before = func(ctx context.Context, _ string) {
+			<-ctx.Done()
+			ended.Add(1)
+			<-hold
+		}
+		ctx, leave := context.WithCancel(t.Context())
+		var crowd sync.WaitGroup
+		for range 3 {
+			crowd.Go(func() { _, _ = r.Get(ctx, "a") })
+		}
+		synctest.Wait()
+		require.Zero(t, ended.Load())
+		leave()
+		crowd.Wait()
+		synctest.Wait()
+		require.EqualValues(t, 1, ended.Load())
+		r.shelves.before = func(context.Context, string) {}
+		require.Equal(t, 7, r.get("a"))
+		close(hold)
+	})
 }
 
 // A load ends with its own deadline, and nothing is remembered of it.
@@ -275,6 +312,24 @@ func TestAbsent(t *testing.T) {
 	})
 }
 
+// What has expired makes room before there is no more.
+func TestExpiredEntriesGo(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	for n := range 1000 {
+		_, err := r.Get(t.Context(), fmt.Sprint(n))
+		require.ErrorIs(t, err, errAbsent)
+	}
+	require.Greater(t, r.Len(), 900)
+	r.shelves.put("a", 1)
+	r.shelves.put("b", 1)
+	r.clock.advance(2 * lifetime)
+	r.get("a")
+	r.get("b")
+	require.LessOrEqual(t, r.Len(), 2)
+	r.requireMetrics(map[string]float64{"cache_evictions_total": 0})
+}
+
 // A load that has read before a change answers nobody who asks after it, and is not remembered.
 func TestALoadFromBeforeAChange(t *testing.T) {
 	t.Parallel()
@@ -328,6 +383,30 @@ func TestWhenNothingIsRemembered(t *testing.T) {
 	r.get("a")
 	r.shelves.put("a", 6)
 	require.Equal(t, 5, r.get("a"), "it is remembered again")
+}
+
+// While changes may go unheard no load is shared: one that has begun may have read before a change.
+func TestNoLoadIsSharedUnheard(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.SetWatched(false)
+	r.shelves.put("a", 1)
+	read, release := make(chan struct{}), make(chan struct{})
+	r.shelves.after = first(func() {
+		close(read)
+		<-release
+	})
+	var before sync.WaitGroup
+	before.Go(func() { _, _ = r.Get(context.Background(), "a") })
+	<-read
+	r.shelves.put("a", 2)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	units, err := r.Get(ctx, "a")
+	close(release)
+	before.Wait()
+	require.NoError(t, err)
+	require.Equal(t, 2, units)
 }
 
 // The memory is bounded by what entries weigh.

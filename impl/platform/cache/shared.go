@@ -22,7 +22,9 @@ import (
 // An entry is stored under the generation that Redis had before the entry was loaded, and holds only while Redis has
 // that generation. Whoever hears of a change gives Redis a new one, after the commit. So a load that read the database
 // before the change cannot leave its result, however late it stores it; and entries need not be found to be forgotten.
-// Generations are random: one that Redis has lost, with its memory or by eviction, never comes back.
+// Generations are random, so one that Redis has lost with its memory or by eviction is never given again. It comes back
+// with its entries if Redis is restarted from a file, or if a replica takes its place: then connections are made anew, and
+// every cache distrusts what is there until it has expired; see trusts.
 type shared struct {
 	redis *redis.Client
 	// prefix begins the keys of entries. It has the shape of the values: a release with another shape has other keys.

@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -56,16 +57,11 @@ func TestSharing(t *testing.T) {
 	a.ForgetAll(t.Context()) // It gives Redis a generation.
 	require.Equal(t, 1, a.get("a"))
 	stored(t, server, "a")
-	_, err := a.Get(t.Context(), "none")
-	require.ErrorIs(t, err, errAbsent)
-	stored(t, server, "none")
 	loads := s.loaded()
 	require.Equal(t, 1, b.get("a"))
-	_, err = b.Get(t.Context(), "none")
-	require.ErrorIs(t, err, errAbsent)
 	require.Equal(t, loads, s.loaded())
 	b.requireMetrics(map[string]float64{
-		"cache_redis_hits_total": 2, "cache_redis_misses_total": 0, "cache_loads_total": 0,
+		"cache_redis_hits_total": 1, "cache_redis_misses_total": 0, "cache_loads_total": 0,
 	})
 
 	s.put("a", 2)
@@ -183,4 +179,153 @@ func TestARedisThatForgets(t *testing.T) {
 		r.Forget(t.Context(), "a")
 		require.Equal(t, n, r.get("a"))
 	}
+}
+
+// A Redis that is restarted from a file has entries again that were forgotten: nothing of it is believed.
+func TestARedisThatGoesBackInTime(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	client := connect(t, server.URL())
+	r := newReplica(t, s, at, client)
+	r.ForgetAll(t.Context())
+	at.advance(lifetime + patience)
+	s.put("a", 1)
+	r.get("a")
+	name := stored(t, server, "a")
+	server.Do("SAVE")
+	s.put("a", 2)
+	r.Forget(t.Context(), "a")
+	server.Kill()
+	server.Run()
+	require.Equal(t, "1", server.Do("EXISTS", name), "it is there again")
+	generation := server.Do("GET", "parcels:cache:shelves:generation")
+	require.True(t, strings.HasPrefix(server.Do("GET", name), generation), "and it holds")
+	require.Eventually(t, func() bool { return client.Check(t.Context()) == nil }, patience, time.Millisecond)
+	require.Equal(t, 2, r.get("a"))
+	require.NotEqual(t, generation, server.Do("GET", "parcels:cache:shelves:generation"), "it holds for nobody any more")
+
+	at.advance(lifetime)
+	s.put("a", 3)
+	require.Equal(t, 3, r.get("a"), "what is there is not believed until it has expired")
+	r.requireMetrics(map[string]float64{"cache_redis_hits_total": 0, "cache_redis_misses_total": 2})
+	at.advance(lifetime + patience)
+	r.get("a")
+	r.requireMetrics(map[string]float64{"cache_redis_misses_total": 3})
+}
+
+// Whoever asks for what there is not fills no Redis.
+func TestAbsenceIsNotShared(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	client := connect(t, server.URL())
+	r := newReplica(t, s, at, client)
+	r.ForgetAll(t.Context())
+	at.advance(lifetime + patience)
+	s.put("a", 1)
+	for n := range 100 {
+		_, err := r.Get(t.Context(), fmt.Sprint("none", n))
+		require.ErrorIs(t, err, errAbsent)
+	}
+	r.get("a")
+	stored(t, server, "a") // over the same connection, so what was sent before has arrived
+	require.Equal(t, "[]", server.Do("KEYS", "*:none*"))
+}
+
+// busy gives a replica that trusts Redis, which has a=1 of another replica, while a is 2 in truth and the answers of
+// Redis come late.
+func busy(t *testing.T, late time.Duration) (*replica, *redistest.Server) {
+	t.Helper()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	proxy := redistest.Through(t, server)
+	client, err := redis.New(redis.Config{Name: "parcels", URL: proxy.URL(), Timeout: patience, KeepAlive: patience})
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	require.Eventually(t, func() bool { return client.Check(t.Context()) == nil }, patience, time.Millisecond)
+	other, r := newReplica(t, s, at, client), trusting(t, s, at, client)
+	s.put("a", 1)
+	other.ForgetAll(t.Context())
+	other.get("a")
+	stored(t, server, "a")
+	proxy.Delay(late)
+	s.put("a", 2)
+	return r, server
+}
+
+// Many changes at once are forgotten here without a wait for Redis, and Redis is told once for many of them. Nobody asks
+// it for what it has not been told of.
+func TestManyChanges(t *testing.T) {
+	t.Parallel()
+	const changes, late = 1000, 20 * time.Millisecond
+	r, server := busy(t, late)
+	server.Do("CONFIG", "RESETSTAT")
+	for range changes {
+		r.Hear("a")
+	}
+	require.Equal(t, 2, r.get("a"), "Redis has an entry from before the changes")
+	r.HearAll()
+	require.Equal(t, 2, r.get("a"))
+	r.requireMetrics(map[string]float64{"cache_redis_hits_total": 0, "cache_redis_misses_total": 0})
+	r.Forget(t.Context(), "b") // It has been told of all.
+	var told int
+	_, calls, _ := strings.Cut(server.Do("INFO", "commandstats"), "cmdstat_set:calls=")
+	_, err := fmt.Sscan(strings.SplitN(calls, ",", 2)[0], &told)
+	require.NoError(t, err)
+	require.Positive(t, told)
+	require.Less(t, told, changes/2)
+	require.Equal(t, 2, r.get("a"))
+}
+
+// A caller of Forget who leaves does not wait for Redis, and sees nothing from before the change either.
+func TestAForgetThatIsLeft(t *testing.T) {
+	t.Parallel()
+	r, _ := busy(t, time.Second)
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	r.Forget(ctx, "a")
+	require.Equal(t, 2, r.get("a"))
+	r.Forget(t.Context(), "a")
+	require.Equal(t, 2, r.get("a"))
+}
+
+// With another lifetime all is forgotten, also what Redis has.
+func TestAnotherLifetime(t *testing.T) {
+	t.Parallel()
+	r, _ := busy(t, 0)
+	r.SetLifetime(lifetime / 2)
+	require.Equal(t, 2, r.get("a"))
+}
+
+// What other replicas have stored answers nobody while changes may go unheard.
+func TestUnheardAsksNoRedis(t *testing.T) {
+	t.Parallel()
+	server, at, s := redistest.Start(t), &clock{}, newShelves()
+	client := connect(t, server.URL())
+	other, r := newReplica(t, s, at, client), newReplica(t, s, at, client)
+	r.SetWatched(false)
+	at.advance(lifetime + patience)
+	s.put("a", 1)
+	other.ForgetAll(t.Context())
+	other.get("a")
+	stored(t, server, "a")
+	s.put("a", 2)
+	require.Equal(t, 2, r.get("a"))
+}
+
+// What a replica whose clock is ahead has stored is remembered no longer than anything else.
+func TestAClockThatIsAhead(t *testing.T) {
+	t.Parallel()
+	server, at, ahead, s := redistest.Start(t), &clock{}, &clock{}, newShelves()
+	client := connect(t, server.URL())
+	r := trusting(t, s, at, client)
+	ahead.advance(100 * lifetime)
+	other := trusting(t, s, ahead, client)
+	s.put("a", 1)
+	other.ForgetAll(t.Context())
+	other.get("a")
+	name := stored(t, server, "a")
+	s.put("a", 2)
+	require.Equal(t, 1, r.get("a"))
+	server.Do("DEL", name)
+	at.advance(lifetime)
+	require.Equal(t, 2, r.get("a"))
 }

@@ -84,7 +84,16 @@ func (o *Ops) Health() Report {
 // Dependency.Since do not depend on who asks for /healthz, and replicas do not check together.
 func (o *Ops) Watch(ctx context.Context) {
 	for ctx.Err() == nil {
-		o.Health()
+		checked := make(chan struct{})
+		go func() {
+			defer close(checked)
+			o.Health()
+		}()
+		select {
+		case <-ctx.Done(): // Checks that are still running end with their time-outs.
+			return
+		case <-checked:
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(checkEvery - checkEvery/5 + rand.N(checkEvery*2/5)):

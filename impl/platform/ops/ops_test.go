@@ -378,6 +378,30 @@ func TestWatch(t *testing.T) {
 	})
 }
 
+// Watch does not wait for a check when its context ends: the process could not stop before the slowest.
+func TestWatchEndsWithinACheck(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answer := make(chan struct{})
+		o := New(Options{Checks: []Check{{Name: "redis", Run: func(context.Context) error {
+			<-answer
+			return nil
+		}}}})
+		ctx, end := context.WithCancel(t.Context())
+		var ended atomic.Bool
+		go func() {
+			o.Watch(ctx)
+			ended.Store(true)
+		}()
+		synctest.Wait()
+		require.False(t, ended.Load())
+		end()
+		synctest.Wait()
+		require.True(t, ended.Load())
+		close(answer)
+	})
+}
+
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	reg := prometheus.NewRegistry()

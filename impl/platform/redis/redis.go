@@ -4,6 +4,7 @@
 //   - New succeeds while Redis is away; the connection is made, and made again after a loss, in the background;
 //   - no caller waits longer than the time-out, whatever Redis and the connection do;
 //   - once Redis has failed a few times, calls are refused at once, until a probe of the client's own has succeeded;
+//   - a server that has become a replica is left, and the address asked for the new primary;
 //   - no error contains the password.
 //
 // It talks to one Redis, or to the one address of a managed one, over one connection that all callers share. It follows
@@ -18,6 +19,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +55,8 @@ type Client struct {
 
 	opened  chan struct{} // tells the prober that the breaker is open
 	failure atomic.Pointer[error]
+	made    atomic.Uint64 // connections
+	latest  atomic.Pointer[net.Conn]
 	close   func()
 	ended   sync.WaitGroup
 }
@@ -77,7 +81,12 @@ func New(c Config) (*Client, error) {
 		if !mayDial.Load() {
 			return nil, ErrAway
 		}
-		return dial(ctx, addr, dialer, config)
+		conn, err := dial(ctx, addr, dialer, config)
+		if err == nil {
+			client.made.Add(1)
+			client.latest.Store(&conn)
+		}
+		return conn, err
 	}
 	client.conn, err = rueidis.NewClient(options)
 	if client.conn == nil {
@@ -110,6 +119,10 @@ func (c *Client) Close() {
 	c.ended.Wait()
 	c.conn.Close()
 }
+
+// Connections is the number of connections that have been made. An answer that came over a new one is counted: it may be
+// that of a Redis that has gone back in time, because it was restarted from a file or another has taken its place.
+func (c *Client) Connections() uint64 { return c.made.Load() }
 
 // Key gives the name of a key of this service. Services that share a Redis do not share keys.
 func (c *Client) Key(name string) string { return c.name + ":" + name }
@@ -210,6 +223,9 @@ func (c *Client) probeWhileOpen(ctx context.Context) {
 				c.log.Warn("Redis is away, work goes on without it", slog.Any("error", err))
 			}
 			c.failure.Store(&err)
+			if isReplaced(err) {
+				c.hangUp()
+			}
 			pause = min(max(2*pause, firstPause), longestPause)
 		}
 		pause = firstPause
@@ -228,6 +244,20 @@ func (c *Client) probe(ctx context.Context) error {
 	return within(ctx, c.timeout, func(ctx context.Context) rueidis.RedisResult {
 		return c.conn.Do(ctx, c.write())
 	}).Error()
+}
+
+// isReplaced tells whether an error says that another server may be the primary by now, at the same address: a server
+// that becomes a replica keeps its connections.
+func isReplaced(err error) bool {
+	answer, isAnswer := rueidis.IsRedisErr(err)
+	return isAnswer && slices.Contains([]string{"READONLY", "MASTERDOWN", "LOADING"}, codeOf(answer))
+}
+
+// hangUp closes the connection, so that the next probe makes another.
+func (c *Client) hangUp() {
+	if conn := c.latest.Load(); conn != nil {
+		_ = (*conn).Close() // It may be closed.
+	}
 }
 
 // write is the command of a probe.

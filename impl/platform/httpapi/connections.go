@@ -37,7 +37,7 @@ const (
 )
 
 // connections counts the open connections of a listener and bounds them. At the bound, a new connection takes the place
-// of the one that has waited longest for a whole header: the first of a connection, or the next between two requests.
+// of the one that has waited longest for a whole request: the first of a connection, or the next between two requests.
 // One that serves a request is never closed.
 type connections struct {
 	most, mostOfNetwork int
@@ -64,7 +64,7 @@ func newConnections(most, mostOfNetwork int, exempt []netip.Prefix) *connections
 	}
 }
 
-// bounded is a connection that counts. The fields below evicted belong to connections.mu.
+// bounded is a connection that counts. The fields below lingers belong to connections.mu.
 type bounded struct {
 	*net.TCPConn
 
@@ -72,6 +72,7 @@ type bounded struct {
 	network netip.Prefix
 	exempt  bool
 	evicted atomic.Bool // closed to make room: what arrives on it is not served
+	lingers atomic.Bool // its last answer left before the request had arrived: Close waits for the client
 
 	closed             bool
 	inAll, inOfNetwork *list.Element // nil while it serves a request
@@ -84,6 +85,9 @@ func (b *bounded) self() *bounded { return b }
 
 // Close implements net.Conn.
 func (b *bounded) Close() error {
+	if b.lingers.CompareAndSwap(true, false) {
+		b.linger()
+	}
 	err := b.TCPConn.Close()
 	b.in.mu.Lock()
 	defer b.in.mu.Unlock()
@@ -220,8 +224,13 @@ func (l *connections) follow(server *http.Server) {
 	}
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Its header was whole just after the connection had been chosen. Nobody would get the answer.
-		if b, is := r.Context().Value(connectionKey{}).(boundedConn); is && b.self().evicted.Load() {
+		b, is := r.Context().Value(connectionKey{}).(boundedConn)
+		if is && b.self().evicted.Load() {
 			panic(http.ErrAbortHandler)
+		}
+		if is && r.ContentLength != 0 {
+			l.serveBody(handler, w, r, b.self())
+			return
 		}
 		handler.ServeHTTP(w, r)
 	})

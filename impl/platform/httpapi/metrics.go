@@ -106,7 +106,7 @@ func exportConnections(registry prometheus.Registerer, ofCallers, ofOperators *c
 		own := prometheus.Labels{"listener": listener}
 		e.gauge("http_connections_open", "Open connections. At http_connections_max the idle ones make room for new ones.",
 			own, func() int { open, _ := c.count(); return open })
-		e.gauge("http_connections_idle", "Open connections that wait for the whole header of a request: the first, or the "+
+		e.gauge("http_connections_idle", "Open connections that wait for a whole request, body included: the first, or the "+
 			"next. The others serve a request or a stream; when those come near http_connections_max, add replicas.",
 			own, func() int { _, idle := c.count(); return idle })
 		e.gauge("http_connections_max", "Upper bound of the open connections: max_connections for callers, or what the "+

@@ -45,8 +45,8 @@ type connections struct {
 
 	mu       sync.Mutex
 	open     int
-	waiting  list.List // of *bounded, the longest waiting first
-	networks map[netip.Prefix]*networkConnections
+	waiting  list.List                            // of *bounded, the longest waiting first
+	networks map[netip.Prefix]*networkConnections // by site
 	warned   time.Time
 
 	evicted, refusedFull, refusedNetwork atomic.Uint64
@@ -105,11 +105,7 @@ const (
 // connection, for a reason that it gives, while every connection that could make room serves a request.
 func (l *connections) admit(c *net.TCPConn) (admitted *bounded, refused string) {
 	peer, _ := c.RemoteAddr().(*net.TCPAddr)
-	address := peer.AddrPort().Addr().Unmap().WithZone("")
-	b := &bounded{TCPConn: c, in: l, network: network(address), exempt: within(l.exempt, address)}
-	if b.exempt { // Others of its network do not count with it.
-		b.network = netip.PrefixFrom(address, address.BitLen())
-	}
+	b := l.newBounded(c, peer.AddrPort().Addr().Unmap().WithZone(""))
 	victim, refused := l.add(b)
 	switch {
 	case refused == refusedFull:
@@ -124,6 +120,16 @@ func (l *connections) admit(c *net.TCPConn) (admitted *bounded, refused string) 
 		return nil, refused
 	}
 	return b, ""
+}
+
+// newBounded makes the connection of an address. It counts with all others of its site: a customer with a /48 has 65,536
+// networks of the size that rate limits count by, and needs four to fill everything.
+func (l *connections) newBounded(c *net.TCPConn, address netip.Addr) *bounded {
+	b := &bounded{TCPConn: c, in: l, network: site(address), exempt: within(l.exempt, address)}
+	if b.exempt { // Others of its network do not count with it.
+		b.network = netip.PrefixFrom(address, address.BitLen())
+	}
+	return b
 }
 
 // add gives a connection its place, and takes it from the victim where there is one.

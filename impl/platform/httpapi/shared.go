@@ -38,7 +38,8 @@ func (c *Chain) spend(ctx context.Context, key rateKey, limit *contract.RateLimi
 	if sharedWait > 0 {
 		return 0, sharedReset, sharedWait
 	}
-	return limit.Left(sharedReset), sharedReset, 0
+	// Redis may have forgotten calls that this process still counts: the later TAT decides the next call.
+	return min(left, limit.Left(sharedReset)), max(reset, sharedReset), 0
 }
 
 // correct takes over the TAT that a caller has over all replicas, if it is later, and uncounts a call that spend has

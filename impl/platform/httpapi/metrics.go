@@ -27,9 +27,9 @@ func newMeasured() *measured {
 		}, []string{"priority"}),
 		decided: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rate_limit_decisions_total",
-			Help: "Calls held against x-rate-limit, by what decided: redis; local, without asking Redis; or fallback, " +
-				"because Redis did not answer. While fallback grows, a caller has the limit once for each replica: look at " +
-				"Redis.",
+			Help: "Calls held against x-rate-limit, by what decided: redis; local, without Redis or for a caller who did " +
+				"not wait for it; or fallback, because Redis did not answer. While fallback grows, a caller has the limit " +
+				"once for each replica: look at Redis.",
 		}, []string{"by"}),
 	}
 	for _, p := range []contract.Priority{contract.High, contract.Normal, contract.Low} {

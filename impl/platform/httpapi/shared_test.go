@@ -294,6 +294,29 @@ func TestTheHeaderAfterRedisForgot(t *testing.T) {
 	require.Equal(t, "20", w.Header().Get("Retry-After"))
 }
 
+// A caller who has gone, or whose time is up, says nothing of Redis.
+func TestCallersWhoGoAreNoFaultOfRedis(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, func(o *Options) {
+		o.RateLimits, o.SharedLimits = true, &others{err: errors.New("gave up")}
+	})
+	limit := contract.RateLimit{Requests: 3, Window: contract.Duration(time.Minute)}
+	for name, end := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"gone":    context.WithCancel,
+		"time up": func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 0) },
+	} {
+		ctx, cancel := end(t.Context())
+		cancel()
+		left, _, wait := s.chain.spend(ctx, rateKey{"op", name}, &limit)
+		require.Equal(t, 2, left, "what this replica decides holds")
+		require.Zero(t, wait)
+	}
+	require.Zero(t, s.decided(t, "fallback"))
+	require.Equal(t, 2, s.decided(t, "local"))
+	s.chain.spend(t.Context(), rateKey{"op", "patient"}, &limit)
+	require.Equal(t, 1, s.decided(t, "fallback"))
+}
+
 func BenchmarkLimitedGet(b *testing.B) {
 	server := redistest.Start(b)
 	for name, replica := range map[string]*service{

@@ -48,6 +48,11 @@ func TestThresholds(t *testing.T) {
 		require.Equal(t, 1, strings.Count(r.verdict().Error(), "must be"), name)
 	}
 	require.Len(t, limits{errors: 0.01}.hold(kept), 1, "0 asks for none")
+	require.Empty(t, limits{}.hold(kept), "nor of errors")
+	r := result{Total: figures{}}
+	r.judge(limits{})
+	require.False(t, r.Passed)
+	require.ErrorContains(t, r.verdict(), "no request was sent")
 	require.Error(t, (&result{Wrong: []string{"an order is not paid"}}).verdict())
 	require.NoError(t, (&result{Notes: []string{"the generator was late"}}).verdict())
 }

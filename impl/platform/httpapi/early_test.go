@@ -28,10 +28,10 @@ func TestBodiesThatDoNotComeMakeRoom(t *testing.T) {
 	}{
 		"refused at once":             {"GET / HTTP/1.1\r\nContent-Length: 9", http.StatusTooManyRequests, refuse},
 		"of a length that is refused": {"GET / HTTP/1.1\r\nContent-Length: 900000", http.StatusTooManyRequests, refuse},
-		"after 100-continue":          {"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9",
+		"after 100-continue": {"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9",
 			http.StatusTooManyRequests, refuse},
-		"where none is taken":         {"GET /public HTTP/1.1\r\nContent-Length: 9", http.StatusBadRequest, chain},
-		"in no chunk":                 {"GET /public HTTP/1.1\r\nTransfer-Encoding: chunked", http.StatusBadRequest, chain},
+		"where none is taken": {"GET /public HTTP/1.1\r\nContent-Length: 9", http.StatusBadRequest, chain},
+		"in no chunk":         {"GET /public HTTP/1.1\r\nTransfer-Encoding: chunked", http.StatusBadRequest, chain},
 		"without a token": {"PUT /people/" + ada.String() + "/things HTTP/1.1\r\nContent-Length: 9",
 			http.StatusUnauthorized, chain},
 		"without a route":    {"POST /nowhere HTTP/1.1\r\nContent-Length: 9", http.StatusNotFound, chain},

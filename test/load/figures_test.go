@@ -232,6 +232,14 @@ func TestSearchFindsTheKnee(t *testing.T) {
 		require.True(t, high-low <= exact*high || high-low <= 1, "between %g and %g, the knee is %g", low, high, knee)
 		require.LessOrEqual(t, tried, mostSteps)
 	}
+	for _, first := range []float64{0.3, 0.5, 0.9, 1.4} {
+		low, high, err := search(first, func(rate float64) (bool, error) {
+			require.Positive(t, rate)
+			return rate <= 5, nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, [2]float64{5, 6}, [2]float64{low, high}, "from %g", first)
+	}
 	low, high, err := search(100, func(float64) (bool, error) { return false, nil })
 	require.NoError(t, err)
 	require.Zero(t, low)

@@ -88,7 +88,8 @@ func parse(args []string) (settings, error) {
 	f.DurationVar(&s.timeout, "timeout", s.timeout, "how long an answer is waited for")
 	f.DurationVar(&s.limits.mean, "mean", s.limits.mean, "the mean must be below; 0 asks for none")
 	f.DurationVar(&s.limits.p99, "p99", s.limits.p99, "the 99th percentile must be below; 0 asks for none")
-	f.Float64Var(&s.limits.errors, "errors", s.limits.errors, "the share of errors must be below, as in 0.01; 0 asks for none")
+	f.Float64Var(&s.limits.errors, "errors", s.limits.errors,
+		"the share of errors must be below, as in 0.01; 0 asks for none")
 	f.BoolVar(&s.findCapacity, "find-capacity", false, "raise the rate until p99 or errors break")
 	f.DurationVar(&s.step, "step", s.step, "how long each rate is held by -find-capacity")
 	f.StringVar(&s.profiles, "profiles", "", "take profiles for the build, write them to users/default.pgo and "+

@@ -60,7 +60,7 @@ func search(first float64, try func(rate float64) (kept bool, err error)) (low, 
 		}
 		switch {
 		case high == 0:
-			rate = math.Round(low * growth)
+			rate = max(1, math.Round(low*growth))
 		case high <= 1 || low > 0 && high-low <= exact*high:
 			return low, high, nil
 		default:
@@ -78,7 +78,7 @@ func (t *target) findCapacity(ctx context.Context, s settings, r *result, progre
 	c := &capacity{}
 	best := *r
 	low, high, err := search(s.rate, func(rate float64) (bool, error) {
-		fmt.Fprintf(progress, "%.0f requests/s for %s\n", rate, s.step)
+		fmt.Fprintf(progress, "%g requests/s for %s\n", rate, s.step)
 		one := result{Began: r.Began, Commit: r.Commit, Machine: r.Machine, Settings: r.Settings}
 		if err := t.run(ctx, s, rate, s.step, &one, progress); err != nil {
 			return false, err
@@ -136,18 +136,18 @@ func (s capacityStep) String() string {
 	if !s.Kept {
 		verdict = "broken: " + s.Why
 	}
-	return fmt.Sprintf("%.0f/s: p50 %.1f ms, p99 %.1f ms, errors %.2f %%, %.2f cores: %s",
+	return fmt.Sprintf("%g/s: p50 %.1f ms, p99 %.1f ms, errors %.2f %%, %.2f cores: %s",
 		s.Target, s.P50, s.P99, 100*s.ErrorRate, s.AllCores, verdict)
 }
 
 // Sentence says what was found.
 func (c *capacity) Sentence() string {
 	if c.Knee == 0 {
-		return fmt.Sprintf("No rate kept the thresholds; the lowest that was tried is %.0f requests per second.", c.Broke)
+		return fmt.Sprintf("No rate kept the thresholds; the lowest that was tried is %g requests per second.", c.Broke)
 	}
-	text := fmt.Sprintf("%.0f requests per second keep every threshold", c.Knee)
+	text := fmt.Sprintf("%g requests per second keep every threshold", c.Knee)
 	if c.Broke > 0 {
-		text += fmt.Sprintf(", %.0f do not", c.Broke)
+		text += fmt.Sprintf(", %g do not", c.Broke)
 	}
 	if c.PerCore == 0 {
 		return text + "."
@@ -183,7 +183,7 @@ func (c *capacity) charts(r *result) []chart {
 	}
 	var marks []mark
 	if c.Knee > 0 {
-		marks = []mark{{c.Knee, fmt.Sprintf("%.0f/s", c.Knee)}}
+		marks = []mark{{c.Knee, fmt.Sprintf("%g/s", c.Knee)}}
 	}
 	first := chart{
 		Title: "Latency by rate", X: x, Y: "ms, logarithmic", Log: true, Dots: true, Marks: marks,

@@ -48,6 +48,11 @@ func TestThresholds(t *testing.T) {
 		require.Equal(t, 1, strings.Count(r.verdict().Error(), "must be"), name)
 	}
 	require.Len(t, limits{errors: 0.01}.hold(kept), 1, "0 asks for none")
+	require.Empty(t, limits{}.hold(kept), "nor of errors")
+	r := result{Total: figures{}}
+	r.judge(limits{})
+	require.False(t, r.Passed)
+	require.ErrorContains(t, r.verdict(), "no request was sent")
 	require.Error(t, (&result{Wrong: []string{"an order is not paid"}}).verdict())
 	require.NoError(t, (&result{Notes: []string{"the generator was late"}}).verdict())
 }
@@ -226,6 +231,14 @@ func TestSearchFindsTheKnee(t *testing.T) {
 		require.Greater(t, high, knee)
 		require.True(t, high-low <= exact*high || high-low <= 1, "between %g and %g, the knee is %g", low, high, knee)
 		require.LessOrEqual(t, tried, mostSteps)
+	}
+	for _, first := range []float64{0.3, 0.5, 0.9, 1.4} {
+		low, high, err := search(first, func(rate float64) (bool, error) {
+			require.Positive(t, rate)
+			return rate <= 5, nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, [2]float64{5, 6}, [2]float64{low, high}, "from %g", first)
 	}
 	low, high, err := search(100, func(float64) (bool, error) { return false, nil })
 	require.NoError(t, err)

@@ -88,7 +88,8 @@ func parse(args []string) (settings, error) {
 	f.DurationVar(&s.timeout, "timeout", s.timeout, "how long an answer is waited for")
 	f.DurationVar(&s.limits.mean, "mean", s.limits.mean, "the mean must be below; 0 asks for none")
 	f.DurationVar(&s.limits.p99, "p99", s.limits.p99, "the 99th percentile must be below; 0 asks for none")
-	f.Float64Var(&s.limits.errors, "errors", s.limits.errors, "the share of errors must be below, as in 0.01")
+	f.Float64Var(&s.limits.errors, "errors", s.limits.errors,
+		"the share of errors must be below, as in 0.01; 0 asks for none")
 	f.BoolVar(&s.findCapacity, "find-capacity", false, "raise the rate until p99 or errors break")
 	f.DurationVar(&s.step, "step", s.step, "how long each rate is held by -find-capacity")
 	f.StringVar(&s.profiles, "profiles", "", "take profiles for the build, write them to users/default.pgo and "+
@@ -276,9 +277,13 @@ func (t *target) run(
 	return nil
 }
 
-// judge holds the figures against the limits. An answer that is not right fails the run, however rare it is.
+// judge holds the figures against the limits. An answer that is not right fails the run, however rare it is, and so does
+// a run in which nothing was asked: its figures keep every limit.
 func (r *result) judge(l limits) {
 	r.Thresholds = l.hold(r.Total)
+	if r.Total.Requests == 0 {
+		r.Wrong = append(r.Wrong, "no request was sent; ask for a longer run or a higher rate")
+	}
 	for _, e := range r.Errors {
 		if e.Code == wrongAnswer || e.Code == missedEvent {
 			r.Wrong = append(r.Wrong, "answers were not right: "+e.String())

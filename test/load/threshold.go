@@ -40,7 +40,9 @@ func (l limits) hold(f figures) []threshold {
 	if l.p99 > 0 {
 		add("p99", ms(l.p99), f.P99, "ms")
 	}
-	add("error rate", 100*l.errors, 100*f.ErrorRate, "%")
+	if l.errors > 0 {
+		add("error rate", 100*l.errors, 100*f.ErrorRate, "%")
+	}
 	return all
 }
 

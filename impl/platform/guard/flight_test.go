@@ -185,6 +185,42 @@ func TestWhoSharesARead(t *testing.T) {
 	require.NoError(t, <-first)
 }
 
+// Where a session is read for each token, no token gets what the read of another has found, though both reads run at
+// one time and nothing is remembered.
+func TestTokensOfASessionDoNotShareARead(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.perToken = true
+	f.watch()
+	claims, customer := f.begin()
+	claims.ID, claims.Roles = rand.Text(), []string{"admin"}
+	admin := f.sign(claims)
+	roles := func(raw string) <-chan []string {
+		result := make(chan []string, 1)
+		go func() {
+			principal, err := f.Authenticate(t.Context(), raw)
+			if err != nil {
+				result <- []string{err.Error()}
+				return
+			}
+			result <- principal.Roles
+		}()
+		return result
+	}
+	reading, answer := f.held(true)
+	first, second := roles(admin), roles(customer)
+	for range 2 {
+		select {
+		case <-reading:
+		case <-time.After(patience):
+			require.Fail(t, "one waits for the read of the other")
+		}
+	}
+	answer()
+	require.Equal(t, []string{"admin"}, <-first)
+	require.Equal(t, []string{"customer"}, <-second)
+}
+
 // A read that panics fails for all who wait for it, and the program goes on.
 func TestAReadThatPanics(t *testing.T) {
 	t.Parallel()

@@ -37,7 +37,7 @@ const (
 )
 
 // connections counts the open connections of a listener and bounds them. At the bound, a new connection takes the place
-// of the one that has waited longest for a whole header: the first of a connection, or the next between two requests.
+// of the one that has waited longest for a whole request: the first of a connection, or the next between two requests.
 // One that serves a request is never closed.
 type connections struct {
 	most, mostOfNetwork int
@@ -45,8 +45,8 @@ type connections struct {
 
 	mu       sync.Mutex
 	open     int
-	waiting  list.List // of *bounded, the longest waiting first
-	networks map[netip.Prefix]*networkConnections
+	waiting  list.List                            // of *bounded, the longest waiting first
+	networks map[netip.Prefix]*networkConnections // by site
 	warned   time.Time
 
 	evicted, refusedFull, refusedNetwork atomic.Uint64
@@ -64,7 +64,7 @@ func newConnections(most, mostOfNetwork int, exempt []netip.Prefix) *connections
 	}
 }
 
-// bounded is a connection that counts. The fields below evicted belong to connections.mu.
+// bounded is a connection that counts. The fields below lingers belong to connections.mu.
 type bounded struct {
 	*net.TCPConn
 
@@ -72,6 +72,7 @@ type bounded struct {
 	network netip.Prefix
 	exempt  bool
 	evicted atomic.Bool // closed to make room: what arrives on it is not served
+	lingers atomic.Bool // its last answer left before the request had arrived: Close waits for the client
 
 	closed             bool
 	inAll, inOfNetwork *list.Element // nil while it serves a request
@@ -84,6 +85,9 @@ func (b *bounded) self() *bounded { return b }
 
 // Close implements net.Conn.
 func (b *bounded) Close() error {
+	if b.lingers.CompareAndSwap(true, false) {
+		b.linger()
+	}
 	err := b.TCPConn.Close()
 	b.in.mu.Lock()
 	defer b.in.mu.Unlock()
@@ -101,11 +105,7 @@ const (
 // connection, for a reason that it gives, while every connection that could make room serves a request.
 func (l *connections) admit(c *net.TCPConn) (admitted *bounded, refused string) {
 	peer, _ := c.RemoteAddr().(*net.TCPAddr)
-	address := peer.AddrPort().Addr().Unmap().WithZone("")
-	b := &bounded{TCPConn: c, in: l, network: network(address), exempt: within(l.exempt, address)}
-	if b.exempt { // Others of its network do not count with it.
-		b.network = netip.PrefixFrom(address, address.BitLen())
-	}
+	b := l.newBounded(c, peer.AddrPort().Addr().Unmap().WithZone(""))
 	victim, refused := l.add(b)
 	switch {
 	case refused == refusedFull:
@@ -120,6 +120,16 @@ func (l *connections) admit(c *net.TCPConn) (admitted *bounded, refused string) 
 		return nil, refused
 	}
 	return b, ""
+}
+
+// newBounded makes the connection of an address. It counts with all others of its site: an IPv6 customer may have 65,536
+// of the networks that rate limits count by, and four would hold all connections.
+func (l *connections) newBounded(c *net.TCPConn, address netip.Addr) *bounded {
+	b := &bounded{TCPConn: c, in: l, network: site(address), exempt: within(l.exempt, address)}
+	if b.exempt { // Others of its network do not count with it.
+		b.network = netip.PrefixFrom(address, address.BitLen())
+	}
+	return b
 }
 
 // add gives a connection its place, and takes it from the victim where there is one.
@@ -220,8 +230,13 @@ func (l *connections) follow(server *http.Server) {
 	}
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Its header was whole just after the connection had been chosen. Nobody would get the answer.
-		if b, is := r.Context().Value(connectionKey{}).(boundedConn); is && b.self().evicted.Load() {
+		b, is := r.Context().Value(connectionKey{}).(boundedConn)
+		if is && b.self().evicted.Load() {
 			panic(http.ErrAbortHandler)
+		}
+		if is && r.ContentLength != 0 {
+			l.serveBody(handler, w, r, b.self())
+			return
 		}
 		handler.ServeHTTP(w, r)
 	})

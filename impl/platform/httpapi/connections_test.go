@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -228,6 +229,26 @@ func TestConnectionsOfANetwork(t *testing.T) {
 	require.Equal(t, most, b.callers(t, "http_connections_open"))
 	require.Zero(t, b.callers(t, "http_connections_idle"), "the proxy has all that were idle")
 	close(letGo)
+}
+
+// The /64 networks of one IPv6 site have a quarter together.
+func TestConnectionsOfASite(t *testing.T) {
+	t.Parallel()
+	const most, ofSite = 40, 10
+	l := newConnections(most, ofSite, nil)
+	serve := func(address string) (refused string) {
+		b := l.newBounded(&net.TCPConn{}, netip.MustParseAddr(address))
+		if _, refused = l.add(b); refused == "" {
+			l.setState(b, http.StateActive)
+		}
+		return refused
+	}
+	for i := range ofSite {
+		require.Empty(t, serve(fmt.Sprintf("2001:db8:1:%x::1", i)))
+	}
+	require.Equal(t, refusedNetwork, serve("2001:db8:1:ffff::1"))
+	require.Empty(t, serve("2001:db8:2::1"), "another site")
+	require.Empty(t, serve("192.0.2.1"))
 }
 
 // While connections are used and new ones take their places, each request that a handler has seen gets its answer.

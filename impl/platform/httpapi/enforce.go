@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -216,7 +217,7 @@ func (c *Chain) findOwner(r *request, thing ownedThing) (uuid.UUID, error) {
 func (c *Chain) read(r *request, a *answer, told *record) error {
 	in := r.http
 	if !r.op.TakesBody() {
-		return refuseBody(in)
+		return refuseBody(in, a)
 	}
 	if in.ContentLength > int64(r.op.MaxBody) {
 		return r.op.TooLarge()
@@ -240,7 +241,8 @@ func (c *Chain) read(r *request, a *answer, told *record) error {
 	case errors.As(err, &large):
 		return r.op.TooLarge()
 	case err != nil:
-		told.left = errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+		told.left = errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+			errors.Is(err, net.ErrClosed) // The connection has made room for another.
 		return contract.Detailed(contract.ErrMalformed, "The body did not arrive whole.").Because(err)
 	}
 	r.body = body
@@ -250,14 +252,28 @@ func (c *Chain) read(r *request, a *answer, told *record) error {
 	return nil
 }
 
+// bodyLooked bounds how long an operation without a body waits to see that a body of unknown length is empty.
+const bodyLooked = 500 * time.Millisecond
+
 // refuseBody refuses a body where none is taken.
-func refuseBody(in *http.Request) error {
-	if in.ContentLength == 0 {
+func refuseBody(in *http.Request, a *answer) error {
+	none := contract.Detailed(contract.ErrMalformed, "This operation takes no body.")
+	switch {
+	case in.ContentLength == 0:
 		return nil
+	case in.ContentLength > 0:
+		return none
 	}
-	if n, _ := io.ReadFull(in.Body, make([]byte, 1)); n > 0 {
-		return contract.Detailed(contract.ErrMalformed, "This operation takes no body.")
+	connection := http.NewResponseController(a)
+	_ = connection.SetReadDeadline(time.Now().Add(bodyLooked)) // Without a connection there is nothing to wait for.
+	n, err := io.ReadFull(in.Body, make([]byte, 1))
+	switch {
+	case n > 0:
+		return none
+	case !errors.Is(err, io.EOF):
+		return contract.Detailed(contract.ErrMalformed, "The body did not arrive whole.").Because(err)
 	}
+	_ = connection.SetReadDeadline(time.Time{})
 	return nil
 }
 

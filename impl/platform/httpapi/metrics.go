@@ -27,9 +27,9 @@ func newMeasured() *measured {
 		}, []string{"priority"}),
 		decided: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "rate_limit_decisions_total",
-			Help: "Calls held against x-rate-limit, by what decided: redis; local, without asking Redis; or fallback, " +
-				"because Redis did not answer. While fallback grows, a caller has the limit once for each replica: look at " +
-				"Redis.",
+			Help: "Calls held against x-rate-limit, by what decided: redis; local, without Redis or for a caller who did " +
+				"not wait for it; or fallback, because Redis did not answer. While fallback grows, a caller has the limit " +
+				"once for each replica: look at Redis.",
 		}, []string{"by"}),
 	}
 	for _, p := range []contract.Priority{contract.High, contract.Normal, contract.Low} {
@@ -106,7 +106,7 @@ func exportConnections(registry prometheus.Registerer, ofCallers, ofOperators *c
 		own := prometheus.Labels{"listener": listener}
 		e.gauge("http_connections_open", "Open connections. At http_connections_max the idle ones make room for new ones.",
 			own, func() int { open, _ := c.count(); return open })
-		e.gauge("http_connections_idle", "Open connections that wait for the whole header of a request: the first, or the "+
+		e.gauge("http_connections_idle", "Open connections that wait for a whole request, body included: the first, or the "+
 			"next. The others serve a request or a stream; when those come near http_connections_max, add replicas.",
 			own, func() int { _, idle := c.count(); return idle })
 		e.gauge("http_connections_max", "Upper bound of the open connections: max_connections for callers, or what the "+

@@ -30,7 +30,11 @@ func (c *Chain) spend(ctx context.Context, key rateKey, limit *contract.RateLimi
 	}
 	sharedReset, sharedWait, err := c.shared.Spend(ctx, key.operation, key.caller, *limit)
 	if err != nil {
-		c.measured.instead.Inc()
+		if hasEnded(ctx) { // The caller has not waited for Redis.
+			c.measured.locally.Inc()
+		} else {
+			c.measured.instead.Inc()
+		}
 		return left, reset, wait
 	}
 	c.measured.byRedis.Inc()
@@ -38,7 +42,15 @@ func (c *Chain) spend(ctx context.Context, key rateKey, limit *contract.RateLimi
 	if sharedWait > 0 {
 		return 0, sharedReset, sharedWait
 	}
-	return limit.Left(sharedReset), sharedReset, 0
+	// Redis may have forgotten calls that this process still counts: the later TAT decides the next call.
+	return min(left, limit.Left(sharedReset)), max(reset, sharedReset), 0
+}
+
+// hasEnded tells whether a context has ended. A connection may find its deadline passed before the timer of the context
+// has fired.
+func hasEnded(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	return ctx.Err() != nil || bounded && !time.Now().Before(deadline)
 }
 
 // correct takes over the TAT that a caller has over all replicas, if it is later, and uncounts a call that spend has

@@ -194,7 +194,7 @@ func TestCallsRefusedElsewhere(t *testing.T) {
 	t.Parallel()
 	elsewhere := &others{}
 	s := start(t, nil, func(o *Options) { o.RateLimits, o.SharedLimits = true, elsewhere }) // 3 a minute
-	require.Equal(t, `"default";r=3;t=0`, s.from(t, "192.0.2.9").Header().Get("RateLimit"))
+	require.Equal(t, `"default";r=2;t=20`, s.from(t, "192.0.2.9").Header().Get("RateLimit"), "others know nothing of it")
 	fields := func() [2]string {
 		w := s.from(t, "192.0.2.1")
 		return [2]string{w.Header().Get("RateLimit"), w.Header().Get("Retry-After")}
@@ -240,6 +240,7 @@ func TestNoAnswerOfOthersLiftsTheLimit(t *testing.T) {
 			return time.Duration(rapid.Int64Range(0, int64(2*time.Minute)).Draw(t, "ns"))
 		})
 		var accepted time.Time // the TAT of what was accepted here, and of nothing else
+		told := 0              // calls that are left
 		for range rapid.IntRange(1, 60).Draw(t, "calls") {
 			away := rapid.SampledFrom(pauses).Draw(t, "away")
 			now = now.Add(away)
@@ -260,15 +261,60 @@ func TestNoAnswerOfOthersLiftsTheLimit(t *testing.T) {
 				if away == 3*time.Minute && elsewhere.wait == 0 {
 					t.Fatalf("refused after %s", away)
 				}
+				if told > 0 && away == 0 && elsewhere.asked == 0 {
+					t.Fatalf("refused although %d calls were left", told)
+				}
+				told = left
 				continue
 			}
 			after, over := limit.Spend(accepted.Sub(now))
 			if over > 0 {
 				t.Fatalf("accepted a call that is %s too early", over)
 			}
-			accepted = now.Add(after)
+			accepted, told = now.Add(after), left
+			if reset < after {
+				t.Fatalf("whole again after %s, not %s", after, reset)
+			}
 		}
 	})
+}
+
+// What a caller is told after Redis was away and has come back empty is what decides the next call.
+func TestTheHeaderAfterRedisForgot(t *testing.T) {
+	t.Parallel()
+	elsewhere := &others{err: errors.New("away")}
+	s := start(t, nil, func(o *Options) { o.RateLimits, o.SharedLimits = true, elsewhere }) // 3 a minute
+	for range 2 {
+		s.from(t, "192.0.2.1")
+	}
+	*elsewhere = others{reset: 20 * time.Second} // as after a first call
+	require.Equal(t, `"default";r=0;t=60`, s.from(t, "192.0.2.1").Header().Get("RateLimit"))
+	w := s.from(t, "192.0.2.1")
+	requireCode(t, w, http.StatusTooManyRequests, "rate_limited")
+	require.Equal(t, "20", w.Header().Get("Retry-After"))
+}
+
+// A caller who has gone, or whose time is up, says nothing of Redis.
+func TestCallersWhoGoAreNoFaultOfRedis(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, func(o *Options) {
+		o.RateLimits, o.SharedLimits = true, &others{err: errors.New("gave up")}
+	})
+	limit := contract.RateLimit{Requests: 3, Window: contract.Duration(time.Minute)}
+	for name, end := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"gone":    context.WithCancel,
+		"time up": func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 0) },
+	} {
+		ctx, cancel := end(t.Context())
+		cancel()
+		left, _, wait := s.chain.spend(ctx, rateKey{"op", name}, &limit)
+		require.Equal(t, 2, left, "what this replica decides holds")
+		require.Zero(t, wait)
+	}
+	require.Zero(t, s.decided(t, "fallback"))
+	require.Equal(t, 2, s.decided(t, "local"))
+	s.chain.spend(t.Context(), rateKey{"op", "patient"}, &limit)
+	require.Equal(t, 1, s.decided(t, "fallback"))
 }
 
 func BenchmarkLimitedGet(b *testing.B) {

@@ -24,6 +24,7 @@ import (
 	"example.com/plumbline/impl/testkit/contracttest"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
+	"example.com/plumbline/impl/testkit/tlstest"
 )
 
 // depotDocument has an operation for each setting of the chain: one with a rate limit, one whose answer breaks the
@@ -381,8 +382,7 @@ func TestNewFindingsOfAReload(t *testing.T) {
 // A file that is away while its certificate is renewed keeps no other setting from taking effect.
 func TestAReloadWhileAFileIsAway(t *testing.T) {
 	t.Parallel()
-	authority := filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(authority, []byte(certificate), 0o600))
+	authority := tlstest.New(t, "own").Path("ca.pem")
 	d := newDepot(t, "nats_url: tls://127.0.0.1:1", "nats_ca: "+authority, "redis_url: rediss://127.0.0.1:1",
 		"redis_ca: "+authority)
 	require.NoError(t, os.Remove(authority))

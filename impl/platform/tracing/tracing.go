@@ -76,7 +76,7 @@ func Start(ctx context.Context, c Config) (*Traces, error) {
 		Name: "trace_spans_total", Help: "Recorded spans: exported, failed to be, or dropped because too many waited.",
 	}, []string{"result"})
 	if err := c.Registry.Register(spans); err != nil {
-		return nil, fmt.Errorf("tracing: register the metrics, once per registry: %w", err)
+		return nil, errors.Join(fmt.Errorf("tracing: register the metrics, once per registry: %w", err), otlp.Shutdown(ctx))
 	}
 	q := &queue{dropped: spans.WithLabelValues("dropped")}
 	life, giveUp := context.WithCancel(context.WithoutCancel(ctx))
@@ -89,7 +89,7 @@ func Start(ctx context.Context, c Config) (*Traces, error) {
 	tracer, err := telemetry.NewTracer(provider, c.Environment.Sampling)
 	if err != nil {
 		giveUp()
-		return nil, err
+		return nil, errors.Join(err, provider.Shutdown(context.WithoutCancel(ctx))) // Nothing waits.
 	}
 	return &Traces{tracer: tracer, provider: provider, giveUp: giveUp, log: c.Log}, nil
 }

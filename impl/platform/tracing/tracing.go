@@ -111,7 +111,11 @@ func (t *Traces) Tracer() *telemetry.Tracer {
 	return t.tracer
 }
 
-// Stop sends what waits, for at most 5 s and no longer than ctx. What is lost then is logged and is no error.
+// ErrLost means that what waited at the end was not sent in time.
+var ErrLost = errors.New("the last spans are lost")
+
+// Stop sends what waits, for at most 5 s and no longer than ctx. What is lost then is logged, and the error is ErrLost
+// with the cause.
 func (t *Traces) Stop(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -122,10 +126,11 @@ func (t *Traces) Stop(ctx context.Context) error {
 	defer stop()
 	err := t.provider.Shutdown(context.WithoutCancel(ctx))
 	if err = errors.Join(err, ctx.Err()); err != nil {
-		t.log.WarnContext(ctx, "the last spans are lost", slog.Any("error", err))
+		t.log.WarnContext(ctx, ErrLost.Error(), slog.Any("error", err))
+		err = fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	t.giveUp()
-	return nil
+	return err
 }
 
 // queue counts the spans that wait in a batch processor, which drops spans silently once its own queue is full. It lets

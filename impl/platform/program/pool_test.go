@@ -3,12 +3,14 @@ package program_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/plumbline/impl/platform/postgres"
 	"example.com/plumbline/impl/platform/program"
 	"example.com/plumbline/impl/testkit/pgtest"
 	"example.com/plumbline/impl/testkit/programtest"
@@ -99,4 +101,18 @@ func TestLimitsThatContradict(t *testing.T) {
 	_, err := programtest.Command(t, p.Run,
 		environment(pgtest.URL(t, nil)+"&pool_min_conns=4&pool_max_conns=5"), "migrate")
 	require.NoError(t, err)
+}
+
+// The migrations of serve connect with its time-out, as its pool does.
+func TestConnectTimeoutIsThatOfTheMigrations(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t, second, parts...)
+	var log strings.Builder
+	late := part{name: "late", log: &log, url: postgres.WithConnectTimeout(pgtest.Patient(url), 59*time.Second)}
+	p := saysHello(func(*program.Process) {})
+	p.Schema.Parts = append(slices.Clone(parts), &late)
+	s := programtest.Serve(t, p.Run, serveEnvironment(url, "PARCELS_CONNECT_TIMEOUT=59s"))
+	s.Stop()
+	require.NoError(t, s.End())
+	require.Equal(t, "late ", log.String())
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"example.com/plumbline/impl/platform/postgres"
+	"example.com/plumbline/impl/platform/telemetry"
 )
 
 // Schema is what a database consists of.
@@ -54,6 +55,15 @@ func (p Program) migrate(ctx context.Context, d Database, log *slog.Logger) erro
 		}
 	}
 	return nil
+}
+
+// migration returns the database as serve migrates it: connecting to it may take as long as the settings say.
+func (s *Serving) migration() Database {
+	d := s.Database
+	if s.ConnectTimeout.Set {
+		d.DatabaseURL = telemetry.NewSecret(postgres.WithConnectTimeout(d.DatabaseURL.Reveal(), s.ConnectTimeout.Value))
+	}
+	return d
 }
 
 // checkMigrated refuses a database that is not at this version's schema, and names the parts that are not.

@@ -152,7 +152,7 @@ func (p Program) serve(
 		return err
 	}
 	if s.Migrate {
-		if err := p.migrate(ctx, s.Database, log.Logger); err != nil {
+		if err := p.migrate(ctx, s.migration(), log.Logger); err != nil {
 			return err
 		}
 	}

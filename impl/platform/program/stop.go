@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/plumbline/impl/platform/telemetry"
+	"example.com/plumbline/impl/platform/tracing"
 )
 
 // Stop bound the phases of the stop.
@@ -96,10 +97,12 @@ func (s *stopping) end(parts []part, log *slog.Logger) error {
 		began := time.Now()
 		err := part.stop(ctx)
 		s.note(part.name, began, err)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s failed to stop: %w", part.name, err))
-		} else {
+		switch {
+		case err == nil:
 			log.InfoContext(ctx, "part stopped", slog.String("part", part.name))
+		case errors.Is(err, tracing.ErrLost): // It is in the last line; the service has done its work without.
+		default:
+			errs = append(errs, fmt.Errorf("%s failed to stop: %w", part.name, err))
 		}
 		cancel()
 	}

@@ -55,6 +55,8 @@ func TestStopWithAReceiverThatHangs(t *testing.T) {
 	s.Stop()
 	require.NoError(t, s.End())
 	s.Line("the last spans are lost")
+	require.Equal(t, false, s.Line("stopped")["in_time"])
+	require.Equal(t, []any{"traces"}, s.Line("stopped")["not_in_time"])
 }
 
 func TestTracingIsOffWithoutAReceiver(t *testing.T) {

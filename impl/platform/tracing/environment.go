@@ -68,14 +68,19 @@ func (*Environment) readExporter() error {
 	return errors.Join(errs...)
 }
 
-// readSampler reads OTEL_TRACES_SAMPLER. Sampling always respects the parent, so parentbased_ makes no difference.
+// readSampler reads OTEL_TRACES_SAMPLER. A parent that is not recorded is respected also without parentbased_, and one
+// that is recorded except by always_off, which then records nothing.
 func (e *Environment) readSampler() error {
-	switch sampler := strings.TrimPrefix(os.Getenv("OTEL_TRACES_SAMPLER"), "parentbased_"); sampler {
+	given := os.Getenv("OTEL_TRACES_SAMPLER")
+	switch sampler := strings.TrimPrefix(given, "parentbased_"); sampler {
 	case "":
 	case "always_on":
 		e.Sampling.Ratio = 1
 	case "always_off":
 		e.Sampling.Ratio = 0
+		if given == sampler {
+			e.Sampling.Callers = 0
+		}
 	case "traceidratio":
 		ratio, err := strconv.ParseFloat(cmp.Or(os.Getenv("OTEL_TRACES_SAMPLER_ARG"), "1"), 64)
 		if err != nil || (telemetry.Sampling{Ratio: ratio}).Validate() != nil {

@@ -76,7 +76,7 @@ func Start(ctx context.Context, c Config) (*Traces, error) {
 		Name: "trace_spans_total", Help: "Recorded spans: exported, failed to be, or dropped because too many waited.",
 	}, []string{"result"})
 	if err := c.Registry.Register(spans); err != nil {
-		return nil, fmt.Errorf("tracing: register the metrics, once per registry: %w", err)
+		return nil, errors.Join(fmt.Errorf("tracing: register the metrics, once per registry: %w", err), otlp.Shutdown(ctx))
 	}
 	q := &queue{dropped: spans.WithLabelValues("dropped")}
 	life, giveUp := context.WithCancel(context.WithoutCancel(ctx))
@@ -89,7 +89,7 @@ func Start(ctx context.Context, c Config) (*Traces, error) {
 	tracer, err := telemetry.NewTracer(provider, c.Environment.Sampling)
 	if err != nil {
 		giveUp()
-		return nil, err
+		return nil, errors.Join(err, provider.Shutdown(context.WithoutCancel(ctx))) // Nothing waits.
 	}
 	return &Traces{tracer: tracer, provider: provider, giveUp: giveUp, log: c.Log}, nil
 }
@@ -111,7 +111,11 @@ func (t *Traces) Tracer() *telemetry.Tracer {
 	return t.tracer
 }
 
-// Stop sends what waits, for at most 5 s and no longer than ctx. What is lost then is logged and is no error.
+// ErrLost means that what waited at the end was not sent in time.
+var ErrLost = errors.New("the last spans are lost")
+
+// Stop sends what waits, for at most 5 s and no longer than ctx. What is lost then is logged, and the error is ErrLost
+// with the cause.
 func (t *Traces) Stop(ctx context.Context) error {
 	if t == nil {
 		return nil
@@ -122,10 +126,11 @@ func (t *Traces) Stop(ctx context.Context) error {
 	defer stop()
 	err := t.provider.Shutdown(context.WithoutCancel(ctx))
 	if err = errors.Join(err, ctx.Err()); err != nil {
-		t.log.WarnContext(ctx, "the last spans are lost", slog.Any("error", err))
+		t.log.WarnContext(ctx, ErrLost.Error(), slog.Any("error", err))
+		err = fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	t.giveUp()
-	return nil
+	return err
 }
 
 // queue counts the spans that wait in a batch processor, which drops spans silently once its own queue is full. It lets

@@ -1,6 +1,7 @@
 package tracing_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,7 +152,7 @@ func TestReceiverThatHangs(t *testing.T) {
 	require.EqualValues(t, 100, s.count(t, "dropped"))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel() // as when the time for the end is over
-	require.NoError(t, s.Stop(ended))
+	require.ErrorIs(t, s.Stop(ended), tracing.ErrLost)
 	require.EqualValues(t, queue, s.count(t, "failed"))
 	require.Contains(t, s.log.String(), "the last spans are lost")
 	require.Empty(t, r.Spans())
@@ -184,11 +185,13 @@ func TestEnvironment(t *testing.T) {
 	for name, c := range map[string]struct {
 		variables []string
 		ratio     float64
+		callers   *int // those of the settings where it is nil
 		says      string
 	}{
 		"ratio of the settings": {ratio: 0.25},
 		"always on":             {variables: []string{"OTEL_TRACES_SAMPLER", "always_on"}, ratio: 1},
 		"always off":            {variables: []string{"OTEL_TRACES_SAMPLER", "parentbased_always_off"}},
+		"off for callers too":   {variables: []string{"OTEL_TRACES_SAMPLER", "always_off"}, callers: new(0)},
 		"ratio": {variables: []string{"OTEL_TRACES_SAMPLER", "parentbased_traceidratio",
 			"OTEL_TRACES_SAMPLER_ARG", "0.5"}, ratio: 0.5},
 		"ratio of nothing": {variables: []string{"OTEL_TRACES_SAMPLER", "traceidratio"}, ratio: 1},
@@ -228,7 +231,7 @@ func TestEnvironment(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, telemetry.Sampling{Ratio: c.ratio, Callers: 7}, environment.Sampling)
+			require.Equal(t, telemetry.Sampling{Ratio: c.ratio, Callers: *cmp.Or(c.callers, new(7))}, environment.Sampling)
 		})
 	}
 }
@@ -266,7 +269,7 @@ func TestFilesOfTheReceiver(t *testing.T) {
 					Environment: environment, Service: "users", Log: slog.New(slog.DiscardHandler),
 					Registry: prometheus.NewRegistry(),
 				})
-				t.Cleanup(func() { require.NoError(t, traces.Stop(t.Context())) })
+				t.Cleanup(func() { require.NoError(t, traces.Stop(context.Background())) })
 			}
 			if c.says == "" {
 				require.NoError(t, err)
@@ -298,6 +301,22 @@ func TestNothingIsWrittenPastTheLog(t *testing.T) {
 	out, err := child.Output()
 	require.NoError(t, err, "%s", out)
 	require.Empty(t, stderr.String())
+}
+
+// A start that fails leaves nothing behind that runs.
+func TestNothingIsLeftOfAStartThatFails(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+	environment, err := tracing.FromEnvironment(all)
+	require.NoError(t, err)
+	config := tracing.Config{Environment: environment, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}
+	config.Environment.Sampling.Ratio = 2
+	_, err = tracing.Start(t.Context(), config)
+	require.ErrorContains(t, err, "the ratio is 2")
+	config.Environment = environment
+	_, err = tracing.Start(t.Context(), config)
+	require.ErrorContains(t, err, "once per registry")
+	goleak.VerifyNone(t, before)
 }
 
 func TestMetricsExistFromTheStart(t *testing.T) {

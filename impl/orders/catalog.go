@@ -131,12 +131,13 @@ func (c *productCache) watch(ctx context.Context, config *pgx.ConnConfig, log *s
 		},
 		Lost: func() { setWatched(false) },
 		Notified: func(payload string) {
+			// Without a wait for Redis: many changes may come one after another.
 			if id, err := uuid.Parse(payload); err == nil {
-				c.forget(ctx, id)
-				return
+				c.products.Hear(id)
+			} else {
+				c.products.HearAll()
 			}
-			c.products.ForgetAll(ctx)
-			c.pages.ForgetAll(ctx)
+			c.pages.HearAll()
 		},
 		Failed: func(err error) {
 			if !warned {

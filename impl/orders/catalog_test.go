@@ -224,6 +224,37 @@ func TestManyProductsAtOnce(t *testing.T) {
 	}
 }
 
+// However slow Redis is, changes that come one after another are seen at once.
+func TestManyChangesWithASlowRedis(t *testing.T) {
+	t.Parallel()
+	proxy := redistest.Through(t, redistest.Start(t))
+	s := remembering(t, func(o *options) {
+		config := o.config
+		o.config = func(c *Config) {
+			config(c)
+			var err error
+			c.Redis, err = redis.New(redis.Config{
+				Name: "orders", URL: proxy.URL(), Timeout: programtest.Patience, KeepAlive: programtest.Patience,
+			})
+			require.NoError(t, err)
+			t.Cleanup(c.Redis.Close)
+			require.Eventually(t, func() bool { return c.Redis.Check(t.Context()) == nil }, programtest.Patience,
+				time.Millisecond)
+		}
+	})
+	first, last := s.product(0), s.product(0)
+	s.read(s.client(""), last)
+	proxy.Delay(programtest.Patience / 2)
+	for range 10 {
+		_, err := s.Pool.Exec(t.Context(), `UPDATE products SET version = version + 1 WHERE id = $1`, first)
+		require.NoError(t, err)
+	}
+	_, err := s.Pool.Exec(t.Context(), `UPDATE products SET name = 'The last' WHERE id = $1`, last)
+	require.NoError(t, err)
+	s.eventually("the last change is seen", func() bool { return s.read(s.client(""), last).Name == "The last" })
+	proxy.Heal()
+}
+
 // The program reads the catalog before it is ready, and starts as well when it cannot in time.
 func TestWarmUp(t *testing.T) {
 	t.Parallel()

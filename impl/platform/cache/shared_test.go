@@ -246,7 +246,10 @@ func busy(t *testing.T, late time.Duration) (*replica, *redistest.Server) {
 	other.ForgetAll(t.Context())
 	other.get("a")
 	stored(t, server, "a")
-	proxy.Delay(late)
+	if late > 0 {
+		proxy.Delay(late)
+		t.Cleanup(proxy.Heal)
+	}
 	s.put("a", 2)
 	return r, server
 }
@@ -278,7 +281,7 @@ func TestManyChanges(t *testing.T) {
 // A caller of Forget who leaves does not wait for Redis, and sees nothing from before the change either.
 func TestAForgetThatIsLeft(t *testing.T) {
 	t.Parallel()
-	r, _ := busy(t, time.Second)
+	r, _ := busy(t, 100*time.Millisecond)
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
 	r.Forget(ctx, "a")
@@ -327,5 +330,15 @@ func TestAClockThatIsAhead(t *testing.T) {
 	require.Equal(t, 1, r.get("a"))
 	server.Do("DEL", name)
 	at.advance(lifetime)
+	require.Equal(t, 2, r.get("a"))
+}
+
+// A Redis that answers but takes no change is distrusted, over the same connection.
+func TestAChangeThatRedisRefuses(t *testing.T) {
+	t.Parallel()
+	r, server := busy(t, 0)
+	server.Fill()
+	r.Forget(t.Context(), "a")
+	server.Empty()
 	require.Equal(t, 2, r.get("a"))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -17,6 +18,8 @@ type capacity struct {
 	Knee float64 `json:"knee_per_s"`
 	// Broke is the lowest rate at which one was not kept; 0 if there was none.
 	Broke float64 `json:"broke_per_s"`
+	// LateAt is the rate that the generator could not keep, at which the search ended; 0 if there was none.
+	LateAt float64 `json:"generator_late_at_per_s"`
 	// PerCore is the number of requests at the knee for each second of CPU time of the services and what they need, the
 	// generator's not counted.
 	PerCore float64        `json:"requests_per_core_s"`
@@ -28,11 +31,12 @@ type capacity struct {
 type capacityStep struct {
 	figures
 
-	Target   float64   `json:"target_per_s"`
-	Cores    []float64 `json:"cores"` // of each process
-	AllCores float64   `json:"cores_without_generator"`
-	Kept     bool      `json:"kept"`
-	Why      string    `json:"why,omitempty"`
+	Target    float64   `json:"target_per_s"`
+	Cores     []float64 `json:"cores"` // of each process
+	AllCores  float64   `json:"cores_without_generator"`
+	Generator lateness  `json:"generator"`
+	Kept      bool      `json:"kept"`
+	Why       string    `json:"why,omitempty"`
 }
 
 const (
@@ -73,6 +77,19 @@ func search(first float64, try func(rate float64) (kept bool, err error)) (low, 
 	return low, high, nil
 }
 
+// errLate ends a search: a threshold broke while the generator was late, which says nothing of the services.
+var errLate = errors.New("the generator was late")
+
+// add keeps a step. It gives errLate where the step is not to be counted as one that the services broke.
+func (c *capacity) add(step capacityStep) error {
+	c.Steps = append(c.Steps, step)
+	if !step.Kept && !step.Generator.Kept {
+		c.LateAt = step.Target
+		return errLate
+	}
+	return nil
+}
+
 // findCapacity tries rates. The figures of r become those of the highest that kept.
 func (t *target) findCapacity(ctx context.Context, s settings, r *result, progress *os.File) error {
 	c := &capacity{}
@@ -84,14 +101,13 @@ func (t *target) findCapacity(ctx context.Context, s settings, r *result, progre
 			return false, err
 		}
 		step := stepOf(rate, one)
-		c.Steps = append(c.Steps, step)
 		fmt.Fprintf(progress, "  %s\n", step)
 		if one.Passed || best.Processes == nil {
 			best = one
 		}
-		return one.Passed, nil
+		return one.Passed, c.add(step)
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errLate) {
 		return err
 	}
 	*r = best
@@ -110,7 +126,7 @@ func (t *target) findCapacity(ctx context.Context, s settings, r *result, progre
 }
 
 func stepOf(rate float64, r result) capacityStep {
-	step := capacityStep{figures: r.Total, Target: rate, Kept: r.Passed}
+	step := capacityStep{figures: r.Total, Target: rate, Generator: r.Generator, Kept: r.Passed}
 	for _, u := range r.Processes {
 		step.Cores = append(step.Cores, u.Cores)
 		if u.Process != generatorProcess {
@@ -125,6 +141,9 @@ func stepOf(rate float64, r result) capacityStep {
 	}
 	if len(r.Wrong) > 0 {
 		why = append(why, "wrong answers")
+	}
+	if !r.Passed && !r.Generator.Kept {
+		why = append(why, errLate.Error())
 	}
 	step.Why = strings.Join(why, ", ")
 	return step
@@ -142,12 +161,19 @@ func (s capacityStep) String() string {
 
 // Sentence says what was found.
 func (c *capacity) Sentence() string {
+	const notFound = " the generator was late, so the limit of the services was not found: call from another machine"
+	if c.Knee == 0 && c.LateAt > 0 {
+		return fmt.Sprintf("At %g requests per second", c.LateAt) + notFound + "."
+	}
 	if c.Knee == 0 {
 		return fmt.Sprintf("No rate kept the thresholds; the lowest that was tried is %g requests per second.", c.Broke)
 	}
 	text := fmt.Sprintf("%g requests per second keep every threshold", c.Knee)
 	if c.Broke > 0 {
 		text += fmt.Sprintf(", %g do not", c.Broke)
+	}
+	if c.LateAt > 0 {
+		text += fmt.Sprintf("; at %g", c.LateAt) + notFound
 	}
 	if c.PerCore == 0 {
 		return text + "."

@@ -248,6 +248,43 @@ func TestSearchFindsTheKnee(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
+// TestALateGeneratorEndsTheSearch has a step whose latencies are the generator's: it is no limit of the services.
+func TestALateGeneratorEndsTheSearch(t *testing.T) {
+	t.Parallel()
+	tryFrom := func(first, lateFrom float64) (*capacity, error) {
+		c := &capacity{}
+		low, high, err := search(first, func(rate float64) (bool, error) {
+			r := result{Total: figures{Requests: 1000, P99: 1}, Generator: lateness{Kept: true}}
+			if rate >= lateFrom {
+				r.Total.P99, r.Generator = 900, lateness{P99: 899}
+			}
+			r.judge(limits{p99: 500 * time.Millisecond})
+			return r.Passed, c.add(stepOf(rate, r))
+		})
+		c.Knee, c.Broke = low, high
+		return c, err
+	}
+	c, err := tryFrom(100, 200)
+	require.ErrorIs(t, err, errLate)
+	require.Len(t, c.Steps, 3)
+	require.Equal(t, 225.0, c.LateAt)
+	require.Zero(t, c.Broke)
+	require.Equal(t, lateness{P99: 899}, c.Steps[2].Generator)
+	require.Equal(t, "p99, the generator was late", c.Steps[2].Why)
+	require.Equal(t, "150 requests per second keep every threshold; at 225 the generator was late, so the limit of the "+
+		"services was not found: call from another machine.", c.Sentence())
+	c, err = tryFrom(100, 50)
+	require.ErrorIs(t, err, errLate)
+	require.Equal(t, "At 100 requests per second the generator was late, so the limit of the services was not found: "+
+		"call from another machine.", c.Sentence())
+
+	kept := stepOf(100, result{Passed: true, Generator: lateness{P99: 30}})
+	require.NoError(t, c.add(kept), "a late generator makes latencies worse, never better")
+	broken := stepOf(100, result{Generator: lateness{Kept: true}})
+	require.NoError(t, c.add(broken), "the services are slow")
+	require.Empty(t, broken.Why)
+}
+
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	line := progressLine(made()[:600], 500, 7, 2*time.Second, time.Second, 30*time.Second)

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,9 +30,23 @@ func (l *loader) complain(err, known error) {
 		named := l.named(complaint.Error())
 		nameless := len(named) == 0 && !variable.MatchString(complaint.Error())
 		if !slices.ContainsFunc(named, l.isUnknown) && !(nameless && anyUnknown) {
-			l.problems = append(l.problems, complaint)
+			l.problems = append(l.problems, l.placed(complaint, named))
 		}
 	}
+}
+
+// placed appends where the settings have their values that a complaint names: what is out of bounds has to be found.
+func (l *loader) placed(complaint error, named []string) error {
+	var places []string
+	for _, key := range slices.Compact(slices.Clone(named)) {
+		if given := l.given[key]; len(given) > 0 && !slices.Contains(places, given[0].place) {
+			places = append(places, given[0].place)
+		}
+	}
+	if len(places) == 0 {
+		return complaint
+	}
+	return fmt.Errorf("%w (%s)", complaint, strings.Join(places, ", "))
 }
 
 // without returns the complaints that are not among the known ones.

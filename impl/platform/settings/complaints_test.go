@@ -53,28 +53,28 @@ func TestAllMistakesAtOnce(t *testing.T) {
 			args: []string{"--low=-1", "--high=5"},
 			want: []string{
 				`USERS_DRAIN: "soon" is not a duration: write it like 90s or 1h30m`,
-				"low is -1: it is not less than 0", "mode is on or off",
+				"low is -1: it is not less than 0 (--low)", "mode is on or off (USERS_MODE)",
 			},
 		},
 		"of range and a missing one": {
 			args: []string{"--low=7", "--high=5", "--drain=-1s"},
 			want: []string{
 				"name is required: set USERS_NAME, or USERS_NAME_FILE, or --name, or name in the YAML file",
-				"drain: it is more than nothing", "it is bounded", "low is above high",
+				"drain: it is more than nothing", "it is bounded (--drain)", "low is above high (--low, --high)",
 			},
 		},
 		"of range and a misspelt one": {
 			yaml: "nane: x\nlow: -1\n", env: map[string]string{"USERS_NAME": "x"},
 			want: []string{
 				"users.yaml:1: unknown setting nane: the nearest name is name, --help lists all settings",
-				"low is -1: it is not less than 0",
+				"low is -1: it is not less than 0 (users.yaml:2)",
 			},
 		},
 		"a file that cannot be read hides what it says": {
 			yaml: "low:5", env: map[string]string{"USERS_MODE": "perhaps"}, args: []string{"--drain=0s", "--high=-5"},
 			want: []string{
 				"users.yaml:1: is not a list of settings: write one per line, as in name: value",
-				"drain: it is more than nothing", "it is bounded", "mode is on or off",
+				"drain: it is more than nothing", "it is bounded (--drain)", "mode is on or off (USERS_MODE)",
 			},
 		},
 	} {

@@ -431,7 +431,7 @@ func TestAReadingAnswersForWhatItChanges(t *testing.T) {
 	require.Equal(t, "debug", f.live.Get().Level)
 	f.write("app.yaml", "level: warn\nlow: 11\nca: "+f.path("ca.pem"))
 	_, err = f.live.Reload(t.Context())
-	require.EqualError(t, err, "settings:\n  low is above high")
+	require.EqualError(t, err, "settings:\n  low is above high ("+f.path("app.yaml")+":2)")
 	f.write("app.yaml", "level: warn\nhigh: 20\nca: "+f.path("ca.pem")) // Some settings wait.
 	_, err = f.live.Reload(t.Context())
 	require.NoError(t, err)
@@ -442,7 +442,7 @@ func TestAReadingAnswersForWhatItChanges(t *testing.T) {
 	require.NoError(t, err)
 	f.write("app.yaml", "level: info\nca: "+f.path("other.pem"))
 	_, err = f.live.Reload(t.Context())
-	require.EqualError(t, err, "settings:\n  ca names no file", "the next start would fail")
+	require.EqualError(t, err, "settings:\n  ca names no file ("+f.path("app.yaml")+":2)", "the next start would fail")
 }
 
 // Where a setting that waits for the next start is missing for another one, the refusal says so: whoever reads it has
@@ -457,5 +457,6 @@ func TestARefusalNamesWhatWaits(t *testing.T) {
 	require.EqualError(t, err, "settings:\n  low is above high (high takes effect at the next start)")
 	f.write("app.yaml", "low: 25\nhigh: 20\naddr: there")
 	_, err = f.live.Reload(t.Context())
-	require.EqualError(t, err, "settings:\n  low is above high", "the next start would fail, too")
+	at := f.path("app.yaml")
+	require.EqualError(t, err, "settings:\n  low is above high ("+at+":1, "+at+":2)", "the next start would fail, too")
 }

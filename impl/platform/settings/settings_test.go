@@ -421,7 +421,8 @@ func TestMessagesMaskPasswords(t *testing.T) {
 		require.Contains(t, err.Error(), "://(secret)@h")
 	}
 	_, err := settings.Load(settings.Source{Args: []string{"--origins=a"}}, checked{})
-	require.EqualError(t, err, "settings:\n  origins: origin [\"a\"] is none: write it as in https://shop.example.com")
+	require.EqualError(t, err,
+		"settings:\n  origins: origin [\"a\"] is none: write it as in https://shop.example.com (--origins)")
 }
 
 type validated struct {
@@ -447,7 +448,7 @@ func TestValidateComesLast(t *testing.T) {
 	require.Equal(t, validated{Low: 7, High: 8}, got)
 
 	_, err = load("--low=7")
-	require.EqualError(t, err, "settings:\n  low is above high\n  invalid argument")
+	require.EqualError(t, err, "settings:\n  low is above high (--low)\n  invalid argument")
 	require.ErrorIs(t, err, fs.ErrInvalid)
 
 	_, err = load("--low=7", "--high=x")

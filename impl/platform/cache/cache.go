@@ -90,8 +90,8 @@ type Cache[K comparable, V any] struct {
 	connections uint64
 }
 
-// entry is what is remembered under a key. An absence is not stored in Redis: others who ask for what is not there ask for
-// something else.
+// entry is what is remembered under a key. An absence is not stored in Redis: others who ask for what is not there ask
+// for something else.
 type entry[V any] struct {
 	Value  V         `json:"value"`
 	Absent bool      `json:"-"`
@@ -143,8 +143,8 @@ func New[K comparable, V any](c Config[K, V]) (*Cache[K, V], error) {
 	return cache, err
 }
 
-// memoryClock lets the memory drop entries that have expired by the cache's clock, when another is added. It never ticks:
-// that would need a goroutine.
+// memoryClock lets the memory drop entries that have expired by the cache's clock, when another is added. It never
+// ticks: that would need a goroutine.
 type memoryClock func() time.Time
 
 func (c memoryClock) NowNano() int64 { return c().UnixNano() }
@@ -207,8 +207,8 @@ func (c *Cache[K, V]) resultOf(e entry[V]) (V, error) {
 	return e.Value, nil
 }
 
-// join gives the running load of a key, or begins one. It gives nil while the cache is not watched: a load that has begun
-// may have read before a change, and nobody would say so.
+// join gives the running load of a key, or begins one. It gives nil while the cache is not watched: a load that has
+// begun may have read before a change, and nobody would say so.
 func (c *Cache[K, V]) join(ctx context.Context, key K) *flight[V] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -230,7 +230,7 @@ func (c *Cache[K, V]) join(ctx context.Context, key K) *flight[V] {
 	if c.telling || c.config.Clock().Before(c.trusted) {
 		shared = nil
 	}
-	ctx, f.cancel = context.WithTimeout(context.WithoutCancel(ctx), c.config.LoadTimeout)
+	ctx, f.cancel = context.WithTimeout(context.WithoutCancel(ctx), c.config.LoadTimeout) //nolint:gosec // fly calls it.
 	go c.fly(ctx, key, f, shared)
 	return f
 }

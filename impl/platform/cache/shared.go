@@ -23,8 +23,8 @@ import (
 // that generation. Whoever hears of a change gives Redis a new one, after the commit. So a load that read the database
 // before the change cannot leave its result, however late it stores it; and entries need not be found to be forgotten.
 // Generations are random, so one that Redis has lost with its memory or by eviction is never given again. It comes back
-// with its entries if Redis is restarted from a file, or if a replica takes its place: then connections are made anew, and
-// every cache distrusts what is there until it has expired; see trusts.
+// with its entries if Redis is restarted from a file, or if a replica takes its place: then connections are made anew,
+// and every cache distrusts what is there until it has expired; see trusts.
 type shared struct {
 	redis *redis.Client
 	// prefix begins the keys of entries. It has the shape of the values: a release with another shape has other keys.

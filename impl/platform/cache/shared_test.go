@@ -254,8 +254,8 @@ func busy(t *testing.T, late time.Duration) (*replica, *redistest.Server) {
 	return r, server
 }
 
-// Many changes at once are forgotten here without a wait for Redis, and Redis is told once for many of them. Nobody asks
-// it for what it has not been told of.
+// Many changes at once are forgotten here without a wait for Redis, and Redis is told once for many of them. Nobody
+// asks it before it has been told.
 func TestManyChanges(t *testing.T) {
 	t.Parallel()
 	const changes, late = 1000, 20 * time.Millisecond

@@ -51,7 +51,7 @@ func (a *address) forward(t *testing.T, from net.Conn) {
 	a.mu.Lock()
 	primary := a.primary
 	a.mu.Unlock()
-	to, err := net.Dial("tcp", primary) //nolint:noctx // It is closed with from.
+	to, err := net.Dial("tcp", primary)
 	if err != nil {
 		return
 	}

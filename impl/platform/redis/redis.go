@@ -120,8 +120,8 @@ func (c *Client) Close() {
 	c.conn.Close()
 }
 
-// Connections is the number of connections that have been made. An answer that came over a new one is counted: it may be
-// that of a Redis that has gone back in time, because it was restarted from a file or another has taken its place.
+// Connections is the number of connections that have been made. A new one is counted before an answer comes over it,
+// which may be from a Redis that has gone back in time: it was restarted from a file, or another has taken its place.
 func (c *Client) Connections() uint64 { return c.made.Load() }
 
 // Key gives the name of a key of this service. Services that share a Redis do not share keys.

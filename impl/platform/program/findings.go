@@ -37,10 +37,11 @@ func (f *Findings) Add(holds bool, setting, follows, instead string) {
 	}
 }
 
-// without returns the findings that others lack. Those of a reload are compared with those of the settings before it,
-// both as they are now, so that a file that is away for a moment makes no difference.
-func (f Findings) without(others Findings) Findings {
-	return slices.DeleteFunc(f, func(one Finding) bool { return slices.Contains(others, one) })
+// newFindings returns the findings that the settings before lack. Both look at files as they are now, so one that is
+// away for a moment makes no difference.
+func newFindings(before, next ServeSettings) Findings {
+	old := before.Findings()
+	return slices.DeleteFunc(next.Findings(), func(f Finding) bool { return slices.Contains(old, f) })
 }
 
 // Findings returns the findings of the settings that every service has. A service with further ones adds them in its

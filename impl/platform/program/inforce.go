@@ -3,6 +3,7 @@ package program
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // database URL has or that follow from others, and the ratio of traces that a variable of OpenTelemetry has.
 func (s *Serving) InForce() map[string]settings.InForce {
 	all := map[string]settings.InForce{}
-	s.Pool.inForce(s.DatabaseURL.Reveal(), all)
+	s.limitsInForce(s.DatabaseURL.Reveal(), all)
 	const sampler = "OTEL_TRACES_SAMPLER"
 	environment, err := tracing.FromEnvironment(s.sampling())
 	if err == nil && environment.On && os.Getenv(sampler) != "" {
@@ -25,8 +26,8 @@ func (s *Serving) InForce() map[string]settings.InForce {
 	return all
 }
 
-// inForce adds the limits that no source has.
-func (p *Pool) inForce(url string, all map[string]settings.InForce) {
+// limitsInForce adds the limits that no source has.
+func (p *Pool) limitsInForce(url string, all map[string]settings.InForce) {
 	parsed, err := pgx.ParseConfig(url)
 	if err != nil {
 		return
@@ -38,7 +39,7 @@ func (p *Pool) inForce(url string, all map[string]settings.InForce) {
 	inURL := func(parameter string) bool { _, ok := parsed.RuntimeParams[parameter]; return ok }
 	conns := func(key string, setting settings.Given[int32], value int32) {
 		if !setting.Set && inURL("pool_"+key) {
-			all[key] = settings.InForce{Value: fmt.Sprint(max(value, 0)), From: "database_url"}
+			all[key] = settings.InForce{Value: strconv.Itoa(int(max(value, 0))), From: "database_url"}
 		}
 	}
 	conns("max_conns", p.MaxConns, c.MaxConns)

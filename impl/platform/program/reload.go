@@ -71,10 +71,10 @@ func (p Program) startReloading(process *Process, r reloading, registry promethe
 	told.success.Set(1)
 	told.at.SetToCurrentTime()
 	process.Check(ops.Check{Name: "config", Run: told.check})
-	r.check(func(next ServeSettings) error { return Refuse(next.Findings().without(r.now().Findings())) })
+	r.check(func(next ServeSettings) error { return Refuse(newFindings(r.now(), next)) })
 	before := r.now()
 	r.subscribe(func(next ServeSettings, _ []settings.Change) {
-		p.warn(context.Background(), process.Log, next.Findings().without(before.Findings()))
+		p.warn(context.Background(), process.Log, newFindings(before, next))
 		before = next
 	})
 	hangups := make(chan os.Signal, 1)

@@ -88,7 +88,8 @@ func (s *depotSettings) Findings() program.Findings {
 	found := s.Serving.Findings()
 	found.Add(s.Relay == "far" && !s.RelayTLS, "relay_tls", "parcels are read on their way", "true")
 	if s.Relay == "nowhere" && !s.RelayTLS {
-		found = append(found, program.Finding{Setting: "relay_tls", Follows: "parcels are lost", Instead: "true", Refused: true})
+		found = append(found,
+			program.Finding{Setting: "relay_tls", Follows: "parcels are lost", Instead: "true", Refused: true})
 	}
 	return found
 }
@@ -434,7 +435,8 @@ func TestPrintConfigShowsThePoolInForce(t *testing.T) {
 	require.NoError(t, err)
 	for _, want := range []string{
 		"max_conns +40 +database_url", "statement_timeout +5s +database_url", "lock_timeout +0s +database_url",
-		"min_conns +3 +PARCELS_MIN_CONNS", "min_idle_conns +0 +default", "max_conn_lifetime +1h0m0s +PARCELS_MAX_CONN_LIFETIME",
+		"min_conns +3 +PARCELS_MIN_CONNS", "min_idle_conns +0 +default",
+		"max_conn_lifetime +1h0m0s +PARCELS_MAX_CONN_LIFETIME",
 		"max_conn_lifetime_jitter +6m0s +max_conn_lifetime", "acquire_timeout +2s +default",
 		"connect_timeout +1s +acquire_timeout, database_url",
 	} {

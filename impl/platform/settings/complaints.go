@@ -29,9 +29,10 @@ func (l *loader) complain(err, known error) {
 	for _, complaint := range without(apart(err), apart(known)) {
 		named := l.named(complaint.Error())
 		nameless := len(named) == 0 && !variable.MatchString(complaint.Error())
-		if !slices.ContainsFunc(named, l.isUnknown) && !(nameless && anyUnknown) {
-			l.problems = append(l.problems, l.placed(complaint, named))
+		if nameless && anyUnknown || slices.ContainsFunc(named, l.isUnknown) {
+			continue
 		}
+		l.problems = append(l.problems, l.placed(complaint, named))
 	}
 }
 

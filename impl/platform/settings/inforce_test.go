@@ -8,8 +8,8 @@ import (
 	"example.com/plumbline/impl/platform/settings"
 )
 
-// overridden are settings of which other ones say what is in force: ratio is that of the sampler, and conns are those of
-// the URL unless a source has them.
+// overridden are settings of which other ones say what is in force: ratio is that of the sampler, and conns are those
+// of the URL unless a source has them.
 type overridden struct {
 	URL   string                `koanf:"url"`
 	Conns settings.Given[int32] `koanf:"conns"`
@@ -45,8 +45,8 @@ func TestConfigTellsWhatIsInForce(t *testing.T) {
 	require.Equal(t, []string{"ratio 1 SAMPLER no", "0.2 --ratio, hidden by SAMPLER"}, words(s.Config())[3:5])
 }
 
-// A reload tells what changes in effect: not a setting whose value comes from elsewhere, nor one that is written down as
-// it was.
+// A reload tells what changes in effect: not a setting whose value comes from elsewhere, nor one that is written down
+// as it was.
 func TestAReloadTellsWhatChangesInEffect(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -52,8 +52,8 @@ func (l *Live[T]) Check(check func(ctx context.Context, next *T, changed []Chang
 }
 
 // Subscribe registers a function that is called after new settings have taken effect, with what has changed. It is not
-// called for what takes effect at the next start only. It may call of the Live what a check may, and Get and Snapshot are
-// the new ones.
+// called for what takes effect at the next start only. It may call of the Live what a check may: Get and Snapshot
+// return the new settings.
 func (l *Live[T]) Subscribe(subscriber func(next *T, changed []Change)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -416,8 +416,8 @@ func TestRefusedSettingsAreTriedAgain(t *testing.T) {
 	require.Empty(t, f.told, "what has taken effect is not read again")
 }
 
-// A reading answers for what it changes: what is wrong with the settings in force, too, does not keep others from taking
-// effect.
+// A reading answers for what it changes: what is wrong with the settings in force, too, does not keep others from
+// taking effect.
 func TestAReadingAnswersForWhatItChanges(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

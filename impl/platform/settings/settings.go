@@ -73,8 +73,8 @@ func Names[T any]() []string {
 // `reload:"true"` says that a change takes effect at run time, and `unit:"KiB"`
 // what a number counts.
 //
-// If *T has a method Validate() error, Load calls it last, when all values could be read. Its error is shown to the
-// user, so it must contain no secret. It is called even if some values could not be read: those have their defaults
+// If *T has a method Validate() error, Load calls it last. Its error is shown to the user, so it must contain no
+// secret. It is called even if some values could not be read: those have their defaults
 // then, and a complaint counts only if it is not about them: if it names other settings, or a variable of the
 // environment such as OTEL_TRACES_SAMPLER. So Validate names every setting that it complains about, and joins its
 // complaints with errors.Join.

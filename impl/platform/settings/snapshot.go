@@ -37,8 +37,8 @@ type given struct {
 func (s *Snapshot[T]) PrintConfig() bool { return s.print }
 
 // Config returns a table of all settings, one per line: name, value, where it comes from, and whether a change takes
-// effect at run time. A value that another source, or InForce, hides has a line of its own. Secrets are not shown, nor is anything
-// about them but whether there is one.
+// effect at run time. A value that another source, or InForce, hides has a line of its own. Secrets are not shown,
+// nor is anything about them but whether there is one.
 func (s *Snapshot[T]) Config() string {
 	table := newTable()
 	table.row("SETTING", "VALUE", "FROM", "AT RUN TIME")
@@ -185,9 +185,10 @@ func changes[T any](fields []field, from, to *T) (all []Change) {
 		if afterElsewhere {
 			c.To = line(is.Value)
 		}
-		if c.From != c.To || !f.given() && !(beforeElsewhere && afterElsewhere) {
-			all = append(all, c)
+		if c.From == c.To && (f.given() || beforeElsewhere && afterElsewhere) {
+			continue
 		}
+		all = append(all, c)
 	}
 	return all
 }

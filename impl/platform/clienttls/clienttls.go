@@ -1,7 +1,7 @@
 // Package clienttls reads the files by which a client knows a server over TLS, and proves who it is itself.
 //
 // It promises that
-//   - what [Files.Roots], [Files.Certificate] and [Files.Config] return is what the files hold now, so that files can be
+//   - what [Files.Roots], [Files.Certificate] and [Files.Config] return is what the files hold now, so that they can be
 //     renewed while the program runs;
 //   - an error names the file and shows nothing of what is in it.
 package clienttls

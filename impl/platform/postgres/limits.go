@@ -164,10 +164,11 @@ func WithConnectTimeout(url string, d time.Duration) string {
 		return url + " " + parameter // Of two values, the last counts.
 	}
 	server, query, _ := strings.Cut(url, "?")
+	parameters := []string{parameter}
 	for other := range strings.SplitSeq(query, "&") {
 		if name, _, _ := strings.Cut(other, "="); name != "connect_timeout" && name != "" {
-			parameter += "&" + other
+			parameters = append(parameters, other)
 		}
 	}
-	return server + "?" + parameter
+	return server + "?" + strings.Join(parameters, "&")
 }

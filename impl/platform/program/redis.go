@@ -28,8 +28,8 @@ func DefaultRedis() Redis {
 	return Redis{RedisTimeout: redis.DefaultTimeout, RedisKeepAlive: redis.DefaultKeepAlive}
 }
 
-// Validate refuses settings that cannot work, before anything is touched. Files are looked at with the findings. Without
-// a URL the time-outs mean nothing.
+// Validate refuses settings that cannot work, before anything is touched. Files are looked at with the findings.
+// Without a URL the time-outs mean nothing.
 func (r *Redis) Validate() error {
 	if r.RedisURL.Reveal() == "" {
 		return r.files().validate(false)

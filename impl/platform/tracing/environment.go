@@ -27,8 +27,8 @@ type Environment struct {
 }
 
 // FromEnvironment reads the variables. The sampling is that of the settings, which OTEL_TRACES_SAMPLER overrides. An
-// error names the variable and what it may be; endpoints and headers are not quoted, because they may hold a secret. Files
-// are looked at by [Environment.CheckFiles].
+// error names the variable and what it may be; endpoints and headers are not quoted, because they may hold a secret.
+// Files are looked at by [Environment.CheckFiles].
 func FromEnvironment(sampling telemetry.Sampling) (Environment, error) {
 	e := Environment{Sampling: sampling}
 	off, err := strconv.ParseBool(cmp.Or(os.Getenv("OTEL_SDK_DISABLED"), "false"))

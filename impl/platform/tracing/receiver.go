@@ -67,7 +67,7 @@ func areHeaders(list string) bool {
 type UnusableFile struct{ Variable, Why string }
 
 // CheckFiles reads the files that the variables name, and returns those that cannot be used. It shows no path.
-func (e Environment) CheckFiles() (unusable []UnusableFile) {
+func (e *Environment) CheckFiles() (unusable []UnusableFile) {
 	if !e.On {
 		return nil
 	}

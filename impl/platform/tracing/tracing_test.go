@@ -204,15 +204,18 @@ func TestEnvironment(t *testing.T) {
 		"gRPC":      {variables: []string{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, says: "write http/protobuf"},
 		"disabled?": {variables: []string{"OTEL_SDK_DISABLED", "maybe"}, says: "neither true nor false"},
 		"zipkin":    {variables: []string{"OTEL_TRACES_EXPORTER", "zipkin"}, says: "write otlp or none"},
-		"headers": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "a=1,b=x%20y=", "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "c="},
-			ratio: 0.25},
+		"headers": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "a=1,b=x%20y=",
+			"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "c="}, ratio: 0.25},
 		"no header": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "Bearer geheim"},
 			says: "OTEL_EXPORTER_OTLP_HEADERS is no list such as"},
 		"no header of traces": {variables: []string{"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1,geheim"},
 			says: "OTEL_EXPORTER_OTLP_TRACES_HEADERS is no list such as"},
-		"no name of a header":  {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "geheim geheim=1"}, says: "is no list such as"},
-		"no value of a header": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "a=geheim%zz"}, says: "is no list such as"},
-		"two lines":            {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "a=geheim%0Ab"}, says: "is no list such as"},
+		"no name of a header": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "geheim geheim=1"},
+			says: "is no list such as"},
+		"no value of a header": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "a=geheim%zz"},
+			says: "is no list such as"},
+		"two lines": {variables: []string{"OTEL_EXPORTER_OTLP_HEADERS", "a=geheim%0Ab"},
+			says: "is no list such as"},
 		"no time": {variables: []string{"OTEL_EXPORTER_OTLP_TIMEOUT", "10s"},
 			says: "OTEL_EXPORTER_OTLP_TIMEOUT is no number of milliseconds"},
 		"no time of traces": {variables: []string{"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "geheim"},
@@ -252,7 +255,8 @@ func TestFilesOfTheReceiver(t *testing.T) {
 			"OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE: it names no file"},
 		"no certificate": {map[string]string{"CLIENT_CERTIFICATE": "/geheim", "CLIENT_KEY": a.Path("users.key")},
 			"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: it and OTEL_EXPORTER_OTLP_CLIENT_KEY name no files"},
-		"another key": {map[string]string{"TRACES_CLIENT_CERTIFICATE": a.Path("users.pem"), "TRACES_CLIENT_KEY": a.Path("ca.key")},
+		"another key": {map[string]string{"TRACES_CLIENT_CERTIFICATE": a.Path("users.pem"),
+			"TRACES_CLIENT_KEY": a.Path("ca.key")},
 			"OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE: it and OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY name no files"},
 		"no key":       {map[string]string{"CLIENT_CERTIFICATE": a.Path("users.pem")}, "set together"},
 		"only the key": {map[string]string{"TRACES_CLIENT_KEY": a.Path("users.key")}, "set together"},
@@ -309,7 +313,9 @@ func TestNothingIsLeftOfAStartThatFails(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
 	environment, err := tracing.FromEnvironment(all)
 	require.NoError(t, err)
-	config := tracing.Config{Environment: environment, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler)}
+	config := tracing.Config{
+		Environment: environment, Registry: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+	}
 	config.Environment.Sampling.Ratio = 2
 	_, err = tracing.Start(t.Context(), config)
 	require.ErrorContains(t, err, "the ratio is 2")

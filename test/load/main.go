@@ -277,8 +277,8 @@ func (t *target) run(
 	return nil
 }
 
-// judge holds the figures against the limits. An answer that is not right fails the run, however rare it is, and so does
-// a run in which nothing was asked: its figures keep every limit.
+// judge holds the figures against the limits. An answer that is not right fails the run, however rare it is. A run
+// without any request fails as well: its figures would keep every limit.
 func (r *result) judge(l limits) {
 	r.Thresholds = l.hold(r.Total)
 	if r.Total.Requests == 0 {

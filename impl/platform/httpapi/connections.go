@@ -122,8 +122,8 @@ func (l *connections) admit(c *net.TCPConn) (admitted *bounded, refused string) 
 	return b, ""
 }
 
-// newBounded makes the connection of an address. It counts with all others of its site: an IPv6 customer may have 65,536
-// of the networks that rate limits count by, and four would hold all connections.
+// newBounded makes the connection of an address. It counts with all others of its site: an IPv6 customer may have
+// 65,536 of the networks that rate limits count by, and four would hold all connections.
 func (l *connections) newBounded(c *net.TCPConn, address netip.Addr) *bounded {
 	b := &bounded{TCPConn: c, in: l, network: site(address), exempt: within(l.exempt, address)}
 	if b.exempt { // Others of its network do not count with it.

@@ -111,8 +111,8 @@ func exportConnections(registry prometheus.Registerer, ofCallers, ofOperators *c
 			own, func() int { _, idle := c.count(); return idle })
 		e.gauge("http_connections_max", "Upper bound of the open connections: max_connections for callers, or what the "+
 			"limit of open files allows.", own, func() int { return c.most })
-		e.counter("http_connections_evicted_total", "Connections that were idle, or whose body had not arrived, closed to make "+
-			"room. If it grows, callers keep more connections than they use, or somebody holds them open: raise "+
+		e.counter("http_connections_evicted_total", "Connections that were idle, or whose body had not arrived, closed to "+
+			"make room. If it grows, callers keep more connections than they use, or somebody holds them open: raise "+
 			"max_connections, or look who does.",
 			own, c.evicted.Load)
 		const refused = "http_connections_refused_total"

@@ -181,7 +181,7 @@ func (p Program) serve(
 		nats:   s.natsServer(),
 		end:    end,
 	}
-	process.DeferClose("the pool of database connections", pool.Close) // Close waits until every connection is released.
+	process.DeferClose("the pool of database connections", pool.Close) // It waits until every connection is released.
 	process.Defer("traces", traces.Stop)                               // The first that is deferred stops last: the spans of the others are still sent.
 	defer func() {
 		stop.begin()

@@ -181,8 +181,10 @@ func (p Program) serve(
 		nats:   s.natsServer(),
 		end:    end,
 	}
-	process.DeferClose("the pool of database connections", pool.Close) // It waits until every connection is released.
-	process.Defer("traces", traces.Stop)                               // The first that is deferred stops last: the spans of the others are still sent.
+	// The first to be deferred stops last. The pool waits until every connection is released; the spans of the parts below
+	// are still sent.
+	process.DeferClose("the pool of database connections", pool.Close)
+	process.Defer("traces", traces.Stop)
 	defer func() {
 		stop.begin()
 		err = errors.Join(err, stop.end(process.parts, log.Logger))

@@ -57,6 +57,7 @@ type Client struct {
 	failure atomic.Pointer[error]
 	made    atomic.Uint64 // connections
 	latest  atomic.Pointer[net.Conn]
+	told    atomic.Int64 // when tell logged last, in seconds since 1970
 	close   func()
 	ended   sync.WaitGroup
 }
@@ -160,14 +161,26 @@ func (c *Client) call(
 	result := resultOf(ctx, err)
 	c.metrics.observe(result, time.Since(start))
 	switch {
-	case result == success || result == rejected:
+	case result == success:
 		c.breaker.RecordSuccess()
+	case result == rejected:
+		c.breaker.RecordSuccess()
+		c.tell(err)
 	case result == canceled || result == timedOut && given < c.timeout/2:
 		// The caller's haste says nothing about Redis.
 	default:
 		c.fail(err)
 	}
 	return answer
+}
+
+// tell logs, at most once a minute, that Redis works and refuses a command: the program is wrong, or the rights of its
+// user are.
+func (c *Client) tell(err error) {
+	now := time.Now().Unix()
+	if last := c.told.Load(); now-last >= 60 && c.told.CompareAndSwap(last, now) {
+		c.log.Warn("Redis refuses a command", slog.Any("error", err))
+	}
 }
 
 // fail records a failure.

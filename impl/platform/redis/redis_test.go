@@ -153,6 +153,7 @@ func TestCommandsAndScripts(t *testing.T) {
 	}
 	require.True(t, c.works())
 	require.InDelta(t, 60, c.commands("rejected"), 0)
+	require.Equal(t, 1, strings.Count(c.log.String(), "Redis refuses a command"))
 	require.Zero(t, c.commands("breaker_open"))
 }
 

@@ -99,7 +99,10 @@ func (r *reloads) check(context.Context) error {
 
 // report tells of one reading.
 func (r *reloads) report(result settings.Reloaded, err error) {
-	r.failed.Store(err != nil)
+	level := slog.LevelInfo
+	if r.failed.Swap(err != nil) {
+		level = slog.LevelWarn // Whoever saw the refusal sees its end, whatever the level of the log.
+	}
 	if err != nil {
 		r.failures.Inc()
 		r.success.Set(0)
@@ -116,7 +119,7 @@ func (r *reloads) report(result settings.Reloaded, err error) {
 	if len(result.Hidden) > 0 {
 		attrs = append(attrs, slog.Any("hidden", result.Hidden))
 	}
-	r.log.Info("the settings have been read again", attrs...)
+	r.log.Log(context.Background(), level, "the settings have been read again", attrs...)
 	if len(result.Waiting) > 0 {
 		waiting := make([]string, len(result.Waiting))
 		for i, c := range result.Waiting {

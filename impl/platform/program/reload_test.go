@@ -336,7 +336,7 @@ func TestABadFile(t *testing.T) {
 	})
 	require.Regexp(t, `"name":"config","status":"unhealthy","critical":false.*"reason":"refused"`, body)
 
-	d.Set("responses: enforce", "slow_factor: 1", "drain: 20s")
+	require.Equal(t, "WARN", d.Set("responses: enforce", "slow_factor: 1", "drain: 20s")["level"], "as the refusal was told")
 	require.Equal(t, http.StatusInternalServerError, d.status("broken"))
 	require.Equal(t, "1", d.metric("config_reload_failures_total"))
 	require.Equal(t, "1", d.metric("config_last_reload_successful"))

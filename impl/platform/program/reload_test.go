@@ -336,7 +336,8 @@ func TestABadFile(t *testing.T) {
 	})
 	require.Regexp(t, `"name":"config","status":"unhealthy","critical":false.*"reason":"refused"`, body)
 
-	require.Equal(t, "WARN", d.Set("responses: enforce", "slow_factor: 1", "drain: 20s")["level"], "as the refusal was told")
+	told := d.Set("responses: enforce", "slow_factor: 1", "drain: 20s")
+	require.Equal(t, "WARN", told["level"], "who has seen the refusal sees its end")
 	require.Equal(t, http.StatusInternalServerError, d.status("broken"))
 	require.Equal(t, "1", d.metric("config_reload_failures_total"))
 	require.Equal(t, "1", d.metric("config_last_reload_successful"))

@@ -176,10 +176,11 @@ func TestServeDrains(t *testing.T) {
 
 func TestServeGivesUpDraining(t *testing.T) {
 	t.Parallel()
-	p := programtest.Serve(t, Run, environment(pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_DRAIN=2s"))
+	p := programtest.Serve(t, Run, environment(
+		pgtest.URL(t, schema.Migrations, schema.Parts...), "USERS_DRAIN=500ms", "USERS_ACQUIRE_TIMEOUT=500ms"))
 	beginSlowRequest(t, p.URL)
 	p.Stop()
-	require.ErrorContains(t, p.End(), "requests were still running after 2s")
+	require.ErrorContains(t, p.End(), "requests were still running after 500ms")
 }
 
 func TestServeBusyPort(t *testing.T) {

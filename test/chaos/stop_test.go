@@ -134,7 +134,7 @@ func TestTheEndIsTold(t *testing.T) {
 	customer, product := w.signIn("ada"), w.product()
 	w.orders.Stop()
 	require.NoError(t, w.orders.End(), w.orders.Output())
-	w.startOrders("", "ORDERS_DRAIN=2s")
+	w.startOrders("", "ORDERS_DRAIN=500ms", "ORDERS_ACQUIRE_TIMEOUT=500ms")
 	last := w.beginOrder(customer, product)
 	w.orders.Stop()
 	var exit *exec.ExitError
